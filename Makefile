@@ -1,10 +1,11 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lowest gen lint interop browser diff live mock fuzz proof bench soak lock clean
+.PHONY: help setup demo test quick lowest gen lint interop browser diff live mock fuzz proof bench soak lock clean
 
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 LOWEST := .venv-lowest/ready
+PARALLEL := -n auto --dist worksteal
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 8
@@ -17,12 +18,15 @@ $(READY): requirements/dev.txt pyproject.toml scripts/setup.sh
 demo: $(READY) ## create elements from a photograph on a mock server, and recover a lost one
 	@$(BIN)/python -m scripts.demo
 
-test: $(READY) ## lint the contract and run every test
+test: $(READY) ## lint the contract and run every test; ONLY="FILE -k WORD" runs only those, without coverage
 	@echo "make test needs only Python; make lint, interop, proof and bench do the rest (Redocly, pyright, Prism, mutants, peers)"
-	@$(BIN)/python -m pytest --cov --cov-report=term
+	@$(BIN)/python -m pytest $(PARALLEL) $(or $(ONLY),--cov --cov-report=term)
+
+quick: $(READY) ## run the tests that need no sockets or processes, without those of the tools
+	@$(BIN)/python -m pytest $(PARALLEL) -q -m "not slow" contract_tests
 
 lowest: $(LOWEST) ## run the tests with the oldest supported dependencies
-	@.venv-lowest/bin/python -m pytest contract_tests
+	@.venv-lowest/bin/python -m pytest $(PARALLEL) contract_tests
 
 $(LOWEST): requirements/lowest.txt pyproject.toml scripts/setup.sh
 	@PYTHON=$(PYTHON) bash scripts/setup.sh .venv-lowest requirements/lowest.txt && touch $@
@@ -51,7 +55,7 @@ mock: $(READY) ## run the mock server on http://127.0.0.1:8787, or on PORT=...
 	@$(BIN)/python -m kling_elements.mock $(if $(PORT),--port $(PORT))
 
 fuzz: $(READY) ## compare client, mock server and oracle on N=... random requests for each test
-	@KLING_FUZZ=$(or $(N),10000) $(BIN)/python -m pytest contract_tests/contract/test_generated*.py
+	@KLING_FUZZ=$(or $(N),10000) $(BIN)/python -m pytest $(PARALLEL) contract_tests/contract/test_generated*.py
 
 proof: $(READY) ## show that the tests notice if any rule is lost
 	@$(BIN)/python -m tools.mutate

@@ -1,1 +1,1 @@
-"""The tests of the product, in a folder for each of its packages, and the second reading that they judge by."""
+"""The tests of the product, in a folder for each package, and an independent second reading of the documents."""

@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     from kling_elements.async_client import AsyncKlingElements
     from kling_elements.client import KlingElements
     from kling_elements.errors import (
+        BatchError,
         CreateAllError,
         ElementUnavailableError,
         ExternalIdUsedError,
         LookUpUnavailableError,
         NoTaskError,
-        SeveralError,
         TaskError,
         TaskFailedError,
         UnknownStatusError,
@@ -73,8 +73,8 @@ _HOMES = {
     ".async_client": "AsyncKlingElements",
     ".client": "KlingElements",
     ".errors": """
-        CreateAllError ElementUnavailableError ExternalIdUsedError LookUpUnavailableError NoTaskError
-        SeveralError TaskError TaskFailedError UnknownStatusError WaitAllError WaitTimeoutError
+        BatchError CreateAllError ElementUnavailableError ExternalIdUsedError LookUpUnavailableError
+        NoTaskError TaskError TaskFailedError UnknownStatusError WaitAllError WaitTimeoutError
     """,
     ".outcomes": "Outcome",
     ".policies": "PollPolicy RetryPolicy",
@@ -95,6 +95,7 @@ __getattr__, __dir__ = loader(__name__, {name: home for home, names in _HOMES.it
 __all__ = [
     "AsyncKlingElements",
     "AuthenticationError",
+    "BatchError",
     "BusinessError",
     "ConnectionFailedError",
     "Contract",
@@ -125,7 +126,6 @@ __all__ = [
     "ResponseError",
     "RetryPolicy",
     "ServerError",
-    "SeveralError",
     "StatusError",
     "TagId",
     "Task",

@@ -54,7 +54,7 @@ class AsyncKlingElements(ClientBase):
         self,
         requests: Sequence[CreateRequest],
         *,
-        at_once: int | None = None,
+        max_concurrent: int | None = None,
         preflight: Preflight = "inline",
         strip_metadata: bool = False,
         max_wait_seconds: float | None = None,
@@ -63,7 +63,7 @@ class AsyncKlingElements(ClientBase):
         """Create many elements; see `KlingElements.create_all`."""
         policy = self._calls.policy(preflight, strip_metadata=strip_metadata)
         return await self._run(
-            step_seconds_of(timeout), self._calls.create_all(requests, at_once, policy, max_wait_seconds)
+            step_seconds_of(timeout), self._calls.create_all(requests, max_concurrent, policy, max_wait_seconds)
         )
 
     async def get(

@@ -42,7 +42,7 @@ class Call(Generic[T]):
 
 @frozen
 class Calls:
-    """Prepare calls. If you pass an argument that can't be used, it is an error here, before anything is sent.
+    """Prepare calls. An argument that can't be used raises an error here, before anything is sent.
 
     Attributes:
         io: The outside.
@@ -77,7 +77,7 @@ class Calls:
     def create_all(
         self,
         requests: Sequence[CreateRequest],
-        at_once: int | None,
+        max_concurrent: int | None,
         policy: PreflightPolicy,
         max_wait_seconds: float | None,
     ) -> Call[list[Task]]:
@@ -88,16 +88,9 @@ class Calls:
         if limits == 0:
             raise ValueError("max_wait_seconds of create_all must be above 0, because with 0 nothing would be sent")
         trails = [Trail() for _ in requests]
-        coroutine = many.create_all(
-            self.io,
-            requests,
-            trails,
-            limiter=Limiter(self.io.clock, self.retry, at_once),
-            retry=self.retry,
-            poll=self.poll,
-            policy=policy,
-            limit_seconds=limits,
-        )
+        limiter = Limiter(self.io.clock, self.retry, max_concurrent)
+        options = many.BatchOptions(limiter, self.retry, self.poll, policy, limits)
+        coroutine = many.create_all(self.io, requests, trails, options)
         return Call(coroutine, limits, partial(explain_all, trails))
 
     def get(self, task: Task | str | int, max_wait_seconds: float | None) -> Call[Task]:
@@ -163,7 +156,7 @@ class Calls:
 
 
 class Tasks(Iterator[Task]):
-    """The tasks of a list."""
+    """Iterates over the tasks of a list, and fetches pages as needed."""
 
     def __init__(self, run: Callable[[Call[Task | None]], Task | None], calls: Callable[[], Call[Task | None]]) -> None:
         self._run = run
@@ -177,7 +170,7 @@ class Tasks(Iterator[Task]):
 
 
 class AsyncTasks(AsyncIterator[Task]):
-    """The tasks of a list."""
+    """Iterates over the tasks of a list, and fetches pages as needed."""
 
     def __init__(
         self,

@@ -29,7 +29,7 @@ class KlingElements(ClientBase):
 
     Every method takes `max_wait_seconds`: the seconds after which the call is over, whatever the gateway does. If you
     pass 0, there is a single attempt, which may take as long as it needs. If you pass nothing, the policies limit how
-    long calls are repeated, and a request that has begun takes as long as its time-outs allow. Every method also takes
+    long calls are repeated, and a request that has begun takes as long as its timeouts allow. Every method also takes
     `timeout`: the seconds for each step of its requests, in place of the client's.
     """
 
@@ -55,16 +55,16 @@ class KlingElements(ClientBase):
             request: The element. If it has no `external_task_id`, a fresh UUID is sent; you find it in the task's
                 `task_info`, and on every error. Pass image files as `Path`; they are encoded while they are sent.
             preflight: Which media to check before anything is sent. `inline`: the headers of images in the request;
-                `remote`: also the images and the video at addresses; `off`: only the size of images in the request.
+                `remote`: also the images and the video at URLs; `off`: only the size of images in the request.
             strip_metadata: Whether to remove metadata from the images in the request, such as the place and the camera.
                 The picture is not encoded again, and keeps its orientation and its colour profile. Each image is then
-                held in memory. The service fetches media at addresses itself, so these stay as they are.
+                held in memory. The service fetches media at URLs itself, so these stay unchanged.
             max_wait_seconds: Seconds after which the call is over. By default, the limit of the retry policy applies:
                 no attempt begins after it.
             timeout: Seconds for each step of a request, or a `Timeout`; by default the client's.
 
         Raises:
-            MediaError: A file or the media at an address cannot be read, or a file changed while it was sent.
+            MediaError: A file or the media at a URL cannot be read, or a file changed while it was sent.
             KlingError: See its `outcome`. If that is `may_exist`, look the `external_task_id` up before you send again,
                 or call `get_or_create` with it.
         """
@@ -87,7 +87,7 @@ class KlingElements(ClientBase):
 
         Args:
             request: The element, with an `external_task_id` that was not used for another one.
-            preflight: As for `create`; addresses are checked only if the element does not exist yet.
+            preflight: As for `create`; media at URLs is checked only if the element does not exist yet.
             strip_metadata: As for `create`.
             max_wait_seconds: As for `create`. If it is in doubt whether an attempt created the element, the search for
                 it goes on until then.
@@ -106,7 +106,7 @@ class KlingElements(ClientBase):
         self,
         requests: Sequence[CreateRequest],
         *,
-        at_once: int | None = None,
+        max_concurrent: int | None = None,
         preflight: Preflight = "inline",
         strip_metadata: bool = False,
         max_wait_seconds: float | None = None,
@@ -114,14 +114,14 @@ class KlingElements(ClientBase):
     ) -> Sequence[Task]:
         """Create many elements, as fast as the service allows, and return their tasks in the same order.
 
-        The service limits the tasks under way and the creates per second, and refuses more (1303, 1302). The client
-        learns both limits from these refusals, and sends refused creates again. It looks tasks under way up, because
+        The service limits the tasks in progress and the creates per second, and refuses more (1303, 1302). The client
+        learns both limits from these refusals, and sends refused creates again. It looks up tasks in progress, because
         each holds a place until it ends. It gives up if no task is created and none ends for the `max_wait_seconds` of
         the poll policy.
 
         Args:
             requests: The elements, each as for `create`. Give each a different `external_task_id`, and store these ids.
-            at_once: The maximum number of tasks under way; by default as many as the service allows.
+            max_concurrent: The maximum number of tasks in progress; by default as many as the service allows.
             preflight: As for `create`.
             strip_metadata: As for `create`.
             max_wait_seconds: Seconds after which the call is over, above 0; by default there is no such limit.
@@ -134,7 +134,9 @@ class KlingElements(ClientBase):
             ValueError: An argument cannot be used.
         """
         policy = self._calls.policy(preflight, strip_metadata=strip_metadata)
-        return self._run(step_seconds_of(timeout), self._calls.create_all(requests, at_once, policy, max_wait_seconds))
+        return self._run(
+            step_seconds_of(timeout), self._calls.create_all(requests, max_concurrent, policy, max_wait_seconds)
+        )
 
     def get(
         self, task: Task | str | int, *, max_wait_seconds: float | None = None, timeout: Timeout | float | None = None
@@ -151,7 +153,7 @@ class KlingElements(ClientBase):
             NotFoundError: There is no such task.
             KlingError: The look-up failed. Some gateways answer this way if there is no such task.
             TypeError: An argument has a wrong type.
-            ValueError: There is no id.
+            ValueError: The argument has no id.
         """
         return self._run(step_seconds_of(timeout), self._calls.get(task, max_wait_seconds))
 
@@ -185,7 +187,7 @@ class KlingElements(ClientBase):
             WaitTimeoutError: The time is up; `.task` is the last state.
             KlingError: The look-up failed, and trying again would not help.
             TypeError: An argument has a wrong type.
-            ValueError: There is no id.
+            ValueError: The argument has no id.
         """
         return self._run(step_seconds_of(timeout), self._calls.wait(task, max_wait_seconds, on_update))
 
@@ -208,7 +210,7 @@ class KlingElements(ClientBase):
         Raises:
             WaitAllError: Some tasks did not make an element; `.results` has an element or an error for each.
             TypeError: An argument has a wrong type.
-            ValueError: There is no id.
+            ValueError: The argument has no id.
         """
         return self._run(step_seconds_of(timeout), self._calls.wait_all(tasks, max_wait_seconds, on_update))
 
@@ -274,7 +276,7 @@ class KlingElements(ClientBase):
             NotFoundError: There is no element with this id. Some gateways also answer this way if it was deleted.
             KlingError: The element was not deleted, or may not have been.
             TypeError: An argument has a wrong type, such as a floating-point id, which has lost digits.
-            ValueError: There is no id.
+            ValueError: The argument has no id.
         """
         return self._run(step_seconds_of(timeout), self._calls.delete(element, max_wait_seconds))
 

@@ -9,10 +9,10 @@ from attrs import evolve
 
 from kling_elements.calls import Call, Calls
 from kling_elements.clock import Clock
-from kling_elements.contracts import usable
 from kling_elements.errors import redact
 from kling_elements.outside import Outside
 from kling_elements.policies import PollPolicy, RetryPolicy
+from kling_elements.usable_contract import usable
 from kling_elements_client import AuthenticatedClient
 from kling_elements_client.client import DEFAULT_TIMEOUT, OnViolation
 from kling_elements_client.errors import KlingError
@@ -48,7 +48,7 @@ class ClientBase:
         Args:
             api_key: The gateway's API key, without `Bearer`, or a function that returns it and is called before each
                 request; by default the environment variable `KLING_API_KEY`.
-            base_url: The gateway's address; by default the environment variable `KLING_BASE_URL`, or if that is not
+            base_url: The gateway's URL; by default the environment variable `KLING_BASE_URL`, or if that is not
                 set, the contract's first server.
             max_retries: How many further attempts may follow the first one of a call, if that is safe; short for
                 `retry=RetryPolicy(max_retries=...)`. It does not limit `create_all`, `wait` and `wait_all`.
@@ -60,7 +60,7 @@ class ClientBase:
                 If you test without a network, use its `transport=`.
             clock: The clock to read the time from and to sleep with, for tests.
             on_violation: What to do with a request that breaks the contract: `raise`, `warn` or `ignore`.
-            allow_http: Whether you allow a gateway on another machine to be called without TLS.
+            allow_http: Whether to allow plain HTTP to a gateway on another machine.
             allow_private: Whether `preflight="remote"` may look at media on this machine or in a private network.
             contract: The contract to check requests and answers against; by default the package's. If you pass
                 another, it must have the same operations.
@@ -118,7 +118,9 @@ class ClientBase:
         return f"{type(self).__name__}(base_url={self.client.base_url!r})"
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("a client holds a token and connections and cannot be copied or pickled; make another one")
+        raise TypeError(
+            "a client cannot be copied or pickled, because it holds a token and open connections; create another one"
+        )
 
     def _ended(self, call: Call[Any], error: BaseException) -> None:
         """Add to an exception what is known about the element, and remove the token from it."""
@@ -132,7 +134,7 @@ def step_seconds_of(timeout: Timeout | float | None) -> Mapping[str, float] | No
     """Return the seconds of each step of a request; None if the client's apply.
 
     Raises:
-        TypeError: The time-out is neither a number nor a `Timeout`.
+        TypeError: The timeout is neither a number nor a `Timeout`.
         ValueError: A number is not above 0, or too large for a clock.
     """
     return None if timeout is None else step_seconds(timeout)

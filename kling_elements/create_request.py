@@ -1,4 +1,4 @@
-"""Turn arguments into what is sent: a request with an external id, and the id of a task or an element."""
+"""Prepare arguments for sending: a request with an external id, and the id of a task or an element."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def with_external_id(request: CreateRequest, contract: Contract) -> tuple[Create
     """Return a copy of a request with an `external_task_id`, and that id: the caller's, or else a fresh UUID.
 
     Raises:
-        ContractError: The request is not an object, or its `external_task_id` is not a text.
+        ContractError: The request is not an object, or its `external_task_id` is not a string.
     """
     own_id = _own_id(request)
     if not isinstance(own_id, str):
@@ -65,7 +65,7 @@ def task_id_from(task: Task | str | int) -> str:
 
 
 def element_id_from(element: Element | Task | str | int) -> str:
-    """Return the id of an element as a text, exact to the last digit.
+    """Return the id of an element as a string, exact to the last digit.
 
     Raises:
         TypeError: The argument has a wrong type, such as a floating-point number, which has lost digits.
@@ -86,7 +86,7 @@ def element_id_from(element: Element | Task | str | int) -> str:
 
 
 def _id_text(argument: object, kind: type, id_: object, wanted: str) -> str:
-    """Return an id as a text.
+    """Return an id as a string.
 
     Args:
         argument: The caller's argument.
@@ -96,7 +96,7 @@ def _id_text(argument: object, kind: type, id_: object, wanted: str) -> str:
     """
     if isinstance(id_, str | int) and not isinstance(id_, bool) and id_ != "":
         return str(id_)
-    message = f"{wanted}, not {'an empty text' if id_ == '' else type(id_).__name__}"
+    message = f"{wanted}, not {'an empty string' if id_ == '' else type(id_).__name__}"
     if not isinstance(argument, kind | str):
         raise TypeError(message)
     raise ValueError(message)

@@ -9,7 +9,7 @@
 - *in doubt*: an attempt of this call may have created the element, or was refused because the id was used before. Look
   the id up at once and again after a wait, because look-ups may lag behind creates. If both show nothing, send the
   request again, because the service refuses an id that was used. If the refusal says that sending again can't help, go
-  on looking instead: until patience ends, or only a few times if no attempt of this call can have used the id.
+  on looking instead: until the time is up, or only a few times if no attempt of this call can have used the id.
 - *found*: return the task, if its element can be used.
 """
 
@@ -32,13 +32,13 @@ from kling_elements.outcomes import (
 from kling_elements.outside import Outside
 from kling_elements.patience import Patience
 from kling_elements.preflight import PreflightPolicy
-from kling_elements.tasks import task_of
+from kling_elements.tasks import task_of_response
 from kling_elements.trail import Trail
 from kling_elements_client.api.elements import create_element, get_element
 from kling_elements_client.contract import CheckedRequest
 from kling_elements_client.errors import KlingError, ResponseError
 from kling_elements_client.models import CreateElementResponse, Task, TaskInfo
-from kling_elements_runtime.texts import shown
+from kling_elements_runtime.texts import for_message
 from kling_elements_runtime.types import Response, is_id
 
 
@@ -46,7 +46,7 @@ async def create(
     io: Outside, trail: Trail, request: CreateRequest, patience: Patience, policy: PreflightPolicy
 ) -> Task:
     """Send a request, and again only if it provably created nothing and waiting helps."""
-    body = await preflight.look(io, check(io, trail, request, policy), policy)
+    body = await preflight.check_remote(io, check(io, trail, request, policy), policy)
     while True:
         try:
             return await send(io, trail, body)
@@ -65,9 +65,9 @@ async def get_or_create(
     trail.outcome = Outcome.MAY_EXIST if has_external_id(request) else Outcome.NOT_CREATED
     task = await _look_up(io, trail, patience)
     if task is not None:
-        return _adopted(io, trail, task)
+        return _adopt(io, trail, task)
     trail.outcome = Outcome.NOT_CREATED
-    body = await preflight.look(io, body, policy)
+    body = await preflight.check_remote(io, body, policy)
     return await _create_or_find(io, trail, body, patience)
 
 
@@ -86,7 +86,7 @@ async def _create_or_find(io: Outside, trail: Trail, body: CheckedRequest, patie
             max_look_ups = None if may_be_ours else patience.policy.max_duplicate_look_ups
             task = await _search(io, trail, patience, failure, max_look_ups)
             if task is not None:
-                return _adopted(io, trail, task)
+                return _adopt(io, trail, task)
         elif verdict.retry is Retry.AFTER_WAITING:  # still absent
             await patience.wait_after(io, failure)
         else:
@@ -97,7 +97,7 @@ def check(io: Outside, trail: Trail, request: CreateRequest, policy: PreflightPo
     """Return a request as it will be sent, and keep its external id in the trail.
 
     Raises:
-        ContractError: The `external_task_id` is not a text.
+        ContractError: The `external_task_id` is not a string.
     """
     named, trail.external_id = with_external_id(request, io.contract)
     return preflight.check(io, named, policy)
@@ -114,7 +114,7 @@ async def send(io: Outside, trail: Trail, body: CheckedRequest) -> Task:
     io.log(f"external_task_id {trail.external_id}: creating")
     trail.about_to_send()
     try:
-        task = _created(io, await io.call(create_element, body=body), trail)
+        task = _created_task(io, await io.call(create_element, body=body), trail)
     except KlingError as error:
         outcome = verdict_on(error, io.contract).outcome
         if before is Outcome.NOT_CREATED:  # a refusal says nothing about an earlier attempt
@@ -126,17 +126,17 @@ async def send(io: Outside, trail: Trail, body: CheckedRequest) -> Task:
     return task
 
 
-def _created(io: Outside, answer: Response[CreateElementResponse], trail: Trail) -> Task:
+def _created_task(io: Outside, answer: Response[CreateElementResponse], trail: Trail) -> Task:
     """Return the task in an answer, if it belongs to this create.
 
-    Connections have been seen to carry the answer to an earlier request.
+    Connections have been seen to deliver the answer to an earlier request.
     """
-    task = task_of(answer, io.contract)
+    task = task_of_response(answer, io.contract)
     if task is None:
         raise NoTaskError("the gateway answered with success, but named no task")
     if not _may_be_of(task, trail):
-        says = f"task {shown(task.task_id)} of another external_task_id, {shown(task.external_task_id)}"
-        raise NoTaskError(f"the gateway answered with {says}; look for the element by the id that was sent")
+        other = f"task {for_message(task.task_id)} of another external_task_id, {for_message(task.external_task_id)}"
+        raise NoTaskError(f"the gateway answered with {other}; look for the element by the id that was sent")
     return with_id(task, trail)
 
 
@@ -150,7 +150,7 @@ async def _search(
         trail: What is known about the create.
         patience: How long to go on.
         failure: The error that the attempt ended in.
-        max_look_ups: How many look-ups may show nothing; None if only patience ends them.
+        max_look_ups: How many look-ups may show nothing; None if only the time limits them.
 
     Raises:
         KlingError: The look-up failed.
@@ -168,21 +168,23 @@ async def _search(
         if seconds is not None:
             await io.sleep(seconds)
         elif isinstance(failure, ResponseError) and is_duplicate(failure, io.contract):
-            raise _id_used(io, trail, failure, may_be_ours=max_look_ups is None) from failure
+            raise _id_used_error(io, trail, failure, may_be_ours=max_look_ups is None) from failure
         else:
             raise failure
 
 
-def _id_used(io: Outside, trail: Trail, failure: ResponseError, *, may_be_ours: bool) -> ExternalIdUsedError:
+def _id_used_error(io: Outside, trail: Trail, failure: ResponseError, *, may_be_ours: bool) -> ExternalIdUsedError:
     """Return the error for an id that was used although look-ups show no task. It gives the possible reasons."""
-    message = f"external_task_id {trail.external_id} is refused as used before, but look-ups find nothing by it"
+    message = f"external_task_id {trail.external_id} is refused as used before, but look-ups don't find it"
     if may_be_ours:
-        message += ": an attempt of this call may have made the element, and look-ups not show it yet; call again later"
+        message += (
+            ": an attempt of this call may have created the element, and look-ups don't show it yet; call again later"
+        )
     else:
         message += (
-            ": a create of another process may not be shown yet, the element may have been deleted, or the id belongs "
-            "to something else of the account, such as a video; call again later, and use another id only if you know "
-            "that no element is meant to have this one"
+            ": a create of another process may not be visible yet, the element may have been deleted, or the id "
+            "belongs to something else in the account, such as a video; call again later, and use another id only "
+            "if you know that no element is meant to have this one"
         )
     if not is_certain_duplicate(failure, io.contract):
         message += "; or the request has another mistake, because the service uses this code for others, too"
@@ -193,37 +195,37 @@ async def _look_up(io: Outside, trail: Trail, patience: Patience) -> Task | None
     """Return the task of the external id; None if the gateway says that there is none."""
     while True:
         try:
-            task = task_of(await io.call(get_element, id=trail.external_id), io.contract)
+            task = task_of_response(await io.call(get_element, id=trail.external_id), io.contract)
         except KlingError as error:
             if is_absent(error):
                 return None
             if offers_no_look_up(error):
-                raise LookUpUnavailableError(f"this gateway does not offer look-up; {_WAY_OUT}: {error}") from error
+                raise LookUpUnavailableError(f"this gateway does not offer look-up; {_ADVICE}: {error}") from error
             if not can_ask_again(error, io.contract):
                 raise
             failure = error
         else:
-            return _checked(task, trail)
+            return _check_owner(task, trail)
         await patience.wait_after(io, failure)
 
 
-def _checked(task: Task | None, trail: Trail) -> Task:
+def _check_owner(task: Task | None, trail: Trail) -> Task:
     """Return the task that a look-up showed.
 
     Raises:
         LookUpUnavailableError: The answer names no task, or the task of another id.
     """
     if task is None:
-        raise LookUpUnavailableError(f"this gateway answers look-ups without naming a task; {_WAY_OUT}")
+        raise LookUpUnavailableError(f"this gateway answers look-ups without naming a task; {_ADVICE}")
     if not _may_be_of(task, trail) or str(task.task_id) == trail.external_id:
-        raise LookUpUnavailableError(f"this gateway answers a look-up with the task of another id; {_WAY_OUT}")
+        raise LookUpUnavailableError(f"this gateway answers a look-up with the task of another id; {_ADVICE}")
     return task
 
 
-_WAY_OUT = "get_or_create needs look-up: use create instead"
+_ADVICE = "get_or_create needs look-up: use create instead"
 
 
-def _adopted(io: Outside, trail: Trail, task: Task) -> Task:
+def _adopt(io: Outside, trail: Trail, task: Task) -> Task:
     """Return a task that a look-up showed, if its element can be used.
 
     Raises:

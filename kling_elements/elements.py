@@ -6,7 +6,7 @@ from kling_elements.errors import ElementUnavailableError, UnknownStatusError
 from kling_elements.tasks import is_usable
 from kling_elements_client.models import Element, Task
 from kling_elements_runtime.contract import Contract
-from kling_elements_runtime.texts import shown
+from kling_elements_runtime.texts import for_message
 from kling_elements_runtime.types import is_id
 
 
@@ -23,12 +23,15 @@ def element_of(task: Task, contract: Contract) -> Element:
     """
     named = [element for element in task.all_elements if is_id(element.element_id)]
     if not named:
-        raise UnknownStatusError(f"task {shown(task.task_id)} has succeeded, but its answer names no element", task)
+        raise UnknownStatusError(
+            f"task {for_message(task.task_id)} has succeeded, but its answer names no element", task
+        )
     usable = next((element for element in named if is_usable(element, contract)), None)
     if usable is None:
         raise ElementUnavailableError(
-            f"the element {shown(named[0].element_id)} of task {shown(task.task_id)} cannot be used, because its "
-            f"status is {named[0].status}: create it again, with an external_task_id that was not used before",
+            f"the element {for_message(named[0].element_id)} of task {for_message(task.task_id)} cannot be used, "
+            f"because its status is {named[0].status}: create it again, with an external_task_id "
+            "that was not used before",
             task,
         )
     return usable

@@ -2,7 +2,7 @@
 
     KlingError
         ContractError               also a ValueError: the request breaks the contract, and was not sent
-        MediaError                  also a ValueError: a file, or the media at an address, cannot be used
+        MediaError                  also a ValueError: a file, or the media at a URL, cannot be used
         TransportError              no answer came, for another reason than the next two
             ConnectionFailedError   the connection could not be made, or it broke
             RequestTimeoutError     also a TimeoutError: a step of the request took too long
@@ -22,8 +22,8 @@
             TaskFailedError         it failed
             ElementUnavailableError its element was deleted, or failed
             UnknownStatusError      its status is unknown
-            WaitTimeoutError        also a TimeoutError: it was still under way when the time was up
-        SeveralError                some of several tasks or creates ended in an error
+            WaitTimeoutError        also a TimeoutError: it was still in progress when the time was up
+        BatchError                  some of several tasks or creates ended in an error
             WaitAllError            tasks
             CreateAllError          creates
         WebhookError                also a ValueError: a notification cannot be trusted or read
@@ -90,10 +90,10 @@ class UnknownStatusError(TaskError):
 
 
 class WaitTimeoutError(TaskError, TimeoutError):
-    """The task was still under way when the time was up. If you wait again, it may end."""
+    """The task was still in progress when the time was up. If you wait again, it may end."""
 
 
-class SeveralError(KlingError):
+class BatchError(KlingError):
     """Some of several tasks or creates failed.
 
     Attributes:
@@ -116,13 +116,13 @@ class SeveralError(KlingError):
         return (self.results,)
 
 
-class WaitAllError(SeveralError):
+class WaitAllError(BatchError):
     """Some of several tasks did not make an element; `results` has an element or an error for each."""
 
     _plural = "tasks"
 
 
-class CreateAllError(SeveralError):
+class CreateAllError(BatchError):
     """Some of several elements were not created, or may not have been; `results` has a task or an error for each."""
 
     _plural = "creates"
@@ -133,23 +133,23 @@ def redact(error: KlingError, hide: Callable[[str], str]) -> None:
 
     Args:
         error: The error. It is changed in place.
-        hide: A function that returns a text without the token.
+        hide: A function that removes the token from a string.
     """
     error.args = tuple(hide(part) if isinstance(part, str) else part for part in error.args)
     if isinstance(error, ContractError):
         error.violations = [Violation(hide(v.pointer), v.rule, hide(v.message)) for v in error.violations]
-    for result in error.results if isinstance(error, SeveralError) else ():
+    for result in error.results if isinstance(error, BatchError) else ():
         if isinstance(result, KlingError):
             redact(result, hide)
 
 
 __all__ = [
+    "BatchError",
     "CreateAllError",
     "ElementUnavailableError",
     "ExternalIdUsedError",
     "LookUpUnavailableError",
     "NoTaskError",
-    "SeveralError",
     "TaskError",
     "TaskFailedError",
     "UnknownStatusError",

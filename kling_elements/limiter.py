@@ -34,29 +34,29 @@ class Limiter:
 
     Attributes:
         in_flight: The number of creates that wait for their answers.
-        under_way: The number of tasks that were created and haven't ended, as far as is known.
+        in_progress: The number of tasks that were created and haven't ended, as far as is known.
     """
 
-    def __init__(self, clock: Clock, policy: RetryPolicy, at_once: int | None = None) -> None:
+    def __init__(self, clock: Clock, policy: RetryPolicy, max_concurrent: int | None = None) -> None:
         """Create a limiter with no tasks in progress. Don't share it between threads.
 
         Args:
             clock: The source of time and chance.
             policy: The intervals to wait after refusals that don't say how long to wait.
-            at_once: The maximum number of tasks in progress; None for as many as the service allows.
+            max_concurrent: The maximum number of tasks in progress; None for as many as the service allows.
 
         Raises:
-            ValueError: `at_once` is not a whole number of 1 or more.
+            ValueError: `max_concurrent` is not a whole number of 1 or more.
         """
-        if at_once is not None:
-            count.check("at_once", at_once)
+        if max_concurrent is not None:
+            count.check("max_concurrent", max_concurrent)
         self.in_flight = 0
-        self.under_way = 0
+        self.in_progress = 0
         self._clock = clock
         self._policy = policy
-        self._max_tasks = at_once or math.inf
-        self._allowed: float = at_once or 1
-        self._is_growing = at_once is None
+        self._max_tasks = max_concurrent or math.inf
+        self._allowed: float = max_concurrent or 1
+        self._is_growing = max_concurrent is None
         self._refusals = 0  # in a row
         self._not_before = -math.inf
         self._tries_more_at = math.inf
@@ -74,15 +74,15 @@ class Limiter:
         if self.in_flight >= _MAX_IN_FLIGHT:
             return math.inf
         begins_at = max(self._not_before, self._began_at + self._gap_at(now))
-        if self._held >= self._allowed:
-            if self._held >= self._max_tasks or self._is_trying_more:
+        if self._in_use >= self._allowed:
+            if self._in_use >= self._max_tasks or self._is_trying_more:
                 return math.inf
             begins_at = max(begins_at, self._tries_more_at)
         return max(0.0, begins_at - now)
 
     def begin(self) -> None:
         """Note that a create was sent."""
-        self._is_trying_more = self._is_trying_more or self._held >= self._allowed
+        self._is_trying_more = self._is_trying_more or self._in_use >= self._allowed
         self.in_flight += 1
         self._began_at = self._clock.monotonic()
 
@@ -90,18 +90,18 @@ class Limiter:
         """Note that a create made a task, which is now in progress."""
         now = self._clock.monotonic()
         self.in_flight -= 1
-        self.under_way += 1
+        self.in_progress += 1
         self._refusals = 0
         self._created_at.append(now)
-        if self._held > self._allowed:
-            self._allowed = self._held
+        if self._in_use > self._allowed:
+            self._allowed = self._in_use
             self._try_more_later(now, _FIRST_TRIAL_SECONDS)
         if self._is_growing:
-            self._allowed = max(self._allowed, 2 * self.under_way)
+            self._allowed = max(self._allowed, 2 * self.in_progress)
 
     def ended(self) -> None:
         """Note that a task has ended."""
-        self.under_way -= 1
+        self.in_progress -= 1
 
     def failed(self) -> None:
         """Note that a create failed, or may have failed, for a reason other than a limit."""
@@ -118,13 +118,13 @@ class Limiter:
         self.in_flight -= 1
         self._refusals += 1
         self._is_growing = False
-        self._allowed = max(1, min(self._held, self._max_tasks))
+        self._allowed = max(1, min(self._in_use, self._max_tasks))
         trial_seconds = self._trial_seconds
         if self._is_trying_more:
             trial_seconds = min(2 * trial_seconds, _MAX_TRIAL_SECONDS)
         self._try_more_later(now, trial_seconds)
         # If none of our own tasks can end, tasks of other programs use up the limit, so wait.
-        self.pause(asked_seconds if self._held else max(asked_seconds, self._usual_seconds()))
+        self.pause(asked_seconds if self._in_use else max(asked_seconds, self._refusal_seconds()))
 
     def refused_as_too_fast(self, asked_seconds: float = 0.0) -> None:
         """Note that a create was refused as sent too soon after others.
@@ -136,7 +136,7 @@ class Limiter:
         self.in_flight -= 1
         self._refusals += 1
         self._is_trying_more = False
-        seconds = max(asked_seconds, self._usual_seconds())
+        seconds = max(asked_seconds, self._refusal_seconds())
         if now >= self._not_before:  # count creates that were sent together as one refusal
             recent = sum(created_at > now - seconds for created_at in self._created_at)
             observed_gap = _SPARE * seconds / recent if recent else 0.0
@@ -150,9 +150,9 @@ class Limiter:
         self._not_before = max(self._not_before, self._clock.monotonic() + seconds)
 
     @property
-    def _held(self) -> int:
+    def _in_use(self) -> int:
         """Return the number of tasks that the service may be counting."""
-        return self.in_flight + self.under_way
+        return self.in_flight + self.in_progress
 
     def _try_more_later(self, now: float, seconds: float) -> None:
         self._is_trying_more = False
@@ -163,7 +163,7 @@ class Limiter:
         """Return the seconds between two creates. The gap shrinks the longer none was refused."""
         return self._gap_seconds * math.pow(_FASTER, (now - self._slowed_at) // self._faster_seconds)
 
-    def _usual_seconds(self) -> float:
+    def _refusal_seconds(self) -> float:
         """Return the seconds to wait after the latest of several refusals in a row."""
         spread = 1 + self._policy.jitter * self._clock.chance()
         return interval(self._policy, self._refusals - 1) * spread

@@ -1,8 +1,8 @@
 """Create many elements, as fast as the service allows. All I/O goes through `Outside`.
 
 One coroutine starts every create and every look-up as a job, so only this coroutine uses the limiter. A job is a single
-attempt; the coroutine decides what follows from its answer. While creates wait for their turn, the tasks under way are
-looked up, because a task holds its place until it ends.
+attempt; the coroutine decides what follows from its answer. While creates wait for their turn, the tasks in progress
+are looked up, because a task holds its place until it ends.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
-from attrs import define, evolve, field
+from attrs import define, evolve, field, frozen
 
 from kling_elements import creating, preflight
 from kling_elements.create_request import CreateRequest, task_id_from
@@ -46,9 +46,9 @@ class _Create:
         result: The latest state of its task, or the error that the last attempt ended in.
         began_at: The time at which its task was created.
         task_id: The id of its task, once there is one.
-        looks_at: The time of the next look-up of its task.
+        next_look_up_at: The time of the next look-up of its task.
         look_ups: How many look-ups were planned.
-        unconnected: How many attempts failed before there was a connection.
+        failed_connections: How many attempts failed before there was a connection.
     """
 
     request: CreateRequest
@@ -57,15 +57,17 @@ class _Create:
     result: Task | KlingError | None = field(init=False, default=None)
     task_id: str = field(init=False, default="")
     began_at: float = field(init=False, default=0.0)
-    looks_at: float = field(init=False, default=0.0)
+    next_look_up_at: float = field(init=False, default=0.0)
     look_ups: int = field(init=False, default=0)
-    unconnected: int = field(init=False, default=0)
+    failed_connections: int = field(init=False, default=0)
 
     async def attempt(self, io: Outside, policy: PreflightPolicy) -> Task | KlingError:
         """Send the request once, and return the task or the error."""
         try:
             if self.body is None:
-                self.body = await preflight.look(io, creating.check(io, self.trail, self.request, policy), policy)
+                self.body = await preflight.check_remote(
+                    io, creating.check(io, self.trail, self.request, policy), policy
+                )
             return await creating.send(io, self.trail, self.body)
         except KlingError as error:
             self.trail.mark(error)
@@ -79,15 +81,27 @@ class _Create:
             return error
 
 
-async def create_all(  # noqa: PLR0913, PLR0917 - the parts of a batch
-    io: Outside,
-    requests: Sequence[CreateRequest],
-    trails: Sequence[Trail],
-    limiter: Limiter,
-    retry: RetryPolicy,
-    poll: PollPolicy,
-    policy: PreflightPolicy,
-    limit_seconds: float | None,
+@frozen
+class BatchOptions:
+    """How to create many elements.
+
+    Attributes:
+        limiter: Says when the next create may begin.
+        retry: How often, and after how many seconds, to try again to connect.
+        poll: How often to look tasks up, and how long to go on if no create is accepted and no task ends.
+        preflight: How to check requests and their media before they are sent.
+        limit_seconds: The seconds after which no further create is sent; None if there is no limit.
+    """
+
+    limiter: Limiter
+    retry: RetryPolicy
+    poll: PollPolicy
+    preflight: PreflightPolicy
+    limit_seconds: float | None
+
+
+async def create_all(
+    io: Outside, requests: Sequence[CreateRequest], trails: Sequence[Trail], options: BatchOptions
 ) -> list[Task]:
     """Create many elements, and return their tasks in the order of the requests.
 
@@ -95,7 +109,7 @@ async def create_all(  # noqa: PLR0913, PLR0917 - the parts of a batch
         CreateAllError: Some elements were not created, or may not have been.
     """
     creates = [_Create(request, trail) for request, trail in zip(requests, trails, strict=True)]
-    await _Batch(io, creates, limiter, retry, poll, policy, limit_seconds).run()
+    await _Batch(io, creates, options).run()
     results = [create.result for create in creates if create.result is not None]
     tasks = [result for result in results if isinstance(result, Task)]
     if len(tasks) < len(results):
@@ -106,27 +120,18 @@ async def create_all(  # noqa: PLR0913, PLR0917 - the parts of a batch
 class _Batch:
     """Some creates, and the jobs that run for them."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - as create_all
-        self,
-        io: Outside,
-        creates: Sequence[_Create],
-        limiter: Limiter,
-        retry: RetryPolicy,
-        poll: PollPolicy,
-        policy: PreflightPolicy,
-        limit_seconds: float | None,
-    ) -> None:
+    def __init__(self, io: Outside, creates: Sequence[_Create], options: BatchOptions) -> None:
         now = io.clock.monotonic()
         self._io = io
-        self._limiter = limiter
-        self._retry = retry
-        self._poll = poll
-        self._usual_seconds: float | None = None  # that a task takes; None until one has ended
-        self._policy = policy
-        self._ends_at = math.inf if limit_seconds is None else now + limit_seconds
-        self._moved_at = now  # when a task was last created, or was last seen to have ended
+        self._limiter = options.limiter
+        self._retry = options.retry
+        self._poll = options.poll
+        self._typical_task_seconds: float | None = None  # that a task takes; None until one has ended
+        self._preflight = options.preflight
+        self._ends_at = math.inf if options.limit_seconds is None else now + options.limit_seconds
+        self._last_progress_at = now  # when a task was last created, or was last seen to have ended
         self._waiting = deque(creates)
-        self._under_way: list[_Create] = []  # creates whose tasks are to be looked up
+        self._in_progress: list[_Create] = []  # creates whose tasks are to be looked up
         self._running: dict[Job, tuple[Callable[[_Create, Any], None], _Create]] = {}
         self._look_ups = 0  # that are running
         self._can_look_up = True
@@ -152,16 +157,18 @@ class _Batch:
         """Start the creates and look-ups whose time has come."""
         now = self._io.clock.monotonic()
         if now >= self._ends_at:
-            self._stop("max_wait_seconds had passed before its turn came")
-        if now - self._moved_at >= self._poll.max_wait_seconds:
+            self._stop("max_wait_seconds passed before its turn")
+        if now - self._last_progress_at >= self._poll.max_wait_seconds:
             self._stop(f"the gateway accepted no create for {self._poll.max_wait_seconds:g} s, and no task ended")
         while self._waiting and self._limiter.seconds_to_wait() == 0:
             create = self._waiting.popleft()
             self._limiter.begin()
-            self._start(create.attempt(self._io, self._policy), self._attempted, create)
-        for create in [create for create in self._under_way if create.looks_at <= now] if self._waiting else ():
+            self._start(create.attempt(self._io, self._preflight), self._attempted, create)
+        for create in (
+            [create for create in self._in_progress if create.next_look_up_at <= now] if self._waiting else ()
+        ):
             if self._look_ups < _MAX_LOOK_UPS:
-                self._under_way.remove(create)
+                self._in_progress.remove(create)
                 self._look_ups += 1
                 self._start(create.look(self._io), self._looked_up, create)
 
@@ -182,9 +189,9 @@ class _Batch:
         """Return the seconds until the next job may start; None if none may start before another job has ended."""
         if not self._waiting:
             return None
-        times = [self._ends_at, self._moved_at + self._poll.max_wait_seconds]
+        times = [self._ends_at, self._last_progress_at + self._poll.max_wait_seconds]
         if self._look_ups < _MAX_LOOK_UPS:
-            times += [create.looks_at for create in self._under_way]
+            times += [create.next_look_up_at for create in self._in_progress]
         return min(self._limiter.seconds_to_wait(), max(min(times) - self._io.clock.monotonic(), 0.0))
 
     def _attempted(self, create: _Create, result: Task | KlingError) -> None:
@@ -212,16 +219,16 @@ class _Batch:
     def _created(self, create: _Create, task: Task) -> None:
         self._limiter.created()
         create.body, create.task_id = None, task_id_from(task)
-        create.began_at = self._moved_at = self._io.clock.monotonic()
+        create.began_at = self._last_progress_at = self._io.clock.monotonic()
         if self._can_look_up:
             self._look_later(create)
         else:
             self._limiter.ended()
 
     def _not_connected(self, create: _Create, error: TransportError) -> None:
-        create.unconnected += 1
-        if create.unconnected < self._retry.max_connect_attempts:
-            self._limiter.pause(interval(self._retry, create.unconnected - 1))
+        create.failed_connections += 1
+        if create.failed_connections < self._retry.max_connect_attempts:
+            self._limiter.pause(interval(self._retry, create.failed_connections - 1))
             self._wait_again(create)
         else:
             self._stop(f"another create failed, and this one would fail, too: {error}")
@@ -247,27 +254,27 @@ class _Batch:
         if isinstance(result, Task) and progress_of(result, self._io.contract) in _ENDED:
             create.result = creating.with_id(result, create.trail)
             self._limiter.ended()
-            self._moved_at = now
-            self._usual_seconds = now - create.began_at
+            self._last_progress_at = now
+            self._typical_task_seconds = now - create.began_at
         elif isinstance(result, Task) or is_absent(result) or can_ask_again(result, self._io.contract):
             self._look_later(create, asked_seconds(result, self._io.clock) if isinstance(result, KlingError) else 0.0)
         else:
             self._can_look_up = False  # from now on, only refusals show that no place is free
-            self._under_way.append(create)
+            self._in_progress.append(create)
         if not self._can_look_up:
-            for _ in self._under_way:
+            for _ in self._in_progress:
                 self._limiter.ended()
-            self._under_way.clear()
+            self._in_progress.clear()
 
     def _look_later(self, create: _Create, asked: float = 0.0) -> None:
         """Plan the next look-up of a task: a little before it should end, and then less and less often."""
         seconds = interval(self._poll, create.look_ups)
-        if self._usual_seconds is not None:
-            step = max(self._usual_seconds / 8, _MIN_LOOK_SECONDS)
+        if self._typical_task_seconds is not None:
+            step = max(self._typical_task_seconds / 8, _MIN_LOOK_SECONDS)
             first = create.look_ups == 0
             seconds = (
                 6 * step if first else interval(evolve(self._poll, first_interval_seconds=step), create.look_ups - 1)
             )
-        create.looks_at = self._io.clock.monotonic() + max(asked, seconds)
+        create.next_look_up_at = self._io.clock.monotonic() + max(asked, seconds)
         create.look_ups += 1
-        self._under_way.append(create)
+        self._in_progress.append(create)

@@ -24,7 +24,7 @@ class Phase(StrEnum):
     REFUSED_HERE = "refused_here"
     """The request broke the contract, or its media could not be read. No whole request was sent."""
     NEVER_LEFT = "never_left"
-    """There was no connection: no address, a refusal, or a time-out before it was made."""
+    """There was no connection: no address, a refusal, or a timeout before it was made."""
     NO_ANSWER = "no_answer"
     """The request, or a part of it, was sent, but no whole answer came."""
     ANSWERED = "answered"
@@ -134,7 +134,7 @@ def is_certain_duplicate(error: KlingError, contract: Contract) -> bool:
 
 
 def is_too_many(error: KlingError, contract: Contract) -> bool:
-    """Return whether a create was refused because too many tasks are under way (`x-too-many`)."""
+    """Return whether a create was refused because too many tasks are in progress (`x-too-many`)."""
     return _means(contract, error, "createElement", "x-too-many")
 
 

@@ -26,7 +26,7 @@ from kling_elements_client import AuthenticatedClient
 from kling_elements_client.models import Task
 from kling_elements_runtime.blocking import finish
 from kling_elements_runtime.contract import Contract
-from kling_elements_runtime.deadline import end_once
+from kling_elements_runtime.deadline import stop_when
 from kling_elements_runtime.texts import printable
 from kling_elements_runtime.types import Response
 
@@ -37,7 +37,7 @@ OnUpdate: TypeAlias = Callable[[Task], object]
 
 
 class Job(Protocol):
-    """Work that runs beside the coroutine that started it."""
+    """Work that runs concurrently with the coroutine that started it."""
 
     def done(self) -> bool:
         """Return whether the job has ended."""
@@ -87,7 +87,7 @@ class Outside(ABC):
         _log.warning("%s", self.shown(text))
 
     def shown(self, text: str) -> str:
-        """Return a text without the token, and with control characters escaped, so that no terminal obeys them."""
+        """Return a string without the token, and with control characters escaped."""
         return printable(self.client.redact(text))
 
     @abstractmethod
@@ -108,7 +108,7 @@ class Outside(ABC):
 
     @abstractmethod
     async def notify(self, on_update: OnUpdate, task: Task) -> None:
-        """Call a function of the caller's with a task."""
+        """Call the caller's function with a task."""
 
     @abstractmethod
     async def inspect(self, keyword: str, url: str, *, allow_private: bool) -> ImageReport | VideoReport:
@@ -116,7 +116,7 @@ class Outside(ABC):
 
     @abstractmethod
     def start(self, coroutine: Coroutine[Any, Any, Any]) -> Job:
-        """Start a coroutine that awaits this `Outside`, beside the one that is running."""
+        """Start a coroutine that awaits this `Outside`, concurrently with the running one."""
 
     @abstractmethod
     async def wait(self, jobs: Collection[Any], seconds: float | None) -> None:
@@ -144,7 +144,7 @@ class Blocking(Outside):
         self.clock.sleep(seconds)
 
     async def notify(self, on_update: OnUpdate, task: Task) -> None:
-        """Call a function of the caller's with a task.
+        """Call the caller's function with a task.
 
         Raises:
             TypeError: The function is async.
@@ -187,7 +187,7 @@ class OnEventLoop(Outside):
         await self.clock.sleep_async(seconds)
 
     async def notify(self, on_update: OnUpdate, task: Task) -> None:
-        """Call a plain or an async function of the caller's with a task."""
+        """Call the caller's function, plain or async, with a task."""
         result = on_update(task)
         if inspect.isawaitable(result):
             await result
@@ -225,7 +225,7 @@ def in_thread(function: Callable[[], T], abandoned: threading.Event | None = Non
     future.set_running_or_notify_cancel()  # a running future cannot be cancelled
     context = copy_context()
     if abandoned is not None:
-        context.run(end_once, abandoned)
+        context.run(stop_when, abandoned)
 
     def run() -> None:
         try:

@@ -33,7 +33,7 @@ class RetryPolicy:
         max_interval_seconds: The longest interval in seconds, without jitter.
         jitter: The largest part of an interval that is added to it at random, so that clients do not retry together.
         max_wait_seconds: Seconds after the first attempt within which others may begin; 0 for a single attempt. An
-            attempt that has begun takes as long as its time-outs allow, because a large upload may need that.
+            attempt that has begun takes as long as its timeouts allow, because a large upload may need that.
         max_retries: How many further attempts may follow the first one; None if only the time is limited. It does not
             limit `create_all`, which sends again what the service refused for now.
         max_connect_attempts: How many attempts in a row may fail before there is a connection.
@@ -58,7 +58,7 @@ class RetryPolicy:
 
 @frozen(kw_only=True)
 class PollPolicy:
-    """How often a task is looked up while it is under way.
+    """How often a task is looked up while it is in progress.
 
     Attributes:
         first_interval_seconds: Seconds before the second look-up.

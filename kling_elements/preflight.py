@@ -1,4 +1,4 @@
-"""Check a create before it is sent: the request, the images in it and, if you ask for it, media at addresses."""
+"""Check a create before it is sent: the request, the images in it and, if you ask for it, media at URLs."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from kling_elements_runtime.document import Node, walk
 
 _ADVICE = "kling_elements.media.fit_image makes a copy that conforms"
 _BEYOND_HELP = (
-    "was cut",
+    "was cut off",
     "it is empty",
-    "with a whole header",
+    "with a complete header",
     "HTML",
 )  # how messages end about files that fitting cannot help
 _PLUGIN = ", once pillow_heif.register_heif_opener() of the package pillow-heif was called"
@@ -31,8 +31,8 @@ class PreflightPolicy:
     """How to check and change media before a create is sent.
 
     Attributes:
-        preflight: Which media to check. `inline`: images in the request; `remote`: also addresses; `off`: none.
-        allow_private: Whether addresses may lead to this machine or into a private network.
+        preflight: Which media to check. `inline`: images in the request; `remote`: also media at URLs; `off`: none.
+        allow_private: Whether URLs may point to this machine or into a private network.
         strip_metadata: Whether to send the images in the request without their metadata.
     """
 
@@ -56,7 +56,7 @@ def check(io: Outside, request: CreateRequest, policy: PreflightPolicy) -> Check
         strip_metadata=policy.strip_metadata,
         read=partial(_content_of, contract=io.contract),
     )
-    return evolve(checked, violations=_advised(checked.violations, io.contract))
+    return evolve(checked, violations=_add_advice(checked.violations, io.contract))
 
 
 def _content_of(source: object, contract: Contract) -> bytes:
@@ -65,7 +65,7 @@ def _content_of(source: object, contract: Contract) -> bytes:
     Raises:
         MediaError: The source cannot be read, or is none of these.
     """
-    # the reader of images is loaded here, because most requests have addresses or paths
+    # the reader of images is loaded here, because most requests have URLs or paths
     from kling_elements.media.sources import content_of  # noqa: PLC0415
 
     return content_of(source, contract)
@@ -76,26 +76,26 @@ def _rules_of_images(document: Node) -> frozenset[str]:
     return frozenset(part["x-source"] for limits in all_limits for part in limits.values())
 
 
-def _advised(violations: list[Violation], contract: Contract) -> list[Violation]:
+def _add_advice(violations: list[Violation], contract: Contract) -> list[Violation]:
     """Return violations; those about images that do not conform now say what to do."""
     if not violations:
         return violations
     rules = contract.read(_rules_of_images)
 
-    def advised(violation: Violation) -> Violation:
+    def with_advice(violation: Violation) -> Violation:
         message = violation.message
         if violation.rule not in rules or message.endswith(_BEYOND_HELP):
             return violation
         return Violation(violation.pointer, violation.rule, f"{message}; {_ADVICE}{_PLUGIN * message.endswith('HEIC')}")
 
-    return [advised(violation) for violation in violations]
+    return [with_advice(violation) for violation in violations]
 
 
-async def look(io: Outside, checked: CheckedRequest, policy: PreflightPolicy) -> CheckedRequest:
-    """Return the request with the violations of the media at its addresses, if the policy is `remote`.
+async def check_remote(io: Outside, checked: CheckedRequest, policy: PreflightPolicy) -> CheckedRequest:
+    """Return the request with the violations of the media at its URLs, if the policy is `remote`.
 
     Raises:
-        MediaError: The media at an address cannot be read.
+        MediaError: The media at a URL cannot be read.
     """
     if policy.preflight != "remote" or checked.violations:
         return checked
@@ -105,7 +105,7 @@ async def look(io: Outside, checked: CheckedRequest, policy: PreflightPolicy) ->
         key = address.keyword, address.url
         if key not in reports:
             reports[key] = await io.inspect(*key, allow_private=policy.allow_private)
-            for rule, reason in reports[key].unjudged:
+            for rule, reason in reports[key].unchecked:
                 io.log(f"{address.pointer}: not checked against {rule}: {reason}")
         violations += [Violation(address.pointer, broken.rule, broken.message) for broken in reports[key].violations]
     return evolve(checked, violations=violations)

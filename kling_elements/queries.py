@@ -8,14 +8,14 @@ from collections.abc import Callable
 from functools import partial
 from types import ModuleType
 
-from kling_elements.contracts import PAGE_NUMBER
 from kling_elements.create_request import element_id_from, task_id_from
 from kling_elements.errors import NoTaskError
 from kling_elements.numbers import count
 from kling_elements.outcomes import Outcome, is_absent, is_deleted_already, verdict_on
 from kling_elements.outside import Outside
 from kling_elements.patience import Patience, ask
-from kling_elements.tasks import is_of, task_of, tasks_of
+from kling_elements.tasks import matches_id, task_of_response, tasks_of_response
+from kling_elements.usable_contract import PAGE_NUMBER
 from kling_elements_client.api.elements import delete_element, get_element
 from kling_elements_client.errors import ContractError, KlingError
 from kling_elements_client.models import DeleteElementRequest, Element, Task, TaskListResponse
@@ -29,8 +29,8 @@ async def look_up(io: Outside, task_id: str) -> Task:
     Raises:
         NoTaskError: The answer names no task, or the task of another id.
     """
-    task = task_of(await io.call(get_element, id=task_id), io.contract)
-    if task is None or not is_of(task, task_id):
+    task = task_of_response(await io.call(get_element, id=task_id), io.contract)
+    if task is None or not matches_id(task, task_id):
         how = "without naming a task" if task is None else "with the task of another id"
         raise NoTaskError(f"the gateway answered the look-up {how}")
     return task
@@ -53,7 +53,7 @@ async def delete(io: Outside, element: Element | Task | str | int, patience: Pat
     async def attempt() -> Task | None:
         nonlocal in_doubt
         try:
-            return task_of(await io.call(delete_element, body=request), io.contract)
+            return task_of_response(await io.call(delete_element, body=request), io.contract)
         except KlingError as error:
             if is_deleted_already(error, io.contract) or (in_doubt and is_absent(error)):
                 return None
@@ -109,7 +109,7 @@ class Listing:
         """Return the next task; None if there are no more.
 
         Raises:
-            KlingError: A page could not be fetched. If you go on, the same error is raised again.
+            KlingError: A page could not be fetched. Further calls raise the same error again.
         """
         if self._failure is not None:
             raise self._failure.with_traceback(None)
@@ -121,14 +121,14 @@ class Listing:
                 self._failure = error
                 if not isinstance(error, ContractError):
                     error.page = self._page
-                    error.args = (f"page {self._page}, from which first_page={self._page} goes on: {error}",)
+                    error.args = (f"page {self._page} (continue with first_page={self._page}): {error}",)
                 raise
             self._take(answer)
         return self._ready.popleft() if self._ready else None
 
     def _take(self, answer: Response[TaskListResponse]) -> None:
-        """Take the new tasks of a page. A page may repeat tasks, because they move down the list while it is read."""
-        tasks = {_identity_of(task): task for task in tasks_of(answer, self._io.contract)}
+        """Keep the new tasks of a page. A page may repeat tasks, because they move down the list while it is read."""
+        tasks = {_identity_of(task): task for task in tasks_of_response(answer, self._io.contract)}
         new = [task for identity, task in tasks.items() if identity not in self._seen]
         self._seen.update(tasks)
         self._ready.extend(new)
@@ -138,12 +138,12 @@ class Listing:
         self._is_complete = not tasks or self._stale_pages >= _MAX_STALE_PAGES
         if not self._is_complete and self._page >= self._last_page:
             self._is_complete = True
-            self._io.warn(f"the list goes on after page {self._page}, the last page that you can ask for")
+            self._io.warn(f"the list continues after page {self._page}, the last page that you can ask for")
         self._page += 1
 
 
 def _identity_of(task: Task) -> str:
-    """Return a text that identifies a task: its id, or if the gateway leaves that out, all of the task as JSON."""
+    """Return a string that identifies a task: its id, or if the gateway leaves that out, all of the task as JSON."""
     return str(task.task_id or json.dumps(task.to_dict(), sort_keys=True))
 
 

@@ -1,6 +1,6 @@
 """Read tasks from answers and notifications, in any shape that a gateway uses.
 
-The contract says where a task may be in an answer, what its properties are called and what its words mean: see
+The contract says where a task may be in an answer, what its properties are called and what its values mean: see
 `x-envelope`, `x-aliases`, `x-progress`, `x-unusable` and `x-output-type`.
 """
 
@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 from attrs import frozen
 
-from kling_elements.contracts import usable
+from kling_elements.usable_contract import usable
 from kling_elements_client.models import (
     CreateElementResponse,
     DeleteElementResponse,
@@ -44,23 +44,23 @@ class Progress(Enum):
     WITHOUT_STATUS = auto()
     """The answer has no status."""
     UNKNOWN = auto()
-    """The status is a word that the contract does not know."""
+    """The contract does not know the status."""
 
 
 _PROGRESS = {"pending": Progress.PENDING, "succeeded": Progress.SUCCEEDED, "failed": Progress.FAILED}
 
 
-def task_from(source: Mapping[str, Any], contract: Contract, request_id: str | None = None) -> Task:
-    """Return the task in a JSON object of any shape, with the documented names and words.
+def task_from_object(source: Mapping[str, Any], contract: Contract, request_id: str | None = None) -> Task:
+    """Return the task in a JSON object of any shape, with the documented names and values.
 
-    A word for success or failure becomes the documented one. Other words, and properties that the contract does not
-    know, stay as they are.
+    A status for success or failure becomes the documented one. Other statuses, and properties that the contract
+    does not know, stay unchanged.
     """
     facts = contract.read(_Facts)
-    return _made(_with_documented_names(facts, "Task", source), facts, request_id)
+    return _build_task(_with_documented_names(facts, "Task", source), facts, request_id)
 
 
-def task_in(
+def find_task(
     answer: Mapping[str, Any] | Model,
     contract: Contract,
     schema: str = "TaskResponse",
@@ -88,23 +88,23 @@ def task_in(
     for place, task in tasks.items():
         if place.startswith(f"{decisive}/"):
             properties |= {name: value for name, value in task.items() if not _has_value(name, properties.get(name))}
-    return _made(properties, facts, request_id)
+    return _build_task(properties, facts, request_id)
 
 
-def task_of(
+def task_of_response(
     answer: Response[CreateElementResponse] | Response[DeleteElementResponse] | Response[TaskResponse],
     contract: Contract,
 ) -> Task | None:
     """Return the task in an answer, whatever its code means; None if it names no task."""
-    return task_in(answer.parsed, contract, type(answer.parsed).__name__, answer.request_id)
+    return find_task(answer.parsed, contract, type(answer.parsed).__name__, answer.request_id)
 
 
-def tasks_of(answer: Response[TaskListResponse], contract: Contract) -> list[Task]:
+def tasks_of_response(answer: Response[TaskListResponse], contract: Contract) -> list[Task]:
     """Return the tasks on a page of a list."""
     schema = type(answer.parsed).__name__
     return [
-        task_in(item, contract, schema, answer.request_id)
-        or task_from(properties_of(item), contract, answer.request_id)
+        find_task(item, contract, schema, answer.request_id)
+        or task_from_object(properties_of(item), contract, answer.request_id)
         for item in answer.parsed.data or []
     ]
 
@@ -125,13 +125,13 @@ def elements_of(task: Task, *, contract: Contract) -> list[Element]:
     return [element for element in task.all_elements if is_usable(element, contract)]
 
 
-def is_of(task: Task, task_id: str) -> bool:
+def matches_id(task: Task, task_id: str) -> bool:
     """Return whether a task can have an id, the service's or the caller's. Without an external id, it fits any."""
     return str(task.task_id) == task_id or task.external_task_id in (None, task_id)
 
 
 def is_usable(element: Element, contract: Contract) -> bool:
-    """Return whether an element has an id, and its status is not one of the contract's words for deleted or failed."""
+    """Return whether an element has an id, and its status is not one that the contract lists as deleted or failed."""
     status: object = element.status
     is_gone = isinstance(status, str) and status.lower() in contract.read(_Facts).unusable
     return is_id(element.element_id) and not is_gone
@@ -168,24 +168,26 @@ class _Facts:
     Attributes:
         schemas: The schemas by name.
         aliases: The other names of properties, by the name of their schema.
-        words: The meaning of each word for a status, and the documented word with the same meaning.
-        unusable: The words for the status of an element that cannot be used.
+        statuses: The meaning of each status, and the documented status with the same meaning.
+        unusable: The statuses of an element that cannot be used.
         output_type: The type of a task's outputs that are elements.
     """
 
     def __init__(self, document: Node) -> None:
         self.schemas: Node = document["components"]["schemas"]
         self.aliases = {name: tuple(_aliases(schema)) for name, schema in self.schemas.items()}
-        words = self.schemas["TaskStatus"]["x-progress"]
-        self.words = {word: (progress, words[name][0]) for name, progress in _PROGRESS.items() for word in words[name]}
+        values = self.schemas["TaskStatus"]["x-progress"]
+        self.statuses = {
+            value: (progress, values[name][0]) for name, progress in _PROGRESS.items() for value in values[name]
+        }
         self.unusable = self.schemas["Element"]["properties"]["status"]["x-unusable"]
         self.output_type = self.schemas["Element"]["x-output-type"]
 
     def status(self, status: object) -> tuple[Progress, object]:
-        """Return the meaning of a status, and the documented word with the same meaning."""
+        """Return the meaning of a status, and the documented status with the same meaning."""
         if not status:
             return Progress.WITHOUT_STATUS, status
-        meaning = self.words.get(status.lower()) if isinstance(status, str) else None
+        meaning = self.statuses.get(status.lower()) if isinstance(status, str) else None
         return meaning or (Progress.UNKNOWN, status)
 
 
@@ -266,8 +268,8 @@ def _request_id_in(objects: Sequence[tuple[str, Properties]]) -> str | None:
     return next((value for value in request_ids if isinstance(value, str) and value), None)
 
 
-def _made(properties: Properties, facts: _Facts, request_id: str | None) -> Task:
-    """Return a task from properties with documented names; its status becomes the documented word."""
+def _build_task(properties: Properties, facts: _Facts, request_id: str | None) -> Task:
+    """Return a task from properties with documented names; its status becomes the documented one."""
     progress, documented = facts.status(properties.get("task_status"))
     if progress in (Progress.SUCCEEDED, Progress.FAILED):
         properties["task_status"] = documented
@@ -282,7 +284,7 @@ def _made(properties: Properties, facts: _Facts, request_id: str | None) -> Task
 
 
 def _with_elements(result: Properties, facts: _Facts) -> Properties:
-    """Return the result of a task. If a gateway gives one element without a list, put it in one."""
+    """Return the result of a task. If a gateway sends one element without a list, wrap it in one."""
     elements = result.get("elements")
     if not elements and is_id(result.get("element_id")):
         elements = [{name: value for name, value in result.items() if name != "elements"}]
@@ -302,11 +304,11 @@ def _named_element(item: object, facts: _Facts) -> object:
 __all__ = [
     "Progress",
     "elements_of",
-    "is_of",
+    "find_task",
     "is_usable",
+    "matches_id",
     "progress_of",
-    "task_from",
-    "task_in",
-    "task_of",
-    "tasks_of",
+    "task_from_object",
+    "task_of_response",
+    "tasks_of_response",
 ]

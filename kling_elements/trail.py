@@ -44,7 +44,7 @@ class Trail:
         """Add the external id to the exception that ends the create; to a `KlingError`, also the outcome.
 
         Without this, an interruption (Ctrl+C, a cancellation) would lose the only trace of an element. Task groups,
-        time-outs and the end of an event loop often drop the exception, so a warning is logged, too.
+        timeouts and the end of an event loop often drop the exception, so a warning is logged, too.
         """
         if isinstance(error, KlingError):
             self.mark(error)

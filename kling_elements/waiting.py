@@ -18,7 +18,7 @@ from kling_elements.tasks import Progress, progress_of
 from kling_elements_client.errors import KlingError
 from kling_elements_client.models import Element, Task
 from kling_elements_runtime.contract import Contract
-from kling_elements_runtime.texts import shown
+from kling_elements_runtime.texts import for_message
 
 
 async def wait(
@@ -84,7 +84,7 @@ class _Watched:
             except TaskError as error:
                 self.result = error
         elif progress is Progress.FAILED:
-            reason = shown(task.task_status_msg) if task.task_status_msg else "no reason given"
+            reason = for_message(task.task_status_msg) if task.task_status_msg else "no reason given"
             self.result = TaskFailedError(f"task {self.id} failed: {reason}", task)
         elif progress is Progress.PENDING:
             self.unclear_since = None
@@ -111,7 +111,7 @@ class _Watched:
         if self.result is not None:
             return
         if self.error is not None and is_absent(self.error):
-            self.result = self.error  # a time-out would say that the task is still under way
+            self.result = self.error  # a timeout would say that the task is still in progress
             return
         message = f"{self._state()} {reason}"
         if self.error is not None:
@@ -128,9 +128,9 @@ class _Watched:
             case Progress.WITHOUT_STATUS:
                 return f"task {self.id} is still without a status"
             case Progress.UNKNOWN:
-                return f"task {self.id} is still {shown(self.last.task_status)}, an unknown status,"
+                return f"task {self.id} still has the unknown status {for_message(self.last.task_status)}"
             case _:
-                return f"task {self.id} is still {shown(self.last.task_status)}"
+                return f"task {self.id} is still {for_message(self.last.task_status)}"
 
 
 def _watch(contract: Contract, task: Task | str | int, now: float, policy: PollPolicy) -> _Watched:

@@ -24,8 +24,8 @@ from typing import Any, Final
 from standardwebhooks.webhooks import Webhook
 
 from kling_elements import strict_json
-from kling_elements.contracts import usable
-from kling_elements.tasks import task_in
+from kling_elements.tasks import find_task
+from kling_elements.usable_contract import usable
 from kling_elements_client.contract import CONTRACT
 from kling_elements_client.errors import KlingError
 from kling_elements_client.models import Task
@@ -81,7 +81,7 @@ def check_secrets(secrets: Sequence[str] | str) -> Sequence[str] | str:
 
 
 def is_secret(text: str) -> bool:
-    """Return whether a text is a well-formed webhook secret. Signing and verifying use this same check."""
+    """Return whether a string is a well-formed webhook secret. Signing and verifying use this same check."""
     return _SECRET.fullmatch(text) is not None
 
 
@@ -98,7 +98,7 @@ def parse(  # noqa: PLR0913 - the options are keyword-only
     """Verify the signature of a notification and return its task.
 
     The same notification can arrive more than once: the sender repeats it until it gets a success status, and within
-    the tolerance anybody who saw it can replay it. If acting twice does harm, remember the header `webhook-id`,
+    the tolerance anybody who saw it can replay it. If acting twice does harm, store the header `webhook-id`,
     which is the same each time.
 
     Args:
@@ -125,7 +125,7 @@ def parse(  # noqa: PLR0913 - the options are keyword-only
     contract = usable(contract)
     if _should_verify(verify, secrets):
         _verify(body, headers, _signers(secrets), _checked_now(now), _checked_tolerance(tolerance))
-    task = task_in(_json_object(body), contract)
+    task = find_task(_json_object(body), contract)
     if task is None:
         raise WebhookError(
             "the body doesn't name a task: `task_id`, or `id` in the newer shape, must be a string or an integer"

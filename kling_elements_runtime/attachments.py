@@ -1,8 +1,7 @@
-"""The images of a request, taken out of it: no validator sees their bulk, and files are encoded as they are sent.
+"""Take the images out of a request, so that the validator need not read them and files are encoded while they are sent.
 
-A short text takes the place of each image: its placeholder, which conforms to the same schema. An image is taken out if
-it is whole Base64 text of an allowed length and breaks no rule. Any other text is left to the validator, which says
-what is wrong with it.
+A placeholder replaces each image: a short string that conforms to the same schema. An image is taken out if it is valid
+Base64 of an allowed length and breaks no rule. Any other string is left to the validator, which reports what is wrong.
 """
 
 from __future__ import annotations
@@ -22,8 +21,8 @@ from kling_elements_runtime.document import Node, follow, place, rule_of, subsch
 from kling_elements_runtime.errors import MediaError, Violation
 from kling_elements_runtime.uploads import Content, InlineBytes, InlineFile, InlineText, UnreadableError, encoded_length
 
-_LARGE = 4096  # characters; the validator takes less time for a shorter text than taking it out would
-# Of Base64's alphabet, so that it conforms. Nobody else can know it, so that no caller's text can pass for one.
+_LARGE = 4096  # characters; the validator checks a shorter string faster than we could take it out
+# In Base64's alphabet, so that it conforms. It is random, so that no caller's string can be mistaken for one.
 _PLACEHOLDER = b64encode(os.urandom(24)).decode()
 _DIGITS = 8
 _PLACEHOLDERS = re.compile(rb"(%b[0-9]{%d})" % (re.escape(_PLACEHOLDER.encode()), _DIGITS))
@@ -34,13 +33,13 @@ Read: TypeAlias = Callable[[object], bytes]
 
 @frozen
 class MediaSchema:
-    """What the contract says of a place for an image or a video.
+    """What the contract says about a place for an image or a video.
 
     Attributes:
         keyword: `x-image` or `x-video`.
         limits: The object under that keyword.
-        rule: Where the text itself comes from, as in the document's `x-source`.
-        max_characters: The most characters that the text may have.
+        rule: The source of the string itself, as in the document's `x-source`.
+        max_characters: The most characters that the string may have.
     """
 
     keyword: str
@@ -50,14 +49,14 @@ class MediaSchema:
 
 
 def media_places(document: Node, schema_pointer: str) -> Mapping[Place, MediaSchema]:
-    """Return the places of media in a body: the names on the way there, with None for any item of a list."""
+    """Return the places of media in a body: the names on the path to each, with None for any item of a list."""
     return dict(_media_places(document, follow(document, schema_pointer), (), frozenset()))
 
 
 def _media_places(
     document: Node, schema: Node, path: Place, on_the_way: frozenset[str]
 ) -> Iterator[tuple[Place, MediaSchema]]:
-    """Yield the places within a schema. Where it refers to itself, what is deeper is left to the validator."""
+    """Yield the places within a schema. If it refers to itself, deeper places are left to the validator."""
     for keyword in ("x-image", "x-video"):
         if keyword in schema:
             rule = rule_of([schema], "pattern")
@@ -70,12 +69,12 @@ def _media_places(
 
 
 def place_of(path: tuple[str | int, ...]) -> Place:
-    """Return the place that a path into a body leads to."""
+    """Return the place for a path into a body."""
     return tuple(None if isinstance(step, int) else step for step in path)
 
 
 def is_placeholder(text: str) -> bool:
-    """Return whether a text is the placeholder of an image that was checked already."""
+    """Return whether a string is the placeholder of an image, which was checked already."""
     return text.startswith(_PLACEHOLDER)
 
 
@@ -84,10 +83,10 @@ class Attachments:
 
     Attributes:
         contents: The images by their placeholders.
-        violations: The violations in files, which no validator can look at.
+        violations: The violations in files, which the validator does not see.
         are_readable: Whether all files can be sent.
-        error: Why one of them cannot be read; None if all can.
-        min_characters: The length from which a text is looked at.
+        error: Why one of them cannot be read; None if all can be.
+        min_characters: The length from which a string is passed to `take`.
     """
 
     def __init__(
@@ -99,7 +98,7 @@ class Attachments:
         strip_metadata: bool,
         read: Read | None,
     ) -> None:
-        """Begin with nothing taken out; the rule is what a path breaks at a place without media."""
+        """Create an empty collection. `rule` is reported for a path where no media is allowed."""
         self.contents: dict[str, Content] = {}
         self.violations: list[Violation] = []
         self.are_readable = True
@@ -112,7 +111,7 @@ class Attachments:
         self._read = read
 
     def take(self, value: object, path: tuple[str | int, ...]) -> object:
-        """Return the placeholder for an image, or the value itself if it has to stay."""
+        """Return the placeholder for an image, or the value itself if it is not one to take out."""
         schema = self._places.get(place_of(path))
         is_image = schema is not None and schema.keyword == "x-image"
         if isinstance(value, Path) and not is_image:
@@ -126,7 +125,7 @@ class Attachments:
         is_likely = self.min_characters <= len(value) <= longest
         if not is_likely or not text.is_base64():
             return value
-        content, broken = self._checked(text, schema)
+        content, broken = self._check(text, schema)
         if broken and not self._strip_metadata:
             return value
         self.violations += [Violation(place(path), rule, message) for rule, message in broken]
@@ -134,10 +133,10 @@ class Attachments:
 
     def _take_file(self, value: object, where: tuple[str | int, ...], schema: MediaSchema) -> str:
         try:
-            name, content = self._opened(value)
-            file, violations = self._checked(content, schema)
-            if self._check_media and not violations and image_headers.breaks_off(content):
-                violations = [(schema.limits["format"]["x-source"], "the image breaks off: the file was cut")]
+            name, content = self._open(value)
+            file, violations = self._check(content, schema)
+            if self._check_media and not violations and image_headers.is_cut_off(content):
+                violations = [(schema.limits["format"]["x-source"], "the image is incomplete: the file was cut off")]
         except MediaError as error:
             self.are_readable = False
             self.error = error
@@ -146,8 +145,8 @@ class Attachments:
         self.violations += [Violation(place(where), rule, f"{name}: {message}") for rule, message in violations]
         return self._placeholder(file)
 
-    def _opened(self, value: object) -> tuple[str, Content]:
-        """Return how messages call a file, and its content."""
+    def _open(self, value: object) -> tuple[str, Content]:
+        """Return a file's name for messages, and its content."""
         if isinstance(value, Path):
             return str(value), InlineFile(value)
         name = type(value).__name__
@@ -155,29 +154,31 @@ class Attachments:
             return name, InlineBytes(bytes(value))
         if self._read is not None:
             return name, InlineBytes(self._read(value))
-        raise MediaError(f"a value of type {name}", "cannot be taken for an image; give a pathlib.Path or bytes")
+        raise MediaError(f"a value of type {name}", "cannot be used as an image; pass a pathlib.Path or bytes")
 
     def _refuse(self, where: tuple[str | int, ...], schema: MediaSchema | None) -> str:
-        """Note a path at a place where no file can be sent."""
+        """Add a violation for a path at a place where no file can be sent."""
         self.are_readable = False
         if schema is not None:
-            says = "is a path, but only the address of a video can be sent: put it where the service can fetch it"
+            message = "is a path, but only the URL of a video can be sent: put it where the service can fetch it"
         else:
             images = [
                 place(step or 0 for step in path_of_image)
                 for path_of_image, media in self._places.items()
                 if media.keyword == "x-image"
             ]
-            says = f"is a path, which may stand only for an image: {' or '.join(images) or 'this request has none'}"
-        self.violations.append(Violation(place(where), schema.rule if schema else self._rule, says))
+            message = (
+                f"is a path, but paths are only allowed for images: {' or '.join(images) or 'this request has none'}"
+            )
+        self.violations.append(Violation(place(where), schema.rule if schema else self._rule, message))
         return ""
 
-    def _checked(self, content: Content, schema: MediaSchema) -> tuple[Content, list[tuple[str, str]]]:
-        """Return an image as it is to be sent, and what is wrong with it."""
+    def _check(self, content: Content, schema: MediaSchema) -> tuple[Content, list[tuple[str, str]]]:
+        """Return an image as it will be sent, and its problems as pairs of rule and message."""
         if not self._strip_metadata:
             return content, list(image_headers.violations(content, schema.limits, size_only=not self._check_media))
         try:
-            plain = metadata.stripped(content)
+            plain = metadata.strip(content)
         except UnreadableError:
             broken = list(image_headers.violations(content, schema.limits))
             return content, broken or [(schema.limits["format"]["x-source"], metadata.INSEPARABLE)]
@@ -190,10 +191,10 @@ class Attachments:
 
 
 class StreamedBody:
-    """A JSON text with images that are encoded while it is sent. It can be read any number of times."""
+    """A JSON text whose images are encoded while it is sent. It can be read any number of times."""
 
     def __init__(self, skeleton: bytes, contents: Mapping[str, Content]) -> None:
-        """Take the JSON text in which images have placeholders, and the images by their placeholders."""
+        """Create it from a JSON text with placeholders for images, and from the images by their placeholders."""
         parts = _PLACEHOLDERS.split(skeleton)
         self._parts = [contents[part.decode()] if _PLACEHOLDERS.fullmatch(part) else part for part in parts]
 
@@ -205,7 +206,7 @@ class StreamedBody:
         """Yield the text, piece by piece.
 
         Raises:
-            MediaError: A file cannot be read, or is no longer what it was.
+            MediaError: A file cannot be read, or has changed.
         """
         for part in self._parts:
             if isinstance(part, bytes):
@@ -214,12 +215,12 @@ class StreamedBody:
                 yield from part.pieces()
 
     def outline(self) -> bytes:
-        """Return the text with the number of characters in place of each image."""
+        """Return the text with each image replaced by its number of characters."""
         parts = self._parts
         return b"".join(p if isinstance(p, bytes) else b"<%d characters>" % encoded_length(p.size) for p in parts)
 
     def asynchronous(self) -> AsyncIterable[bytes]:
-        """Return the same text for an event loop, which encodes each piece itself: a thread takes longer to start."""
+        """Return the text for an event loop. It encodes each piece itself, because starting a thread takes longer."""
         return _AsyncBody(self)
 
 

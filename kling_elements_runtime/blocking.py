@@ -1,4 +1,4 @@
-"""Run coroutines without an event loop, so that blocking calls share their code with those of an event loop."""
+"""Run coroutines without an event loop, so that blocking and asynchronous calls share their code."""
 
 from __future__ import annotations
 
@@ -20,5 +20,5 @@ def finish(coroutine: Coroutine[Any, Any, T]) -> T:
         result: T = end.value
         return result
     finally:
-        coroutine.close()  # an interruption may come before it was begun
+        coroutine.close()  # an interruption may come before the coroutine starts
     raise RuntimeError(f"{coroutine!r} suspended without an event loop")

@@ -1,4 +1,4 @@
-"""The client: the gateway, the token, and what happens to a request that breaks the contract."""
+"""`AuthenticatedClient`, the base class of every generated client."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Final, Literal, NoReturn, Self, TypeVar
 import httpx
 
 from kling_elements_runtime import logs, parameters, settings
+from kling_elements_runtime.addresses import is_loopback
 from kling_elements_runtime.client_connections import ClientConnections
 from kling_elements_runtime.contract import CheckedRequest, Content, Contract
 from kling_elements_runtime.credentials import Hidden, Token, credentials
@@ -30,7 +31,7 @@ DEFAULT_TIMEOUT: Final = Timeout()
 
 
 class AuthenticatedClient:
-    """A connection pool to one gateway, with one token. Threads may share it.
+    """A pool of connections to one gateway, with one token. Threads may share it.
 
     Use it as a context manager (`with` or `async with`), or call `close` or `aclose`.
 
@@ -39,12 +40,12 @@ class AuthenticatedClient:
     Attributes:
         contract: The contract that requests and answers are checked against, unless you pass another one.
         token_variable: The environment variable for the API key, if you pass none.
-        base_url_variable: The environment variable for the gateway's address, if you pass none.
-        first_server: The gateway's address if neither you nor the environment name one.
-        log: The logger of requests and odd answers.
-        reuse_seconds: How long a connection may have waited and still carry what must not be sent twice: servers close
-            those that wait at any time, and nobody knows whether they got a request before.
-        log_variable: The environment variable that switches this logger, and those above it, on.
+        base_url_variable: The environment variable for the gateway's URL, if you pass none.
+        first_server: The gateway's URL if neither you nor the environment name one.
+        log: The logger of requests and unusual answers.
+        reuse_seconds: How long a connection may have been idle and still be used for a request that must not be sent
+            twice. Servers may close idle connections at any time, and then it is unknown whether they got the request.
+        log_variable: The environment variable that switches on this logger and those above it.
     """
 
     contract: Contract
@@ -67,17 +68,17 @@ class AuthenticatedClient:
         http_client: Mapping[str, Any] | None = None,
         contract: Contract | None = None,
     ) -> None:
-        """Make a client; no connection is opened yet.
+        """Create a client. It opens no connection yet.
 
         Args:
-            api_key: The gateway's API key, without `Bearer`; or a function that returns it, which is asked before each
-                request. Without one, that of the environment is used.
-            base_url: The gateway's address, to which the operation's path is appended. Without one, that of the
-                environment is used, and without that the contract's first server.
+            api_key: The gateway's API key, without `Bearer`, or a function that returns it and is called before each
+                request. By default the client uses the environment variable for the key.
+            base_url: The gateway's URL, to which the operation's path is appended. By default the client uses the
+                environment variable for it, or else the contract's first server.
             on_violation: What to do with a request that breaks the contract. `raise` raises `ContractError` and sends
-                nothing; `warn` logs the violations and sends; `ignore` sends. What cannot be written as JSON is never
-                sent.
-            allow_http: Whether to call a gateway on another machine without TLS.
+                nothing; `warn` logs the violations and sends; `ignore` sends. A body that cannot be written as JSON is
+                never sent.
+            allow_http: Whether to allow plain HTTP to a gateway on another machine.
             timeout: Seconds for each step of a request, by default 10 to connect, 300 to read and 600 to write.
             headers: More headers for every request.
             http_client: More arguments for `httpx.Client` and `httpx.AsyncClient`, such as `proxy` or `verify`. Proxies
@@ -92,9 +93,11 @@ class AuthenticatedClient:
         if contract is not None:
             self.contract = contract
         hidden = (
-            api_key if isinstance(api_key, Hidden) else Hidden(self._from_environment() if api_key is None else api_key)
+            api_key
+            if isinstance(api_key, Hidden)
+            else Hidden(self._token_from_environment() if api_key is None else api_key)
         )
-        del api_key  # no variable of this frame holds it, as frames are shown with errors
+        del api_key  # no variable of this frame may hold it, because frames are shown with errors
         self._credentials = credentials(hidden, self.token_variable)
         self._responses = ResponseReader(self.contract, self._credentials.redact, self.log)
         paths = {operation.path for operation in self.contract.operations().values()}
@@ -116,21 +119,21 @@ class AuthenticatedClient:
             "headers": sent_always,
         }
         self._route = Route.of(
-            url, http_settings, on_this_machine=settings.is_loopback(url.host), reuse_seconds=self.reuse_seconds
+            url, http_settings, on_this_machine=is_loopback(url.host), reuse_seconds=self.reuse_seconds
         )
         self._connections = ClientConnections(http_settings, self._route)
         self._requests = Requests(self._credentials.authorization)
 
     @classmethod
-    def _from_environment(cls) -> str:
+    def _token_from_environment(cls) -> str:
         return os.environ.get(cls.token_variable, "")
 
     @classmethod
     def default_base_url(cls, contract: Contract | None = None) -> str:
-        """Return the gateway's address where none is given: that of the environment, or else a contract's first server.
+        """Return the gateway's URL if you pass none: that of the environment, or else a contract's first server.
 
         Args:
-            contract: The contract; None for the package's, which need not be read for that.
+            contract: The contract; None for the package's, which this does not have to read.
         """
         return os.environ.get(cls.base_url_variable) or (
             cls.first_server if contract is None else contract.first_server()
@@ -138,30 +141,32 @@ class AuthenticatedClient:
 
     @property
     def base_url(self) -> str:
-        """The gateway's address."""
+        """The gateway's URL."""
         return self._base_url
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(base_url={self._base_url!r}, on_violation={self._on_violation!r})"
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("a client holds a token and connections and cannot be copied or pickled; make another one")
+        raise TypeError(
+            "a client cannot be copied or pickled, because it holds a token and open connections; create another one"
+        )
 
     def redact(self, text: str) -> str:
-        """Return a text without the token, also if the token is escaped for JSON, a URL or a JSON Pointer."""
+        """Return a string without the token, even if the token is escaped for JSON, a URL or a JSON Pointer."""
         return self._credentials.redact(text)
 
     def get_httpx_client(self) -> httpx.Client:
-        """Return the one `httpx.Client`, made on first use. It does not hold the token.
+        """Return the `httpx.Client`, which is created on first use. It does not hold the token.
 
-        Do not change its settings: they are read once.
+        Do not change its settings, because they are read only once.
         """
         return self._connections.sync().http
 
     def get_async_httpx_client(self) -> httpx.AsyncClient:
-        """Return the `httpx.AsyncClient` of the running event loop, made on first use. It does not hold the token.
+        """Return the `httpx.AsyncClient` of the running event loop, created on first use. It does not hold the token.
 
-        Do not change its settings: they are read once.
+        Do not change its settings, because they are read only once.
 
         Raises:
             RuntimeError: No event loop is running.
@@ -176,7 +181,7 @@ class AuthenticatedClient:
         headers: Mapping[str, str] | None = None,
         content: Content | None = None,
     ) -> httpx.Response:
-        """Send one request and return the answer, with its body read. A block of `deadline.within` ends it in time.
+        """Send one request and return the answer, with its body read. `deadline.within` limits the time.
 
         Args:
             method: The HTTP method.
@@ -186,7 +191,7 @@ class AuthenticatedClient:
 
         Raises:
             TransportError: No answer came.
-            ValueError: The URL leads elsewhere, where the token must not go.
+            ValueError: The URL is not a path at the gateway, so the token must not be sent there.
             RuntimeError: The client is closed.
         """
         connections = self._connections.sync()
@@ -229,23 +234,23 @@ class AuthenticatedClient:
         return response
 
     def encode(self, operation_id: str, body: object) -> Content:
-        """Return the JSON text of a request body that conforms to the contract, or that is sent in spite of it.
+        """Return the JSON text of a request body that conforms to the contract, or that is sent anyway.
 
         Args:
             operation_id: The operation's `operationId`.
             body: A model, a JSON value, or a body that this client's contract has checked for this operation.
 
         Raises:
-            ContractError: It does not conform, and `on_violation` is `raise` or there is no way to write it as JSON.
-            MediaError: A file in it cannot be read.
-            ValueError: It was checked for another operation, or by another contract.
+            ContractError: The body does not conform, and `on_violation` is `raise` or it cannot be written as JSON.
+            MediaError: A file in the body cannot be read.
+            ValueError: The body was checked for another operation, or by another contract.
         """
         checked = body if isinstance(body, CheckedRequest) else self.contract.check(operation_id, body)
         if checked.operation_id != operation_id:
             raise ValueError(f"the body was checked for {checked.operation_id}, not for {operation_id}")
         if checked.contract is not self.contract:
-            raise ValueError("the body was checked by another contract: check it by `client.contract.check`")
-        violations = self._redacted(checked.violations)
+            raise ValueError("the body was checked by another contract: check it with `client.contract.check`")
+        violations = self._redact_violations(checked.violations)
         if checked.error is not None:
             raise MediaError(self.redact(checked.error.source), self.redact(checked.error.reason), violations)
         if checked.content is None:
@@ -254,20 +259,20 @@ class AuthenticatedClient:
         return checked.content
 
     def request_target(self, operation_id: str, values: Mapping[str, object]) -> str:
-        """Return the path and query of a request, whose parameters conform to the contract or are sent in spite of it.
+        """Return the path and query of a request whose parameters conform to the contract, or that is sent anyway.
 
         Args:
             operation_id: The operation's `operationId`.
-            values: The parameters by the names that the contract gives them; one that is `UNSET` is left out.
+            values: The parameters by their names in the contract; one that is `UNSET` is left out.
 
         Raises:
-            ContractError: They do not conform, and `on_violation` is `raise` or there is no way to write them.
+            ContractError: The parameters do not conform, and `on_violation` is `raise` or they cannot be written.
         """
         operation = self.contract.operation(operation_id)
         if not operation.parameters and not values:
             return operation.path
         checked = parameters.check(self.contract, operation_id, values)
-        violations = self._redacted(checked.violations)
+        violations = self._redact_violations(checked.violations)
         if checked.text is None:
             raise ContractError(violations)
         self._report(operation_id, violations)
@@ -282,7 +287,7 @@ class AuthenticatedClient:
         try:
             return self._responses.model_of(operation_id, response, model)
         except ResponseError as error:
-            clear_variables(error)  # an answer may repeat the token, and has it until it is taken out
+            clear_variables(error)  # an answer may repeat the token, and contains it until it is redacted
             raise
 
     def request_id_of(self, response: httpx.Response, parsed: object) -> str | None:
@@ -290,13 +295,13 @@ class AuthenticatedClient:
 
         Args:
             response: The answer.
-            parsed: The model that `decode` made of its body, whose `request_id` comes before the header's.
+            parsed: The model that `decode` returned for its body. Its `request_id` takes precedence over the header's.
         """
         return request_id_of(response, getattr(parsed, "request_id", None), self._credentials.redact)
 
     @property
     def is_closed(self) -> bool:
-        """Whether the client was closed, so that it sends nothing any more."""
+        """Whether the client was closed, so that it sends no more requests."""
         return self._connections.is_closed
 
     def close(self) -> None:
@@ -325,11 +330,11 @@ class AuthenticatedClient:
     ) -> None:
         await self.aclose()
 
-    def _redacted(self, violations: list[Violation]) -> list[Violation]:
+    def _redact_violations(self, violations: list[Violation]) -> list[Violation]:
         return [Violation(self.redact(v.pointer), v.rule, self.redact(v.message)) for v in violations]
 
     def _report(self, operation_id: str, violations: list[Violation]) -> None:
-        """Decide whether violations keep a request back: raise, warn or ignore, as `on_violation` says."""
+        """Raise, warn about or ignore violations, depending on `on_violation`."""
         if violations and self._on_violation == "raise":
             raise ContractError(violations)
         if violations and self._on_violation == "warn":
@@ -338,6 +343,6 @@ class AuthenticatedClient:
 
 
 def _total_seconds(request: httpx.Request) -> float:
-    """Return the seconds after which a request is over, if each of its steps takes as long as it may."""
+    """Return the seconds that a request may take in total, if each of its steps uses up its timeout."""
     seconds: Mapping[str, float] = request.extensions["timeout"]
     return sum(seconds.values())

@@ -13,26 +13,26 @@ from kling_elements_runtime import forks
 from kling_elements_runtime.transport.connections import AsyncConnections, Connections
 from kling_elements_runtime.transport.route import Route
 
-# What calls would import on first use. If a thread imported them while another one forks, the child would keep their
-# locks, which nobody releases there.
+# Modules that calls would import on first use. If a thread imported them while another one forks, the child would
+# inherit their locks, which nobody releases there.
 _IMPORTED_BY_CALLS = ("certifi", "encodings.idna", "importlib.resources.readers")
 _IMPORTED_BY_ASYNC_CALLS = ("anyio._backends._asyncio",)
-_CLOSED = "the client is closed: make another one, or close it only when it is needed no longer"
+_CLOSED = "the client is closed: create another one, or close it only when you no longer need it"
 
 
 class ClientConnections:
     """Connections that are opened on first use and shared by threads; a forked child opens its own.
 
     Attributes:
-        is_closed: Whether the client was closed, so that it sends nothing any more.
+        is_closed: Whether the client was closed, so that it sends no more requests.
     """
 
     def __init__(self, settings: Mapping[str, Any], route: Route) -> None:
-        """Open nothing yet.
+        """Create it without connections.
 
         Args:
             settings: The arguments of `httpx.Client` and `httpx.AsyncClient`.
-            route: The way to the gateway.
+            route: The route to the gateway.
         """
         self._settings = settings
         self._route = route
@@ -50,7 +50,7 @@ class ClientConnections:
         ]()
 
     def leave_connections(self) -> object:
-        """Begin anew after a fork: the parent process still uses its connections, and closing would end them.
+        """Start afresh after a fork. The parent process still uses its connections, so they must not be closed here.
 
         Returns:
             The connections. Keep them, because Python closes them once nothing refers to them.
@@ -94,11 +94,11 @@ class ClientConnections:
             if loop not in self._async_connections:
                 forks.import_all(_IMPORTED_BY_ASYNC_CALLS)
                 connections = AsyncConnections(self._settings, self._route)
-                self._async_connections[loop] = connections, _closed_with_the_loop(connections)
+                self._async_connections[loop] = connections, _close_with_loop(connections)
             return self._async_connections[loop][0]
 
     def close(self) -> None:
-        """Close the connections of synchronous calls, and open none from now on."""
+        """Close the connections of synchronous calls. From now on, none is opened."""
         with self._lock:
             self.is_closed = True
             connections, self._connections = self._connections, None
@@ -106,17 +106,17 @@ class ClientConnections:
             connections.close()
 
     async def aclose(self) -> None:
-        """Do as `close`, and close the connections of the running event loop too."""
+        """Call `close`, and also close the connections of the running event loop."""
         self.close()
-        with suppress(RuntimeError):  # trio runs another kind of loop, which has no connections here
+        with suppress(RuntimeError):  # trio runs a loop of another kind, which has no connections here
             with self._lock:
                 _, closing = self._async_connections.pop(asyncio.get_running_loop(), (None, None))
             if closing is not None:
                 await closing.aclose()
 
 
-def _closed_with_the_loop(connections: AsyncConnections) -> AsyncGenerator[None]:
-    """Return a generator that closes connections when the running event loop ends, as `asyncio.run` ends it."""
+def _close_with_loop(connections: AsyncConnections) -> AsyncGenerator[None]:
+    """Return a generator that closes connections when `asyncio.run` ends the running event loop."""
 
     async def wait() -> AsyncGenerator[None]:
         try:

@@ -1,4 +1,4 @@
-"""An OpenAPI document as a contract: checks requests and answers against it."""
+"""An OpenAPI document as a contract that requests and answers are checked against."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ from kling_elements_runtime.uploads import InlineText
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 Content: TypeAlias = bytes | StreamedBody
 _write_json: Final = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":")).encode
-_MAX_VIOLATIONS = 1_000  # more would help nobody, and a hostile body could have millions
+_MAX_VIOLATIONS = 1_000  # nobody reads more, and a hostile body could have millions
 
 
 @frozen
 class MediaAddress:
-    """An address in a request that leads to an image or a video.
+    """A URL in a request that points to an image or a video.
 
     Attributes:
-        pointer: The place of the address in the body, as a JSON Pointer.
-        keyword: `x-image` or `x-video`: what the address leads to.
-        url: The address.
+        pointer: The place of the URL in the body, as a JSON Pointer.
+        keyword: `x-image` or `x-video`: the kind of media at the URL.
+        url: The URL.
     """
 
     pointer: str
@@ -73,10 +73,10 @@ class CheckedRequest:
 
 @frozen
 class _RequestBody:
-    """What the contract says of the body of one operation.
+    """What the contract says about the body of one operation.
 
     Attributes:
-        rule: The rule that asks for a body, and for JSON.
+        rule: The rule that requires a body in JSON.
         limits: The object under `x-body-size`.
         schema_pointer: The reference to its schema.
         media_places: The places of images and videos in it.
@@ -90,7 +90,7 @@ class _RequestBody:
 
 @frozen
 class ExpectedAnswer:
-    """What the contract says of the successful answer of one operation.
+    """What the contract says about the successful answer of one operation.
 
     Attributes:
         schema_pointer: The reference to its schema.
@@ -104,10 +104,10 @@ class ExpectedAnswer:
 
 
 class Contract(Document):
-    """A document, and what is checked against it. It may be shared between threads."""
+    """An OpenAPI document that requests and answers are checked against. Thread-safe."""
 
     def __init__(self, document: Node | Callable[[], Node]) -> None:
-        """Take a document, or a function that reads it when it is needed."""
+        """Create a contract from a document, or from a function that loads it on first use."""
         super().__init__(document)
         self._answer: Callable[[str], ExpectedAnswer] = cache(self._read_answer)
         self._request_body: Callable[[str], _RequestBody] = cache(self._read_request_body)
@@ -115,7 +115,7 @@ class Contract(Document):
         self._validator: Callable[[str], jsonschema_rs.Validator] = cache(self._make_validator)
 
     def answer(self, operation_id: str) -> ExpectedAnswer:
-        """Return what is promised of the successful answer of an operation.
+        """Return what a successful answer of an operation must look like.
 
         Raises:
             KeyError: The contract has no such operation.
@@ -123,7 +123,7 @@ class Contract(Document):
         return self._answer(operation_id)
 
     def violations(self, operation_id: str, body: object) -> list[Violation]:
-        """Return everything in which a request body breaks the contract, 1,000 violations at most.
+        """Return every violation of the contract in a request body, 1,000 at most.
 
         Args:
             operation_id: The operation's `operationId`.
@@ -143,15 +143,15 @@ class Contract(Document):
         strip_metadata: bool = False,
         read: Read | None = None,
     ) -> CheckedRequest:
-        """Return the JSON text of a request body, and everything in which it breaks the contract.
+        """Return the JSON text of a request body, and every violation of the contract in it.
 
         Args:
             operation_id: The operation's `operationId`.
             body: The JSON value of the body, or a model. You may give an image as a `pathlib.Path` or bytes.
             check_media: Whether to check the headers of images in the request. Their size in bytes is always checked.
             strip_metadata: Whether to send images in the request without their metadata.
-            read: Returns the bytes of an image that is neither a text, a path nor bytes. A MediaError that it raises
-                becomes a violation.
+            read: Returns the bytes of an image that is neither a string, a path nor bytes. A MediaError from it becomes
+                a violation.
 
         Raises:
             KeyError: As `violations`.
@@ -174,7 +174,7 @@ class Contract(Document):
         content: Content = StreamedBody(text, attached.contents) if attached.contents else text
         violations = self.schema_violations(expected.schema_pointer, value) + attached.violations
         if len(content) > limits["max-bytes"]:
-            message = f"the body has {len(content)} bytes, at most {limits['max-bytes']} are allowed"
+            message = f"the body has {len(content)} bytes; at most {limits['max-bytes']} are allowed"
             violations.insert(0, Violation("", limits["x-source"], message))
         return CheckedRequest(self, operation_id, content, violations, value)
 
@@ -187,14 +187,14 @@ class Contract(Document):
         return self._request_body(operation_id).media_places
 
     def addresses(self, checked: CheckedRequest) -> list[MediaAddress]:
-        """Return the addresses of media that a request without violations names."""
+        """Return the URLs of media in a request that has no violations."""
         places = self.media_places(checked.operation_id)
-        texts = ((path, places.get(place_of(path)), text) for path, text in _texts(checked.value, ()))
-        # a text without a colon is Base64
+        texts = ((path, places.get(place_of(path)), text) for path, text in _strings(checked.value, ()))
+        # a string without a colon is Base64
         return [MediaAddress(place(path), media.keyword, text) for path, media, text in texts if media and ":" in text]
 
     def parameter_violations(self, operation_id: str, parameters: Mapping[str, object]) -> list[Violation]:
-        """Return everything in which the parameters of a request break the contract.
+        """Return every violation of the contract in the parameters of a request.
 
         Args:
             operation_id: The operation's `operationId`.
@@ -220,25 +220,25 @@ class Contract(Document):
         ]
 
     def schema_violations(self, schema_pointer: str, value: object) -> list[Violation]:
-        """Return everything in which a JSON value breaks a schema of the document."""
+        """Return every violation of a schema of the document in a JSON value."""
         schema, discriminator = self._discriminated(schema_pointer)
         if discriminator is None:
-            return self._explained(schema_pointer, value)
+            return self._explain(schema_pointer, value)
         mapping: dict[str, str] = discriminator["mapping"]
         kind = value.get(discriminator["propertyName"]) if isinstance(value, dict) else None
         if isinstance(kind, str) and kind in mapping:
-            return self._explained(mapping[kind], value)
-        return self._violations_of_no_branch(schema, value)
+            return self._explain(mapping[kind], value)
+        return self._violations_without_branch(schema, value)
 
     def conforms(self, schema_pointer: str, value: object) -> bool:
         """Return whether a JSON value conforms to a schema. Unlike `schema_violations` it copies nothing."""
         return self._validator(schema_pointer).is_valid(value)
 
-    def _violations_of_no_branch(self, schema: Node, value: object) -> list[Violation]:
-        """Return what is wrong with a value that does not say which branch of a schema it is meant for."""
+    def _violations_without_branch(self, schema: Node, value: object) -> list[Violation]:
+        """Return the violations in a value that does not say which branch of a schema it belongs to."""
         discriminator, rule = schema["discriminator"], schema["x-source"]
         mapping: dict[str, str] = discriminator["mapping"]
-        shared = _shared_by_closest([self._explained(branch, value) for branch in mapping.values()])
+        shared = _shared_by_closest([self._explain(branch, value) for branch in mapping.values()])
         if not isinstance(value, dict):
             return shared
 
@@ -249,7 +249,7 @@ class Contract(Document):
             unclear = Violation("", rule, f"the property {name!r} is missing; it {allowed}")
         return [unclear, *(violation for violation in shared if violation.rule != rule)]
 
-    def _explained(self, schema_pointer: str, value: object) -> list[Violation]:
+    def _explain(self, schema_pointer: str, value: object) -> list[Violation]:
         validator = self._validator(schema_pointer)
         if validator.is_valid(value):
             return []
@@ -267,7 +267,7 @@ class Contract(Document):
         )
 
     def _read_request_body(self, operation_id: str) -> _RequestBody:
-        """Return what the contract says of a body.
+        """Return what the contract says about a body.
 
         Raises:
             KeyError: The contract has no such operation, or the operation takes no body.
@@ -310,17 +310,17 @@ def _shared_by_closest(branches: list[list[Violation]]) -> list[Violation]:
     return [v for v in closest if all((v.pointer, v.rule) in of_other for of_other in places)]
 
 
-def _texts(value: object, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """Yield the texts within a JSON value, each with its path."""
+def _strings(value: object, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Yield the strings within a JSON value, each with its path."""
     if isinstance(value, str):
         yield path, value
     elif isinstance(value, dict | list):
         for step, inner in value.items() if isinstance(value, dict) else enumerate(value):
-            yield from _texts(inner, (*path, step))
+            yield from _strings(inner, (*path, step))
 
 
 class _ImageKeyword:
-    """`x-image` as a keyword of the validator. It accepts or refuses; `explain` asks `image_headers` what is wrong."""
+    """`x-image` as a keyword of the validator. It only accepts or refuses; `image_headers` has the messages."""
 
     def __init__(self, _parent: dict[str, Any], limits: image_headers.Limits, _location: list[str | int]) -> None:
         self._limits = limits
@@ -335,10 +335,10 @@ class _ImageKeyword:
 
 
 class _ExactKeyword:
-    """`x-exact` as a keyword of the validator. To JSON Schema a whole floating-point number is an integer."""
+    """`x-exact` as a keyword of the validator. In JSON Schema, a whole floating-point number is an integer."""
 
     def __init__(self, _parent: dict[str, Any], _value: bool, _location: list[str | int]) -> None:  # noqa: FBT001
-        """Keep nothing: the keyword has one meaning."""
+        """Ignore the value, because the keyword has only one meaning."""
 
     def validate(self, value: object) -> None:
         if isinstance(value, float) and value.is_integer():  # the schema's type refuses any other float
@@ -346,7 +346,7 @@ class _ExactKeyword:
 
 
 _KEYWORDS: dict[str, Any] = {"x-image": _ImageKeyword, "x-exact": _ExactKeyword}
-# These formats assert nothing: `x-image` checks the first, and the second is for programs that read the value.
+# These formats check nothing: `x-image` checks the first, and the second is for programs that read the value.
 _NAMED_FORMATS: dict[str, Any] = {"image-base64": lambda _: True, "int64": lambda _: True}
 
 

@@ -1,4 +1,4 @@
-"""The token of a client: sent with each request, and taken out of every text that is shown."""
+"""The token of a client: sent with each request, and removed from every string that is shown."""
 
 from __future__ import annotations
 
@@ -15,20 +15,19 @@ from kling_elements_runtime.texts import Redact, redactor
 Token: TypeAlias = str | Callable[[], str]
 
 _TOKEN = re.compile(r"[!-~]+")  # visible ASCII: anything else could not be sent in a header
-_REMEMBERED = 8  # tokens that are still taken out of texts after others have followed
+_REMEMBERED = 8  # previous tokens that are still removed from strings
 
 
 class Hidden:
     """A token, or a function that returns one, in an object that does not show it.
 
-    An error is shown with the variables of every frame on the way, by pytest and by error trackers, so that no variable
-    holds the token itself.
+    No variable holds the token itself, because pytest and error trackers show errors with the variables of each frame.
     """
 
     __slots__ = ("reveal",)
 
     def __init__(self, token: Token) -> None:
-        """Take the token."""
+        """Hide the token."""
         self.reveal: Callable[[], Token] = lambda: token
 
     def __repr__(self) -> str:
@@ -37,11 +36,11 @@ class Hidden:
 
 @frozen
 class Credentials:
-    """The functions that use a client's token. It is in closures only, so that no repr, `vars` or pickle has it.
+    """The functions that use a client's token. It is only in closures, so that no repr, `vars` or pickle shows it.
 
     Attributes:
         authorization: Returns the value of the header `Authorization`.
-        redact: Takes every token that was used out of a text.
+        redact: Removes every used token from a string.
     """
 
     authorization: Callable[[], str] = field(repr=False)
@@ -49,7 +48,7 @@ class Credentials:
 
 
 def credentials(hidden: Hidden, variable: str) -> Credentials:
-    """Return what a client does with a token, or with a function that is asked for the token before each request.
+    """Return the functions that use a token, or a function that returns the token and is called before each request.
 
     Args:
         hidden: The token, without `Bearer`, or the function.
@@ -70,44 +69,44 @@ def credentials(hidden: Hidden, variable: str) -> Credentials:
 
     def current() -> str:
         token = hidden.reveal()
-        return use(token) if isinstance(token, str) else use(_asked_for(token))
+        return use(token) if isinstance(token, str) else use(_call_for_token(token))
 
     if not callable(hidden.reveal()):
         if problem := token_problem(hidden.reveal(), variable):
             raise problem
         current()
-    return Credentials(current, lambda text: hide[0](text))  # noqa: PLW0108 - another one follows with each token
+    return Credentials(current, lambda text: hide[0](text))  # noqa: PLW0108 - each new token replaces hide[0]
 
 
-def _asked_for(give: Callable[[], str]) -> str:
-    """Return the token that a function gives now.
+def _call_for_token(token_function: Callable[[], str]) -> str:
+    """Return the current token from a function.
 
     Raises:
         TransportError: The function failed, or its token cannot be sent; nothing was sent.
     """
     try:
-        token = give()
+        token = token_function()
     except Exception as error:
-        says = f"nothing was sent, as the function that gives the token raised {type(error).__name__}: {error}"
-        raise TransportError(says, may_have_been_sent=False) from error
+        message = f"nothing was sent, because the api_key function raised {type(error).__name__}: {error}"
+        raise TransportError(message, may_have_been_sent=False) from error
     if problem := token_problem(token):
         del token
         raise TransportError(
-            f"nothing was sent, as the function that gives the token gave none that can be: {problem}",
+            f"nothing was sent, because the api_key function returned an unusable token: {problem}",
             may_have_been_sent=False,
         )
     return token
 
 
 def token_problem(token: object, variable: str = "") -> TypeError | ValueError | None:
-    """Return an error that says why a token cannot be used, without repeating it; None for one that can be used."""
+    """Return an error that says why a token cannot be used, without repeating it; None if it can be used."""
     if not isinstance(token, str):
         return TypeError(f"the token must be a str, or a function that returns one, not {type(token).__name__}")
     if not token:
-        way = f" or set the environment variable {variable}" if variable else ""
-        return ValueError(f"no API key: pass api_key=...{way}")
+        alternative = f" or set the environment variable {variable}" if variable else ""
+        return ValueError(f"no API key: pass api_key=...{alternative}")
     if not _TOKEN.fullmatch(token):
-        return ValueError("the token has white space or characters beyond ASCII; it is given without 'Bearer'")
+        return ValueError("the token contains white space or non-ASCII characters; pass it without 'Bearer'")
     return None
 
 
@@ -115,8 +114,8 @@ def usable_token(token: str) -> str:
     """Return the token itself.
 
     Raises:
-        TypeError: It is not a str.
-        ValueError: It is empty, or cannot be sent.
+        TypeError: The token is not a str.
+        ValueError: The token is empty, or cannot be sent.
     """
     if problem := token_problem(token):
         raise problem

@@ -1,6 +1,6 @@
-"""Limit the time of the calls in a block, whatever the server does, and of each of their steps.
+"""Limit the time of all calls in a block, and of each of their steps.
 
-Time-outs bound each step of a request, and a server that drips one byte a minute keeps to every one of them.
+Timeouts limit each step of a request. A server that sends one byte a minute never exceeds one, so we limit calls too.
 """
 
 from __future__ import annotations
@@ -17,26 +17,27 @@ _abandoned: ContextVar[threading.Event | None] = ContextVar("abandoned", default
 
 
 class within:  # noqa: N801 - it is used as the function of a block, and costs less than one that is a generator
-    """Have the requests of a block over after some seconds, or raise `TransportError`; None sets no end of its own.
+    """Limit the total time of all requests in a block; after that, they raise `TransportError`. None adds no limit.
 
-    A block within another never gets more time than that one has left. It holds for the thread or task that runs it.
+    An inner block never gets more time than the outer one has left. The limit applies to the thread or task that runs
+    the block.
     """
 
     __slots__ = ("_outer", "_outer_steps", "_seconds", "_step_seconds")
 
     def __init__(self, seconds: float | None, step_seconds: Mapping[str, float] | None = None) -> None:
-        """Take the seconds; they begin with the block.
+        """Set the limits. The time starts when the block is entered.
 
         Args:
-            seconds: The seconds after which requests are over.
-            step_seconds: The seconds to `connect`, `read`, `write` and wait for a `pool`ed connection; None if those
-                around the block apply, or else the client's.
+            seconds: The seconds that all requests may take together.
+            step_seconds: The seconds to `connect`, `read`, `write` and wait for a `pool`ed connection; None for those
+                of the outer block, or else the client's.
         """
         self._seconds = seconds
         self._step_seconds = step_seconds
 
     def __enter__(self) -> None:
-        """Begin."""
+        """Start the time."""
         end = _ends_at.get()
         if self._seconds is not None:
             own = time.monotonic() + self._seconds
@@ -46,8 +47,8 @@ class within:  # noqa: N801 - it is used as the function of a block, and costs l
             self._outer_steps = _step_seconds.set(self._step_seconds)
 
     def __exit__(self, *_: object) -> None:
-        """Let the block around this one count again."""
-        # a coroutine that is left over when its loop ends is closed in another context, which has nothing to reset
+        """Restore the limits of the outer block."""
+        # a coroutine that is unfinished when its loop ends is closed in another context, which has nothing to reset
         with suppress(ValueError):
             _ends_at.reset(self._outer)
             if self._step_seconds is not None:
@@ -55,17 +56,17 @@ class within:  # noqa: N801 - it is used as the function of a block, and costs l
 
 
 def step_seconds() -> Mapping[str, float] | None:
-    """Return the time-outs of steps that hold here, in seconds; None if they are the client's."""
+    """Return the timeouts of steps that apply here, in seconds; None if the client's apply."""
     return _step_seconds.get()
 
 
-def end_once(abandoned: threading.Event) -> None:
-    """Have the time of the running context be up once an event is set, as nobody waits for what runs in it any more."""
+def stop_when(abandoned: threading.Event) -> None:
+    """Treat the deadline of this context as passed once the event is set, because the caller has gone."""
     _abandoned.set(abandoned)
 
 
 def seconds_left() -> float | None:
-    """Return the seconds until the end, 0 or below once that has passed; None if there is no end."""
+    """Return the seconds until the deadline, 0 or less once it has passed; None if there is none."""
     end, abandoned = _ends_at.get(), _abandoned.get()
     if abandoned is not None and abandoned.is_set():
         return 0.0

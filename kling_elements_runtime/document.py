@@ -18,20 +18,20 @@ Node: TypeAlias = dict[str, Any]
 T = TypeVar("T")
 
 METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
-"""The names of calls in a path item, in the order of OpenAPI."""
+"""The names of operations in a path item, in the order of OpenAPI."""
 MAX_EXCERPT = 80
-"""Characters of a caller's value that a message repeats."""
-_MAX_POINTERS = 1024  # that are kept: each answer is read by the same few
+"""The most characters of a caller's value that a message repeats."""
+_MAX_POINTERS = 1024  # in the cache; all answers are read with the same few
 
 
-def escaped(name: object) -> str:
+def escape(name: object) -> str:
     """Return a name as a part of a JSON Pointer (RFC 6901)."""
     return str(name).replace("~", "~0").replace("/", "~1")
 
 
 def pointer(parts: Iterable[str | int]) -> str:
     """Return the JSON Pointer of a path."""
-    return "".join(f"/{escaped(part)}" for part in parts)
+    return "".join(f"/{escape(part)}" for part in parts)
 
 
 @lru_cache(maxsize=_MAX_POINTERS)
@@ -39,7 +39,7 @@ def steps(json_pointer: str) -> tuple[str, ...]:
     """Return the names and indices of a JSON Pointer.
 
     Raises:
-        LookupError: It is none: it neither is empty nor begins with a slash.
+        LookupError: It is not a JSON Pointer, because it neither is empty nor begins with a slash.
     """
     if json_pointer and not json_pointer.startswith("/"):
         raise LookupError(f"{json_pointer}: a JSON Pointer begins with a slash")
@@ -55,10 +55,10 @@ def follow(document: Node, reference: str) -> Any:
     """Return the node that a reference such as `#/components/schemas/Name` names.
 
     Raises:
-        LookupError: There is no such node, or it leads out of the document.
+        LookupError: There is no such node, or it is in another document.
     """
     if not reference.startswith("#"):
-        raise LookupError(f"{reference}: a reference begins with #, as all is in one document")
+        raise LookupError(f"{reference}: a reference must begin with #, because external documents are not supported")
     node: Any = document
     try:
         for name in steps(reference[1:]):
@@ -69,7 +69,7 @@ def follow(document: Node, reference: str) -> Any:
 
 
 def at(value: Any, json_pointer: str) -> Any:
-    """Return what is at a place of a JSON value, such as `/data/id`; None if there is no such place."""
+    """Return the part of a JSON value at a place such as `/data/id`; None if there is no such place."""
     for name in steps(json_pointer):
         if isinstance(value, list):
             value = value[int(name)] if name.isdecimal() and int(name) < len(value) else None
@@ -79,26 +79,26 @@ def at(value: Any, json_pointer: str) -> Any:
 
 
 def resolve(document: Node, node: Any) -> Any:
-    """Return a node, or where it only refers to another one, that which it refers to in the end.
+    """Follow references from a node to one that is not a reference, and return that node.
 
     Raises:
-        LookupError: As `references`.
+        LookupError: See `references`.
     """
-    for _, meant in references(document, node):
-        node = meant
+    for _, target in references(document, node):
+        node = target
     return node
 
 
 def references(document: Node, node: Any) -> Iterator[tuple[str, Any]]:
-    """Yield the references that lead from a node to the one that is meant, each with the node that it names.
+    """Yield the references from a node to its final target, each with the node that it names.
 
     Raises:
-        LookupError: One leads nowhere, or in a circle.
+        LookupError: A reference names no node, or the references are circular.
     """
     seen = set[str]()
     while isinstance(node, dict) and isinstance(reference := node.get("$ref"), str):
         if reference in seen:
-            raise LookupError(f"{reference}: a reference to itself")
+            raise LookupError(f"{reference}: circular reference")
         seen.add(reference)
         node = follow(document, reference)
         yield reference, node
@@ -109,7 +109,7 @@ def walk(node: Any, where: str = "#") -> Iterator[tuple[str, Any]]:
     yield where, node
     inner = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
     for step, value in inner:
-        yield from walk(value, f"{where}/{escaped(step)}")
+        yield from walk(value, f"{where}/{escape(step)}")
 
 
 def subschemas(schema: Node) -> Iterator[tuple[tuple[str, ...], Node]]:
@@ -124,7 +124,7 @@ def subschemas(schema: Node) -> Iterator[tuple[tuple[str, ...], Node]]:
 
 
 def operations(document: Node) -> Iterator[tuple[str, str, Node]]:
-    """Yield path, method and operation object of every call that an API offers."""
+    """Yield path, method and operation object of every operation of an API."""
     for path, item in document["paths"].items():
         for method, definition in item.items():
             if isinstance(definition, dict) and "operationId" in definition:
@@ -142,13 +142,13 @@ def rule_of(schemas: list[Node], keyword: str) -> str:
 
 @frozen
 class Parameter:
-    """What one operation takes in its path or query.
+    """A parameter of an operation, in its path or query.
 
     Attributes:
         name: Its name in the document.
         location: `path` or `query`.
-        required: Whether it may not be left out.
-        rule: Where it comes from, as in the document's `x-source`.
+        required: Whether it must not be left out.
+        rule: The source of the parameter, as in the document's `x-source`.
         schema_pointer: The reference to its schema.
         schema: The schema.
     """
@@ -167,13 +167,13 @@ class Parameter:
 
 @frozen
 class Operation:
-    """One call of the API.
+    """An operation of the API.
 
     Attributes:
         path: The path template.
         method: The HTTP method, in lower case.
         definition: The operation object of the document.
-        parameters: What it takes in its path and query.
+        parameters: Its parameters in path and query.
     """
 
     path: str
@@ -187,7 +187,7 @@ class Operation:
         return str(self.definition["operationId"])
 
     def success_status(self) -> str:
-        """Return the HTTP status of the answer that means success: the smallest of several."""
+        """Return the HTTP status that means success: the lowest if there are several."""
         return min(str(status) for status in self.definition["responses"] if status.startswith("2"))
 
     def success_schema(self) -> str:
@@ -206,10 +206,10 @@ class BusinessCode:
     Attributes:
         code: The code.
         http_status: The HTTP status that it comes with.
-        meaning: What it means, in words.
-        created: Whether the request that it answers created something; `earlier` means that this one did not, but that
-            an earlier one with the same id of the caller's may have.
-        retry: Whether sending again can help, and when.
+        meaning: A description of the error.
+        created: Whether the refused request created something; `earlier` means that an earlier request with the same
+            id of the caller may have.
+        retry: Whether sending the request again can help, and when.
     """
 
     code: int
@@ -221,14 +221,13 @@ class BusinessCode:
 
 @frozen
 class Refusal:
-    """One way in which a gateway words a refusal, as a row of an extension that lists them, such as `x-absent`.
+    """A refusal as one dialect of gateways phrases it: a row of an extension such as `x-absent`.
 
     Attributes:
-        dialect: Which of `x-dialects` words it so.
+        dialect: The dialect, one of `x-dialects`.
         code: The business code.
-        message: How that dialect words it, with the names of the request's values in braces; None where the code says
-            enough.
-        pattern: What the message of such an answer matches; None where the code says enough.
+        message: The dialect's message, with the names of the request's values in braces; None if the code suffices.
+        pattern: A regular expression for the messages of such answers; None if the code suffices.
     """
 
     dialect: str
@@ -237,16 +236,16 @@ class Refusal:
     pattern: re.Pattern[str] | None = None
 
     def fits(self, code: int | None, message: str | None) -> bool:
-        """Return whether an answer with this code and message is worded so."""
+        """Return whether an answer with this code and message is this refusal."""
         return code == self.code and (self.pattern is None or bool(self.pattern.search(message or "")))
 
 
 class Document:
-    """An OpenAPI document and what is read out of it, each part once. What it returns is shared: do not change it."""
+    """An OpenAPI document. Its parts are read once and cached; do not modify them."""
 
     def __init__(self, document: Node | Callable[[], Node]) -> None:
-        """Take a document, or a function that reads it when it is needed."""
-        # caches of this object, which end with it
+        """Create it from an OpenAPI document, or from a function that loads one on first use."""
+        # these caches belong to the object, so that they are freed with it
         self._document: Callable[[], Node] = cache(document) if callable(document) else lambda: document
         self._operations: Callable[[], Mapping[str, Operation]] = cache(self._read_operations)
         self._business_codes: Callable[[], Mapping[int, BusinessCode]] = cache(self._read_business_codes)
@@ -258,10 +257,10 @@ class Document:
         return self._document()
 
     def read(self, reader: Callable[[Node], T]) -> T:
-        """Return what a function reads out of the document. It is called once for each document.
+        """Return the result of a function of the document. It is called once for each document.
 
         Args:
-            reader: A function of a module, not one that is made anew each time.
+            reader: A function of a module, not one that is created for each call.
         """
         if reader not in self._readings:
             self._readings[reader] = reader(self.document())
@@ -273,11 +272,11 @@ class Document:
         return self._operations()
 
     def business_codes(self) -> Mapping[int, BusinessCode]:
-        """Return what the business codes of errors mean, by their numbers."""
+        """Return the meanings of the business codes of errors, by their numbers."""
         return self._business_codes()
 
     def business_code(self, code: int | str | None) -> BusinessCode | None:
-        """Return what a code means, which some gateways write as a text; None where the contract does not know it."""
+        """Return the meaning of a code, which may be a string; None if the contract does not know the code."""
         if isinstance(code, str):
             code = int(code) if re.fullmatch("[0-9]{1,9}", code) else None
         return None if code is None else self.business_codes().get(code)
@@ -287,7 +286,7 @@ class Document:
         return tuple(self.document()["x-dialects"])
 
     def refusals(self, operation_id: str, keyword: str) -> tuple[Refusal, ...]:
-        """Return how an operation words one kind of refusal, in the order of the document.
+        """Return the refusals of one kind that an operation has, in the order of the document.
 
         Args:
             operation_id: The operation.
@@ -299,7 +298,7 @@ class Document:
         return self._refusals(operation_id, keyword)
 
     def means(self, operation_id: str, keyword: str, code: int | str | None, message: str | None) -> bool:
-        """Return whether an answer to an operation is this kind of refusal, in whichever dialect; see `refusals`."""
+        """Return whether an answer to an operation is this kind of refusal, in any dialect; see `refusals`."""
         row = self.business_code(code)
         known_code = None if row is None else row.code
         return any(refusal.fits(known_code, message) for refusal in self.refusals(operation_id, keyword))
@@ -330,15 +329,15 @@ class Document:
         document = self.document()
         item = document["paths"][path]
         own = {**item, **item[method]}
-        merged: dict[tuple[str, str], Parameter] = {}  # those of the operation take the place of those of its path
+        merged: dict[tuple[str, str], Parameter] = {}  # the operation's own override those of its path
         for holder, base in ((item, ("paths", path)), (item[method], ("paths", path, method))):
             for index, node in enumerate(holder.get("parameters", ())):
                 ends = [("#" + pointer((*base, "parameters", index)), node), *references(document, node)]
-                where, meant = ends[-1]
-                rule = meant.get("x-source", own.get("x-source"))
-                schema = resolve(document, meant["schema"])
-                merged[meant["in"], meant["name"]] = Parameter(
-                    meant["name"], meant["in"], meant.get("required", False), rule, f"{where}/schema", schema
+                where, target = ends[-1]
+                rule = target.get("x-source", own.get("x-source"))
+                schema = resolve(document, target["schema"])
+                merged[target["in"], target["name"]] = Parameter(
+                    target["name"], target["in"], target.get("required", False), rule, f"{where}/schema", schema
                 )
         yield from merged.values()
 
@@ -361,7 +360,7 @@ class Document:
 
 
 def packaged(module: str) -> Callable[[], Node]:
-    """Return a function that reads the `openapi.json` beside a module, also where its package is in an archive."""
+    """Return a function that reads the `openapi.json` beside a module, even if its package is in an archive."""
     package = module.rpartition(".")[0]
 
     def read() -> Node:

@@ -1,4 +1,4 @@
-"""The exceptions that a generated client raises. They hold no token and no media, and can be pickled."""
+"""The exceptions that a generated client raises. They contain no token and no media, and can be pickled."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
-from kling_elements_runtime.texts import shown
+from kling_elements_runtime.texts import for_message
 
 if TYPE_CHECKING:
-    import httpx  # most of the time of loading models and their check would be its
+    import httpx  # importing it would take most of the time of loading the models
 
 
 class ApiError(Exception):
-    """Anything that a generated client raises because of its contract, the network or the gateway.
+    """The base of all errors that a generated client raises because of its contract, the network or the gateway.
 
-    A package on top sets these attributes, because it knows what several calls are for. They are declared here, so that
-    errors raised by a single call have them too.
+    A package on top sets these attributes, because it knows what several calls are for. They are declared here so that
+    errors of a single call have them too.
 
     Attributes:
-        outcome: What the calls left behind, in that package's words; None if an operation was called by itself.
-        external_task_id: The caller's own id of what was asked for, to look it up by; None if there was none.
-        page: The number of the page of a list that could not be fetched; None if it was about no list.
+        outcome: What the calls left behind, in that package's words; None if you called a single operation.
+        external_task_id: The caller's own id of the request, to look it up by; None if there was none.
+        page: The number of the page of a list that could not be fetched; None if no list was requested.
     """
 
     outcome: str | None = None
@@ -35,7 +35,7 @@ class ApiError(Exception):
         return type(self), self._arguments(), self.__dict__
 
     def _arguments(self) -> tuple[Any, ...]:
-        """Return what makes this exception anew, for pickles and copies."""
+        """Return the arguments that recreate this exception, for pickles and copies."""
         return self.args
 
 
@@ -46,7 +46,7 @@ class Violation:
     Attributes:
         pointer: Where, as a JSON Pointer (RFC 6901) into the body. A missing property is reported at its parent, a
             parameter as `/path/NAME` or `/query/NAME`.
-        rule: The id of the broken rule, as in the spec's `x-source` (`R04`), or else the schema keyword.
+        rule: The id of the broken rule, as in the contract's `x-source` (`R04`), or else the schema keyword.
         message: What is wrong and what is allowed, with at most 80 characters of any value.
     """
 
@@ -74,10 +74,10 @@ class ContractError(ApiError, ValueError):
 
 
 class MediaError(ApiError, ValueError):
-    """A file or an address cannot be used as an image or a video. Nothing was created.
+    """A file or a URL cannot be used as an image or a video. Nothing was created.
 
     Attributes:
-        source: A file's path, an address without its query, or the type of the value.
+        source: A file's path, a URL without its query, or the type of the value.
         reason: Why it cannot be used, and what to do.
         violations: The rules that it breaks; empty if it could not even be read.
     """
@@ -93,27 +93,27 @@ class MediaError(ApiError, ValueError):
 
 
 @contextmanager
-def raising_media_errors(path: Path, done: str) -> Iterator[None]:
-    """Raise what the system refuses to do with a file as a MediaError.
+def raising_media_errors(path: Path, action: str) -> Iterator[None]:
+    """Turn an OSError or a ValueError about a file into a MediaError.
 
     Args:
         path: The file.
-        done: What cannot be done then, such as `read`.
+        action: What cannot be done, as a participle such as `read`.
     """
     try:
         yield
     except MediaError:
         raise
     except (OSError, ValueError) as error:  # a path with a NUL is a ValueError
-        raise MediaError(str(path), f"cannot be {done}: {getattr(error, 'strerror', None) or error}") from error
+        raise MediaError(str(path), f"cannot be {action}: {getattr(error, 'strerror', None) or error}") from error
 
 
 class TransportError(ApiError):
     """No answer came. The cause is httpx's own exception.
 
     Attributes:
-        may_have_been_sent: False where the request provably never left (no address, no connection), so that nothing was
-            created and sending it again is safe.
+        may_have_been_sent: False if the server cannot have received the whole request (no address, no connection), so
+            nothing was created and it is safe to send it again.
     """
 
     def __init__(self, message: str, may_have_been_sent: bool) -> None:  # noqa: FBT001 - read by name, set in one place
@@ -125,27 +125,27 @@ class TransportError(ApiError):
 
 
 class ConnectionFailedError(TransportError):
-    """The connection to the gateway or to a proxy could not be made, or it broke."""
+    """The connection to the gateway or to a proxy could not be opened, or it broke."""
 
 
 class RequestTimeoutError(TransportError, TimeoutError):
-    """A step of the request took longer than its time-out, or the time for the whole call is up."""
+    """A step of the request took longer than its timeout, or the time for the whole call is up."""
 
 
 @frozen
 class Answer:
-    """What an exception keeps of an answer.
+    """The part of an answer that an exception keeps.
 
     Attributes:
         status_code: The HTTP status.
-        headers: The headers, to be looked up without regard to case.
+        headers: The headers; their names are case-insensitive.
         code: The business code of the envelope, or of its `error`; None if there is none.
         message: The gateway's own words; None if there are none.
         request_id: The gateway's id of the request, from the body or from the header `x-request-id`.
-        excerpt: The first 200 characters of the body, with white space folded. As in all texts here, what a terminal
-            would obey is shown escaped.
-        method: The HTTP method of the request; empty if it is not known.
-        url: The URL of the request; empty if it is not known.
+        excerpt: The first 200 characters of the body, with white space folded. As in all strings here, control
+            characters are escaped.
+        method: The HTTP method of the request; an empty string if it is not known.
+        url: The URL of the request; an empty string if it is not known.
     """
 
     status_code: int
@@ -162,7 +162,7 @@ class ResponseError(ApiError):
     """The gateway answered, but not with a success that the contract knows.
 
     Attributes:
-        answer: What is kept of the answer; its parts are attributes of the exception too.
+        answer: The kept part of the answer; its attributes are attributes of the exception too.
     """
 
     def __init__(self, reason: str, answer: Answer) -> None:
@@ -224,15 +224,15 @@ class RateLimitError(StatusError):
 
 
 class ServerError(StatusError):
-    """5xx, also the codes of proxies such as 524: what was asked for may have been done all the same."""
+    """5xx, including the codes of proxies such as 524. The gateway may have done what you requested anyway."""
 
 
 class BusinessError(ResponseError):
-    """The status means success, but the envelope says failure and names nothing that was begun."""
+    """The status means success, but the envelope says failure and names nothing that the call started."""
 
 
 class InvalidResponseError(ResponseError):
-    """The status means success, but the body is not what the contract promises. What was asked for may be done."""
+    """The status means success, but the body is not what the contract promises. The request may have had its effect."""
 
 
 _BY_STATUS: dict[int, type[StatusError]] = {
@@ -254,7 +254,7 @@ def describe(answer: Answer, reason: str = "") -> str:
     call = f"{answer.method} {answer.url}: " if answer.method else ""
     parts: list[Any] = [f"{call}HTTP {answer.status_code}"]
     if (location := answer.headers.get("location")) is not None:
-        parts.append(f"to {shown(location)}")
+        parts.append(f"to {for_message(location)}")
     if answer.code is not None:
         parts.append(f"code {answer.code}")
     parts.append(": ".join(filter(None, [reason, answer.message or answer.excerpt or "empty body"])))

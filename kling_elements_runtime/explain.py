@@ -1,4 +1,4 @@
-"""Turn the errors of the JSON Schema validator into violations: where, which rule of the spec, and what is allowed."""
+"""Turn the errors of the JSON Schema validator into violations: the place, the broken rule, and what is allowed."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ from kling_elements_runtime.document import MAX_EXCERPT, Node, follow, place, po
 from kling_elements_runtime.errors import Violation
 from kling_elements_runtime.uploads import InlineText
 
-_MAX_HINTED = 4096  # characters of a text that hints look at; it may be a whole image
-_CLOSE = 0.85  # as difflib counts it; names that share one of two words are less alike
+_MAX_HINTED = 4096  # characters of a string that hints are searched in; it may be a whole image
+_CLOSE = 0.85  # in difflib's measure; names that share one of two words are less similar
 _KIND_KEYWORDS = {"type", "const", "enum", "pattern"}  # a branch that fails one of these was not meant
 _LIMITS = {
-    "minLength": "has {} characters, at least {} needed",
-    "maxLength": "has {} characters, at most {} allowed",
-    "minItems": "has {} items, at least {} needed",
-    "maxItems": "has {} items, at most {} allowed",
-    "minimum": "is {}, at least {} needed",
-    "maximum": "is {}, at most {} allowed",
+    "minLength": "has {} characters; it must have at least {}",
+    "maxLength": "has {} characters; it must have at most {}",
+    "minItems": "has {} items; it must have at least {}",
+    "maxItems": "has {} items; it must have at most {}",
+    "minimum": "is {}; it must be at least {}",
+    "maximum": "is {}; it must be at most {}",
 }
 _TYPE_NAMES = {dict: "an object", list: "an array", str: "a string", bool: "a boolean", type(None): "null"}
 
 
 def choice(values: Iterable[object]) -> str:
-    """Return in words what a closed choice allows."""
+    """Return the message for a closed choice: the allowed values."""
     return "must be one of " + ", ".join(map(repr, values))
 
 
 def excerpt(value: object) -> str:
-    """Return a value for a message: whole if it is short, else its size. A part of it might be a part of a secret."""
+    """Return a short value for a message, or else its size, because a part of it might be a part of a secret."""
     text = ascii(value)
     return text if len(text) <= MAX_EXCERPT else f"one of {len(text)} characters"
 
@@ -41,7 +41,7 @@ def excerpt(value: object) -> str:
 def violations(
     document: Node, schema_pointer: str, error: jsonschema_rs.ValidationError, whole: object
 ) -> Iterable[Violation]:
-    """Return what one error of the validator means.
+    """Return the violations for one error of the validator.
 
     Args:
         document: The OpenAPI document.
@@ -53,57 +53,59 @@ def violations(
     kind: Any = error.kind
     value = _part(whole, error.instance_path)
     if keyword == "x-image":
-        return _of_image(document, error, value)
-    # the path of a keyword of ours begins at the document
+        return _image_violations(document, error, value)
+    # the path of our own keyword begins at the document
     schemas = _schemas_along(document, "" if keyword == "x-exact" else schema_pointer, path)
     schema, rule = schemas[-1], rule_of(schemas, str(keyword))
     if keyword == "type" and {"enum", "const"} & schema.keys():
         return ()  # the choice beside it refuses the value too, and says what is allowed
-    if keyword == "anyOf" and (of_branch := _of_branches(document, schema_pointer, error, whole)):
-        return of_branch
+    if keyword == "anyOf" and (violations_of_branch := _branch_violations(document, schema_pointer, error, whole)):
+        return violations_of_branch
     if keyword == "required":
-        return [_missing(schema, rule, kind.property, error.instance_path)]
+        return [_missing_property(schema, rule, kind.property, error.instance_path)]
     if keyword == "additionalProperties":
-        return (_unexpected(schema, rule, name, error.instance_path) for name in kind.unexpected)
+        return (_unexpected_property(schema, rule, name, error.instance_path) for name in kind.unexpected)
     return [Violation(place(error.instance_path), rule, _message(str(keyword), schema, value) or error.message)]
 
 
-def _of_image(document: Node, error: jsonschema_rs.ValidationError, text: str) -> Iterable[Violation]:
-    """Return what is wrong with an image in Base64."""
+def _image_violations(document: Node, error: jsonschema_rs.ValidationError, text: str) -> Iterable[Violation]:
+    """Return the violations of an image in Base64."""
     limits = follow(document, "#" + pointer(error.evaluation_path))
     where = place(error.instance_path)
     return (Violation(where, rule, message) for rule, message in image_headers.violations(InlineText(text), limits))
 
 
-def _missing(schema: Node, rule: str, name: str, path: Iterable[str | int]) -> Violation:
+def _missing_property(schema: Node, rule: str, name: str, path: Iterable[str | int]) -> Violation:
     """Return the violation for a property that is missing; its rule is the property's own unless `required` has one."""
     if "required" not in schema.get("x-source", ()):
         rule = schema["properties"][name].get("x-source", rule)
     return Violation(place(path), rule, f"the property {name!r} is missing")
 
 
-def _unexpected(schema: Node, rule: str, name: str, path: Iterable[str | int]) -> Violation:
+def _unexpected_property(schema: Node, rule: str, name: str, path: Iterable[str | int]) -> Violation:
     """Return the violation for a property that must not be there."""
     excluded: dict[str, str] = schema.get("x-excluded", {})
-    reason = "does not go with this kind of request" if name in excluded else _unknown(name, schema["properties"])
+    reason = (
+        "does not go with this kind of request" if name in excluded else _unknown_property(name, schema["properties"])
+    )
     return Violation(place([*path, name]), excluded.get(name, rule), f"the property {excerpt(name)} {reason}")
 
 
 def _message(keyword: str, schema: Node, value: Any) -> str | None:
-    """Return what is wrong and what is allowed; None if the validator's own message has to do."""
+    """Return what is wrong and what is allowed; None if the validator's own message must suffice."""
     limit = schema[keyword]
     if keyword in _LIMITS:
         return _LIMITS[keyword].format(len(value) if isinstance(value, str | list) else excerpt(value), limit)
     if keyword == "x-exact":
-        return f"is a floating-point number, which may have lost digits; allowed is {_types(schema)}"
+        return f"is a floating-point number, which may have lost digits; it must be {_types(schema)}"
     if keyword == "type":
-        return f"is {_type_name(value)}, allowed is {_types(schema)}"
+        return f"is {_type_name(value)}; it must be {_types(schema)}"
     if keyword == "enum":
         return f"{choice(limit)}, not {excerpt(value)}"
     if "x-expected" in schema:
         is_other = "" if isinstance(value, str) else f"is {_type_name(value)}; it "
         return f"{is_other}must be {schema['x-expected']}{_hint(schema, value)}"
-    return f"is {_type_name(value)}, which is none of what is allowed" if keyword == "anyOf" else None
+    return f"is {_type_name(value)}, which is not allowed here" if keyword == "anyOf" else None
 
 
 def _types(schema: Node) -> str:
@@ -112,20 +114,20 @@ def _types(schema: Node) -> str:
     return f"{allowed if isinstance(allowed, str) else ' or '.join(allowed)}{names and f' with {names}'}"
 
 
-def _unknown(name: str, allowed: Iterable[str]) -> str:
-    """Return that a property is unknown, and which one may be meant: one spelled alike, or with the same first word."""
+def _unknown_property(name: str, allowed: Iterable[str]) -> str:
+    """Return the message for an unknown property. It suggests one with a similar name or the same first word."""
     import difflib  # noqa: PLC0415 - most requests conform
 
     first, *others = name.split("_")
-    meant = difflib.get_close_matches(name[:MAX_EXCERPT], allowed, n=1, cutoff=_CLOSE)
-    meant += [other for other in allowed if other.startswith(f"{first}_") and {*others} <= {*other.split("_")}]
-    if meant:
-        return f"is unknown; did you mean {meant[0]!r}?"
+    similar = difflib.get_close_matches(name[:MAX_EXCERPT], allowed, n=1, cutoff=_CLOSE)
+    similar += [other for other in allowed if other.startswith(f"{first}_") and {*others} <= {*other.split("_")}]
+    if similar:
+        return f"is unknown; did you mean {similar[0]!r}?"
     return f"is unknown; allowed are {', '.join(map(repr, allowed))}"
 
 
 def _hint(schema: Node, value: Any) -> str:
-    """Return what the contract advises about a refused text, for the end of a message; empty if it advises nothing."""
+    """Return the contract's hint about a refused string, for the end of a message; an empty string if it has none."""
     hints: dict[str, str] = schema.get("x-hints", {})
     text = value[:_MAX_HINTED] if isinstance(value, str) else ""
     matches = ((hint, re.search(pattern, text)) for pattern, hint in hints.items() if text)
@@ -136,15 +138,15 @@ def _type_name(value: Any) -> str:
     return _TYPE_NAMES.get(type(value), "a number")
 
 
-def _of_branches(
+def _branch_violations(
     document: Node, schema_pointer: str, error: jsonschema_rs.ValidationError, whole: object
 ) -> list[Violation]:
-    """Return the violations of the branch of an `anyOf` that was meant; none if the value is of no branch's kind."""
+    """Return the violations of the branch of an `anyOf` that fits the value's kind best; an empty list if none does."""
     kind: Any = error.kind
     branches: list[list[jsonschema_rs.ValidationError]] = kind.context
     depth = len(error.instance_path)
-    meant = [branch for branch in branches if not any(_is_about_kind(e, depth) for e in branch)]
-    closest = min(meant, key=len, default=[])
+    fitting = [branch for branch in branches if not any(_is_about_kind(e, depth) for e in branch)]
+    closest = min(fitting, key=len, default=[])
     return [violation for e in closest for violation in violations(document, schema_pointer, e, whole)]
 
 
@@ -159,7 +161,7 @@ def _part(value: Any, path: Iterable[str | int]) -> Any:
 
 
 def _schemas_along(document: Node, schema_pointer: str, path: Iterable[str | int]) -> list[Node]:
-    """Return the schemas that the validator went through, from the outermost to the one whose keyword failed.
+    """Return the schemas on the validator's path, from the outermost to the one whose keyword failed.
 
     If the pointer is empty, the path begins at the document.
     """

@@ -1,4 +1,4 @@
-"""Turn whatever ends a request without an answer into an error that says whether the request may have been sent."""
+"""Turn failures without an answer into errors that say whether the request may have been sent."""
 
 from __future__ import annotations
 
@@ -13,76 +13,76 @@ from kling_elements_runtime.transport.bodies import SENT
 
 _NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.ProxyError)
 _TIMEOUTS = (httpx.TimeoutException, TimeoutError)
-# Some transports raise what the system says, and `OSError` is the base of `ssl.SSLError` and of `ConnectionError`.
-_OF_CONNECTIONS = (httpx.NetworkError, httpx.ProxyError, httpx.RemoteProtocolError, OSError)
-_TOO_LATE = "; the request was not sent whole by then, so nothing was done"
-_BROKEN_OFF = (
-    "; the connection ended before the request was sent whole, so nothing was done. Servers that refuse a request "
-    "early end it so: check the key and the size of what is sent"
+# Some transports raise errors of the system. `OSError` is the base of `ssl.SSLError` and of `ConnectionError`.
+_CONNECTION_ERRORS = (httpx.NetworkError, httpx.ProxyError, httpx.RemoteProtocolError, OSError)
+_TOO_LATE = "; the request was not complete by then, so nothing was done"
+_CLOSED_EARLY = (
+    "; the connection was closed before the whole request was sent, so nothing was done. Servers do this when they "
+    "refuse a request early: check the key and the size of the request"
 )
 
 
 class transport_errors:  # noqa: N801 - it is used as the function of a block, and costs less than one that is a generator
-    """Raise an exception of ours if something ends a request without an answer, without the token and the body.
+    """Raise our own exception, without the token and the body, if a request ends without an answer.
 
-    The frames on the way are kept, but their variables are cleared: tools show them with errors, headers included.
+    The frames of the original exception are kept, but their variables are cleared, because tools show them with errors.
 
     Raises:
         TransportError: There was no answer.
-        MediaError: A file was changed meanwhile, so the request was never whole.
+        MediaError: A file changed while it was sent, so the request was never complete.
     """
 
     __slots__ = ("_base_url", "_redact", "_request")
 
     def __init__(self, request: httpx.Request, base_url: str, redact: Redact) -> None:
-        """Take what the block sends.
+        """Set the request that the block sends.
 
         Args:
             request: The request.
-            base_url: The gateway's address, for the message.
-            redact: Takes the token out of a text.
+            base_url: The gateway's URL, for the message.
+            redact: Removes the token from a string.
         """
         self._request, self._base_url, self._redact = request, base_url, redact
 
     def __enter__(self) -> None:
-        """Begin."""
+        """Enter the block."""
 
     def __exit__(self, kind: object, error: BaseException | None, traceback: TracebackType | None) -> None:
-        """Raise an exception of ours in the place of another."""
-        if error is None or isinstance(error, MediaError):  # a file was changed, and so the request was never whole
+        """Raise our own exception instead of another one."""
+        if error is None or isinstance(error, MediaError):  # a file changed, so the request was never complete
             return
         if not isinstance(error, Exception):  # an interruption
             clear_frames(traceback)
             return
-        clear_variables(error)  # what an answer can do goes beyond httpx's own errors
+        clear_variables(error)  # an answer can also provoke errors that are not httpx's
         raise _transport_error(error, self._request, self._base_url, self._redact) from error
 
 
 def _transport_error(error: Exception, request: httpx.Request, base_url: str, redact: Redact) -> TransportError:
-    # httpx's exception keeps the request, and so would a pickle of it: the token and the body are left out
+    # httpx's exception, and a pickle of it, would contain the token and the body of the request
     bare = httpx.Request(request.method, request.url, headers={"Authorization": "***"})
-    for link in _chain(error):  # a malformed answer is quoted all the way down, and it may repeat the token
+    for link in _chain(error):  # each may quote a malformed answer, which may contain the token
         if isinstance(link, httpx.RequestError):
             link.request = bare
         link.args = tuple(redact(part) if isinstance(part, str) else part for part in link.args)
     sending = request.extensions.get(SENT)
     never_left = isinstance(error, _NEVER_LEFT)
     may_have_been_sent = not never_left if sending is None else sending.may_have_arrived(error)
-    says = f"{type(error).__name__} at {base_url}: {printable(str(error)) or 'no detail'}"
+    message = f"{type(error).__name__} at {base_url}: {printable(str(error)) or 'no detail'}"
     if not may_have_been_sent and not never_left:
-        says += _TOO_LATE if isinstance(error, _TIMEOUTS) else _BROKEN_OFF
-    return _kind_of(error)(says, may_have_been_sent)
+        message += _TOO_LATE if isinstance(error, _TIMEOUTS) else _CLOSED_EARLY
+    return _kind_of(error)(message, may_have_been_sent)
 
 
 def _kind_of(error: Exception) -> type[TransportError]:
-    """Return the class of exception for what ended a request without an answer."""
+    """Return our class of exception for an error that ended a request without an answer."""
     if isinstance(error, _TIMEOUTS):  # before the others, because `TimeoutError` is an `OSError`
         return RequestTimeoutError
-    return ConnectionFailedError if isinstance(error, _OF_CONNECTIONS) else TransportError
+    return ConnectionFailedError if isinstance(error, _CONNECTION_ERRORS) else TransportError
 
 
 def _chain(error: BaseException) -> list[BaseException]:
-    """Return an exception and what it comes from; such chains may be circular."""
+    """Return an exception and its causes and contexts, whose chain may be circular."""
     links: list[BaseException] = []
     link: BaseException | None = error
     while link is not None and link not in links:
@@ -92,6 +92,6 @@ def _chain(error: BaseException) -> list[BaseException]:
 
 
 def clear_variables(error: BaseException) -> None:
-    """Forget the variables of the frames that an exception and what it comes from have left."""
+    """Clear the variables in the frames of an exception, and of its causes and contexts."""
     for link in _chain(error):
         clear_frames(link.__traceback__)

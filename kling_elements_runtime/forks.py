@@ -1,4 +1,4 @@
-"""What to do if a process is forked while it has clients."""
+"""Keep forked processes from using the connections of their parent."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from weakref import WeakSet
 
 
 class HasConnections(Protocol):
-    """A client."""
+    """A client whose connections a forked child must not use."""
 
     def leave_connections(self) -> object:
-        """Begin anew, and return the connections of the parent process."""
+        """Start afresh, and return the connections of the parent process."""
         ...
 
 
 _living = WeakSet[HasConnections]()
-_of_the_parent: list[object] = []
-_importing = threading.RLock()  # held during a fork, which so waits for imports under way
+_parent_connections: list[object] = []
+_importing = threading.RLock()  # held during a fork, which therefore waits for imports in progress
 
 
 def leave_connections_in_children(client: HasConnections) -> None:
-    """Have a client leave its connections to the parent process in each child that is forked from now on."""
+    """Make each child that is forked from now on leave a client's connections to the parent process."""
     _living.add(client)
 
 
 def import_all(names: Iterable[str]) -> None:
-    """Import modules before they are needed, if they are there; a fork waits until this is done."""
+    """Import modules early; missing ones are skipped. A fork waits until this is done."""
     with _importing:
         for name in names:
             with suppress(ModuleNotFoundError):  # other versions of a library have other modules
@@ -39,7 +39,9 @@ def import_all(names: Iterable[str]) -> None:
 
 def _in_child() -> None:
     _importing.release()
-    _of_the_parent.extend([client.leave_connections() for client in _living])
+
+
+_parent_connections.extend([client.leave_connections() for client in _living])
 
 
 if hasattr(os, "register_at_fork"):

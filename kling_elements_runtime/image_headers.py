@@ -1,7 +1,7 @@
-"""Check an image file against the limits in the spec's `x-image`. Only the file's header is read.
+"""Check an image file against the limits in the contract's `x-image`. Only the file's header is read.
 
-The header has the sides: of a PNG its IHDR chunk, of a JPEG its segments up to and with the frame header. An
-image library would decode more, and lets headers pass that contradict themselves.
+The header contains the sides: the IHDR chunk of a PNG, or the segments of a JPEG up to and including the frame header.
+An image library would decode more, and accepts headers that contradict themselves.
 """
 
 from __future__ import annotations
@@ -21,44 +21,43 @@ Limits = dict[str, Any]
 
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 JPEG_SIGNATURE = b"\xff\xd8"  # the marker SOI
-EXIF_MARK = b"Exif\0\0"  # what the metadata with the orientation begin with in a JPEG
+EXIF_MARK = b"Exif\0\0"  # the beginning of the metadata with the orientation in a JPEG
 _IHDR = struct.Struct(">I4sIIBBBBBI")  # length, type, width, height, depth, colour type, three methods, CRC
 _IHDR_LENGTH = 13
-_MAX_SIDE = 2**31 - 1  # pixels; a PNG has no room for more
+_MAX_SIDE = 2**31 - 1  # pixels; a PNG cannot express more
 _DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}  # bits, by colour type
 _METHODS = ((0, 0, 0), (0, 0, 1))  # of compression, filtering and interlacing
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # DHT, JPG and DAC have numbers among the frame headers
 _BARE = frozenset({0x01, *range(0xD0, 0xD8)})  # TEM and RST have no segment
-SOS, EOI = 0xDA, 0xD9  # behind them comes no frame header
+SOS, EOI = 0xDA, 0xD9  # no frame header comes after them
 APP1 = 0xE1
 _TAIL = 4096  # bytes at the end of a file that show whether it was cut
 _STUFFED = re.compile(rb"\xff[\x00\xd0-\xd7]")  # among a JPEG's pixels, each FF is part of one of these
-_MIN_STUFFED = 2  # of the sixteen to be expected in pixels; text and zeros behind a picture have none
+_MIN_STUFFED = 2  # of about sixteen in pixels; text and zeros after a picture contain none
 _OTHER_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7]")
-_MAX_PARTS = 10_000  # segments or chunks; real files have some dozens, and a hostile one must not take long
+_MAX_PARTS = 10_000  # segments or chunks; real files have dozens, and a hostile one must not take long
 _MARKER = re.compile(rb"\xff([^\x00\xff])")
-_MAX_STRAY = 4096  # bytes before a marker that belong to nothing; decoders pass over them, and cameras miscount
-_WINDOW = 48  # bytes that are read to find a marker behind fill bytes, and what its segment begins with
-_WIDE_WINDOW = 4096  # bytes; the same where the marker is not at once there
+_MAX_STRAY = 4096  # bytes before a marker that belong to nothing; decoders skip them, and cameras miscount
+_WINDOW = 48  # bytes that are read to find a marker after fill bytes, and the beginning of its segment
+_WIDE_WINDOW = 4096  # bytes; the same if the first window has no marker
 _LENGTH_FIELD = 2  # bytes, which the length counts too
-_START = _LENGTH_FIELD + len(EXIF_MARK)  # bytes of a segment that show what it is
+_HEAD = _LENGTH_FIELD + len(EXIF_MARK)  # bytes of a segment that identify it
 _SIDEWAYS = range(5, 9)  # EXIF orientations that are shown rotated by a quarter turn
-_MAX_METADATA = 64 * 1024  # bytes; what a JPEG has room for
+_MAX_METADATA = 64 * 1024  # bytes; a JPEG cannot contain more
 _BYTE_ORDERS = {b"II*\0": "<", b"MM\0*": ">"}
 _ORIENTATION, _SHORT = 0x0112, 3  # a tag, and the type of its value
 
 
 @frozen
 class Header:
-    """What a picture says of itself.
+    """The header of a picture.
 
     Attributes:
         format: `jpeg` or `png`.
-        width: Pixels as stored, before any orientation.
-        height: As `width`.
-        exif: Where the block of metadata with the orientation is: its offset and length in bytes; a length of 0 where
-            none comes before the end.
-        end: The offset at which the header ends: of a PNG its pixels, of a JPEG what follows the frame header.
+        width: The stored width in pixels, before any orientation.
+        height: The stored height in pixels, before any orientation.
+        exif: Offset and length in bytes of the metadata with the orientation; a length of 0 if none comes before `end`.
+        end: The offset of the first byte after the header: a PNG's pixels, or the data after a JPEG's frame header.
     """
 
     format: str
@@ -73,31 +72,31 @@ class Segment(NamedTuple):
 
     Attributes:
         marker: The second byte of its marker.
-        offset: Where its length field is.
-        length: Its length in bytes, with the length field; 0 for what has none.
-        start: Its first bytes, with the length field.
+        offset: The offset of its length field.
+        length: Its length in bytes, with the length field; 0 if it has none.
+        head: Its first bytes, with the length field.
     """
 
     marker: int
     offset: int
     length: int
-    start: bytes
+    head: bytes
 
 
 def violations(
     file: Reader, limits: Limits, *, size_only: bool = False, is_local: bool = True
 ) -> Iterator[tuple[str, str]]:
-    """Yield pairs of rule and message for everything in which an image file breaks the limits.
+    """Yield pairs of rule and message for every limit that an image file breaks.
 
     Args:
         file: The file.
-        limits: The spec's `x-image` object: bytes, pixels, and the ratio of the longer side to the shorter.
-        size_only: Whether to check its size in bytes only, so that the file is not read.
-        is_local: Whether more than the header may be read for a message, as nothing has to be fetched for it.
+        limits: The contract's `x-image` object: bytes, pixels, and the ratio of the longer side to the shorter.
+        size_only: Whether to check only its size in bytes, so that the file is not read.
+        is_local: Whether a message may read more than the header, because nothing has to be downloaded for it.
     """
     most_bytes = limits["file-size"]["max-bytes"]
     if file.size > most_bytes:
-        yield limits["file-size"]["x-source"], f"the image file has {file.size} bytes, at most {most_bytes} are allowed"
+        yield limits["file-size"]["x-source"], f"the image file has {file.size} bytes; at most {most_bytes} are allowed"
     if size_only:
         return
 
@@ -105,31 +104,35 @@ def violations(
     header = read_header(file)
     if header is None or header.format not in formats:
         names = " or ".join(name.upper() for name in formats)
-        yield limits["format"]["x-source"], f"the content is no {names} file with a whole header{_looks(file, formats)}"
+        yield (
+            limits["format"]["x-source"],
+            f"the content is not a {names} file with a complete header{_actual_format_hint(file, formats)}",
+        )
         return
 
     short, long = sorted((header.width, header.height))
     least = limits["displayed-sides"]["min-px"]
     if short < least:
-        says = f"the image is shown as {_shown(file, header, is_local)} px, both sides must have at least {least} px"
-        yield limits["displayed-sides"]["x-source"], says
+        shown = _displayed_sides(file, header, is_local)
+        message = f"the image is shown as {shown} px; both sides must have at least {least} px"
+        yield limits["displayed-sides"]["x-source"], message
     most = limits["aspect-ratio"]["max-long-to-short"]
     if long > short * most:
-        shown = _shown(file, header, is_local)
-        says = f"the image is shown as {shown} px, its ratio must be between 1:{most} and {most}:1"
-        yield limits["aspect-ratio"]["x-source"], says
+        shown = _displayed_sides(file, header, is_local)
+        message = f"the image is shown as {shown} px; its ratio must be between 1:{most} and {most}:1"
+        yield limits["aspect-ratio"]["x-source"], message
 
 
-def _looks(file: Reader, formats: Sequence[str]) -> str:
-    """Return what a file is instead, for the end of a message; nothing if that is not known."""
+def _actual_format_hint(file: Reader, formats: Sequence[str]) -> str:
+    """Return the actual format of a file, for the end of a message; an empty string if it is not known."""
     kind = format_of(file)
     if kind is not None and kind not in formats:
         return f"; it looks like {kind.upper()}"
     return "" if file.size else "; it is empty"
 
 
-def breaks_off(file: Reader) -> bool:
-    """Return whether a JPEG or PNG was cut, which is so if the file ends amid pixels; trailers do no harm."""
+def is_cut_off(file: Reader) -> bool:
+    """Return whether a JPEG or PNG was cut off: it ends within its pixels. Trailing data is fine."""
     end = file.peek(max(file.size - _TAIL, 0), _TAIL)
     if file.peek(0, len(PNG_SIGNATURE)) != PNG_SIGNATURE:
         return len(_STUFFED.findall(end)) >= _MIN_STUFFED and _OTHER_MARKER.search(end) is None
@@ -137,15 +140,15 @@ def breaks_off(file: Reader) -> bool:
         return False
     position = len(PNG_SIGNATURE)
     for _ in range(_MAX_PARTS):
-        start = file.peek(position, 8)
-        position += int.from_bytes(start[:4]) + 12
-        if start[4:] == b"IEND" or position > file.size:
+        chunk_header = file.peek(position, 8)
+        position += int.from_bytes(chunk_header[:4]) + 12
+        if chunk_header[4:] == b"IEND" or position > file.size:
             break
     return position > file.size
 
 
 def read_header(file: Reader) -> Header | None:
-    """Return what the header of a JPEG or PNG file says; None if there is no whole one."""
+    """Return the header of a JPEG or PNG file; None if it is incomplete or damaged."""
     try:
         is_png = file.peek(0, len(PNG_SIGNATURE)) == PNG_SIGNATURE
         header = _png_header(file) if is_png else _jpeg_header(file)
@@ -155,30 +158,30 @@ def read_header(file: Reader) -> Header | None:
 
 
 def _read(file: Reader, offset: int, count: int) -> bytes:
-    """Return bytes from an offset on, all of them."""
+    """Return this many bytes from an offset on, or raise UnreadableError."""
     content = file.peek(offset, count)
     if len(content) < count:
-        raise UnreadableError("cut short")
+        raise UnreadableError("cut off")
     return content
 
 
 def _png_header(file: Reader) -> Header:
-    start = len(PNG_SIGNATURE)
-    ihdr = _read(file, start, _IHDR.size)
+    offset = len(PNG_SIGNATURE)
+    ihdr = _read(file, offset, _IHDR.size)
     length, kind, width, height, depth, colour, *methods, crc = _IHDR.unpack(ihdr)
     if (length, kind, crc) != (_IHDR_LENGTH, b"IHDR", zlib.crc32(ihdr[4:-4])):
-        raise UnreadableError("no IHDR chunk, or one that was changed")
+        raise UnreadableError("no IHDR chunk, or its checksum is wrong")
     if depth not in _DEPTHS.get(colour, ()) or tuple(methods) not in _METHODS or max(width, height) > _MAX_SIDE:
-        raise UnreadableError("an IHDR chunk of a picture that cannot be")
-    exif, end = _png_exif(file, start + _IHDR.size, b"IDAT")
+        raise UnreadableError("an IHDR chunk with impossible values")
+    exif, end = _png_exif(file, offset + _IHDR.size, b"IDAT")
     return Header("png", width, height, exif, end)
 
 
 def _png_exif(file: Reader, position: int, last: bytes) -> tuple[tuple[int, int], int]:
-    """Return where the metadata chunk is, if one comes before the last chunk to look at; and where looking ended."""
+    """Return offset and length of the metadata chunk, if it comes before `last`, and where the search ended."""
     for _ in range(_MAX_PARTS):
-        start = file.peek(position, 8)
-        length, kind = int.from_bytes(start[:4]), start[4:]
+        chunk_header = file.peek(position, 8)
+        length, kind = int.from_bytes(chunk_header[:4]), chunk_header[4:]
         if kind == b"eXIf":
             return (position + 8, length), position
         if kind in (b"", last):
@@ -188,7 +191,9 @@ def _png_exif(file: Reader, position: int, last: bytes) -> tuple[tuple[int, int]
 
 
 def _jpeg_header(file: Reader) -> Header:
-    if _read(file, 0, len(JPEG_SIGNATURE) + 1) != JPEG_SIGNATURE + b"\xff":  # decoders want a marker at once here
+    if (
+        _read(file, 0, len(JPEG_SIGNATURE) + 1) != JPEG_SIGNATURE + b"\xff"
+    ):  # decoders require a marker immediately here
         raise UnreadableError("neither a PNG nor a JPEG")
     exif = (0, 0)
     for segment in jpeg_segments(file, len(JPEG_SIGNATURE)):
@@ -204,30 +209,30 @@ def jpeg_segments(file: Reader, position: int) -> Iterator[Segment]:
     """Yield the segments of a JPEG from a position on, with the first scan or the end as the last one.
 
     Raises:
-        UnreadableError: It breaks off, or its segments cannot be separated.
+        UnreadableError: The file is cut off, or cannot be split into segments.
     """
     for _ in range(_MAX_PARTS):
-        marker, position, start = _next_marker(file, position)
+        marker, position, head = _next_marker(file, position)
         if marker in _BARE:
             continue
-        length = int.from_bytes(start[:_LENGTH_FIELD])
+        length = int.from_bytes(head[:_LENGTH_FIELD])
         if marker in (SOS, EOI):
-            yield Segment(marker, position, length if marker == SOS else 0, start)
+            yield Segment(marker, position, length if marker == SOS else 0, head)
             return
         if length < _LENGTH_FIELD:
-            raise UnreadableError("a segment without room for its own length")
-        yield Segment(marker, position, length, start)
+            raise UnreadableError("a segment too short for its own length")
+        yield Segment(marker, position, length, head)
         position += length
     raise UnreadableError("too many segments")
 
 
 def is_exif(segment: Segment) -> bool:
-    """Return whether a segment holds EXIF, unlike others of the same marker, as those of XMP."""
-    return segment.marker == APP1 and segment.start.startswith(EXIF_MARK[:-1], _LENGTH_FIELD)
+    """Return whether a segment contains EXIF, unlike others with the same marker, such as XMP."""
+    return segment.marker == APP1 and segment.head.startswith(EXIF_MARK[:-1], _LENGTH_FIELD)
 
 
 def _next_marker(file: Reader, position: int) -> tuple[int, int, bytes]:
-    """Return the next marker from a position on, the position behind it, and how its segment begins.
+    """Return the next marker from a position on, the position after it, and the first bytes of its segment.
 
     Fill bytes, and some bytes that belong to nothing, may come before it.
     """
@@ -240,41 +245,41 @@ def _next_marker(file: Reader, position: int) -> tuple[int, int, bytes]:
             break
         position += len(skipped)
         if match:
-            start = window[match.end() : match.end() + _START]
-            return match[1][0], position + 2, start if len(start) == _START else file.peek(position + 2, _START)
+            head = window[match.end() : match.end() + _HEAD]
+            return match[1][0], position + 2, head if len(head) == _HEAD else file.peek(position + 2, _HEAD)
         count = _WIDE_WINDOW
-    raise UnreadableError("no marker where one is due")
+    raise UnreadableError("no marker where one is expected")
 
 
 def _frame_sides(segment: bytes) -> tuple[int, int]:
-    """Return width and height in a frame header, which begins with its length and the sample size."""
+    """Return width and height in pixels from a frame header, which begins with its length and the sample size."""
     try:
         height, width = struct.unpack_from(">3xHH", segment)
     except struct.error as error:
-        raise UnreadableError("a frame header without room for the sides") from error
+        raise UnreadableError("a frame header too short for the sides") from error
     return width, height
 
 
-def _shown(file: Reader, header: Header, is_local: bool) -> str:  # noqa: FBT001
+def _displayed_sides(file: Reader, header: Header, is_local: bool) -> str:  # noqa: FBT001
     return "{}x{}".format(*displayed_size(file, header, is_local=is_local))
 
 
 def displayed_size(file: Reader, header: Header, *, is_local: bool) -> tuple[int, int]:
-    """Return width and height in pixels as a viewer shows them, which is what the rules of size and ratio mean.
+    """Return width and height in pixels as a viewer shows them. The rules about size and ratio mean these sides.
 
     Args:
         file: The file.
-        header: What its header says.
-        is_local: Whether metadata behind the header are looked for, too.
+        header: Its header.
+        is_local: Whether to search for metadata after the header, too.
     """
-    # Turning a picture changes neither rule's verdict, so the orientation is read for messages and reports alone. One
-    # that cannot be read counts as none, as in viewers.
+    # Turning a picture changes the result of neither rule, so the orientation is only read for messages and reports.
+    # One that cannot be read is ignored, as in viewers.
     is_sideways = orientation(file, header, is_local=is_local) in _SIDEWAYS
     return (header.height, header.width) if is_sideways else (header.width, header.height)
 
 
 def orientation(file: Reader, header: Header, *, is_local: bool) -> int | None:
-    """Return the EXIF orientation, 1 to 8 if it means anything; None if there is none, or it cannot be read."""
+    """Return the EXIF orientation, 1 to 8 if it is valid; None if there is none, or it cannot be read."""
     start, length = header.exif
     try:
         if is_local and not length:
@@ -285,7 +290,7 @@ def orientation(file: Reader, header: Header, *, is_local: bool) -> int | None:
 
 
 def _late_exif(file: Reader, header: Header) -> tuple[int, int]:
-    """Return where the metadata are that come behind the header."""
+    """Return offset and length in bytes of the metadata after the header; a length of 0 if there is none."""
     if header.format == "png":
         return _png_exif(file, header.end, b"IEND")[0]
     segments = filter(is_exif, jpeg_segments(file, header.end))
@@ -293,7 +298,7 @@ def _late_exif(file: Reader, header: Header) -> tuple[int, int]:
 
 
 def _orientation_in(exif: bytes) -> int | None:
-    """Return the orientation in a block of EXIF, which is a TIFF file of tags without a picture."""
+    """Return the orientation in a block of EXIF, which is a TIFF file with tags and no picture."""
     block = exif[len(EXIF_MARK) :] if exif.startswith(EXIF_MARK[:-1]) else exif
     order = _BYTE_ORDERS.get(block[:4])
     if order is None:

@@ -1,4 +1,4 @@
-"""What a file is by its first bytes, whatever its name says."""
+"""Detect the format of a file from its first bytes, regardless of its name."""
 
 from __future__ import annotations
 
@@ -24,25 +24,25 @@ _SIGNATURES: Final = {
 _MAX_SIGNATURE = 12  # bytes
 
 
-class Start(Protocol):
-    """The bytes of a file, as far as they are asked for."""
+class Peekable(Protocol):
+    """A file whose bytes can be read from any offset."""
 
     def peek(self, offset: int, count: int) -> bytes: ...
 
 
-def format_of(file: Start) -> str | None:
-    """Return what a file is by its first bytes, such as `jpeg` or `gif`; None if it is no image that is known.
+def format_of(file: Peekable) -> str | None:
+    """Return the format of a file, such as `jpeg` or `gif`; None if it is not an image of a known format.
 
     Raises:
-        MediaError: It cannot be read.
+        MediaError: The file cannot be read.
     """
     try:
         start = file.peek(0, _MAX_SIGNATURE)
     except UnreadableError:
         return None
-    return format_by(start)
+    return format_of_bytes(start)
 
 
-def format_by(start: bytes) -> str | None:
-    """Return the same for a file that begins with these bytes."""
+def format_of_bytes(start: bytes) -> str | None:
+    """Return the format of a file that begins with these bytes; None if it is not known."""
     return next((name for name, bytes_ in _SIGNATURES.items() if re.match(bytes_, start, re.DOTALL)), None)

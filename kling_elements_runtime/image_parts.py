@@ -1,4 +1,4 @@
-"""What a JPEG or PNG that is in memory is made of, from its beginning to its end."""
+"""Split a JPEG or PNG in memory into its parts, from its beginning to its end."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from kling_elements_runtime.image_headers import (
 )
 from kling_elements_runtime.uploads import InlineBytes, UnreadableError
 
-PROGRAMS = frozenset({*range(0xE0, 0xF0), 0xFE})
-"""Markers of segments that hold no part of the picture: APPn and COM."""
+APPLICATION_MARKERS = frozenset({*range(0xE0, 0xF0), 0xFE})
+"""Markers of segments that contain no part of the picture: APPn and COM."""
 
-_NEXT = re.compile(rb"\xff+([^\x00\xd0-\xd7\xff])")  # a marker behind pixels, among which RST may be
+_NEXT_MARKER = re.compile(rb"\xff+([^\x00\xd0-\xd7\xff])")  # after pixels, which may contain RST
 _TABLES = frozenset({*range(0xC0, 0xD0), *range(0xDA, 0xE0)})  # markers with a segment that pixels need
 _CHUNK_START = struct.Struct(">I4s")  # length of the data, type
 _CRC_LENGTH = 4  # bytes
@@ -32,7 +32,7 @@ class Part(NamedTuple):
         kind: The type of the chunk, or the second byte of the marker.
         start: The offset of its first byte.
         data: The offset of the data in it; in a JPEG of the length field.
-        end: The offset behind it.
+        end: The offset of the first byte after it.
     """
 
     kind: bytes
@@ -45,18 +45,18 @@ def png_chunks(content: bytes) -> Iterator[Part]:
     """Yield the chunks of a PNG, with IEND as the last one.
 
     Raises:
-        UnreadableError: It breaks off.
+        UnreadableError: The file is cut off.
     """
     position, kind = len(PNG_SIGNATURE), b""
     while kind != b"IEND":
         try:
             length, kind = _CHUNK_START.unpack_from(content, position)
         except struct.error as error:
-            raise UnreadableError("it breaks off") from error
+            raise UnreadableError("it is cut off") from error
         data = position + _CHUNK_START.size
         end = data + length + _CRC_LENGTH
         if end > len(content):
-            raise UnreadableError("it breaks off")
+            raise UnreadableError("it is cut off")
         yield Part(kind, position, data, end)
         position = end
 
@@ -68,9 +68,9 @@ def jpeg_parts(content: bytes, position: int) -> Iterator[Part]:
         content: The file.
         position: The offset of the first pixels.
     """
-    while (match := _NEXT.search(content, position)) is not None:
+    while (match := _NEXT_MARKER.search(content, position)) is not None:
         marker, data = match[1], match.end()
-        has_segment = marker[0] in PROGRAMS or marker[0] in _TABLES
+        has_segment = marker[0] in APPLICATION_MARKERS or marker[0] in _TABLES
         position = data + int.from_bytes(content[data : data + 2]) if has_segment else data
         yield Part(marker, match.start(), data, position)
         if marker[0] == EOI:
@@ -78,7 +78,7 @@ def jpeg_parts(content: bytes, position: int) -> Iterator[Part]:
 
 
 def scans(content: bytes, header: Header) -> int:
-    """Return how many scans a JPEG has, at least one; what is in its metadata or behind its end does not count.
+    """Return how many scans a JPEG has, at least one. Those in its metadata or after its end do not count.
 
     Raises:
         UnreadableError: Its segments cannot be separated.

@@ -1,4 +1,4 @@
-"""Read JSON that somebody else wrote, exactly, and refuse it if it is larger or deeper than an answer can be."""
+"""Read JSON from other programs exactly, and refuse it if it is larger or deeper than an answer can be."""
 
 from __future__ import annotations
 
@@ -8,38 +8,38 @@ from decimal import Decimal
 from typing import Any, Final
 
 _MAX_DIGITS = 20  # of a 64-bit integer; the exponent of a larger number could ask for any amount of memory
-_MAX_VALUES = 100_000  # a page of 500 things has some 30,000
+_MAX_VALUES = 100_000  # a page of 500 elements has about 30,000
 _MAX_DEPTH = 64  # levels; as many as requests may have
-_MAX_TEXT_BYTES = 1 << 24  # of memory; one character beyond the basic plane makes each one cost four bytes
+_MAX_TEXT_BYTES = 1 << 24  # of memory; a single character outside the basic plane makes each one cost four bytes
 
 
 class NoAnswerError(Exception):
-    """A text is not JSON, or more than an answer may be. The message says which: `is not JSON`."""
+    """A string is not JSON, or is larger than an answer may be. The message says which, such as `is not JSON`."""
 
 
-def decoded(content: bytes) -> Any:
+def decode(content: bytes) -> Any:
     """Return the JSON value of bytes in UTF-8, UTF-16 or UTF-32.
 
     Raises:
-        NoAnswerError: They are not JSON, or too much.
+        NoAnswerError: The bytes are not JSON, or too large.
     """
     try:
         text = content.decode(json.detect_encoding(content), "surrogatepass")  # as json.loads does
     except ValueError:
         raise NoAnswerError(_NO_JSON) from None
-    return parsed(text)
+    return parse(text)
 
 
-def parsed(text: str) -> Any:
-    """Return the JSON value of a text. A whole number is an integer however it is written, as it may be an id.
+def parse(text: str) -> Any:
+    """Return the JSON value of a string. A whole number becomes an integer in any notation, because it may be an id.
 
     Raises:
-        NoAnswerError: It is not JSON, or too much.
+        NoAnswerError: The string is not JSON, or too large.
     """
-    if len(text) > _MAX_VALUES:  # a shorter text has fewer values, and takes less memory
+    if len(text) > _MAX_VALUES:  # a shorter string has fewer values, and takes less memory
         _check_size(text)
     try:
-        value = _parse(text)
+        value = _decode_json(text)
     except ValueError:
         raise NoAnswerError(_NO_JSON) from None
     except RecursionError:
@@ -53,7 +53,7 @@ def _check_size(text: str) -> None:
     if text.count("[") + text.count("{") + text.count(",") > _MAX_VALUES:
         raise NoAnswerError(f"has more than {_MAX_VALUES} values")
     if sys.getsizeof(text) > _MAX_TEXT_BYTES:
-        raise NoAnswerError(f"takes more than {_MAX_TEXT_BYTES} bytes of memory")
+        raise NoAnswerError(f"is too large: it takes more than {_MAX_TEXT_BYTES >> 20} MiB of memory")
 
 
 _NO_JSON = "is not JSON"
@@ -65,12 +65,12 @@ def _number(text: str) -> int | float:
     try:
         exact = Decimal(text)
         whole = exact.adjusted() < _MAX_DIGITS and exact == exact.to_integral_value()
-    except ArithmeticError:  # an exponent beyond all bounds
+    except ArithmeticError:  # the exponent is too large
         return float(text)
     return int(exact) if whole else float(text)
 
 
-_parse: Final = json.JSONDecoder(parse_float=_number).decode  # json.loads would make a decoder for each answer
+_decode_json: Final = json.JSONDecoder(parse_float=_number).decode  # json.loads would create a decoder for each answer
 
 
 def _is_too_deep(value: Any) -> bool:

@@ -13,7 +13,7 @@ def loader(package: str, homes: Mapping[str, str | None]) -> tuple[Callable[[str
 
     Args:
         package: Its name.
-        homes: The module that has each public name, such as `.client`; None for a name that is a module itself.
+        homes: The module that defines each public name, such as `.client`; None for a name that is itself a module.
     """
 
     def get(name: str) -> Any:
@@ -21,7 +21,7 @@ def loader(package: str, homes: Mapping[str, str | None]) -> tuple[Callable[[str
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
         home = homes[name]
         value = import_module(f".{name}", package) if home is None else getattr(import_module(home, package), name)
-        setattr(sys.modules[package], name, value)  # Python asks only once then
+        setattr(sys.modules[package], name, value)  # so that Python calls this only once
         return value
 
     return get, lambda: sorted(homes)

@@ -1,6 +1,6 @@
-"""Log each request with its answer, if an environment variable or the program asks for it.
+"""Log each request with its answer, if an environment variable or the program requests it.
 
-The loggers form one hierarchy: the one at the top says what calls do and wait for, the one below it has the requests.
+The loggers form one hierarchy: the top logger reports what calls do and wait for, and the one below it the requests.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from kling_elements_runtime.attachments import StreamedBody
 from kling_elements_runtime.contract import Content
 from kling_elements_runtime.document import at
 from kling_elements_runtime.responses import REQUEST_ID, read_body, request_id_of, text_of
-from kling_elements_runtime.texts import Redact, loggable, printable, shown
+from kling_elements_runtime.texts import Redact, for_message, loggable, printable
 
 _LEVELS = {"info": logging.INFO, "debug": logging.DEBUG}
 _FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
-_MAX_CHARACTERS = 1 << 14  # of a body in a log, once media are left out
+_MAX_CHARACTERS = 1 << 14  # of a body in a log, without its media
 _SECRET = "auth|cookie|key|password|secret|session|signature|token"  # noqa: S105 - parts of names
 _SECRET_HEADER = re.compile(_SECRET, re.IGNORECASE)
 _SECRET_PARAMETER = re.compile(rf"([?&][^=&]*(?:{_SECRET})[^=&]*=)[^&]*", re.IGNORECASE)
@@ -29,10 +29,10 @@ _is_set_up: dict[str, object] = {}
 
 
 def set_up(log: logging.Logger, variable: str) -> None:
-    """Log to stderr if an environment variable asks for it: `info` or `debug`.
+    """Log to stderr if an environment variable is `info` or `debug`.
 
-    This happens once for each hierarchy of loggers. A program that has given one of the loggers a handler or a level
-    keeps what it chose. Once the root logger has a handler, only that one is used, so that nothing is shown twice.
+    This happens once for each hierarchy of loggers. A handler or level that the program has set on one of the loggers
+    takes precedence. Once the root logger has a handler, only that one is used, so that nothing is shown twice.
 
     Args:
         log: The logger of requests.
@@ -40,14 +40,16 @@ def set_up(log: logging.Logger, variable: str) -> None:
     """
     top = logging.getLogger(log.name.partition(".")[0])
     mine = object()
-    if _is_set_up.setdefault(top.name, mine) is not mine:  # one step, as two threads may make the first client
+    if _is_set_up.setdefault(top.name, mine) is not mine:  # one step, because two threads may create the first client
         return
     value = os.environ.get(variable, "").strip()
     if not value:
         return
     level = _LEVELS.get(value.lower())
     if level is None:
-        top.warning("%s is %r, so nothing is logged: set it to 'info' or 'debug', or unset it", variable, shown(value))
+        top.warning(
+            "%s is %r, so nothing is logged: set it to 'info' or 'debug', or unset it", variable, for_message(value)
+        )
     elif not any(logger.handlers or logger.level for logger in (top, log)):
         handler = logging.StreamHandler()
         handler.setFormatter(logging.Formatter(_FORMAT))
@@ -60,12 +62,12 @@ def set_up(log: logging.Logger, variable: str) -> None:
 class RequestLog:
     """The log of one client's requests: a line for each at INFO, with headers and bodies at DEBUG.
 
-    No line has the token, a cookie, media, or what may be secret in a query.
+    No line contains the token, a cookie, media, or secret parts of a query.
 
     Attributes:
         log: The logger.
-        base_url: The gateway's address.
-        redact: Removes the token from a text.
+        base_url: The gateway's URL.
+        redact: Removes the token from a string.
     """
 
     log: logging.Logger
@@ -73,9 +75,9 @@ class RequestLog:
     redact: Redact
 
     def begin(self, url: str, request: httpx.Request, content: Content | None) -> LogEntry:
-        """Log what is about to be sent, at DEBUG, and return the entry to log the outcome with.
+        """Log a request that is about to be sent, at DEBUG, and return the entry that logs its outcome.
 
-        Check first whether INFO is enabled: each request comes by here, and most programs log none.
+        Call this only if INFO is enabled, because it costs time and most programs log no requests.
 
         Args:
             url: A path at the gateway, with the query.
@@ -87,29 +89,29 @@ class RequestLog:
         if self.log.isEnabledFor(logging.DEBUG):
             body = content.outline() if isinstance(content, StreamedBody) else content or b""
             text = self.loggable(body.decode("utf-8", "replace"))
-            self.log.debug("%s: sending headers %s; body %s", call, self.headers(request.headers), text)
+            self.log.debug("%s: sending headers %s; body %s", call, self.format_headers(request.headers), text)
         return LogEntry(self, call, time.perf_counter())
 
-    def headers(self, headers: httpx.Headers) -> str:
-        """Return headers as one text, with the values of secret ones hidden."""
+    def format_headers(self, headers: httpx.Headers) -> str:
+        """Return headers as one string, with the values of secret ones hidden."""
         return ", ".join(
             f"{printable(self.redact(name))}: {'***' if _SECRET_HEADER.search(name) else self.loggable(value)}"
             for name, value in headers.multi_items()
         )
 
     def loggable(self, text: str) -> str:
-        """Return a text as a log may show it."""
+        """Return a string as a log may show it."""
         return loggable(text, self.redact, _MAX_CHARACTERS) or "(none)"
 
 
 @frozen
 class LogEntry:
-    """A request that was begun, to log how it ended.
+    """The log entry of a request that was started.
 
     Attributes:
         log: The log of the client.
         call: The method and the URL, as they are shown.
-        began: When the request began, by `time.perf_counter`.
+        began: The `time.perf_counter` at its start, in seconds.
     """
 
     log: RequestLog
@@ -123,7 +125,7 @@ class LogEntry:
         if log.isEnabledFor(logging.DEBUG):
             body, _ = read_body(response)
             request_id = request_id_of(response, at(body, REQUEST_ID), self.log.redact) or "(none)"
-            headers, text = self.log.headers(response.headers), self.log.loggable(text_of(response))
+            headers, text = self.log.format_headers(response.headers), self.log.loggable(text_of(response))
             log.debug("%s: answer with request id %s; headers %s; body %s", self.call, request_id, headers, text)
 
     def fail(self, error: BaseException) -> None:

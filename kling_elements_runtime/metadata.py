@@ -1,8 +1,8 @@
-"""Leave the metadata out of a JPEG or PNG, without decoding it.
+"""Remove the metadata from a JPEG or PNG, without decoding it.
 
-What decides how the pixels look stays: the colour profile and other data on colours, transparency and resolution, and
-the orientation, in metadata that hold nothing else. Everything else goes: EXIF with places and times, XMP, IPTC,
-thumbnails, comments, what only programs know, and whatever follows the end of the picture.
+Everything that affects how the pixels look is kept: the colour profile and other data on colours, transparency,
+resolution, and the orientation, in metadata that contains nothing else. Everything else is removed: EXIF with places
+and times, XMP, IPTC, thumbnails, comments, private data of programs, and any data after the end of the picture.
 """
 
 from __future__ import annotations
@@ -25,21 +25,21 @@ from kling_elements_runtime.image_headers import (
     orientation,
     read_header,
 )
-from kling_elements_runtime.image_parts import PROGRAMS, jpeg_parts, png_chunks
+from kling_elements_runtime.image_parts import APPLICATION_MARKERS, jpeg_parts, png_chunks
 from kling_elements_runtime.uploads import InlineBytes, Reader, UnreadableError
 
 File = TypeVar("File", bound=Reader)
 
 MAX_BYTES = 64 * 1024 * 1024
-"""Bytes of the largest file that metadata are left out of, as it is read whole for that."""
+"""The largest file in bytes whose metadata is removed, because it is read as a whole."""
 
 INSEPARABLE = (
-    "its metadata cannot be left out, as the parts of the file cannot be told apart; send it as it is, or encode the"
-    " picture anew"
+    "its metadata cannot be removed, because the file cannot be split into its parts; "
+    "send it unchanged, or re-encode it"
 )
-"""The message about such a file."""
+"""The message about a file that `strip` refuses."""
 
-_ABOUT_PIXELS = {0xE0: b"JFIF\0", 0xE2: b"ICC_PR", 0xEE: b"Adobe"}  # what APPn segments that are kept begin with
+_ABOUT_PIXELS = {0xE0: b"JFIF\0", 0xE2: b"ICC_PR", 0xEE: b"Adobe"}  # the beginnings of APPn segments that are kept
 _JFIF, _JFIF_LENGTH = 0xE0, 14  # its length in bytes with the length field, up to the sides of a thumbnail
 _KEPT_CHUNKS = frozenset(
     b"tRNS gAMA cHRM sRGB iCCP cICP mDCV mDCv cLLI cLLi sBIT bKGD hIST pHYs sPLT acTL fcTL fdAT".split()
@@ -47,28 +47,28 @@ _KEPT_CHUNKS = frozenset(
 _ANCILLARY = 0x20  # of the first letter of a chunk's type: whether a picture can be shown without it
 _TURNED = range(2, 9)  # EXIF orientations other than upright
 _EXIF_START = bytes.fromhex("4d4d002a000000080001011200030000000100")  # a TIFF file of one tag, up to its value
-_EXIF_END = bytes(6)  # what is left of the value's room, and no further tags
+_EXIF_END = bytes(6)  # padding of the value, and no further tags
 
 
-def stripped(file: File) -> File | InlineBytes:
-    """Return an image file without its metadata; itself if it has none, or is too large for any contract.
+def strip(file: File) -> File | InlineBytes:
+    """Return an image file without its metadata; the same object if it has none, or is larger than `MAX_BYTES`.
 
     Raises:
-        UnreadableError: It is not a JPEG or PNG, or its parts cannot be separated.
-        MediaError: It cannot be read.
+        UnreadableError: The file is not a JPEG or PNG, or cannot be split into its parts.
+        MediaError: The file cannot be read.
     """
     if file.size > MAX_BYTES:
         return file
     whole = InlineBytes(file.peek(0, file.size))
     header = read_header(whole)
     if header is None:
-        raise UnreadableError("no JPEG or PNG with a whole header")
+        raise UnreadableError("not a JPEG or PNG with a complete header")
     content = b"".join((_jpeg if header.format == "jpeg" else _png)(whole, header))
     return file if content == whole.content else InlineBytes(content)
 
 
 def _exif(whole: InlineBytes, header: Header) -> bytes:
-    """Return EXIF with the orientation and nothing else; empty if there is nothing to turn."""
+    """Return EXIF that contains only the orientation; empty bytes if the picture is not turned."""
     turn = orientation(whole, header, is_local=True)
     return _EXIF_START + bytes([turn]) + _EXIF_END if turn is not None and turn in _TURNED else b""
 
@@ -81,7 +81,7 @@ def _jpeg(whole: InlineBytes, header: Header) -> Iterator[bytes]:
         if exif and is_exif(segment):
             yield _segment(APP1, EXIF_MARK + exif)
             exif = b""
-        elif segment.marker not in PROGRAMS:
+        elif segment.marker not in APPLICATION_MARKERS:
             yield bytes([0xFF, segment.marker]) + whole.peek(segment.offset, segment.length)
         elif _is_about_pixels(segment):
             yield _about_pixels(whole.peek(segment.offset, segment.length), segment.marker)
@@ -91,10 +91,10 @@ def _jpeg(whole: InlineBytes, header: Header) -> Iterator[bytes]:
 
 
 def _pixels(content: bytes, start: int) -> Iterator[bytes]:
-    """Yield what follows the header of the first scan, up to the end of the picture."""
+    """Yield the data after the header of the first scan, up to the end of the picture."""
     end = len(content)
     for part in jpeg_parts(content, start):
-        if part.kind[0] in PROGRAMS:
+        if part.kind[0] in APPLICATION_MARKERS:
             yield content[start : part.start]
             start = part.end
         elif part.kind[0] == EOI:
@@ -104,7 +104,7 @@ def _pixels(content: bytes, start: int) -> Iterator[bytes]:
 
 def _is_about_pixels(segment: Segment) -> bool:
     mark = _ABOUT_PIXELS.get(segment.marker)
-    return mark is not None and segment.start.startswith(mark, 2)
+    return mark is not None and segment.head.startswith(mark, 2)
 
 
 def _about_pixels(data: bytes, marker: int) -> bytes:

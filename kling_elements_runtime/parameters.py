@@ -14,8 +14,8 @@ from kling_elements_runtime.serialization import UnwritableError, checked_json
 from kling_elements_runtime.types import Unset
 
 _MAX_VALUES = 100
-_MAX_CHARACTERS = 60_000  # characters; httpx takes 65,536 for a whole URL, and servers take less
-_STEPS = ("", ".", "..")  # as parts of a path these lead to another place
+_MAX_CHARACTERS = 60_000  # characters; httpx accepts 65,536 for a whole URL, and servers accept fewer
+_STEPS = ("", ".", "..")  # as parts of a path these refer to another path
 
 
 @frozen
@@ -23,7 +23,7 @@ class CheckedTarget:
     """The path and query of a request, checked.
 
     Attributes:
-        text: The target as it is sent, or None if it cannot be written.
+        text: The target as a string, ready to be sent; None if it cannot be written.
         violations: Everything that is wrong with the parameters.
     """
 
@@ -32,12 +32,12 @@ class CheckedTarget:
 
 
 def check(contract: Contract, operation_id: str, parameters: Mapping[str, object]) -> CheckedTarget:
-    """Return the target of a request, and everything in which its parameters break the contract.
+    """Return the target of a request, and every violation of the contract in its parameters.
 
     Args:
         contract: The contract to check them against.
         operation_id: The operation's `operationId`.
-        parameters: Values by the names that the contract gives them; one that is `UNSET` is left out.
+        parameters: Values by their names in the contract; one that is `UNSET` is left out.
 
     Raises:
         KeyError: The contract has no such operation, or it lacks one of the parameters.

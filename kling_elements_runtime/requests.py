@@ -1,4 +1,4 @@
-"""Make requests as httpx would from its client's settings, with the token, and keep what recurs."""
+"""Build requests from a client's settings as httpx would, with the token, and cache the parts that repeat."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from kling_elements_runtime.attachments import StreamedBody
 from kling_elements_runtime.contract import Content
 from kling_elements_runtime.deadline import step_seconds
 
-_MAX_BLANKS = 64  # requests that differ by path, as look-ups of different things do
+_MAX_TEMPLATES = 64  # paths differ, for example those of look-ups
 _PATH = re.compile("/(?!/)")
-# A look-up has to show what is there now, and not what a cache on the way remembers.
+# A look-up has to show the current state, not what a cache on the way has stored.
 _FRESH: Final = {"Cache-Control": "no-cache"}
 
 
@@ -23,13 +23,13 @@ class Requests:
     """The requests of one client."""
 
     def __init__(self, authorization: Callable[[], str]) -> None:
-        """Begin with nothing kept.
+        """Create an empty cache of requests.
 
         Args:
             authorization: Returns the value of the header `Authorization` for each request.
         """
         self._authorization = authorization
-        self._blanks: dict[tuple[str, str, tuple[tuple[str, str], ...]], httpx.Request] = {}
+        self._templates: dict[tuple[str, str, tuple[tuple[str, str], ...]], httpx.Request] = {}
 
     def make(
         self,
@@ -42,45 +42,47 @@ class Requests:
         """Return a request with the token.
 
         Raises:
-            ValueError: The URL leads elsewhere, where the token must not go.
+            ValueError: The URL is not a path at the gateway, so the token must not be sent there.
         """
         if not _PATH.match(url):
             raise ValueError("the URL of a request must be a path at the gateway, beginning with one slash")
-        blank = self._blank(client, method, url, tuple((headers or {}).items()))
-        seconds = step_seconds() or blank.extensions["timeout"]
-        extensions = {**blank.extensions, "timeout": dict(seconds)}  # a hook may change its own
-        make = partial(httpx.Request, method, blank.url, extensions=extensions)
+        template = self._template(client, method, url, tuple((headers or {}).items()))
+        seconds = step_seconds() or template.extensions["timeout"]
+        extensions = {**template.extensions, "timeout": dict(seconds)}  # a hook may change its own
+        make = partial(httpx.Request, method, template.url, extensions=extensions)
         if isinstance(content, StreamedBody):
-            headers = blank.headers.copy()
+            headers = template.headers.copy()
             headers["Content-Length"] = str(len(content))
             body = content if isinstance(client, httpx.Client) else content.asynchronous()
             request = make(headers=headers, content=body)
         elif content:
-            # given as `content`, it would have httpx go through all the headers again, which the blank request has
-            request = make(headers=blank.headers, stream=httpx.ByteStream(content))
+            # passed as `content`, it would make httpx process all the headers again, which the template already has
+            request = make(headers=template.headers, stream=httpx.ByteStream(content))
             request.headers["Content-Length"] = str(len(content))
             request.read()  # for hooks that look at it
         else:
-            request = make(headers=blank.headers, content=content)
+            request = make(headers=template.headers, content=content)
         request.headers["Authorization"] = self._authorization()
         return request
 
-    def _blank(
+    def _template(
         self, client: httpx.Client | httpx.AsyncClient, method: str, url: str, headers: tuple[tuple[str, str], ...]
     ) -> httpx.Request:
-        """Return a request as httpx makes it from its client's settings, without token and content.
+        """Return a request that httpx has built from its client's settings, without token and content.
 
-        It is kept, as httpx takes longer to make a request than to send it in memory.
+        It is cached, because building a request takes httpx longer than sending it in memory.
         """
         key = method, url, headers
         has_cookies = bool(client.cookies)  # set by the gateway; they change
-        blank = None if has_cookies else self._blanks.get(key)
-        if blank is None:
+        template = None if has_cookies else self._templates.get(key)
+        if template is None:
             own = _FRESH if method.upper() == "GET" and "Cache-Control" not in client.headers else {}
-            blank = client.build_request(method, url, headers={**own, **dict(headers)})
-            blank.headers.pop("Content-Length", None)
-            if len(self._blanks) >= _MAX_BLANKS:
-                self._blanks.clear()
-            if not has_cookies and "Cookie" not in blank.headers:  # another thread's answer may have set one just now
-                self._blanks[key] = blank
-        return blank
+            template = client.build_request(method, url, headers={**own, **dict(headers)})
+            template.headers.pop("Content-Length", None)
+            if len(self._templates) >= _MAX_TEMPLATES:
+                self._templates.clear()
+            if (
+                not has_cookies and "Cookie" not in template.headers
+            ):  # another thread's answer may have set one just now
+                self._templates[key] = template
+        return template

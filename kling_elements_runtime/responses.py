@@ -1,4 +1,4 @@
-"""Turn the gateway's answers into models, or into exceptions that keep what is needed to act on them."""
+"""Turn the gateway's answers into models, or into exceptions with what you need to react to them."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from attrs import frozen
 from kling_elements_runtime import errors, json_answers
 from kling_elements_runtime.contract import Contract, ExpectedAnswer
 from kling_elements_runtime.document import at
-from kling_elements_runtime.texts import Redact, excerpt, printable, shown
+from kling_elements_runtime.texts import Redact, excerpt, for_message, printable
 from kling_elements_runtime.transport.bodies import UNREADABLE
 
 T = TypeVar("T")
 E = TypeVar("E", bound=errors.ResponseError)
 
 CALL: Final = "kling_elements_runtime.call"
-"""The extension of a response that has the method and the URL of the request."""
+"""The extension of a response with the method and the URL of its request."""
 
 REQUEST_ID: Final = "/request_id"
-"""Where the body of an answer names the gateway's id of the request."""
+"""The place of the gateway's id of the request in the body of an answer."""
 
 _CODES = ("/code", "/error/code")
 _MESSAGES = ("/message", "/error/message", "/msg", "/error", "/detail", "/detail/0/msg")
 _MAX_WRAPPED = 4  # errors within the message of an error
 _EXCERPTED_BYTES = 1 << 16
-_EXPLAINED_VALUES = 30_000  # of an answer: the validator's errors hold several copies of a value, which take far more
+_EXPLAINED_VALUES = 30_000  # of an answer: the validator's errors contain several copies of a value
 _BYTE_ORDER_MARKS = (b"\xff\xfe", b"\xfe\xff")  # of UTF-16; that of UTF-32 begins with the first or with a zero
 
 
@@ -39,8 +39,8 @@ class ResponseReader:
 
     Attributes:
         contract: The contract that answers are checked against.
-        redact: Takes the token out of a text.
-        log: Where oddities are logged.
+        redact: Removes the token from a string.
+        log: The logger of anomalies.
     """
 
     contract: Contract
@@ -53,52 +53,57 @@ class ResponseReader:
         Args:
             operation_id: The operation that was called.
             response: Its answer, with the body read.
-            model: Makes the model from the JSON object.
+            model: Creates the model from the JSON object.
 
         Raises:
             StatusError: The status means failure; the subclass says which.
             NotFoundError: The answer says that nothing has this id, whatever its status.
-            BusinessError: The status means success, but the envelope says failure and names nothing that was begun.
+            BusinessError: The status means success, but the envelope says failure and names nothing that the call
+                started.
             InvalidResponseError: The status means success, but the body is not what the contract promises.
         """
         expected = self.contract.answer(operation_id)
         if expected.may_be_empty and response.is_success and _is_empty(response):
             return model({})
         body, problem = read_body(response)
-        body = _with_list(expected, body)
-        if oddities := self._oddities(expected, response, body, problem):
+        body = _move_list(expected, body)
+        if problems := self._problems(expected, response, body, problem):
             failure = _failure_of(self.contract, body, (expected.envelope["code"], *_CODES))
             if self.contract.means(operation_id, "x-absent", failure.code, failure.message):
                 raise self._error(errors.NotFoundError, response, failure)
-            if not self._names_begun(expected, response, body, failure):
-                kind, reason = oddities[0]
+            if not self._names_created_task(expected, response, body, failure):
+                kind, reason = problems[0]
                 raise self._error(kind, response, failure, reason)
-            # what was begun exists, and its id must reach the caller whatever else is odd
-            reasons = ", ".join(reason for _, reason in oddities if reason)
+            # the task exists, and its id must reach the caller whatever else is wrong
+            reasons = ", ".join(reason for _, reason in problems if reason)
             text = f"HTTP {response.status_code}, code {failure.code}" + (f", {reasons}" if reasons else "")
-            self.log.warning("%s: an id is named, but the answer is odd: %s", operation_id, excerpt(text, self.redact))
+            self.log.warning(
+                "%s: an id is named, but the answer is unusual: %s", operation_id, excerpt(text, self.redact)
+            )
         return model(self._clean(response, body))
 
-    def _oddities(
+    def _problems(
         self, expected: ExpectedAnswer, response: httpx.Response, body: Any, problem: str | None
     ) -> list[tuple[type[errors.ResponseError], str]]:
-        """Return all that makes an answer other than the promised success, each with its error."""
-        oddities: list[tuple[type[errors.ResponseError], str]] = []
+        """Return every way in which an answer is not the expected success, each as an error class and a reason."""
+        problems: list[tuple[type[errors.ResponseError], str]] = []
         if not response.is_success:
-            oddities.append((errors.kind_of(response.status_code), ""))
+            problems.append((errors.kind_of(response.status_code), ""))
         if problem is not None:
-            return [*oddities, (errors.InvalidResponseError, problem)]
+            return [*problems, (errors.InvalidResponseError, problem)]
         if _says_failure(expected, body):
-            oddities.append((errors.BusinessError, "refused"))
+            problems.append((errors.BusinessError, "refused"))
         is_long = sum(map(response.content.count, b"{[,")) > _EXPLAINED_VALUES
-        if (oddity := _oddity(self.contract, expected, body, is_long=is_long)) is not None:
-            oddities.append((errors.InvalidResponseError, oddity))
-        return oddities
+        if (schema_problem := _schema_problem(self.contract, expected, body, is_long=is_long)) is not None:
+            problems.append((errors.InvalidResponseError, schema_problem))
+        return problems
 
-    def _names_begun(self, expected: ExpectedAnswer, response: httpx.Response, body: Any, failure: _Failure) -> bool:
-        """Return whether an answer names what the call has begun in a way that counts under its status and code."""
+    def _names_created_task(
+        self, expected: ExpectedAnswer, response: httpx.Response, body: Any, failure: _Failure
+    ) -> bool:
+        """Return whether the answer names a task that this call started, given its status and code."""
         envelope = expected.envelope
-        if response.is_client_error:  # a refusal, and what was begun earlier
+        if response.is_client_error:  # a refusal, which may name an earlier task
             return False
         places = envelope["task-ids" if response.is_success else "task-ids-of-failures"]
         if response.is_success and self.contract.business_code(failure.code) is None:
@@ -106,21 +111,21 @@ class ResponseReader:
         return _first(body, places) is not None
 
     def _clean(self, response: httpx.Response, body: Any) -> Any:
-        """Return a JSON value without the token: models are shown, logged and pickled."""
+        """Return a JSON value without the token, because models are shown, logged and pickled."""
         content = response.content
-        # the values of an encoding that shows no token byte by byte; or of escapes, which take longer to look through
+        # an encoding or escapes in which the bytes don't show a token: search each value, which takes longer
         if b"\0" in content or b"\\" in content:
-            return _without_token(body, self.redact)
+            return _redact_values(body, self.redact)
         text = content.decode("utf-8", "replace")
-        return body if self.redact(text) == text else _without_token(body, self.redact)
+        return body if self.redact(text) == text else _redact_values(body, self.redact)
 
     def _error(self, kind: type[E], response: httpx.Response, failure: _Failure, reason: str = "") -> E:
-        """Return an exception with what it keeps of an answer."""
-        answer = self._kept(response, failure)
+        """Return an exception with the kept part of an answer."""
+        answer = self._summary(response, failure)
         return kind(errors.describe(answer, self.redact(printable(reason))), answer)
 
-    def _kept(self, response: httpx.Response, failure: _Failure) -> errors.Answer:
-        """Return what exceptions keep of an answer. Gateways have been seen to repeat the token."""
+    def _summary(self, response: httpx.Response, failure: _Failure) -> errors.Answer:
+        """Return the part of an answer that exceptions keep, without the token, which some gateways repeat."""
 
         def kept(text: str) -> str:
             return excerpt(text, self.redact)
@@ -137,13 +142,13 @@ class ResponseReader:
             request_id=request_id_of(response, failure.request_id, self.redact),
             excerpt=kept(_beginning(response)),
             method=method,
-            url=shown(self.redact(url)),  # whole: the path of a look-up is no image
+            url=for_message(self.redact(url)),  # whole: the path of a look-up is not an image
         )
 
 
 @frozen
 class _Failure:
-    """What an answer says of a failure.
+    """What an answer says about a failure.
 
     Attributes:
         code: The business code of the envelope, or that of its `error`.
@@ -157,10 +162,10 @@ class _Failure:
 
 
 def _failure_of(contract: Contract, body: Any, codes: Sequence[str]) -> _Failure:
-    """Return what an answer says of a failure.
+    """Return what an answer says about a failure.
 
-    A gateway may pass the service's own answer on as the text of its message: if that has a code that the contract
-    knows, that code counts.
+    A gateway may quote the service's own answer as JSON in its message. If that has a code that the contract knows,
+    this code is used.
     """
     outer = failure = _failure_in(body, codes)
     for _ in range(_MAX_WRAPPED):
@@ -169,7 +174,7 @@ def _failure_of(contract: Contract, body: Any, codes: Sequence[str]) -> _Failure
         if failure.message is None or not failure.message.lstrip().startswith("{"):
             break
         try:
-            failure = _failure_in(json_answers.parsed(failure.message), codes)
+            failure = _failure_in(json_answers.parse(failure.message), codes)
         except json_answers.NoAnswerError:
             break
     return outer
@@ -180,11 +185,11 @@ def _failure_in(body: Any, codes: Sequence[str]) -> _Failure:
 
 
 def read_body(response: httpx.Response) -> tuple[Any, str | None]:
-    """Return the JSON value of an answer, or None and why it has none."""
+    """Return the JSON value of an answer and None, or None and the reason why there is no value."""
     if (unreadable := response.extensions.get(UNREADABLE)) is not None:
         return None, str(unreadable)
     try:
-        return json_answers.decoded(response.content), None
+        return json_answers.decode(response.content), None
     except json_answers.NoAnswerError as error:
         return None, f"the answer {error}"
 
@@ -198,8 +203,8 @@ def request_id_of(response: httpx.Response, in_body: object, redact: Redact) -> 
 
     Args:
         response: The answer.
-        in_body: The value of `request_id` in its body. If this is not a text, the header `x-request-id` counts.
-        redact: Removes the token from a text.
+        in_body: The value of `request_id` in its body. If it is not a string, the header `x-request-id` is used.
+        redact: Removes the token from a string.
     """
     request_id = in_body if isinstance(in_body, str) and in_body else response.headers.get("x-request-id")
     return excerpt(request_id, redact) if request_id else None
@@ -210,7 +215,7 @@ def _beginning(response: httpx.Response) -> str:
 
 
 def text_of(response: httpx.Response, max_bytes: int | None = None) -> str:
-    """Return an answer, or its first bytes, as text, by the encoding that it says or shows."""
+    """Return an answer, or its first bytes, as a string, decoded with its declared or detected encoding."""
     content = response.content[:max_bytes]
     encoding = response.charset_encoding or "utf-8"
     if content.startswith(_BYTE_ORDER_MARKS) or b"\0" in content[:4]:
@@ -221,19 +226,19 @@ def text_of(response: httpx.Response, max_bytes: int | None = None) -> str:
         return content.decode("utf-8", "replace")
 
 
-def _without_token(value: Any, redact: Redact) -> Any:
-    """Return a JSON value in which no text has the token."""
+def _redact_values(value: Any, redact: Redact) -> Any:
+    """Return a JSON value with the token removed from every string."""
     if isinstance(value, str):
         return redact(value)
     if isinstance(value, list):
-        return [_without_token(item, redact) for item in value]
+        return [_redact_values(item, redact) for item in value]
     if isinstance(value, dict):
-        return {redact(name): _without_token(item, redact) for name, item in value.items()}
+        return {redact(name): _redact_values(item, redact) for name, item in value.items()}
     return value
 
 
 def _says_failure(expected: ExpectedAnswer, body: Any) -> bool:
-    """Return whether the envelope of an answer that came with a status of success says otherwise."""
+    """Return whether the envelope of an answer with a success status says failure."""
     code = at(body, expected.envelope["code"])
     if isinstance(code, str):
         code = code.lower()
@@ -241,8 +246,8 @@ def _says_failure(expected: ExpectedAnswer, body: Any) -> bool:
     return bool(at(body, expected.envelope["error"])) or is_failure
 
 
-def _with_list(expected: ExpectedAnswer, body: Any) -> Any:
-    """Return an answer that has its list where the contract has it first, wherever the gateway puts it."""
+def _move_list(expected: ExpectedAnswer, body: Any) -> Any:
+    """Return an answer whose list is moved to the first place that the contract names."""
     places = expected.envelope["lists"]
     if not places:
         return body
@@ -259,11 +264,11 @@ def _has(body: Any, place: str) -> bool:
     return isinstance(holder, dict) and name in holder
 
 
-def _oddity(contract: Contract, expected: ExpectedAnswer, body: Any, *, is_long: bool) -> str | None:
-    """Return in which way an answer is not what the contract promises, or None."""
+def _schema_problem(contract: Contract, expected: ExpectedAnswer, body: Any, *, is_long: bool) -> str | None:
+    """Return a message if an answer is not what the contract promises, or None."""
     try:
         if is_long and not contract.conforms(expected.schema_pointer, body):
-            return "the answer breaks the contract, and has too many values to tell where"
+            return "the answer breaks the contract, and has too many values to find out where"
         violations = [] if is_long else contract.schema_violations(expected.schema_pointer, body)
     except (ValueError, RecursionError):  # half a surrogate pair in a name
         return "the answer cannot be read"
@@ -274,6 +279,6 @@ def _oddity(contract: Contract, expected: ExpectedAnswer, body: Any, *, is_long:
 
 
 def _first(body: Any, places: Any, kinds: tuple[type, ...] = (int, str)) -> Any:
-    """Return the first value of one of these types that is not an empty text; a boolean is not an integer here."""
+    """Return the first value of one of these types that is not an empty string; a boolean is not an integer here."""
     values = (at(body, where) for where in places)
     return next((v for v in values if isinstance(v, kinds) and not isinstance(v, bool) and v != ""), None)

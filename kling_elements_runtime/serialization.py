@@ -1,6 +1,6 @@
-"""Models to JSON values and back, without altering or losing what a model cannot hold.
+"""Convert models to JSON values and back, without altering or losing what a model has no field for.
 
-A value of the wrong type passes through as it is: the contract's check refuses it, with a message that says where.
+Values of a wrong type are kept unchanged: the contract's check refuses them, with a message that says where.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Converter = Callable[[Any], Any]
 Where = tuple[str | int, ...]
 Take = Callable[[Any, Where], Any]
 
-_MAX_REPR_TEXT = 80  # characters of a text; a longer one may be an image
+_MAX_REPR_TEXT = 80  # characters of a string; a longer one may be an image
 _MAX_FOREIGN_REPR = 400  # characters of the repr of a value that is not JSON, such as a path
 _MAX_MODEL_REPR = 10_000  # characters of the repr of a model
 _MAX_REPR_DEPTH = 16  # levels of it
@@ -33,7 +33,7 @@ class Model:
     """A JSON object of the contract.
 
     Attributes:
-        additional_properties: Properties that the contract does not name, as they came. A request with any is refused.
+        additional_properties: Properties that the contract does not name, unchanged. A request with any is refused.
     """
 
     __slots__ = ()
@@ -41,7 +41,7 @@ class Model:
     additional_properties: dict[str, Any]
 
     def __repr__(self) -> str:
-        return _cut(_pieces(self, _MAX_REPR_DEPTH))
+        return _join(_pieces(self, _MAX_REPR_DEPTH))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON object, without the properties that are `UNSET`."""
@@ -50,7 +50,7 @@ class Model:
 
 
 def _pieces(value: Any, levels: int) -> Iterator[str]:
-    """Yield the repr of a value piece by piece. A long text, which may be an image, shows its length only."""
+    """Yield the repr of a value piece by piece. A long string, which may be an image, only shows its length."""
     if isinstance(value, Model):
         opening, closing = f"{type(value).__name__}(", ")"
         parts = ((f"{name}=", part) for name, part in _set_fields(value))
@@ -87,14 +87,14 @@ def _short(value: Any) -> str:
     """Return the repr of a value without parts."""
     if isinstance(value, str | bytes | bytearray) and len(value) > _MAX_REPR_TEXT:
         return f"<{len(value)} {'characters' if isinstance(value, str) else 'bytes'}>"
-    if isinstance(value, int) and value.bit_length() > _MAX_REPR_TEXT:  # Python writes none of thousands of digits
+    if isinstance(value, int) and value.bit_length() > _MAX_REPR_TEXT:  # Python refuses to write thousands of digits
         return f"<integer of {value.bit_length()} bits>"
     text = repr(value)
     return text if len(text) <= _MAX_FOREIGN_REPR else f"<{type(value).__name__}>"
 
 
-def _cut(pieces: Iterable[str]) -> str:
-    """Return a text that is put together only as far as it is shown."""
+def _join(pieces: Iterable[str]) -> str:
+    """Join pieces up to the maximum length of a repr."""
     text = ""
     for piece in pieces:
         text += piece
@@ -108,38 +108,38 @@ _JSON_NAME: Final = "json_name"
 
 
 def json_name(name: str) -> dict[str, str]:
-    """Return the metadata of a field whose property has a name that Python does not allow."""
+    """Return the metadata of a field whose property has a name that Python does not allow for fields."""
     return {_JSON_NAME: name}
 
 
-_known_names: dict[type[Any], Sequence[tuple[str, str]]] = {}
+_names_by_model: dict[type[Any], Sequence[tuple[str, str]]] = {}
 
 
 def _names(model: type[Any]) -> Sequence[tuple[str, str]]:
     """Return pairs of field name and property name of a model."""
-    if model not in _known_names:
+    if model not in _names_by_model:
         fields = [field for field in attrs.fields(model) if field.init]
-        _known_names[model] = [(field.name, field.metadata.get(_JSON_NAME, field.name)) for field in fields]
-    return _known_names[model]
+        _names_by_model[model] = [(field.name, field.metadata.get(_JSON_NAME, field.name)) for field in fields]
+    return _names_by_model[model]
 
 
-_known_defaults: dict[type[Any], Sequence[tuple[str, Any]]] = {}
+_defaults_by_model: dict[type[Any], Sequence[tuple[str, Any]]] = {}
 
 
 def _defaults(model: type[Any]) -> Sequence[tuple[str, Any]]:
     """Return the fields of a model that are not properties of the JSON object, each with its default."""
-    if model not in _known_defaults:
+    if model not in _defaults_by_model:
         fields = (field for field in attrs.fields(model) if not field.init and field.name != "additional_properties")
-        _known_defaults[model] = [(field.name, field.default) for field in fields]
-    return _known_defaults[model]
+        _defaults_by_model[model] = [(field.name, field.default) for field in fields]
+    return _defaults_by_model[model]
 
 
 class UnwritableError(Exception):
-    """A value is too large or nests too deeply to be written; the text says which."""
+    """A value is too large or nested too deeply to be written; the message says which."""
 
 
 class _Writer:
-    """Turn models, and values with models in them, into JSON values, and note what JSON cannot carry."""
+    """Turns models, and values that contain models, into JSON values, and notes what JSON cannot represent."""
 
     def __init__(
         self, max_values: float, max_depth: float, take: Take = lambda value, _: value, min_characters: int = 0
@@ -155,7 +155,7 @@ class _Writer:
         """Return the JSON value of a value at a place.
 
         Raises:
-            UnwritableError: It has too many values, or nests too deeply.
+            UnwritableError: The value has too many parts, or is nested too deeply.
         """
         if len(path) > self._max_depth:
             raise UnwritableError(f"is nested deeper than {self._max_depth} levels, or contains itself")
@@ -169,7 +169,7 @@ class _Writer:
         return self._of_other_type(value, path)
 
     def _of_other_type(self, value: Any, path: Where) -> Any:
-        """Return the JSON value of a value of another type than those of JSON: a model, an enum's member, a tuple."""
+        """Return the JSON value of a value whose type is not one of JSON's: a model, an enum's member, a tuple."""
         if isinstance(value, Model):
             return self._members(properties_of(value), path)
         if isinstance(value, Enum):
@@ -190,18 +190,18 @@ class _Writer:
         return [self.write(item, (*path, index)) for index, item in enumerate(value)]
 
     def _scalar(self, value: Any, path: Where) -> Any:
-        """Return the JSON value of a value without parts, and note one that JSON cannot carry."""
+        """Return the JSON value of a value without parts, and note one that JSON cannot represent."""
         kind = type(value)
         if kind not in _PLAIN or (kind is str and len(value) >= self._min_characters):
             value = self._take(value, path)
         if isinstance(value, str):
-            value = str.__str__(value)  # str() would ask a subclass for another text
+            value = str.__str__(value)  # str() would call a subclass's own __str__
         if (problem := _problem_of(value)) is not None:
             self.problems.append((path, problem))
         return value
 
     def _members(self, value: Mapping[Any, Any], path: Where) -> dict[Any, Any]:
-        """Return the members of an object. Most are short ASCII texts, which need no check, so take these over here."""
+        """Return the members of an object. Most are short ASCII strings, which need no check and are copied here."""
         self._count(len(value))
         unchecked_below = self._min_characters if len(path) < self._max_depth else 0
         written = {}
@@ -215,7 +215,7 @@ class _Writer:
         return written
 
     def _key(self, name: Any, path: Where) -> Any:
-        """Return the name of a member as a plain str, and note a name that JSON cannot carry."""
+        """Return the name of a member as a plain str, and note a name that JSON cannot represent."""
         key = str.__str__(name) if isinstance(name, str) else name
         if not isinstance(key, str) or _has_lone_surrogate(key):
             self.problems.append((path, "has a property name that cannot be written as JSON"))
@@ -223,7 +223,7 @@ class _Writer:
 
 
 def properties_of(model: Model) -> dict[str, Any]:
-    """Return the properties of a model by their names in JSON, with their values as they are."""
+    """Return the properties of a model by their names in JSON, with unchanged values."""
     kind: type[Any] = type(model)
     own = {name: value for field, name in _names(kind) if (value := getattr(model, field)) is not UNSET}
     return {**model.additional_properties, **own} if model.additional_properties else own
@@ -232,16 +232,16 @@ def properties_of(model: Model) -> dict[str, Any]:
 def checked_json(
     value: Any, max_values: int, take: Take = lambda value, _: value, min_characters: int = 0
 ) -> tuple[Any, list[tuple[Where, str]]]:
-    """Return the JSON value of a model or a value with models in it, and what JSON cannot carry: paths and reasons.
+    """Return the JSON value of a model or of a value that contains models, and the problems: paths and reasons.
 
     Args:
         value: The model or value.
-        max_values: How many JSON values it may have.
-        take: Returns what to write for a text, or for a value of another type than those of JSON: both may be images.
-        min_characters: The length from which a text is given to `take`.
+        max_values: The maximum number of JSON values in it.
+        take: Returns what to write for a string, or for a value whose type is not one of JSON's: both may be images.
+        min_characters: The length from which a string is passed to `take`.
 
     Raises:
-        UnwritableError: The value has more values than that, or nests too deeply.
+        UnwritableError: The value has too many parts, or is nested too deeply.
     """
     writer = _Writer(max_values, _MAX_DEPTH, take, min_characters)
     try:
@@ -254,19 +254,19 @@ def _problem_of(value: Any) -> str | None:
     """Return why a value without parts cannot be written as JSON; None if it can."""
     kind: type[Any] = type(value)
     if kind is str:
-        return "text with half a surrogate pair cannot be written as JSON" if _has_lone_surrogate(value) else None
+        return "a string with half a surrogate pair cannot be written as JSON" if _has_lone_surrogate(value) else None
     if kind is float:
         return None if math.isfinite(value) else f"{value} cannot be written as JSON"
     if kind is int:
         too_long = value.bit_length() > _MAX_BITS
-        return f"an integer of more than {_MAX_BITS} bits is not read alike everywhere" if too_long else None
+        return f"an integer of more than {_MAX_BITS} bits is not read the same way everywhere" if too_long else None
     if kind in (bool, type(None)):
         return None
     return f"a value of type {kind.__name__} cannot be written as JSON"
 
 
 def _has_lone_surrogate(text: str) -> bool:
-    # str.isascii looks at one flag, which spares a whole image the search
+    # str.isascii only reads a flag, so that a whole image need not be searched
     if text.isascii():
         return False
     try:
@@ -277,7 +277,7 @@ def _has_lone_surrogate(text: str) -> bool:
 
 
 def from_json(model: type[M], source: Mapping[str, Any], converters: Mapping[str, Converter] = _NO_CONVERTERS) -> M:
-    """Return a model made from a JSON object. Properties that the model does not have go to `additional_properties`.
+    """Return the model of a JSON object. Properties that the model has no field for go to `additional_properties`.
 
     Args:
         model: The class of the model.
@@ -290,29 +290,29 @@ def from_json(model: type[M], source: Mapping[str, Any], converters: Mapping[str
     if not isinstance(source, Mapping):
         raise TypeError(f"{model.__name__} is made from a mapping, not from {type(source).__name__}")
     unused = dict(source)
-    made = model.__new__(model)
+    instance = model.__new__(model)
     kind: type[Any] = model
     for field, name in _names(kind):
         value = unused.pop(name, UNSET)
         is_converted = field in converters and value is not UNSET
-        setattr(made, field, converters[field](value) if is_converted else value)
-    made.additional_properties = unused
+        setattr(instance, field, converters[field](value) if is_converted else value)
+    instance.additional_properties = unused
     for field, default in _defaults(kind):
-        setattr(made, field, default)
-    return made
+        setattr(instance, field, default)
+    return instance
 
 
 def nested(convert: Converter) -> Converter:
-    """Return a converter that turns a JSON object, and leaves anything else as it is."""
+    """Return a converter that converts a JSON object, and returns anything else unchanged."""
     return lambda value: convert(value) if isinstance(value, Mapping) else value
 
 
 def each(convert: Converter) -> Converter:
-    """Return a converter that turns each item of a list, and leaves anything else as it is."""
+    """Return a converter that converts each item of a list, and returns anything else unchanged."""
     return lambda value: [convert(item) for item in value] if isinstance(value, list) else value
 
 
-def known(enum: type[Enum]) -> Converter:
-    """Return a converter that turns a value into the member of an enum, and leaves an unknown word as it is."""
+def enum_or_value(enum: type[Enum]) -> Converter:
+    """Return a converter that turns a value into the member of an enum, and returns an unknown value unchanged."""
     members = {member.value: member for member in enum}
     return lambda value: members.get(value, value) if isinstance(value, str) else value

@@ -1,38 +1,31 @@
-"""Check the address and the options of a client: each can be used, or is one clear error."""
+"""Check the URL and the options of a client, and raise one clear error for each that cannot be used."""
 
 from __future__ import annotations
 
 import inspect
-import ipaddress
-import re
-import socket
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypedDict
 
 import httpx
 from attrs import Attribute, asdict, field, frozen
 
-_HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+")  # a name as it is sent, or an address
-_OTHER_DIGITS = re.compile(
-    r"[^/?#]*//[^/?#\\]*:(?![0-9]+(?:[/?#\\]|$))\d+(?:[/?#\\]|$)"
-)  # of a port: \d has those of any script
-_MAX_LABEL = 63  # characters between two full stops of a name (RFC 1035, section 2.3.4)
-LAST_PORT = 65535
-_MAX_SECONDS = 1_000_000  # for one step; sockets take no time-out of more than 24 days
+from kling_elements_runtime.addresses import LAST_PORT, has_non_ascii_port, is_host, is_loopback, is_port
+
+_MAX_SECONDS = 1_000_000  # for one step; sockets accept no timeout of more than 24 days
 _OWN_HEADERS = ("Authorization", "Content-Length", "Transfer-Encoding")
 
 
 def usable_url(base_url: str, *, allow_http: bool, paths: Iterable[str] = ()) -> httpx.URL:
-    """Return the address as a URL.
+    """Return a gateway's URL as an `httpx.URL`.
 
     Args:
-        base_url: The address.
-        allow_http: Whether to call a gateway on another machine without TLS.
-        paths: The paths that are appended to it, of which it must not have a part already.
+        base_url: The gateway's URL.
+        allow_http: Whether to allow plain HTTP to a gateway on another machine.
+        paths: The paths that are appended to it. It must not end with a part of one.
 
     Raises:
-        TypeError: It is not a str.
-        ValueError: It is not the address of a gateway, or needs `allow_http`.
+        TypeError: The URL is not a str.
+        ValueError: The URL is not that of a gateway, or needs `allow_http`.
     """
     if not isinstance(base_url, str):
         raise TypeError(f"base_url must be a str, not {type(base_url).__name__}")
@@ -40,94 +33,52 @@ def usable_url(base_url: str, *, allow_http: bool, paths: Iterable[str] = ()) ->
         url = httpx.URL(base_url)
         host = url.raw_host.decode()
     except (httpx.InvalidURL, UnicodeError) as error:
-        raise ValueError("base_url is not an address: it must begin with https:// and name a host") from error
+        raise ValueError("base_url is not a URL: it must begin with https:// and name a host") from error
     if url.scheme not in ("http", "https") or not is_host(host):
         raise ValueError("base_url must begin with https:// and name a host, such as https://gateway.example.com")
-    if has_port_of_other_digits(base_url):
-        raise ValueError(f"base_url has a port in other digits than 0 to 9: {url.scheme}://{url.host}")
+    if has_non_ascii_port(base_url):
+        raise ValueError(f"base_url has a port with digits other than 0 to 9: {url.scheme}://{url.host}")
     if not is_port(url.port):
-        raise ValueError(f"base_url has a port beyond {LAST_PORT}: {_shown(url)}")
+        raise ValueError(f"base_url has a port above {LAST_PORT}: {_public_url(url)}")
     if url.userinfo or "?" in base_url or "#" in base_url:
-        raise ValueError(f"base_url must have no user, query or fragment: {_shown(url)}")
+        raise ValueError(f"base_url must have no user, query or fragment: {_public_url(url)}")
     if url.scheme == "http" and not allow_http and not is_loopback(url.host):
-        raise ValueError(f"base_url must begin with https://, or say allow_http=True: {_shown(url)}")
+        raise ValueError(f"base_url must begin with https://, or pass allow_http=True: {_public_url(url)}")
     if shared := _shared_path(url.path, paths):
-        right = f"{_shown(url)}{url.path.rstrip('/').removesuffix(shared)}"
+        right = f"{_public_url(url)}{url.path.rstrip('/').removesuffix(shared)}"
         raise ValueError(f"base_url ends with {shared}, which is part of each call's own path: pass {right}")
     return url
 
 
 def _shared_path(base: str, paths: Iterable[str]) -> str:
-    """Return the longest end of a path with which one of several paths begins; empty if there is none."""
+    """Return the longest end of a path with which one of several paths begins; an empty string if there is none."""
     parts = base.strip("/").split("/")
     ends = ("/" + "/".join(parts[start:]) for start in range(len(parts)))
     return next((end for end in ends if end != "/" and any(f"{path}/".startswith(f"{end}/") for path in paths)), "")
 
 
-def _shown(url: httpx.URL) -> str:
-    """Return the address without its parts that may be secret."""
+def _public_url(url: httpx.URL) -> str:
+    """Return a URL without the parts that may be secret."""
     return f"{url.scheme}://{url.host}" + (f":{url.port}" if url.port is not None else "")
 
 
-def is_host(host: str) -> bool:
-    """Return whether a text is the name of a host or an address, as they are sent."""
-    is_one = _HOST.fullmatch(host) is not None and ".." not in host
-    return is_one and all(len(label) <= _MAX_LABEL for label in host.split("."))
-
-
-def is_port(port: int | None) -> bool:
-    """Return whether a number is that of a port; None is the usual one."""
-    return port is None or port <= LAST_PORT
-
-
-def has_port_of_other_digits(url: str) -> bool:
-    """Return whether an address has a port in digits of another script, which RFC 3986 has not and httpx reads."""
-    return _OTHER_DIGITS.match(url) is not None
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether a host is this machine itself, by its address, as `localhost`, or by a name below that.
-
-    RFC 6761 wants `anything.localhost` to lead here; not every name server keeps to it, so the name is looked up.
-    """
-    return is_loopback_address(host) or host == "localhost" or (host.endswith(".localhost") and _leads_here(host))
-
-
-def _leads_here(name: str) -> bool:
-    try:
-        addresses = {str(address[0]) for *_, address in socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)}
-    except (OSError, UnicodeError):  # it leads nowhere
-        return False
-    return all(map(is_loopback_address, addresses))
-
-
-def is_loopback_address(text: str) -> bool:
-    """Return whether a text is an address of this machine itself."""
-    try:
-        address = ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-    return (mapped or address).is_loopback
-
-
 def usable_headers(headers: Mapping[str, str]) -> httpx.Headers:
-    """Return the headers as httpx has them.
+    """Return the headers as an `httpx.Headers`.
 
     Raises:
-        TypeError: They are not a mapping, or one of them is not a text.
-        ValueError: One of them cannot be sent, or is the client's own.
+        TypeError: The headers are not a mapping, or one of them is not a string.
+        ValueError: One of the headers cannot be sent, or is the client's own.
     """
     if not isinstance(headers, Mapping):
         raise TypeError(f"headers must be a mapping of names to values, not {type(headers).__name__}")
     try:
         usable = httpx.Headers(dict(headers))
     except TypeError as error:
-        raise TypeError("headers must be texts in ASCII") from error
+        raise TypeError("header names and values must be ASCII strings") from error
     except UnicodeError as error:
-        raise ValueError("headers must be texts in ASCII") from error
+        raise ValueError("header names and values must be ASCII strings") from error
     if clash := [name for name in _OWN_HEADERS if name in usable]:
-        raise ValueError(f"headers must not hold {', '.join(clash)}: the client sends its own")
+        raise ValueError(f"headers must not contain {', '.join(clash)}: the client sends its own")
     return usable
 
 
@@ -135,19 +86,19 @@ class HttpClientOptions(TypedDict, total=False):
     """Settings of the HTTP client, each as `httpx.Client` takes it. None of them is needed.
 
     Attributes:
-        verify: The certificates that count: an `ssl.SSLContext`, or False for all.
+        verify: Which certificates to trust: an `ssl.SSLContext`, or False for all.
         cert: The client's own certificate.
-        proxy: The proxy's address, if it is not that of the environment.
-        trust_env: Whether the proxies of the environment are used.
-        mounts: Transports by the beginning of addresses.
-        http1: Whether to speak HTTP/1.1.
-        http2: Whether to speak HTTP/2.
-        limits: How many connections there may be, and for how many seconds they are kept.
-        transport: What carries requests in place of the network.
-        event_hooks: Functions that see each request and each response.
-        params: More parameters of every query.
+        proxy: The proxy's URL, if it is not that of the environment.
+        trust_env: Whether to use the proxies of the environment.
+        mounts: Transports by the beginning of URLs.
+        http1: Whether to allow HTTP/1.1.
+        http2: Whether to allow HTTP/2.
+        limits: The maximum numbers of connections, and for how many seconds idle ones are kept.
+        transport: Sends the requests instead of the network.
+        event_hooks: Functions that are called with each request and each response.
+        params: More query parameters for every request.
         cookies: Cookies for every request.
-        default_encoding: The encoding of texts that do not name theirs.
+        default_encoding: The encoding of answers that do not declare one.
     """
 
     verify: Any
@@ -176,7 +127,7 @@ class Timeout:
 
     Attributes:
         connect: To open a connection.
-        read: To wait for the next bytes of the answer. This includes the time in which the gateway works.
+        read: To wait for the next bytes of the answer. This includes the time that the gateway needs for its work.
         write: To send the next bytes of the request. Over TLS this may be the whole body: 57 MB take eight minutes at
             1 Mbit/s.
         pool: To wait until a connection is free.
@@ -195,7 +146,7 @@ def step_seconds(timeout: object) -> dict[str, float]:
         timeout: A `Timeout`, or a number of seconds for every step.
 
     Raises:
-        TypeError: It is neither.
+        TypeError: The argument is neither.
         ValueError: A number is not above 0, or too large for a clock.
     """
     steps: dict[str, float]
@@ -214,8 +165,8 @@ def usable_http_client(http_client: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the arguments themselves.
 
     Raises:
-        TypeError: They are not a mapping.
-        ValueError: One of them is an argument of the client's own, or httpx does not know it.
+        TypeError: The arguments are not a mapping.
+        ValueError: One of them is an argument of the client itself, or httpx does not know it.
     """
     if not isinstance(http_client, Mapping):
         raise TypeError(
@@ -223,13 +174,15 @@ def usable_http_client(http_client: Mapping[str, Any]) -> Mapping[str, Any]:
             f"not {type(http_client).__name__}"
         )
     if clash := http_client.keys() & {"base_url", "timeout", "headers"}:
-        raise ValueError(f"http_client must not hold {', '.join(sorted(clash))}: the client has arguments for these")
+        raise ValueError(f"http_client must not contain {', '.join(sorted(clash))}: the client has arguments for these")
     if "auth" in http_client:
-        raise ValueError("http_client must not hold auth: for a token that changes, pass a function as api_key")
+        raise ValueError("http_client must not contain auth: for a token that changes, pass a function as api_key")
     if http_client.get("follow_redirects"):
-        raise ValueError("http_client must not ask to follow redirects: a request would be sent twice, or elsewhere")
+        raise ValueError("http_client must not follow redirects: a request would be sent twice, or elsewhere")
     if http_client.get("proxy") is not None and http_client.get("transport") is not None:
-        raise ValueError("http_client must not hold both proxy and transport: the transport decides where requests go")
+        raise ValueError(
+            "http_client must not contain both proxy and transport: the transport decides where requests go"
+        )
     if unknown := http_client.keys() - inspect.signature(httpx.AsyncClient).parameters.keys():
-        raise ValueError(f"http_client must hold arguments of httpx.Client only, not {', '.join(sorted(unknown))}")
+        raise ValueError(f"http_client takes only arguments of httpx.Client, not {', '.join(sorted(unknown))}")
     return http_client

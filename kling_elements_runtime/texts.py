@@ -1,4 +1,4 @@
-"""Make texts that somebody else wrote fit for messages, logs and terminals."""
+"""Make strings from other programs safe for messages, logs and terminals."""
 
 from __future__ import annotations
 
@@ -9,54 +9,55 @@ from typing import TypeAlias
 
 Redact: TypeAlias = Callable[[str], str]
 
-_MIN_SECRET = 8  # characters; no gateway's key is shorter, and taking out a shorter text would garble messages
-_WINDOW = 1 << 14  # characters at the beginning of a text that an excerpt is made from
-_MEDIA = re.compile(r"(?:[A-Za-z0-9+/_-]|\\/){80,}={0,2}")  # what a gateway repeats of an image in Base64
-# An address, of which user, password, query and fragment may be secret; in JSON its slashes may be escaped.
+_MIN_SECRET = 8  # characters; no gateway's key is shorter, and removing a shorter string would garble messages
+_WINDOW = 1 << 14  # characters at the beginning of a string that an excerpt is taken from
+_MEDIA = re.compile(r"(?:[A-Za-z0-9+/_-]|\\/){80,}={0,2}")  # an image in Base64 that a gateway repeats
+# A URL, whose user, password, query and fragment may be secret; in JSON its slashes may be escaped.
 _ADDRESS = re.compile(r"(https?:(?:\\?/){2})(?:[^\s\"/?#@]*@)?([^\s\"?#]*)([?#]?)[^\s\"]*", re.IGNORECASE)
 EXCERPT_LENGTH = 200
-"""Characters of a text that an exception keeps."""
+"""Characters of a string that an exception keeps."""
 
 
 def printable(text: str) -> str:
-    """Return a text in which characters that a terminal or a log would obey are shown escaped, as ESC is by four."""
+    """Return a string with control characters escaped; ESC becomes four characters."""
     if text.isprintable():
         return text
     return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text)
 
 
-def shown(value: object) -> str:
-    """Return a value as messages repeat it: on one line, with 200 characters at most."""
+def for_message(value: object) -> str:
+    """Return a value as a string for an error message: on one line, with 200 characters at most."""
     return printable(str(value)[:EXCERPT_LENGTH])[:EXCERPT_LENGTH]
 
 
 def excerpt(text: str, redact: Redact) -> str:
-    """Return the first 200 characters of a text, on one line, without the token and without media."""
+    """Return the first 200 characters of a string, on one line, without the token and without media."""
     window = redact(text[:_WINDOW])
     if len(text) > _WINDOW:
-        window = window[: _WINDOW // 2]  # a token that the window ends in the middle of would not be known for one
-    return _on_one_line(_without_media(window))[:EXCERPT_LENGTH]
+        window = window[: _WINDOW // 2]  # redact does not find a token that is cut off at the end of the window
+    return _fold(_hide_media(window))[:EXCERPT_LENGTH]
 
 
 def loggable(text: str, redact: Redact, max_characters: int) -> str:
-    """Return a text for a log, on one line, cut to a length, without the token, media, and the queries of addresses."""
+    """Return a string for a log, on one line, cut to a length, without the token, media, and the queries of URLs."""
     public = _ADDRESS.sub(lambda url: url[1] + url[2] + (f"{url[3]}***" if url[3] else ""), redact(text))
-    line = _on_one_line(_without_media(public))
+    line = _fold(_hide_media(public))
     return line if len(line) <= max_characters else f"{line[:max_characters]}... ({len(line)} characters)"
 
 
-def _without_media(text: str) -> str:
+def _hide_media(text: str) -> str:
     return _MEDIA.sub(lambda media: f"<{len(media[0])} characters>", text)
 
 
-def _on_one_line(text: str) -> str:
+def _fold(text: str) -> str:
     return printable(" ".join(text.split()))
 
 
 def redactor(tokens: Iterable[str]) -> Redact:
-    """Return a function that takes tokens out of a text, however they are escaped in it.
+    """Return a function that removes tokens from a string, even if they are escaped.
 
-    That is as in JSON, JSON within JSON, a URL, a JSON Pointer, HTML or a repr. The longest is looked for first.
+    It recognizes the escapes of JSON, JSON within JSON, URLs, JSON Pointers, HTML and repr. It searches for the longest
+    token first.
     """
     long = sorted((token for token in tokens if len(token) >= _MIN_SECRET), key=len, reverse=True)
     if not long:
@@ -65,14 +66,16 @@ def redactor(tokens: Iterable[str]) -> Redact:
     plain = [token.lower() for token in long]
     codes = "|".join({f"{ord(character):02x}" for token in long for character in token})
     names = "".join({f"|{name}" for token in long for character in token for name in _html_names(character)})
-    escapes = re.compile(rf"\\|~[01]|%(?i:25|{codes})|&(?i:#|amp;{names})")  # one is in each text with an escaped token
+    escapes = re.compile(
+        rf"\\|~[01]|%(?i:25|{codes})|&(?i:#|amp;{names})"
+    )  # every string with an escaped token contains one
 
     def redact(text: str) -> str:
         lowered = text.lower()
         for token in plain:
             if token in lowered:
                 return spellings.sub("***", text)
-        # nearly all texts end here: to look for every spelling takes a hundred times as long
+        # nearly all strings end here: a search for every spelling takes a hundred times as long
         if ("\\" in text or "%" in text or "&" in text or "~" in text) and escapes.search(text):
             return spellings.sub("***", text)
         return text
@@ -81,10 +84,10 @@ def redactor(tokens: Iterable[str]) -> Redact:
 
 
 def _spelling(character: str) -> str:
-    """Return an expression for each way in which a character of a token may be written.
+    """Return a regular expression for every way in which a character of a token may be written.
 
-    What escapes may be escaped in its turn, by backslashes that double, `%25` or `&amp;`. That is bounded, as an answer
-    may be a million backslashes.
+    An escape may itself be escaped, by doubled backslashes, `%25` or `&amp;`. The number of levels is limited, because
+    an answer may contain a million backslashes.
     """
     code = ord(character)
     in_code = rf"\\{{1,8}}(?:u00|x){code:02x}"

@@ -1,4 +1,4 @@
-"""What models and operations share: the mark of an absent property, what can be an id, and a whole answer."""
+"""Types that models and operations share: `UNSET` marks an absent property, `Response` is a whole answer."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Final, Generic, Literal, TypeVar, final
 from attrs import frozen
 
 if TYPE_CHECKING:
-    import httpx  # most of the time of loading models would be its
+    import httpx  # importing it would take most of the time of loading the models
 
 T = TypeVar("T")
 
 
 @final
 class Unset:
-    """The type of `UNSET`, the mark of an absent property. It has one instance, also after copy and pickle."""
+    """The type of `UNSET`, which marks an absent property. It has only one instance, even after copy and pickle."""
 
     _instance: Unset | None = None
 
@@ -37,7 +37,7 @@ UNSET: Final = Unset()
 
 
 def is_id(value: object) -> bool:
-    """Return whether a value can be an id: a text or an integer, neither empty nor zero."""
+    """Return whether a value can be an id: a string that is not empty, or an integer other than 0."""
     return bool(value) and isinstance(value, str | int) and not isinstance(value, bool)
 
 
@@ -48,7 +48,7 @@ class Response(Generic[T]):
     Attributes:
         status_code: The HTTP status.
         content: The body as it came, in bytes.
-        headers: The headers, to be looked up without regard to case.
+        headers: The headers; their names are case-insensitive.
         parsed: The body as a model.
         request_id: The gateway's id of the request, from the body or else from the header `x-request-id`.
     """

@@ -1,4 +1,4 @@
-"""Image files inside a request: as Base64 text in memory, or as files that are encoded while they are sent."""
+"""Image files in a request: as Base64 in memory, or as files that are encoded while they are sent."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ import pybase64
 
 from kling_elements_runtime.errors import MediaError, raising_media_errors
 
-_PIECE = 192 * 1024  # bytes that are encoded at a time, a multiple of three; larger ones gain nothing and hold the loop
+_PIECE = 192 * 1024  # bytes that are encoded at a time, a multiple of three; larger ones only block the loop longer
 _GROUP = 4  # characters of Base64 for three bytes
 
 
 class UnreadableError(Exception):
-    """The file cannot be read as what it should be."""
+    """The file is not of the expected format, or is damaged."""
 
 
 class Reader(Protocol):
-    """The bytes of a file, wherever they are.
+    """The bytes of a file, in memory or elsewhere.
 
-    `size` is the file's size in bytes. `peek` gives bytes from an offset on; fewer where the file ends.
+    `size` is the file's size in bytes. `peek` returns bytes from an offset on; fewer at the end of the file.
     """
 
     @property
@@ -34,13 +34,13 @@ class Reader(Protocol):
 
 
 class Content(Reader, Protocol):
-    """A file that is sent as Base64 text: `pieces` gives it piece by piece, from its beginning each time."""
+    """A file that is sent as Base64. Each call of `pieces` yields all of it, piece by piece."""
 
     def pieces(self) -> Iterator[bytes]: ...
 
 
 class EncodedImage(str):
-    """The Base64 text of a file that this package encoded itself, so that it need not be checked again."""
+    """The Base64 text of a file that this package has encoded itself, so that no check is needed."""
 
     __slots__ = ()
 
@@ -51,12 +51,12 @@ def encode(content: bytes) -> EncodedImage:
 
 
 def encoded_length(size: int) -> int:
-    """Return how many characters the Base64 text of a file of so many bytes has."""
+    """Return the number of Base64 characters for a file of this size in bytes."""
     return (size + 2) // 3 * _GROUP
 
 
 def decoded_size(text: str) -> int:
-    """Return how many bytes a padded Base64 text holds, without decoding it."""
+    """Return the number of bytes in a padded Base64 text, without decoding it."""
     return len(text) // _GROUP * 3 - text.count("=", -2)
 
 
@@ -68,7 +68,7 @@ def _is_whole_base64(piece: str) -> bool:
 
 
 class InlineBytes:
-    """A file that is there as bytes.
+    """A file in memory, as bytes.
 
     Attributes:
         content: The bytes.
@@ -83,7 +83,7 @@ class InlineBytes:
         return len(self.content)
 
     def peek(self, offset: int, count: int) -> bytes:
-        """Return bytes from an offset on; fewer where the file ends."""
+        """Return bytes from an offset on; fewer at the end of the file."""
         return self.content[offset : offset + count]
 
     def pieces(self) -> Iterator[bytes]:
@@ -93,7 +93,7 @@ class InlineBytes:
 
 
 class InlineText:
-    """A file that is there as padded Base64 text; only what is asked for is decoded."""
+    """A file in memory, as padded Base64 text. Only the requested parts are decoded."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -104,21 +104,21 @@ class InlineText:
         return decoded_size(self._text)
 
     def peek(self, offset: int, count: int) -> bytes:
-        """Return bytes from an offset on; fewer where the file ends.
+        """Return bytes from an offset on; fewer at the end of the file.
 
         Raises:
-            UnreadableError: The text is no Base64 there.
+            UnreadableError: The text is not Base64 there.
         """
         group, skip = divmod(offset, 3)
         groups = (skip + count + 2) // 3
         try:
             window = binascii.a2b_base64(self._text[group * _GROUP : (group + groups) * _GROUP], strict_mode=True)
         except ValueError as error:
-            raise UnreadableError("no Base64") from error
+            raise UnreadableError("it is not Base64") from error
         return window[skip : skip + count]
 
     def is_base64(self) -> bool:
-        """Return whether all of the text is padded Base64 (RFC 4648, section 4) without white space."""
+        """Return whether the whole text is padded Base64 (RFC 4648, section 4) without white space."""
         text = self._text
         if isinstance(text, EncodedImage):
             return True
@@ -136,18 +136,18 @@ class InlineText:
 
 
 class InlineFile:
-    """A local file, held to be what it was when it was first looked at: a change is an error, never a corrupt request.
+    """A local file that must not change; a change raises an error instead of corrupting the request.
 
     Attributes:
-        path: Where it is.
+        path: Its path.
         size: Its size in bytes.
     """
 
     def __init__(self, path: Path) -> None:
-        """Look at the file, without opening it.
+        """Remember the state of the file, without opening it.
 
         Raises:
-            MediaError: It cannot be looked at, or is not a file.
+            MediaError: The path cannot be read, or is not a file.
         """
         self.path = path
         with raising_media_errors(path, "read"):
@@ -161,41 +161,41 @@ class InlineFile:
         return f"InlineFile({str(self.path)!r}, <{self.size} bytes>)"
 
     def peek(self, offset: int, count: int) -> bytes:
-        """Return bytes from an offset on; fewer where the file ends.
+        """Return bytes from an offset on; fewer at the end of the file.
 
         Raises:
-            MediaError: The file cannot be read, or is no longer what it was.
+            MediaError: The file cannot be read, or has changed.
         """
-        with self._opened() as file:
+        with self._open() as file:
             file.seek(offset)
             return file.read(count)
 
     def pieces(self) -> Iterator[bytes]:
-        """Yield the Base64 text, piece by piece; the last one only if the file is still what it was.
+        """Yield the Base64 text, piece by piece; the last one only if the file has not changed.
 
         Raises:
-            MediaError: As `peek`.
+            MediaError: See `peek`.
         """
-        with self._opened() as file:
+        with self._open() as file:
             for start in range(0, self.size, _PIECE):
                 piece = file.read(min(_PIECE, self.size - start))
                 self._compare(file)
                 yield pybase64.b64encode(piece)
 
     @contextmanager
-    def _opened(self) -> Iterator[BinaryIO]:
+    def _open(self) -> Iterator[BinaryIO]:
         with raising_media_errors(self.path, "read"), self.path.open("rb") as file:
             self._compare(file)
             yield file
 
     def _compare(self, file: BinaryIO) -> None:
-        """Compare the open file with the one that the path named at first. A shorter or longer one has another size."""
+        """Compare the open file with its first state. If it was made shorter or longer, its size differs."""
         if _identity(os.fstat(file.fileno())) != self._identity:
             raise MediaError(
-                str(self.path), "was changed since it was checked; nothing was sent of it that could be used"
+                str(self.path), "has changed since it was checked; nothing usable of it was sent: send it again"
             )
 
 
 def _identity(status: os.stat_result) -> tuple[int, ...]:
-    # tools such as `rsync --inplace` put the time of modification back, which they cannot do to that of the last change
+    # tools such as `rsync --inplace` reset the modification time, but they cannot reset the change time
     return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns

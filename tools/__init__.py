@@ -1,1 +1,1 @@
-"""Tools for whoever changes the project, each with a README and its own tests."""
+"""Tools for developing the project, each with a README and its own tests."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from contract_tests.support.attached import LARGE
+from contract_tests.support.bodies_with_images import LARGE
 
 
 @pytest.fixture

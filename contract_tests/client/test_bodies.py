@@ -15,13 +15,15 @@ from typing import Any
 import httpx
 import pytest
 
-from contract_tests.support.peers import ANSWER, GET, POST, TOKEN, Peer, Stream, Ways, client_of, listening, said
+from contract_tests.support.peers import ANSWER, GET, POST, CallStyle, Peer, Stream, client_of, http_response, listening
+from contract_tests.support.running import TOKEN
 from kling_elements_client import AuthenticatedClient
 from kling_elements_client.errors import InvalidResponseError
 from kling_elements_client.models import TaskListResponse, TaskResponse
 from kling_elements_runtime.transport.bodies import UNREADABLE, AnswerBody
 from scripts.spec import ROOT
 
+pytestmark = pytest.mark.slow
 _LIMIT = 8 * 1024 * 1024
 _TOO_LARGE = "the answer is larger than 8388608 bytes"
 _HEAD = b"HTTP/1.1 200 OK\r\n"
@@ -75,7 +77,7 @@ def test_an_empty_body_is_accepted_with_any_content_encoding(encoding: str) -> N
 @pytest.mark.parametrize("encoding", ["br", "zstd", "deflate", "gzip, gzip", "gzip, br", "x" * 100])
 def test_an_encoding_that_was_not_requested_is_reported(encoding: str) -> None:
     """The client requests only gzip."""
-    says = f"the answer is encoded as {encoding[:40]!r}, and only gzip was asked for"
+    says = f"the answer is encoded as {encoding[:40]!r}, but only gzip was requested"
     assert (b"", says) == _read(b"?", encoding)
 
 
@@ -83,13 +85,13 @@ def test_an_encoding_that_was_not_requested_is_reported(encoding: str) -> None:
     "sent", [b"?", b"\x1f\x8b\x08", gzip.compress(b"x")[:-9] + b"?" * 9], ids=["text", "cut", "wrong"]
 )
 def test_a_damaged_gzip_body_is_reported(sent: bytes) -> None:
-    """This covers a body that is not gzip at all, one that is cut short and one with wrong bytes."""
+    """A body may be no gzip at all, or be cut short, or have wrong bytes."""
     _, problem = _read(sent, "gzip")
-    assert problem in {"the answer is compressed, and damaged", "the answer is compressed, and breaks off"}
+    assert problem in {"the answer is compressed, and damaged", "the answer is compressed, and is cut off"}
 
 
 def test_bytes_after_the_end_of_gzip_are_dropped() -> None:
-    """They count towards the limit, so that they cannot go on forever; httpx drops such bytes too."""
+    """Bytes after the gzip data count towards the limit, so they cannot go on forever; httpx drops them too."""
     packed = gzip.compress(ANSWER)
     assert (ANSWER, None) == _read(packed + b"rest", "gzip")
     assert (ANSWER, _TOO_LARGE) == _read(packed + bytes(_LIMIT), "gzip")
@@ -97,7 +99,7 @@ def test_bytes_after_the_end_of_gzip_are_dropped() -> None:
 
 @pytest.mark.parametrize("over", [0, 1, 100_000])
 def test_the_limit_is_eight_mib(over: int) -> None:
-    """It applies before and after decoding; what arrives within the limit is kept for the error."""
+    """The limit applies before and after decoding; what arrives within the limit is kept for the error."""
     content = bytes(_LIMIT + over)
     expected = (content[:_LIMIT], _TOO_LARGE if over else None)
 
@@ -137,7 +139,7 @@ def test_a_body_in_too_many_chunks_is_refused() -> None:
     """Each chunk takes time: in chunks of two bytes, the largest body would keep the processor busy for a minute."""
     body = AnswerBody()
     assert 131_072 == _count_accepted(body, b"xx")
-    assert "the answer comes in more than 131072 pieces" == body.problem
+    assert "the answer has more than 131072 pieces" == body.problem
 
 
 # Answers of servers, and of mock transports
@@ -146,29 +148,34 @@ def test_a_body_in_too_many_chunks_is_refused() -> None:
 @pytest.mark.parametrize(
     ("says", "answer"),
     [
-        (_TOO_LARGE, [said(bytes(_LIMIT + 1))]),
+        (_TOO_LARGE, [http_response(bytes(_LIMIT + 1))]),
         (_TOO_LARGE, [_HEAD + b"\r\n", *repeat(bytes(1 << 20), 100)]),
-        (_TOO_LARGE, [said(_bomb(), "200 OK", "Content-Encoding: gzip")]),
-        ("the answer is encoded as 'br', and only gzip was asked for", [said(b"?", "200 OK", "Content-Encoding: br")]),
-        ("the answer is compressed, and damaged", [said(b"?" * 20, "200 OK", "Content-Encoding: gzip")]),
+        (_TOO_LARGE, [http_response(_bomb(), "200 OK", "Content-Encoding: gzip")]),
+        (
+            "the answer is encoded as 'br', but only gzip was requested",
+            [http_response(b"?", "200 OK", "Content-Encoding: br")],
+        ),
+        ("the answer is compressed, and damaged", [http_response(b"?" * 20, "200 OK", "Content-Encoding: gzip")]),
     ],
     ids=["declared", "endless", "bomb", "br", "damaged"],
 )
 @pytest.mark.parametrize("options", [{}, {"event_hooks": {}}], ids=["directly", "by httpx"])
-def test_an_unreadable_answer_says_why(says: str, answer: list[bytes], options: dict[str, Any], ways: Ways) -> None:
-    """It still counts as an answer, and its connection is not used again."""
+def test_an_unreadable_answer_says_why(
+    says: str, answer: list[bytes], options: dict[str, Any], call_style: CallStyle
+) -> None:
+    """An unreadable answer still counts as an answer, and its connection is not used again."""
 
     def behave(peer: Peer) -> None:
         peer.request()
         if peer.number:
-            peer.send(said())
+            peer.send(http_response())
         else:
             for chunk in answer:
                 peer.send(chunk)
         peer.until_closed()
 
     with listening(behave) as server:
-        answers = ways.outcomes(client_of(server.url, **options), GET, POST)
+        answers = call_style.outcomes(client_of(server.url, **options), GET, POST)
 
     assert [says, None] == [answered.extensions.get(UNREADABLE) for answered in answers]
     assert [200, 200] == [answered.status_code for answered in answers]
@@ -177,15 +184,17 @@ def test_an_unreadable_answer_says_why(says: str, answer: list[bytes], options: 
 
 
 @pytest.mark.parametrize("options", [{}, {"event_hooks": {}}], ids=["directly", "by httpx"])
-def test_gzip_is_requested_and_decoded(options: dict[str, Any], ways: Ways) -> None:
+def test_gzip_is_requested_and_decoded(options: dict[str, Any], call_style: CallStyle) -> None:
     """The Content-Encoding header is removed, so that nothing decodes the body a second time."""
     large = b" " * 100_000 + ANSWER
-    with listening(lambda peer: peer.answer(said(gzip.compress(large), "200 OK", "Content-Encoding: gzip"))) as server:
-        answers = ways.outcomes(client_of(server.url, **options), GET, POST)
+    with listening(
+        lambda peer: peer.answer(http_response(gzip.compress(large), "200 OK", "Content-Encoding: gzip"))
+    ) as server:
+        answers = call_style.outcomes(client_of(server.url, **options), GET, POST)
 
     assert [large, large] == [answer.content for answer in answers]
     assert [None, None] == [answer.headers.get("Content-Encoding") for answer in answers]
-    assert ["gzip", "gzip"] == [request.headers["Accept-Encoding"] for request in server.heard]
+    assert ["gzip", "gzip"] == [request.headers["Accept-Encoding"] for request in server.requests]
     assert 1 == server.connections
 
 
@@ -198,39 +207,41 @@ def test_gzip_is_requested_and_decoded(options: dict[str, Any], ways: Ways) -> N
     ],
 )
 def test_an_answer_that_has_no_body_by_definition_is_read_without_one(
-    status: str, method: str, more: bytes, ways: Ways
+    status: str, method: str, more: bytes, call_style: CallStyle
 ) -> None:
-    """This holds whatever the headers say, and the connection is kept."""
+    """Answers to HEAD, 204 and 304 have no body, whatever their headers say, and the connection is kept."""
     head = b"HTTP/1.1 " + status.encode() + b"\r\n" + more + b"\r\n"
     with listening(lambda peer: peer.answer(head)) as server:
-        answers = ways.outcomes(client_of(server.url), *[{"method": method, "url": "/a"}] * 2)
+        answers = call_style.outcomes(client_of(server.url), *[{"method": method, "url": "/a"}] * 2)
 
     assert [(b"", None)] * 2 == [(answer.content, answer.extensions.get(UNREADABLE)) for answer in answers]
     assert 1 == server.connections
 
 
-def test_informational_answers_are_skipped(ways: Ways) -> None:
-    """Any number of them may come before the final answer."""
+def test_informational_answers_are_skipped(call_style: CallStyle) -> None:
+    """Any number of informational answers may come before the final one."""
     early = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: <a>\r\n\r\n"
-    with listening(lambda peer: peer.answer(early + said())) as server:
-        assert [ANSWER, ANSWER] == [answer.content for answer in ways.outcomes(client_of(server.url), GET, POST)]
+    with listening(lambda peer: peer.answer(early + http_response())) as server:
+        assert [ANSWER, ANSWER] == [answer.content for answer in call_style.outcomes(client_of(server.url), GET, POST)]
     assert 1 == server.connections
 
 
-def _answered(ways: Ways, response: Callable[[], httpx.Response], **options: Any) -> Any:
+def _mocked_answer(call_style: CallStyle, response: Callable[[], httpx.Response], **options: Any) -> Any:
     transport = httpx.MockTransport(lambda _: response())
     args = {"transport": transport, **options}
-    return ways.outcome(AuthenticatedClient(TOKEN, "http://127.0.0.1:1", http_client=args))
+    return call_style.outcome(AuthenticatedClient(TOKEN, "http://127.0.0.1:1", http_client=args))
 
 
 @pytest.mark.parametrize("options", [{}, {"event_hooks": {}}], ids=["directly", "by httpx"])
-def test_the_same_limits_apply_to_your_own_transport(options: dict[str, Any], ways: Ways) -> None:
-    """They apply to a streamed answer and to one that a mock has in memory."""
+def test_the_same_limits_apply_to_your_own_transport(options: dict[str, Any], call_style: CallStyle) -> None:
+    """The limits apply to a streamed answer and to one that a mock has in memory."""
     streamed, packed = Stream([bytes(1 << 20)] * 21), Stream([_bomb()])
     answers = [
-        _answered(ways, lambda: httpx.Response(200, stream=streamed), **options),
-        _answered(ways, lambda: httpx.Response(200, headers={"Content-Encoding": "gzip"}, stream=packed), **options),
-        _answered(ways, lambda: httpx.Response(200, content=bytes(_LIMIT + 1)), **options),
+        _mocked_answer(call_style, lambda: httpx.Response(200, stream=streamed), **options),
+        _mocked_answer(
+            call_style, lambda: httpx.Response(200, headers={"Content-Encoding": "gzip"}, stream=packed), **options
+        ),
+        _mocked_answer(call_style, lambda: httpx.Response(200, content=bytes(_LIMIT + 1)), **options),
     ]
 
     assert [_TOO_LARGE] * 3 == [answer.extensions.get(UNREADABLE) for answer in answers]
@@ -239,15 +250,15 @@ def test_the_same_limits_apply_to_your_own_transport(options: dict[str, Any], wa
     assert packed.is_closed
 
 
-def test_an_answer_that_a_mock_has_in_memory_is_used_unchanged(ways: Ways) -> None:
-    """It was decoded by httpx when the mock made it."""
+def test_an_answer_that_a_mock_has_in_memory_is_used_unchanged(call_style: CallStyle) -> None:
+    """Httpx decoded the answer when the mock made it."""
     headers = {"Content-Encoding": "gzip", "X-A": "1"}
-    answer = _answered(ways, lambda: httpx.Response(201, headers=headers, content=gzip.compress(ANSWER)))
+    answer = _mocked_answer(call_style, lambda: httpx.Response(201, headers=headers, content=gzip.compress(ANSWER)))
 
     assert (201, ANSWER, "1") == (answer.status_code, answer.content, answer.headers["X-A"])
 
 
-def test_a_hook_may_read_the_answer_first(ways: Ways) -> None:
+def test_a_hook_may_read_the_answer_first(call_style: CallStyle) -> None:
     """The limit applies to what the hook reads."""
 
     def read(response: httpx.Response) -> None:
@@ -256,10 +267,10 @@ def test_a_hook_may_read_the_answer_first(ways: Ways) -> None:
     async def read_async(response: httpx.Response) -> None:
         await response.aread()
 
-    hook = read if ways.name == "sync" else read_async
-    large = said(bytes(_LIMIT + 1))
-    with listening(lambda peer: peer.answer(large if peer.number else said())) as server:
-        answers = [ways.outcome(client_of(server.url, event_hooks={"response": [hook]})) for _ in range(2)]
+    hook = read if call_style.name == "sync" else read_async
+    large = http_response(bytes(_LIMIT + 1))
+    with listening(lambda peer: peer.answer(large if peer.number else http_response())) as server:
+        answers = [call_style.outcome(client_of(server.url, event_hooks={"response": [hook]})) for _ in range(2)]
 
     assert [ANSWER, bytes(_LIMIT)] == [answer.content for answer in answers]
     assert [None, _TOO_LARGE] == [answer.extensions.get(UNREADABLE) for answer in answers]
@@ -269,12 +280,12 @@ def test_a_hook_may_read_the_answer_first(ways: Ways) -> None:
 
 
 @pytest.mark.parametrize(
-    ("tasks", "says"), [(10_000, "at /data: is an array"), (20_000, "has too many values to tell")]
+    ("tasks", "says"), [(10_000, "at /data: is an array"), (20_000, "has too many values to find out")]
 )
 def test_a_very_long_answer_that_breaks_the_contract_names_no_place(
     tasks: int, says: str, client: AuthenticatedClient
 ) -> None:
-    """Finding the place would take copies of it. A long answer that keeps to the contract is read as usual."""
+    """Finding the place would take copies of the answer. A long answer that keeps to the contract is read as usual."""
     response = httpx.Response(200, json={"code": 0, "data": [{"task_id": "1"}] * tasks})
 
     with pytest.raises(InvalidResponseError, match=says):
@@ -325,16 +336,16 @@ def _json(*, before: bytes = b"", unit: bytes = b"", after: bytes = b"") -> byte
 @pytest.mark.parametrize(
     "answer",
     [
-        said(_bomb(), "200 OK", "Content-Encoding: gzip"),
-        said(b"<html>" + b"<p>x</p>" * 6_000_000),
-        said(b"<html>" + b"<p>x</p>" * 6_000_000, "502 Bad Gateway"),
-        said(_json(unit=b"{},", after=b"{}")),
-        said(_json(unit=b"1,", after=b"1")),
-        said(b'{"code":0,"data":[' + b'{"task_id":"1"},' * 49_000 + b"{}]}"),
-        said(_json(before="\U0001f600".encode(), unit=b"x")),
-        said(_json(unit=b"\\u0041")),
-        said(_json(unit=b"&amp;")),
-        said(_json(unit=b"x")),
+        http_response(_bomb(), "200 OK", "Content-Encoding: gzip"),
+        http_response(b"<html>" + b"<p>x</p>" * 6_000_000),
+        http_response(b"<html>" + b"<p>x</p>" * 6_000_000, "502 Bad Gateway"),
+        http_response(_json(unit=b"{},", after=b"{}")),
+        http_response(_json(unit=b"1,", after=b"1")),
+        http_response(b'{"code":0,"data":[' + b'{"task_id":"1"},' * 49_000 + b"{}]}"),
+        http_response(_json(before="\U0001f600".encode(), unit=b"x")),
+        http_response(_json(unit=b"\\u0041")),
+        http_response(_json(unit=b"&amp;")),
+        http_response(_json(unit=b"x")),
     ],
     ids=[
         "gzip bomb",
@@ -349,15 +360,15 @@ def _json(*, before: bytes = b"", unit: bytes = b"", after: bytes = b"") -> byte
         "a text",
     ],
 )
-def test_no_answer_costs_more_memory_than_64_mib(answer: bytes, ways: Ways) -> None:
+def test_no_answer_costs_more_memory_than_64_mib(answer: bytes, call_style: CallStyle) -> None:
     """A separate process measures the memory from the answer to the error or the model."""
 
     def behave(peer: Peer) -> None:
-        while (heard := peer.request()) is not None:
-            peer.send(said() if "warm" in heard.line else answer)
+        while (request := peer.request()) is not None:
+            peer.send(http_response() if "warm" in request.line else answer)
 
     with listening(behave) as server:
-        command = [sys.executable, "-c", _MEASURE, ways.name, server.url]
+        command = [sys.executable, "-c", _MEASURE, call_style.name, server.url]
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=240)
     outcome, growth = json.loads(done.stdout)
 

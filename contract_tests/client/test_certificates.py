@@ -10,8 +10,6 @@ import pytest
 
 from kling_elements_client import AuthenticatedClient
 from kling_elements_runtime.transport.certificates import shared_context
-from kling_elements_runtime.transport.pool import AsyncPool, Pool
-from kling_elements_runtime.transport.route import Route
 
 
 @pytest.mark.parametrize("trust_env", [False, True])
@@ -25,7 +23,7 @@ def test_certificates_and_names_are_checked(*, trust_env: bool, http2: bool) -> 
 
 
 def test_each_http_version_has_its_own_tls_context(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Clients of the same HTTP version share one context, because it says which versions are offered."""
+    """Clients of the same HTTP version share one context, which says which versions are offered."""
     made: list[ssl.SSLContext] = []
 
     def make(**_: Any) -> ssl.SSLContext:
@@ -42,17 +40,3 @@ def test_each_http_version_has_its_own_tls_context(monkeypatch: pytest.MonkeyPat
 
     assert made * 3 == contexts
     assert 2 == len(set(made))
-
-
-@pytest.mark.parametrize("kind", [Pool, AsyncPool])
-def test_no_connection_is_made_if_httpcore_has_renamed_its_tls_context(
-    kind: type[Pool | AsyncPool],
-) -> None:
-    """Otherwise a connection would trust the usual authorities instead of those that you chose."""
-    options = {"verify": ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), "trust_env": False}
-    route = Route.of(httpx.URL("https://gateway.example.com"), options, on_this_machine=False, reuse_seconds=1)
-    pool = kind(route)
-    del pool._ssl_context  # noqa: SLF001 - this name is what the test is about
-
-    with pytest.raises(AttributeError, match="_ssl_context"):
-        pool.create_connection(route.origin)

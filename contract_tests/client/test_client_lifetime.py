@@ -17,15 +17,17 @@ import respx
 import trio
 
 from contract_tests.reading.image_body import BODY
-from contract_tests.support.peers import GET, POST, Peer, Ways, client_of, listening
+from contract_tests.support.peers import GET, POST, CallStyle, Peer, client_of, listening
 from contract_tests.support.running import MakeClient, run_async
 from kling_elements_client import AuthenticatedClient
 from kling_elements_client.api.elements import create_element
 from kling_elements_runtime import client_connections
 
+pytestmark = pytest.mark.slow
+
 
 def test_threads_share_one_httpx_client(make_client: MakeClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Only one is made even if 32 threads ask for it at the same moment."""
+    """Only one httpx client is created, even if 32 threads need it at the same moment."""
     made: list[httpx.Client] = []
     ready = threading.Barrier(32)
     arrived = threading.Event()
@@ -115,7 +117,7 @@ def test_a_closed_client_stays_closed(
     client: AuthenticatedClient,
     router: respx.MockRouter,
 ) -> None:
-    """It sends nothing and opens no connection, and the error says what to do."""
+    """A closed client sends nothing and opens no connection, and the error says what to do."""
     router.post().respond(json={})
 
     async def close() -> None:
@@ -135,7 +137,7 @@ def test_a_closed_client_stays_closed(
     else:
         run_async(close())
 
-    closed = pytest.raises(RuntimeError, match=r"^the client is closed: make another one, or close it only when it is ")
+    closed = pytest.raises(RuntimeError, match=r"^the client is closed: create another one, or close it only when you ")
     with closed:
         create_element.sync(client=client, body=BODY)
     with closed:
@@ -210,7 +212,7 @@ def test_on_trio_the_error_says_that_asyncio_is_needed(client: AuthenticatedClie
 
 
 @pytest.mark.parametrize("name", ["certifi", "encodings.idna", "importlib.resources.readers"])
-def test_making_a_client_imports_what_calls_need(
+def test_creating_a_client_imports_what_calls_need(
     name: str, make_client: MakeClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """If a process forks while another thread imports a module, the child gets a lock that nobody releases."""
@@ -222,13 +224,15 @@ def test_making_a_client_imports_what_calls_need(
     assert name in sys.modules
 
 
-def test_a_module_that_cannot_be_imported_early_breaks_no_call(ways: Ways, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_module_that_cannot_be_imported_early_breaks_no_call(
+    call_style: CallStyle, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Each early import is independent, because another version of a library may lack the module."""
     for early in ("_IMPORTED_BY_CALLS", "_IMPORTED_BY_ASYNC_CALLS"):
         monkeypatch.setattr(client_connections, early, ("anyio._backends._renamed", "encodings.idna"))
     monkeypatch.delitem(sys.modules, "encodings.idna")
     with listening(Peer.answer) as server:
-        answers = ways.outcomes(client_of(server.url), GET)
+        answers = call_style.outcomes(client_of(server.url), GET)
 
     assert [200] == [answer.status_code for answer in answers]
     assert "encodings.idna" in sys.modules

@@ -17,6 +17,7 @@ from contract_tests.support.running import Create, MakeClient
 from kling_elements_client.api.elements import create_element, get_element
 from kling_elements_client.errors import TransportError
 
+pytestmark = pytest.mark.slow
 _BODY: Any = base_body("video")
 
 
@@ -86,8 +87,8 @@ def test_other_httpx_settings_use_the_httpx_client(
 
     assert 1 == _count_sent_by_httpx(caplog)
     assert server.connections == ("transport" not in settings)
-    assert settings.get("params") != {"a": "b"} or server.heard[0].line.endswith("?a=b HTTP/1.1")
-    assert "cookies" not in settings or server.heard[0].headers["Cookie"] == "a=b"
+    assert settings.get("params") != {"a": "b"} or server.requests[0].line.endswith("?a=b HTTP/1.1")
+    assert "cookies" not in settings or server.requests[0].headers["Cookie"] == "a=b"
 
 
 def test_our_connections_and_httpx_send_the_same_request(create: Create, make_client: MakeClient) -> None:
@@ -138,7 +139,7 @@ def test_an_answer_that_breaks_off_is_closed(create: Create, make_client: MakeCl
 
 @pytest.mark.parametrize("settings", [{}, {"event_hooks": {}}], ids=["directly", "by httpx"])
 def test_a_closed_httpx_client_sends_nothing(settings: dict[str, Any], make_client: MakeClient) -> None:
-    """Nobody would close a connection that it opened."""
+    """Nobody would close a connection that a closed httpx client opened."""
     transport = RecordingTransport()
     client = make_client(http_client={"transport": transport, **settings})
     client.get_httpx_client().close()
@@ -149,16 +150,16 @@ def test_a_closed_httpx_client_sends_nothing(settings: dict[str, Any], make_clie
 
 
 def test_changes_that_a_hook_makes_to_one_request_do_not_reach_the_next(make_client: MakeClient) -> None:
-    """Each request has its own time-outs, although URL and headers are prepared once."""
+    """Each request has its own timeouts, although URL and headers are prepared only once."""
     seen = []
 
-    def hurry(request: httpx.Request) -> None:
+    def shorten_timeouts(request: httpx.Request) -> None:
         seen.append(request.extensions["timeout"]["read"])
         request.extensions["timeout"]["read"] = 1
         request.headers["X-Seen"] = "yes"
 
     transport = RecordingTransport()
-    client = make_client(http_client={"transport": transport, "event_hooks": {"request": [hurry]}})
+    client = make_client(http_client={"transport": transport, "event_hooks": {"request": [shorten_timeouts]}})
     for _ in range(2):
         create_element.sync(client=client, body=_BODY)
 
@@ -167,7 +168,7 @@ def test_changes_that_a_hook_makes_to_one_request_do_not_reach_the_next(make_cli
 
 
 def test_closed_event_loops_are_garbage_collected(make_client: MakeClient) -> None:
-    """This holds even if nobody calls `aclose`: a script may call `asyncio.run` a thousand times."""
+    """A script may call `asyncio.run` a thousand times and never call `aclose`."""
     client = make_client(http_client={"transport": RecordingTransport()})
     loops = []
 
@@ -190,4 +191,4 @@ def test_only_a_few_prepared_requests_are_cached(make_client: MakeClient) -> Non
         get_element.sync(client=client, id=str(number))
 
     assert list(map(str, range(150))) == [request.url.path.rpartition("/")[2] for request in transport.requests]
-    assert 64 >= len(client._requests._blanks) > 0  # noqa: SLF001 - not visible from outside
+    assert 64 >= len(client._requests._templates) > 0  # noqa: SLF001 - not visible from outside

@@ -1,4 +1,4 @@
-"""The token is a text, or a function that is called before each request; nothing that is shown contains it."""
+"""The token is a string, or a function that is called before each request; nothing that is shown contains it."""
 
 from __future__ import annotations
 
@@ -10,13 +10,15 @@ from typing import Any
 
 import pytest
 
-from contract_tests.support.peers import POST, Peer, Ways, listening, said
-from contract_tests.support.scripted import BODY, Client, Scripted, called, task
+from contract_tests.reading.image_body import BODY
+from contract_tests.support.peers import POST, CallStyle, Peer, http_response, listening
+from contract_tests.support.scripted import Client, ScriptedClient, call_once, task
 from kling_elements import AsyncKlingElements, KlingElements
 from kling_elements_client import AuthenticatedClient
 from kling_elements_client.errors import KlingError, TransportError
 from kling_elements_runtime.credentials import Hidden, credentials, usable_token
 
+pytestmark = pytest.mark.slow
 _TOKEN = "sk-ZebraFish-1234567890"
 _CORE = "ZebraFish"
 
@@ -38,52 +40,52 @@ class TokenFunction:
         return token
 
 
-def test_a_token_function_is_called_before_each_request(ways: Ways) -> None:
+def test_a_token_function_is_called_before_each_request(call_style: CallStyle) -> None:
     """Some tokens last only half an hour. Making a client does not call the function."""
     tokens = TokenFunction("first-token", "second-token", "second-token")
     with listening(Peer.answer) as server:
         client = AuthenticatedClient(tokens, server.url)
         assert 0 == tokens.call_count
-        answers = ways.outcomes(client, POST, POST, POST)
+        answers = call_style.outcomes(client, POST, POST, POST)
 
     assert [200, 200, 200] == [answer.status_code for answer in answers]
     sent = ["Bearer first-token", "Bearer second-token", "Bearer second-token"]
-    assert sent == [request.headers["Authorization"] for request in server.heard]
+    assert sent == [request.headers["Authorization"] for request in server.requests]
 
 
 @pytest.mark.parametrize(
     ("says", "token"),
     [
         ("raised LookupError: no session", LookupError("no session")),
-        ("gave none that can be: the token must be a str, or a function that returns one, not NoneType", None),
-        ("gave none that can be: the token must be a str, or a function that returns one, not bytes", b"sk-1"),
-        ("gave none that can be: no API key: pass api_key=...", ""),
-        ("gave none that can be: the token has white space or characters beyond ASCII", "sk-ZebraFish\n"),
-        ("gave none that can be: the token has white space or characters beyond ASCII", "Bearer sk-ZebraFish"),
+        ("returned an unusable token: the token must be a str, or a function that returns one, not NoneType", None),
+        ("returned an unusable token: the token must be a str, or a function that returns one, not bytes", b"sk-1"),
+        ("returned an unusable token: no API key: pass api_key=...", ""),
+        ("returned an unusable token: the token contains white space or non-ASCII characters", "sk-ZebraFish\n"),
+        ("returned an unusable token: the token contains white space or non-ASCII characters", "Bearer sk-ZebraFish"),
     ],
 )
-def test_nothing_is_sent_if_the_token_function_fails(says: str, token: Any, ways: Ways) -> None:
+def test_nothing_is_sent_if_the_token_function_fails(says: str, token: Any, call_style: CallStyle) -> None:
     """The error gives the reason without the token; the next call asks the function again."""
     with listening(Peer.answer) as server:
-        error, answer = ways.outcomes(AuthenticatedClient(TokenFunction(token, "sk-2"), server.url), POST, POST)
+        error, answer = call_style.outcomes(AuthenticatedClient(TokenFunction(token, "sk-2"), server.url), POST, POST)
 
     assert isinstance(error, TransportError)
     assert not error.may_have_been_sent
-    assert str(error).startswith("nothing was sent, as the function that gives the token ")
+    assert str(error).startswith("nothing was sent, because the api_key function ")
     assert says in str(error)
     assert [] == _leaks(error)
     assert 200 == answer.status_code
-    assert ["Bearer sk-2"] == [request.headers["Authorization"] for request in server.heard]
+    assert ["Bearer sk-2"] == [request.headers["Authorization"] for request in server.requests]
 
 
 @pytest.mark.parametrize("kind", [KlingElements, AsyncKlingElements])
 def test_a_create_whose_token_function_fails_is_not_created(kind: Client) -> None:
     """`KlingElements` accepts a function too and reports its failure in the outcome."""
-    scripted = Scripted(kind, task(), api_key=TokenFunction("sk-3", *[LookupError("no session")] * 9))
+    client = ScriptedClient(kind, task(), api_key=TokenFunction("sk-3", *[LookupError("no session")] * 9))
 
-    assert "7" == scripted.create(BODY).task_id
-    assert "not_created" == scripted.failing("create", BODY).outcome
-    assert ["Bearer sk-3"] == [request.headers["Authorization"] for request in scripted.gateway.requests]
+    assert "7" == client.create(BODY).task_id
+    assert "not_created" == client.error_of("create", BODY).outcome
+    assert ["Bearer sk-3"] == [request.headers["Authorization"] for request in client.gateway.requests]
 
 
 def test_recently_used_tokens_are_redacted() -> None:
@@ -103,7 +105,7 @@ def test_recently_used_tokens_are_redacted() -> None:
 
 
 def test_a_constant_token_is_redacted_from_the_start() -> None:
-    """It is redacted even if it was never sent."""
+    """A token that was never sent is redacted, too."""
     holder = credentials(Hidden(_TOKEN), "VARIABLE")
     assert "bad ***" == holder.redact(f"bad {_TOKEN}")
     assert f"Bearer {_TOKEN}" == holder.authorization()
@@ -114,7 +116,7 @@ def test_a_constant_token_is_redacted_from_the_start() -> None:
     [*((ValueError, token) for token in ("", " ", "Bearer x")), *((TypeError, token) for token in (5, None, b"x"))],
 )
 def test_a_token_that_cannot_be_sent_is_refused_at_once(error: type[Exception], token: Any) -> None:
-    """The message names the environment variable if the token may come from it."""
+    """The message names the environment variable if the token may come from there."""
     with pytest.raises(error, match=r"token|API key") as caught:
         credentials(Hidden(token), "VARIABLE")
     assert ("VARIABLE" in str(caught.value)) is (token == "")
@@ -126,7 +128,7 @@ def test_a_token_that_cannot_be_sent_is_refused_at_once(error: type[Exception], 
 @pytest.mark.parametrize("clone", [copy.copy, copy.deepcopy, pickle.dumps])
 @pytest.mark.parametrize("make", [Hidden, lambda token: credentials(Hidden(token), "")], ids=["hidden", "credentials"])
 def test_a_token_holder_never_shows_the_token(make: Callable[[str], Any], clone: Callable[[Any], Any]) -> None:
-    """No repr and no attribute contains it, and neither does any copy or pickle."""
+    """No repr, attribute, copy or pickle contains the token."""
     holder = make(_TOKEN)
     attributes = [getattr(holder, name) for name in dir(holder) if not name.startswith("__")]
 
@@ -142,7 +144,7 @@ def test_a_token_holder_never_shows_the_token(make: Callable[[str], Any], clone:
 # Frames
 
 
-def _shown(value: object) -> str:
+def _repr_of(value: object) -> str:
     """Return the repr of a value, or nothing if it has none because it is only half made."""
     try:
         return repr(value)
@@ -159,7 +161,9 @@ def _leaks(error: BaseException) -> list[str]:
             if not frame.f_globals["__name__"].startswith("contract_tests"):
                 for name, value in frame.f_locals.items():
                     is_ours = type(value).__module__.startswith("kling_elements")
-                    shown = f"{_shown(value)} {_shown(vars(value)) if hasattr(value, '__dict__') and is_ours else ''}"
+                    shown = (
+                        f"{_repr_of(value)} {_repr_of(vars(value)) if hasattr(value, '__dict__') and is_ours else ''}"
+                    )
                     leaks += [f"{frame.f_code.co_qualname}:{line}: {name}"] if _CORE in shown else []
         link = link.__cause__ or link.__context__
     return leaks
@@ -202,11 +206,11 @@ def _lose(peer: Peer) -> None:
 
 
 def _refuse(peer: Peer) -> None:
-    peer.answer(said(f'{{"code": 1002, "message": "bad {_TOKEN}"}}'.encode(), "401 Unauthorized"))
+    peer.answer(http_response(f'{{"code": 1002, "message": "bad {_TOKEN}"}}'.encode(), "401 Unauthorized"))
 
 
 def _err(peer: Peer) -> None:
-    peer.answer(said(f'{{"bad {_TOKEN}'.encode()))
+    peer.answer(http_response(f'{{"bad {_TOKEN}'.encode()))
 
 
 def _garble(peer: Peer) -> None:
@@ -221,9 +225,9 @@ def _garble(peer: Peer) -> None:
 def test_no_frame_of_an_error_while_sending_has_the_token(
     behave: Callable[[Peer], None], options: dict[str, Any], token: Any, kind: Client
 ) -> None:
-    """This covers the frames of httpx, httpcore and the parser as well as our own."""
+    """The frames of httpx, httpcore and the parser are as free of the token as our own."""
     with listening(behave) as server, pytest.raises(KlingError) as caught:
-        called(kind, "create", BODY, api_key=token, base_url=server.url, http_client=options)
+        call_once(kind, "create", BODY, api_key=token, base_url=server.url, http_client=options)
 
     assert [] == _leaks(caught.value)
     assert _CORE not in "".join(traceback.format_exception(caught.value))

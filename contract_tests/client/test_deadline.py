@@ -19,22 +19,23 @@ from contract_tests.support.peers import (
     GET,
     LARGE,
     POST,
-    TOKEN,
+    CallStyle,
     Peer,
     Stream,
-    Ways,
     client_of,
     client_tls,
     listening,
     server_tls,
 )
 from contract_tests.support.proxies import tunnel
+from contract_tests.support.running import TOKEN
 from kling_elements_client import AuthenticatedClient
 from kling_elements_client.errors import TransportError
-from kling_elements_runtime.deadline import end_once, seconds_left, within
+from kling_elements_runtime.deadline import seconds_left, stop_when, within
 from kling_elements_runtime.settings import Timeout
 from kling_elements_runtime.transport import sockets
 
+pytestmark = pytest.mark.slow
 _SECONDS = 0.3
 
 
@@ -71,18 +72,18 @@ _SERVERS = {"head": _head, "body": _body, "chunks": _chunks, "1xx": _information
 
 @pytest.mark.parametrize("tls", [None, server_tls()], ids=["plain", "TLS"])
 @pytest.mark.parametrize("name", _SERVERS)
-def test_a_call_to_a_dripping_server_ends_at_its_deadline(name: str, tls: Any, ways: Ways) -> None:
-    """It makes no difference how little the server sends or reads at a time, or how often."""
+def test_a_call_to_a_dripping_server_ends_at_its_deadline(name: str, tls: Any, call_style: CallStyle) -> None:
+    """The deadline holds however little the server sends or reads at a time, and however often."""
     with listening(_SERVERS[name], tls) as server:
-        error = ways.outcome(client_of(server.url), LARGE if name == "slow reader" else POST, seconds=_SECONDS)
+        error = call_style.outcome(client_of(server.url), LARGE if name == "slow reader" else POST, seconds=_SECONDS)
 
     assert isinstance(error, TransportError)
     assert "the time for this call is up" in str(error)
-    assert bool(server.heard) is error.may_have_been_sent  # on a busy machine the time may be up before it is sent
+    assert bool(server.requests) is error.may_have_been_sent  # on a busy machine the time may be up before it is sent
 
 
-def test_a_call_without_a_deadline_ends_after_the_sum_of_its_time_outs(ways: Ways) -> None:
-    """This is the longest that a call can take if every step takes as long as it may."""
+def test_a_call_without_a_deadline_ends_after_the_sum_of_its_timeouts(call_style: CallStyle) -> None:
+    """A call takes longest if every step takes as long as its timeout allows."""
     left: list[float] = []
 
     def answer(_: httpx.Request) -> httpx.Response:
@@ -90,13 +91,13 @@ def test_a_call_without_a_deadline_ends_after_the_sum_of_its_time_outs(ways: Way
         return httpx.Response(200, content=ANSWER)
 
     timeout = Timeout(connect=1000, read=2000, write=3000, pool=4000)
-    ways.outcome(client_of("http://127.0.0.1:1", timeout=timeout, transport=httpx.MockTransport(answer)))
+    call_style.outcome(client_of("http://127.0.0.1:1", timeout=timeout, transport=httpx.MockTransport(answer)))
 
     assert 9900 < left[0] <= 10_000
 
 
 @pytest.mark.parametrize("is_tunnelled", [False, True], ids=["to the gateway", "through a tunnel"])
-def test_a_dripping_handshake_ends_at_the_deadline(is_tunnelled: bool, ways: Ways) -> None:  # noqa: FBT001 - a column of the table
+def test_a_dripping_handshake_ends_at_the_deadline(is_tunnelled: bool, call_style: CallStyle) -> None:  # noqa: FBT001 - a column of the table
     """The error says that nothing was sent."""
 
     def behave(peer: Peer) -> None:
@@ -106,7 +107,7 @@ def test_a_dripping_handshake_ends_at_the_deadline(is_tunnelled: bool, ways: Way
     with listening(behave) as server, listening(tunnel(), server_tls()) as proxy:
         url = server.url.replace("http:", "https:")
         through = {"proxy": httpx.Proxy(proxy.url, ssl_context=client_tls())}
-        ways.failure(client_of(url, **(through if is_tunnelled else {})), seconds=_SECONDS)
+        call_style.failure(client_of(url, **(through if is_tunnelled else {})), seconds=_SECONDS)
 
 
 def _slowly() -> Iterator[bytes]:
@@ -117,33 +118,33 @@ def _slowly() -> Iterator[bytes]:
         yield b" "
 
 
-def test_the_deadline_applies_to_your_own_transport_between_two_chunks(ways: Ways) -> None:
+def test_the_deadline_applies_to_your_own_transport_between_two_chunks(call_style: CallStyle) -> None:
     """The transport itself does not know the deadline."""
     transport = httpx.MockTransport(lambda _: httpx.Response(200, stream=Stream(_slowly())))
     client = AuthenticatedClient(TOKEN, "http://127.0.0.1:1", http_client={"transport": transport})
-    error = ways.outcome(client, seconds=_SECONDS)
+    error = call_style.outcome(client, seconds=_SECONDS)
 
     assert isinstance(error, TransportError)
     assert "the time for this call is up" in str(error)
 
 
 def test_a_call_through_your_own_transport_ends_once_it_is_abandoned() -> None:
-    """From then on it has no time left."""
+    """An abandoned call has no time left."""
     abandoned = threading.Event()
     abandoned.set()
     transport = httpx.MockTransport(lambda _: httpx.Response(200, stream=Stream(_slowly())))
     client = AuthenticatedClient(TOKEN, "http://127.0.0.1:1", http_client={"transport": transport})
     context = copy_context()
-    context.run(end_once, abandoned)
+    context.run(stop_when, abandoned)
 
-    assert "the time for this call is up" in str(context.run(Ways("sync").outcome, client))
+    assert "the time for this call is up" in str(context.run(CallStyle("sync").outcome, client))
 
 
 @pytest.mark.parametrize(("expected", "seconds"), [(60.0, None), (60.0, 3600.0), (5.0, 5.0)])
-def test_your_own_transport_gets_time_outs_within_the_deadline(
-    expected: float, seconds: float | None, ways: Ways
+def test_your_own_transport_gets_timeouts_within_the_deadline(
+    expected: float, seconds: float | None, call_style: CallStyle
 ) -> None:
-    """The time-outs are in the request, as httpx passes them to a transport."""
+    """The timeouts are in the request, as httpx passes them to a transport."""
     timeouts: list[dict[str, float]] = []
 
     def answer(request: httpx.Request) -> httpx.Response:
@@ -153,21 +154,21 @@ def test_your_own_transport_gets_time_outs_within_the_deadline(
     client = AuthenticatedClient(
         TOKEN, "http://127.0.0.1:1", timeout=60.0, http_client={"transport": httpx.MockTransport(answer)}
     )
-    ways.outcome(client, GET, seconds=seconds)
+    call_style.outcome(client, GET, seconds=seconds)
 
     assert {"connect", "read", "write", "pool"} == timeouts[0].keys()
     assert all(expected - 4 < limit <= expected for limit in timeouts[0].values())
 
 
-def test_a_time_out_error_of_your_own_transport_is_reported_unchanged() -> None:
-    """It does not mention the deadline."""
+def test_a_timeout_error_of_your_own_transport_is_reported_unchanged() -> None:
+    """The message of a transport's own timeout does not mention the deadline."""
 
     def answer(_: httpx.Request) -> httpx.Response:
         raise TimeoutError("mine")
 
     transport = httpx.MockTransport(answer)
     client = AuthenticatedClient(TOKEN, "http://127.0.0.1:1", http_client={"transport": transport})
-    error = Ways("async").outcome(client)
+    error = CallStyle("async").outcome(client)
 
     assert "TimeoutError at http://127.0.0.1:1: mine" == str(error)
 
@@ -187,7 +188,7 @@ def test_a_nested_deadline_never_extends_the_outer_one() -> None:
 
 @pytest.mark.parametrize(("expected", "timeout"), [(50, 60.0), (50, None), (40, 40.0)])
 def test_a_step_of_a_blocking_socket_ends_by_the_deadline(expected: float, timeout: float | None) -> None:
-    """The time-out of the step counts only if it is shorter than what is left of the call."""
+    """The timeout of the step counts only if it is shorter than what is left of the call."""
     near, far = socket.socketpair()
     stream = sockets._Stream(near)  # noqa: SLF001 - a test cannot wait that long
     with near, far, within(50):
@@ -202,9 +203,9 @@ def test_a_step_of_a_blocking_socket_ends_by_the_deadline(expected: float, timeo
     assert expected - 10 < read <= expected
 
 
-def test_a_call_after_its_deadline_sends_nothing(ways: Ways) -> None:
-    """It uses neither a kept connection nor a new one."""
+def test_a_call_after_its_deadline_sends_nothing(call_style: CallStyle) -> None:
+    """A call that comes too late uses neither a kept connection nor a new one."""
     with listening(Peer.answer) as server:
-        ways.failure(client_of(server.url), seconds=-1.0)
+        call_style.failure(client_of(server.url), seconds=-1.0)
 
-    assert [] == server.heard
+    assert [] == server.requests

@@ -11,7 +11,7 @@ from kling_elements_client.contract import violations
 from kling_elements_client.errors import Violation
 
 _OF_A_FILE = "to send a file, use the Base64 text of its bytes; in Python, pass"
-_OBJECT = "allowed is object with 'element_name', 'element_description', 'reference_type', 'element_image_list'"
+_OBJECT = "it must be object with 'element_name', 'element_description', 'reference_type', 'element_image_list'"
 
 
 def test_all_violations_are_reported_at_once() -> None:
@@ -40,10 +40,10 @@ def test_all_violations_are_reported_at_once() -> None:
     reported = violations("createElement", body)
 
     assert {
-        Violation("/element_name", "R04", "has 21 characters, at most 20 allowed"),
-        Violation("/element_description", "R05", "is a number, allowed is string"),
+        Violation("/element_name", "R04", "has 21 characters; it must have at most 20"),
+        Violation("/element_description", "R05", "is a number; it must be string"),
         Violation("/element_image_list/frontal_image", "R13", f"must be {image}; {hint}"),
-        Violation("/element_image_list/refer_images", "R11", "has 4 items, at most 3 allowed"),
+        Violation("/element_image_list/refer_images", "R11", "has 4 items; it must have at most 3"),
         *(
             Violation(f"/element_image_list/refer_images/{index}/image_url", "R13", f"is null; it must be {image}")
             for index in range(4)
@@ -61,11 +61,11 @@ def test_all_violations_are_reported_at_once() -> None:
 @pytest.mark.parametrize(
     ("expected", "body"),
     [
-        ([("", f"is an array, {_OBJECT}")], []),
-        ([("", f"is null, {_OBJECT}")], None),
-        ([("", f"is a string, {_OBJECT}")], "{}"),
-        ([("", f"is a boolean, {_OBJECT}")], True),
-        ([("", f"is a number, {_OBJECT}")], 1.5),
+        ([("", f"is an array; {_OBJECT}")], []),
+        ([("", f"is null; {_OBJECT}")], None),
+        ([("", f"is a string; {_OBJECT}")], "{}"),
+        ([("", f"is a boolean; {_OBJECT}")], True),
+        ([("", f"is a number; {_OBJECT}")], 1.5),
         (
             [
                 ("", "the property 'element_description' is missing"),
@@ -91,7 +91,7 @@ def test_a_body_of_an_unknown_kind_lists_the_kinds(expected: list[Any], body: An
 
 
 def test_a_value_of_a_wrong_type_for_a_choice_is_reported_once() -> None:
-    """Both the type and the choice refuse it, but the message about the choice says more."""
+    """Type and choice both refuse the value, but the message about the choice says more."""
     (violation,) = violations("createElement", body_with(tag_list=[{"tag_id": 5}]))
 
     assert "must be one of 'o_101', 'o_102', 'o_103', 'o_104', 'o_105', 'o_106', 'o_107', 'o_108', not 5" == (
@@ -149,8 +149,8 @@ def test_a_property_name_is_suggested_only_if_it_is_similar(name: str, meant: st
         ),
     ],
 )
-def test_a_text_that_is_almost_a_url_gets_advice(expected: str, video: str) -> None:
-    """The message ends with what to do about it."""
+def test_a_string_that_is_almost_a_url_gets_advice(expected: str, video: str) -> None:
+    """The message ends with how to correct the URL."""
     body = {name: value for name, value in BODY.items() if name != "element_image_list"}
     videos = {"reference_type": "video_refer", "element_video_list": {"refer_videos": [{"video_url": video}]}}
     (violation,) = violations("createElement", {**body, **videos})
@@ -163,7 +163,7 @@ def test_an_item_of_a_wrong_type_names_the_expected_one() -> None:
     images = {"frontal_image": "https://example.com/a.png", "refer_images": ["https://example.com/b.png"]}
     (violation,) = violations("createElement", body_with(element_image_list=images))
 
-    assert ("/element_image_list/refer_images/0", "is a string, allowed is object with 'image_url'") == (
+    assert ("/element_image_list/refer_images/0", "is a string; it must be object with 'image_url'") == (
         violation.pointer,
         violation.message,
     )
@@ -180,8 +180,8 @@ def test_an_item_of_a_wrong_type_names_the_expected_one() -> None:
         ("use the alphabet with + and /, and pad with = to a multiple of four characters", "_9j_4AAQSkZJRg=="),
     ],
 )
-def test_a_text_that_is_almost_an_image_gets_advice(expected: str, image: str) -> None:
-    """The message ends with what to do about it."""
+def test_a_string_that_is_almost_an_image_gets_advice(expected: str, image: str) -> None:
+    """The message ends with how to correct the image."""
     images = {"frontal_image": image, "refer_images": [{"image_url": "https://example.com/a.png"}]}
     (violation,) = violations("createElement", body_with(element_image_list=images))
 

@@ -5,17 +5,14 @@ from __future__ import annotations
 import inspect
 import ssl
 from collections.abc import Callable
-from typing import Any
 
 import httpx
 import pytest
 import respx
 
-from contract_tests.reading.cases import base_body
+from contract_tests.reading.image_body import BODY
 from contract_tests.support.running import Create, MakeClient
 from kling_elements_client import AuthenticatedClient, errors
-
-_BODY: Any = base_body("image")
 
 _NEVER_LEFT = {
     httpx.ConnectError,
@@ -54,7 +51,7 @@ def test_a_call_without_an_answer_says_whether_it_may_have_been_sent(
     router.post().mock(side_effect=kind(says))
 
     with pytest.raises(errors.TransportError) as caught:
-        create(client, _BODY)
+        create(client, BODY)
     error = caught.value
 
     assert f"{kind.__name__} at https://gateway.example.com: {says or 'no detail'}" == str(error)
@@ -80,7 +77,7 @@ def test_an_answer_that_breaks_off_or_is_garbled_is_a_transport_error(
     client = make_client(base_url=serve(answer))
 
     with pytest.raises(errors.TransportError, match=name) as caught:
-        create(client, _BODY)
+        create(client, BODY)
 
     assert caught.value.may_have_been_sent
 
@@ -94,9 +91,9 @@ def test_a_redirect_to_an_invalid_url_ends_in_one_error(
     url = serve(answer)
 
     with pytest.raises(errors.StatusError, match="HTTP 307"):
-        create(make_client(base_url=url), _BODY)
+        create(make_client(base_url=url), BODY)
     with pytest.raises(errors.TransportError) as caught:
-        create(make_client(base_url=url, http_client={"event_hooks": {}}), _BODY)
+        create(make_client(base_url=url, http_client={"event_hooks": {}}), BODY)
     assert caught.value.may_have_been_sent
 
 
@@ -120,7 +117,7 @@ def test_an_exception_that_httpx_does_not_wrap_becomes_a_transport_error(
     router.post().mock(side_effect=kind("bad record"))
 
     with pytest.raises(errors.TransportError, match=f"^{kind.__name__} at .*bad record") as caught:
-        create(client, _BODY)
+        create(client, BODY)
 
     assert expected is type(caught.value)
     assert caught.value.may_have_been_sent

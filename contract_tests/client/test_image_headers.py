@@ -23,14 +23,14 @@ from kling_elements_runtime import image_headers as images
 from kling_elements_runtime.uploads import InlineBytes, InlineText, UnreadableError
 
 _LIMITS: images.Limits = contract.document()["components"]["schemas"]["ImageBase64"]["x-image"]
-_NOT_READABLE = [("R14", "the content is no JPEG or PNG file with a whole header")]
+_NOT_READABLE = [("R14", "the content is not a JPEG or PNG file with a complete header")]
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _PNG_HEADER_END = 33
 # EXIF data with orientation 6
 _TURNED = b"MM\x00\x2a\x00\x00\x00\x08\x00\x01\x01\x12\x00\x03\x00\x00\x00\x01\x00\x06\x00\x00\x00\x00\x00\x00"
 
 
-def _checked(data: bytes) -> list[tuple[str, str]]:
+def _violations_of(data: bytes) -> list[tuple[str, str]]:
     """Return rule and message of each violation of a request with this image."""
     body: Any = base_body("image")
     body["element_image_list"]["frontal_image"] = base64_of(data)
@@ -100,7 +100,7 @@ _BOMB = zlib.compress(bytes(5_000_000))
 )
 def test_an_unusual_but_valid_image_is_accepted(data: bytes) -> None:
     """Format and sides are in the header; the rules do not cover anything else in a file."""
-    assert [] == _checked(data)
+    assert [] == _violations_of(data)
 
 
 @pytest.mark.parametrize(
@@ -140,8 +140,8 @@ def test_an_unusual_but_valid_image_is_accepted(data: bytes) -> None:
     ],
 )
 def test_a_file_that_is_not_jpeg_or_png_is_refused(data: bytes) -> None:
-    """Only the content counts, not a name or an extension, and no exception of a reader escapes."""
-    assert _NOT_READABLE == [(rule, message.partition(";")[0]) for rule, message in _checked(data)]
+    """Only the content of a file counts, not its name, and no exception of a reader escapes."""
+    assert _NOT_READABLE == [(rule, message.partition(";")[0]) for rule, message in _violations_of(data)]
 
 
 @pytest.mark.parametrize("image_format", ["png", "jpeg"])
@@ -150,7 +150,7 @@ def test_a_truncated_file_is_refused_until_its_header_is_complete(image_format: 
     data = Picture(format=image_format).build()
     header_end = _PNG_HEADER_END if image_format == "png" else data.index(b"\xff\xc0") + len(jpeg_frame_header(1, 1))
 
-    verdicts = [_checked(data[:length]) for length in range(1, header_end + 20)]
+    verdicts = [_violations_of(data[:length]) for length in range(1, header_end + 20)]
 
     assert [_NOT_READABLE] * (header_end - 1) + [[]] * 20 == verdicts
 
@@ -165,9 +165,9 @@ def test_a_message_gives_the_sides_as_a_viewer_shows_them(
 ) -> None:
     """A phone stores a portrait sideways, so its owner would not recognize the stored sides."""
     assert [
-        ("R16", f"the image is shown as {shown} px, both sides must have at least 300 px"),
-        ("R17", f"the image is shown as {shown} px, its ratio must be between 1:2.5 and 2.5:1"),
-    ] == _checked(Picture(format=image_format, width=299, height=800, orientation=orientation).build())
+        ("R16", f"the image is shown as {shown} px; both sides must have at least 300 px"),
+        ("R17", f"the image is shown as {shown} px; its ratio must be between 1:2.5 and 2.5:1"),
+    ] == _violations_of(Picture(format=image_format, width=299, height=800, orientation=orientation).build())
 
 
 def test_only_the_needed_part_of_the_base64_is_decoded() -> None:
@@ -175,18 +175,18 @@ def test_only_the_needed_part_of_the_base64_is_decoded() -> None:
     assert bytes(3) == InlineText("AAAA!!!!").peek(0, 3)
     assert bytes(2) == InlineText("!!!!AAAA").peek(4, 2)
     for text in ("AA\nAAAA=", "AA==AAAA", "AA-_AAAA"):
-        with pytest.raises(UnreadableError, match=r"^no Base64$"):
+        with pytest.raises(UnreadableError, match=r"^it is not Base64$"):
             InlineText(text).peek(0, 6)
 
 
 def test_the_first_exif_block_of_a_jpeg_counts() -> None:
-    """Phones write a block of another kind after it, and other segments before it."""
+    """Phones write a block of another kind after EXIF, and other segments before it."""
     further = jpeg_segment(0xE1, b"http://ns.adobe.com/xap/1.0/\x00<x/>")
     data = _jpeg(
         299, 800, jpeg_segment(0xE0, b"JFIF\x00" + bytes(9)), jpeg_segment(0xE1, b"Exif\x00\x00" + _TURNED), further
     )
 
-    assert ["the image is shown as 800x299 px"] * 2 == [message.split(",")[0] for _, message in _checked(data)]
+    assert ["the image is shown as 800x299 px"] * 2 == [message.split(",")[0] for _, message in _violations_of(data)]
 
 
 @pytest.mark.parametrize(
@@ -200,7 +200,7 @@ def test_the_first_exif_block_of_a_jpeg_counts() -> None:
 )
 def test_the_orientation_is_found_anywhere_in_the_metadata(picture: Picture) -> None:
     """Some programs write XMP before EXIF, others EXIF after the segment that has the sides."""
-    violations = _checked(picture.build())
+    violations = _violations_of(picture.build())
 
     assert ["the image is shown as 800x299 px"] * 2 == [message.split(",")[0] for _, message in violations]
 
@@ -210,7 +210,7 @@ def test_fill_bytes_before_a_marker_are_skipped(fill_bytes: int) -> None:
     """The length of the segment is read correctly for any number of them."""
     picture = Picture(format="jpeg", width=299, fill_bytes=fill_bytes)
 
-    assert ["R16"] == [rule for rule, _ in _checked(picture.build())]
+    assert ["R16"] == [rule for rule, _ in _violations_of(picture.build())]
 
 
 @pytest.mark.parametrize(
@@ -229,7 +229,7 @@ def test_the_orientation_of_a_png_may_be_anywhere_before_its_end(shown: str, chu
     contents = {b"eXIf": _TURNED, b"exif": _TURNED, b"tEXt": b"Title\x00" + bytes(294)}
     data = _png(299, 800, *(png_chunk(kind, contents.get(kind, b"\x00\x00\xb1\x8f")) for kind in chunks))
 
-    assert [f"the image is shown as {shown} px"] * 2 == [message.split(",")[0] for _, message in _checked(data)]
+    assert [f"the image is shown as {shown} px"] * 2 == [message.split(",")[0] for _, message in _violations_of(data)]
 
 
 @pytest.mark.parametrize(
@@ -246,27 +246,27 @@ def test_the_orientation_of_a_png_may_be_anywhere_before_its_end(shown: str, chu
     ],
 )
 def test_unreadable_metadata_is_ignored(metadata: bytes) -> None:
-    """Viewers ignore it too, and no library warns about it."""
+    """Viewers ignore damaged metadata too, and no library warns about it."""
     for data in (_jpeg(299, 400, jpeg_segment(0xE1, metadata)), _png(299, 400, png_chunk(b"eXIf", metadata[6:]))):
         with warnings.catch_warnings(record=True, action="always") as warned:
-            verdict = _checked(data)
+            verdict = _violations_of(data)
 
-        assert [("R16", "the image is shown as 299x400 px, both sides must have at least 300 px")] == verdict
+        assert [("R16", "the image is shown as 299x400 px; both sides must have at least 300 px")] == verdict
         assert [] == warned
 
 
 @pytest.fixture
-def decoded(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+def decoded_lengths(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Return a list that records how many Base64 characters each later decoding takes."""
-    decoded: list[int] = []
+    decoded_lengths: list[int] = []
     decode = binascii.a2b_base64
 
     def count(window: str, **options: bool) -> bytes:
-        decoded.append(len(window))
+        decoded_lengths.append(len(window))
         return decode(window, **options)
 
     monkeypatch.setattr(binascii, "a2b_base64", count)
-    return decoded
+    return decoded_lengths
 
 
 @pytest.mark.parametrize(
@@ -278,31 +278,31 @@ def decoded(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     ],
     ids=["PNG", "JPEG", "JPEG with large segments"],
 )
-def test_only_the_header_is_decoded(picture: Picture, decoded: list[int]) -> None:
+def test_only_the_header_is_decoded(picture: Picture, decoded_lengths: list[int]) -> None:
     """If a file has 10 MB before its pixels, at most some kilobytes are decoded."""
     text = base64_of(picture.build())
 
     assert ["R16"] * (picture.width == 299) == [rule for rule, _ in images.violations(InlineText(text), _LIMITS)]
-    assert 0 < sum(decoded) < 20_000
+    assert 0 < sum(decoded_lengths) < 20_000
 
 
-def test_decoding_of_oversized_metadata_is_limited(decoded: list[int]) -> None:
+def test_decoding_of_oversized_metadata_is_limited(decoded_lengths: list[int]) -> None:
     """At most as much as fits into a JPEG segment is decoded."""
     text = base64_of(_png(299, 300, png_chunk(b"eXIf", bytes(5_000_000))))
 
     assert ["R16"] == [rule for rule, _ in images.violations(InlineText(text), _LIMITS)]
-    assert 64 * 1024 < sum(decoded) < 100_000
+    assert 64 * 1024 < sum(decoded_lengths) < 100_000
 
 
 def test_anything_in_base64_may_follow_the_header() -> None:
-    """The service decides whether it can read the pixels."""
+    """The service decides whether the pixels can be read."""
     for header in (_png(300, 300), _jpeg(300, 300)):
-        assert [] == _checked(header + bytes(range(256)) * 100)
+        assert [] == _violations_of(header + bytes(range(256)) * 100)
 
 
 @pytest.mark.parametrize("text", ["", "A", "AAAA", "====", "é" * 8, "\ud83d" * 8, "iVBORw0KGgo", "/9j/!!!!", "\n" * 8])
-def test_a_text_that_is_not_base64_is_not_an_image(text: str) -> None:
-    """The pattern refuses it; the header reader gets it too and does not fail."""
+def test_a_string_that_is_not_base64_is_not_an_image(text: str) -> None:
+    """The pattern refuses such a string, and the header reader, which also gets it, does not fail."""
     assert "R14" in [rule for rule, _ in images.violations(InlineText(text), _LIMITS)]
 
 
@@ -336,5 +336,5 @@ def test_a_png_with_countless_chunks_is_not_called_truncated() -> None:
     """Only a limited number of chunks is read, because each read may open the file again."""
     countless, cut = _png(300, 300, png_chunk(b"abCd", b"") * 10_000), _png(300, 300, png_chunk(b"abCd", b"") * 500)
 
-    assert not images.breaks_off(InlineBytes(countless + bytes(5000)))
-    assert images.breaks_off(InlineBytes(cut + (9000).to_bytes(4) + b"IDAT" + bytes(5000)))
+    assert not images.is_cut_off(InlineBytes(countless + bytes(5000)))
+    assert images.is_cut_off(InlineBytes(cut + (9000).to_bytes(4) + b"IDAT" + bytes(5000)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from contract_tests.reading.images import Picture, jpeg_segment
-from contract_tests.support.pillow_pictures import noise, saved
+from contract_tests.support.pillow_pictures import encode, noise
 from kling_elements_runtime.image_headers import read_header
 from kling_elements_runtime.image_parts import png_chunks, scans
 from kling_elements_runtime.uploads import InlineBytes, UnreadableError
@@ -37,7 +37,7 @@ def test_a_png_that_breaks_off_is_an_error(cut: int) -> None:
 @pytest.mark.parametrize(("progressive", "scan_count"), [(False, 1), (True, 10)])
 def test_the_scans_of_a_jpeg_are_counted(progressive: bool, scan_count: int) -> None:  # noqa: FBT001
     """Scans in metadata, in comments between scans or after the end do not count."""
-    content = saved(noise(60, 40), "JPEG", progressive=progressive, restart_marker_blocks=1)
+    content = encode(noise(60, 40), "JPEG", progressive=progressive, restart_marker_blocks=1)
     assert scan_count == _count(content)
     with_more = content[:2] + jpeg_segment(0xE1, _SCAN * 9) + content[2:-2] + jpeg_segment(0xFE, _SCAN) + content[-2:]
     assert scan_count == _count(with_more + _SCAN * 9)

@@ -47,6 +47,6 @@ def test_the_package_exports_every_error_and_the_models_of_a_create() -> None:
         name: kind for name, kind in public.items() if isinstance(kind, type) and issubclass(kind, public["KlingError"])
     }
 
-    assert len(family) > 20
+    assert family
     assert family == {name: getattr(kling_elements, name) for name in family}
     assert (Contract, models.Task) == (kling_elements.Contract, kling_elements.Task)

@@ -15,7 +15,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from contract_tests.reading.cases import base_body
+from contract_tests.reading.image_body import BODY
 from contract_tests.reading.images import Picture
 from contract_tests.support.running import Create, MakeClient
 from kling_elements_client import errors
@@ -25,7 +25,6 @@ from scripts.spec import ROOT
 
 _TOKEN = r"""sk-a/b~c+ZebraFish\d"'=="""
 _SIGNED = "https://user:word@cdn.example.com/front.jpg?X-Signature=PinkSecret&a=1#PinkSecret"
-_BODY: Any = base_body("image")
 _ANSWER = {
     "code": 0,
     "request_id": "r-1",
@@ -90,7 +89,7 @@ def test_the_environment_switches_logging_on_once(expected: list[str], value: st
     ],
 )
 def test_the_logging_configuration_of_the_program_is_kept(expected: list[str], before: str, after: str) -> None:
-    """Its root logger shows each line once; a logger of ours that the program configured stays unchanged."""
+    """The root logger shows each line once, and a logger of ours that the program configured stays as it is."""
     assert expected == _stderr("debug", before, after)
 
 
@@ -162,7 +161,7 @@ def _send(create: Create, make_client: MakeClient, body: Any, answer: Any, **opt
     create(make_client(api_key=_TOKEN, headers={"X-Api-Key": "PinkSecret"}, http_client=args, **options), body)
 
 
-def _logged(caplog: pytest.LogCaptureFixture) -> list[str]:
+def _log_lines(caplog: pytest.LogCaptureFixture) -> list[str]:
     """Return the log lines of requests, with the elapsed time replaced by N."""
     messages = [record.getMessage() for record in caplog.records if record.name == "kling_elements.http"]
     return [re.sub(r"after \d+ ms", "after N ms", message) for message in messages]
@@ -181,12 +180,12 @@ def test_debug_shows_request_and_answer_without_secrets_and_media(
         for size in (2_000, 60_000)
     )
     images = {"frontal_image": small, "refer_images": [{"image_url": large}, {"image_url": _SIGNED}]}
-    body = {**_BODY, "element_description": _TOKEN, "element_image_list": images}
+    body = {**BODY, "element_description": _TOKEN, "element_image_list": images}
 
     answer = httpx.Response(200, json=_ANSWER, headers=_ANSWER_HEADERS)
     _send(create, make_client, body, lambda _: answer, on_violation="ignore")
 
-    sent, line, answered = _logged(caplog)
+    sent, line, answered = _log_lines(caplog)
     assert not re.search("PinkSecret|ZebraFish|user:word|[A-Za-z0-9+/]{80}", f"{sent}{line}{answered}")
     assert f"{_CALL}: HTTP 200 after N ms" == line
     assert sent.startswith(f"{_CALL}: sending headers host: gateway.example.com, ")
@@ -211,21 +210,21 @@ def test_info_shows_one_line_for_each_request(
     create: Create, make_client: MakeClient, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "kling_elements.http")
-    _send(create, make_client, _BODY, lambda _: httpx.Response(200, json=_ANSWER))
+    _send(create, make_client, BODY, lambda _: httpx.Response(200, json=_ANSWER))
 
-    assert [f"{_CALL}: HTTP 200 after N ms"] == _logged(caplog)
+    assert [f"{_CALL}: HTTP 200 after N ms"] == _log_lines(caplog)
 
 
 def test_a_log_that_is_off_costs_nothing(
     create: Create, make_client: MakeClient, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """No text is prepared for it."""
+    """No log text is prepared."""
     caplog.set_level(logging.WARNING, "kling_elements.http")
     monkeypatch.setattr(logs, "loggable", None)
     monkeypatch.setattr(logs, "printable", None)
-    _send(create, make_client, _BODY, lambda _: httpx.Response(200, json=_ANSWER))
+    _send(create, make_client, BODY, lambda _: httpx.Response(200, json=_ANSWER))
 
-    assert [] == _logged(caplog)
+    assert [] == _log_lines(caplog)
 
 
 def test_a_request_without_an_answer_is_logged_with_the_reason(
@@ -237,10 +236,10 @@ def test_a_request_without_an_answer_is_logged_with_the_reason(
         raise httpx.ReadTimeout(f"slow {_TOKEN}")
 
     with pytest.raises(errors.RequestTimeoutError):
-        _send(create, make_client, _BODY, fail)
+        _send(create, make_client, BODY, fail)
 
     reason = "RequestTimeoutError: ReadTimeout at https://gateway.example.com: slow ***"
-    assert [f"{_CALL}: no answer after N ms: {reason}"] == _logged(caplog)
+    assert [f"{_CALL}: no answer after N ms: {reason}"] == _log_lines(caplog)
 
 
 def test_an_interruption_is_logged_by_its_name(
@@ -252,9 +251,9 @@ def test_an_interruption_is_logged_by_its_name(
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        _send(create, make_client, _BODY, interrupt)
+        _send(create, make_client, BODY, interrupt)
 
-    assert [f"{_CALL}: no answer after N ms: KeyboardInterrupt"] == _logged(caplog)
+    assert [f"{_CALL}: no answer after N ms: KeyboardInterrupt"] == _log_lines(caplog)
 
 
 def test_the_token_in_a_path_and_secrets_in_a_query_are_not_logged(
@@ -268,7 +267,7 @@ def test_the_token_in_a_path_and_secrets_in_a_query_are_not_logged(
     get_element.sync(_TOKEN, client=client)
     client.send(method="GET", url="/x?pageNum=1&api_key=PinkSecret&size=2")
 
-    text = "\n".join(_logged(caplog))
+    text = "\n".join(_log_lines(caplog))
     assert not re.search("PinkSecret|ZebraFish", text)
     assert "/advanced-custom-elements/***: HTTP 200 after N ms" in text
     assert "/x?pageNum=1&api_key=***&size=2: HTTP 200 after N ms" in text
@@ -282,9 +281,9 @@ def test_an_answer_that_is_not_json_is_logged_on_one_line(
     caplog.set_level(logging.DEBUG, "kling_elements.http")
     page = httpx.Response(502, content=b"<p>\x1b[2J\n bad" + b" x" * 10_000, headers={"X-Request-Id": "r-2"})
     with pytest.raises(errors.ServerError):
-        _send(create, make_client, _BODY, lambda _: page)
+        _send(create, make_client, BODY, lambda _: page)
 
-    answered = _logged(caplog)[-1]
+    answered = _log_lines(caplog)[-1]
     assert f"{_CALL}: answer with request id r-2; headers " in answered
     assert r"; body <p>\x1b[2J bad x x" in answered
     assert answered.endswith(" x... (20014 characters)")

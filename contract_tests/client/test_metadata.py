@@ -9,9 +9,9 @@ import pytest
 from PIL import Image, PngImagePlugin
 
 from contract_tests.reading.images import XMP, Picture, jpeg_segment, png_chunk
-from contract_tests.support.pillow_pictures import noise, opened, saved
+from contract_tests.support.pillow_pictures import decode, encode, noise
 from kling_elements_runtime import metadata
-from kling_elements_runtime.metadata import stripped
+from kling_elements_runtime.metadata import strip
 from kling_elements_runtime.uploads import InlineBytes, InlineText, UnreadableError
 
 _GPS = b"MM\0*" + bytes(300) + b"48 deg 12 min N"
@@ -19,8 +19,8 @@ _SECRETS = (b"somebody", b"48 deg 12 min N", b"Photoshop", b"FPXR\0", b"thumbnai
 _PROFILE = Picture(format="jpeg", mode="RGB", profile_bytes=70_000)
 
 
-def _stripped(content: bytes) -> bytes:
-    return stripped(InlineBytes(content)).peek(0, len(content))
+def _strip(content: bytes) -> bytes:
+    return strip(InlineBytes(content)).peek(0, len(content))
 
 
 def _exif(orientation: int | None) -> Image.Exif:
@@ -34,7 +34,7 @@ def _exif(orientation: int | None) -> Image.Exif:
 
 def _jpeg(orientation: int | None, **options: Any) -> bytes:
     """Return a JPEG with all the metadata that cameras and programs write."""
-    content = saved(noise(40, 60), "JPEG", exif=_exif(orientation), icc_profile=_PROFILE.build()[:70_000], **options)
+    content = encode(noise(40, 60), "JPEG", exif=_exif(orientation), icc_profile=_PROFILE.build()[:70_000], **options)
     jfif = b"JFIF\0\1\1\0\0\1\0\1\2\1" + b"thumbnail"[:6]
     segments = [
         jpeg_segment(0xE0, jfif),
@@ -55,41 +55,41 @@ def _jpeg(orientation: int | None, **options: Any) -> bytes:
 def test_a_jpeg_keeps_pixels_orientation_and_profile(orientation: int | None, options: dict[str, Any]) -> None:
     """Everything else is removed: places, names, comments, thumbnails, second pictures, and bytes after the end."""
     content = _jpeg(orientation, **options)
-    plain = _stripped(content)
-    before, after = opened(content), opened(plain)
+    plain = _strip(content)
+    before, after = decode(content), decode(plain)
     assert before.tobytes() == after.tobytes()
     assert before.info["icc_profile"] == after.info["icc_profile"]
     assert ({0x0112: orientation} if orientation not in (None, 1) else {}) == dict(after.getexif())
     assert [] == [secret for secret in _SECRETS if secret in plain]
-    assert plain == _stripped(plain)
+    assert plain == _strip(plain)
 
 
 @pytest.mark.parametrize("mode", ["CMYK", "L", "RGB"])
 def test_a_jpeg_without_metadata_is_returned_unchanged(mode: str) -> None:
     """The same object is returned; segments that define the colour coding do not count as metadata."""
-    content = InlineBytes(saved(noise(40, 60, mode), "JPEG"))
-    assert content is stripped(content)
+    content = InlineBytes(encode(noise(40, 60, mode), "JPEG"))
+    assert content is strip(content)
 
 
 def test_only_the_first_picture_of_a_multi_picture_jpeg_remains() -> None:
-    """The others come after its end."""
-    several = saved(noise(40, 60), "MPO", save_all=True, append_images=[noise(40, 60).rotate(90)])
-    plain = opened(_stripped(several))
-    assert ("JPEG", opened(several).tobytes()) == (plain.format, plain.tobytes())
+    """The other pictures of such a file come after the end of the first one."""
+    several = encode(noise(40, 60), "MPO", save_all=True, append_images=[noise(40, 60).rotate(90)])
+    plain = decode(_strip(several))
+    assert ("JPEG", decode(several).tobytes()) == (plain.format, plain.tobytes())
 
 
 def test_a_jpeg_that_breaks_off_after_its_first_scan_is_stripped() -> None:
     """Other checks decide whether the file is complete."""
-    plain = _stripped(_jpeg(6)[:-400])
+    plain = _strip(_jpeg(6)[:-400])
     assert [] == [secret for secret in _SECRETS if secret in plain]
     assert plain.startswith(b"\xff\xd8\xff\xe0")
 
 
 def test_a_jpeg_that_ends_before_its_pixels_is_stripped() -> None:
-    """The bytes after its end are removed."""
+    """The bytes after the end of the image are removed."""
     content = _jpeg(None)
     start = content.index(b"\xff\xda")
-    assert _stripped(content[:start] + b"\xff\xd9" + content[start:]).endswith(b"\xff\xd9")
+    assert _strip(content[:start] + b"\xff\xd9" + content[start:]).endswith(b"\xff\xd9")
 
 
 def _png(orientation: int | None, *, exif_last: bool) -> bytes:
@@ -100,7 +100,7 @@ def _png(orientation: int | None, *, exif_last: bool) -> bytes:
     for name, data in ((b"gAMA", bytes(3) + b"\1"), (b"prVt", b"somebody"), (b"tIME", bytes(7))):
         text.add(name, data)
     more = {"pnginfo": text, "icc_profile": b"profile", "transparency": (1, 2, 3), "dpi": (72, 72)}
-    content = saved(noise(40, 60), "PNG", exif=_exif(orientation), **more)
+    content = encode(noise(40, 60), "PNG", exif=_exif(orientation), **more)
     if exif_last:
         start = content.index(b"eXIf") - 4
         end = start + int.from_bytes(content[start : start + 4]) + 12
@@ -113,21 +113,21 @@ def _png(orientation: int | None, *, exif_last: bool) -> bytes:
 def test_a_png_keeps_everything_that_affects_its_appearance(orientation: int | None, exif_last: bool) -> None:  # noqa: FBT001
     """Texts, times, EXIF except for the orientation, private chunks and bytes after the end are removed."""
     content = _png(orientation, exif_last=exif_last)
-    plain = _stripped(content)
-    before, after = opened(content), opened(plain)
+    plain = _strip(content)
+    before, after = decode(content), decode(plain)
     assert before.tobytes() == after.tobytes()
     kept = ("icc_profile", "transparency", "gamma", "dpi")
     assert {name: before.info[name] for name in kept} == {name: after.info[name] for name in kept}
     assert {"exif", *kept} >= after.info.keys()
     assert ({0x0112: orientation} if orientation not in (None, 1) else {}) == dict(after.getexif())
     assert [] == [secret for secret in _SECRETS if secret in plain]
-    assert plain == _stripped(plain)
+    assert plain == _strip(plain)
 
 
 def test_an_animated_png_stays_animated() -> None:
-    """Its frames are not metadata."""
-    content = saved(Image.new("L", (9, 9)), "PNG", save_all=True, append_images=[Image.new("L", (9, 9), 99)])
-    assert content == _stripped(content)
+    """The frames of an animation are not metadata."""
+    content = encode(Image.new("L", (9, 9)), "PNG", save_all=True, append_images=[Image.new("L", (9, 9), 99)])
+    assert content == _strip(content)
     with Image.open(io.BytesIO(content)) as picture:
         assert 2 == picture.n_frames  # type: ignore[attr-defined]
 
@@ -145,24 +145,24 @@ def test_an_animated_png_stays_animated() -> None:
     ids=["nothing", "GIF", "half a JPEG header", "half a PNG", "PNG without its end", "JPEG with a hole"],
 )
 def test_an_image_that_cannot_be_parsed_is_an_error(content: bytes) -> None:
-    """Otherwise it could be sent as if it had no metadata."""
+    """The image could otherwise be sent as if it had no metadata."""
     with pytest.raises(UnreadableError):
-        _stripped(content)
+        _strip(content)
 
 
 def test_an_image_beyond_the_size_bound_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is returned unchanged; an image of the largest allowed size is stripped."""
+    """A larger image is returned unchanged; an image of the largest allowed size is stripped."""
     content = Picture(text_bytes=1000).build()
     monkeypatch.setattr(metadata, "MAX_BYTES", len(content) - 1)
     image = InlineBytes(content)
-    assert image is stripped(image)
+    assert image is strip(image)
     monkeypatch.setattr(metadata, "MAX_BYTES", len(content))
-    assert stripped(image).size < len(content)
+    assert strip(image).size < len(content)
 
 
 def test_invalid_base64_is_an_error() -> None:
     with pytest.raises(UnreadableError):
-        stripped(InlineText("iVBORw0KGgo!"))
+        strip(InlineText("iVBORw0KGgo!"))
 
 
 def test_only_the_first_of_two_exif_blocks_counts() -> None:
@@ -170,7 +170,7 @@ def test_only_the_first_of_two_exif_blocks_counts() -> None:
     content = Picture(format="jpeg", width=9, orientation=6).build()
     start = content.index(b"\xff\xe1")
     block = content[start : start + 2 + int.from_bytes(content[start + 2 : start + 4])]
-    assert 1 == _stripped(content[:start] + block + content[start:]).count(b"Exif\0\0")
+    assert 1 == _strip(content[:start] + block + content[start:]).count(b"Exif\0\0")
     png = Picture(width=9, orientation=6).build()
     again = png_chunk(b"eXIf", _GPS)
-    assert 1 == _stripped(png[:-12] + again + png[-12:]).count(b"eXIf")
+    assert 1 == _strip(png[:-12] + again + png[-12:]).count(b"eXIf")

@@ -22,14 +22,16 @@ import wrapt  # vcrpy brings it along, as OpenTelemetry and ddtrace do
 from attrs import define, field
 from sentry_sdk.integrations.httpx import HttpxIntegration
 
-from contract_tests.support.peers import ANSWER, POST, TOKEN, PatientClient, Peer, Ways, listening
-from contract_tests.support.running import run_async
-from contract_tests.support.scripted import BODY
+from contract_tests.reading.image_body import BODY
+from contract_tests.support.peers import ANSWER, POST, CallStyle, PatientClient, Peer, listening
+from contract_tests.support.running import TOKEN, run_async
 from kling_elements import AsyncKlingElements, KlingElements
 from kling_elements_client import AuthenticatedClient
 from kling_elements_client.errors import TransportError
 from kling_elements_runtime.transport.originals import Originals
 from scripts.spec import ROOT
+
+pytestmark = pytest.mark.slow
 
 Seen: TypeAlias = list[str]
 """The methods of the requests that a tool was shown."""
@@ -39,12 +41,12 @@ Seen: TypeAlias = list[str]
 class ElementCreator:
     """Creates the element of a test: by one of the two clients, blocking or on an event loop."""
 
-    ways: Ways
+    call_style: CallStyle
     is_generated: bool
 
     def task_id(self, url: str, prepare: Callable[[Any], object] = lambda _: None, **options: Any) -> str:
         """Create an element at a URL, after `prepare` got the httpx client, and return the id of the task."""
-        if self.ways.name == "async":
+        if self.call_style.name == "async":
             return run_async(self._async_task_id(url, prepare, options))
         http_client: Any = options
         with KlingElements(TOKEN, url, http_client=http_client) as kling:
@@ -66,9 +68,9 @@ def _id(response: httpx.Response) -> str:
 
 
 @pytest.fixture(params=["generated client", "KlingElements"])
-def creator(request: pytest.FixtureRequest, ways: Ways) -> ElementCreator:
+def creator(request: pytest.FixtureRequest, call_style: CallStyle) -> ElementCreator:
     """Return a creator for each client and each way to call."""
-    return ElementCreator(ways, request.param == "generated client")
+    return ElementCreator(call_style, request.param == "generated client")
 
 
 # Mocking tools
@@ -121,7 +123,7 @@ _MOCKS: dict[str, Callable[[MockingTool], AbstractContextManager[None]]] = {
 
 @pytest.mark.parametrize("name", _MOCKS)
 def test_a_mocked_request_does_not_go_out(name: str, creator: ElementCreator, request: pytest.FixtureRequest) -> None:
-    """Otherwise a test of yours would create a real element, and you would pay for it."""
+    """A test of yours would otherwise create a real element, and you would pay for it."""
     tool = MockingTool(request)
     with listening(Peer.answer) as server, _MOCKS[name](tool):
         assert "1" == creator.task_id(server.url)
@@ -132,19 +134,19 @@ def test_a_mocked_request_does_not_go_out(name: str, creator: ElementCreator, re
 
 @pytest.mark.parametrize("name", ["respx", "respx using httpx", "vcrpy"])
 def test_an_existing_client_uses_a_mocking_tool_while_it_is_active(
-    name: str, ways: Ways, request: pytest.FixtureRequest
+    name: str, call_style: CallStyle, request: pytest.FixtureRequest
 ) -> None:
-    """Its open connections are not used while the tool is active, and are used again afterwards."""
+    """The client does not use its open connections while the tool is active, and uses them again afterwards."""
     tool = MockingTool(request)
     active_tool = ExitStack()
     with listening(Peer.answer) as server:
         client = PatientClient(TOKEN, server.url)
         begin = partial(active_tool.enter_context, _MOCKS[name](tool))
-        answers = ways.outcomes(client, POST, begin, POST, active_tool.close, POST)
+        answers = call_style.outcomes(client, POST, begin, POST, active_tool.close, POST)
 
     assert ["1", "1", "1"] == [_id(answer) for answer in answers]
     assert ["POST"] == tool.seen
-    assert (2, 1) == (len(server.heard), server.connections)
+    assert (2, 1) == (len(server.requests), server.connections)
 
 
 # Functions that tools replace, in the class for blocking calls and in the class for event loops
@@ -219,7 +221,7 @@ def test_a_replaced_function_answers_the_request(
 def test_a_wrapped_function_sees_the_request_and_passes_it_on(
     place: str, manner: str, creator: ElementCreator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Tracing tools wrap functions like this."""
+    """Tracing tools wrap functions of httpx."""
     seen: Seen = []
 
     def pass_on(wrapped: Any, request: Any, **named: Any) -> Any:
@@ -237,7 +239,7 @@ def test_a_wrapped_function_sees_the_request_and_passes_it_on(
         assert "1" == creator.task_id(server.url)
 
     assert ["POST"] == seen
-    assert ["POST"] == [request.line.split()[0] for request in server.heard]
+    assert ["POST"] == [request.line.split()[0] for request in server.requests]
 
 
 def test_a_replaced_httpx_class_sees_the_request(creator: ElementCreator, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -320,7 +322,7 @@ def test_a_single_client_may_be_instrumented(instrument: Callable[[Any, Seen], N
         assert "1" == creator.task_id(server.url, lambda http: instrument(http, seen))
 
     assert ["POST"] == seen
-    assert ["POST"] == [request.line.split()[0] for request in server.heard]
+    assert ["POST"] == [request.line.split()[0] for request in server.requests]
 
 
 @pytest.mark.parametrize("more", [{}, {"event_hooks": {}}], ids=["directly", "by httpx"])
@@ -328,7 +330,7 @@ def test_a_single_client_may_be_instrumented(instrument: Callable[[Any, Seen], N
 def test_your_own_transport_replaces_the_network(
     place: str, more: dict[str, Any], creator: ElementCreator, request: pytest.FixtureRequest
 ) -> None:
-    """It gets all requests, or those that match a mount."""
+    """Your transport gets all requests, or those that match a mount."""
     tool = MockingTool(request)
     mock = httpx.MockTransport(tool.answer)
     with listening(Peer.answer) as server:
@@ -349,7 +351,7 @@ def test_vcrpy_records_a_request_and_replays_it(creator: ElementCreator, tmp_pat
             with vcr.use_cassette(str(tmp_path / "cassette.yaml")) as cassette:
                 assert "1" == creator.task_id(server.url)
             assert (1, played) == (len(cassette), cassette.play_count)
-    assert 1 == len(server.heard)
+    assert 1 == len(server.requests)
 
 
 def test_sentry_sees_the_request_and_its_answer(creator: ElementCreator, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -378,7 +380,7 @@ def test_sentry_sees_the_request_and_its_answer(creator: ElementCreator, monkeyp
         scope.set_client(None)
 
     assert [("POST", 200)] == seen
-    assert 1 == len(server.heard)
+    assert 1 == len(server.requests)
 
 
 _SENTRY = """
@@ -431,7 +433,7 @@ def test_a_tool_may_be_active_before_the_client_is_imported(tool: str) -> None:
 
 
 def test_a_function_from_another_module_is_not_an_original() -> None:
-    """Somebody may have put it into the class before the client was imported."""
+    """Somebody may have patched the class before the client was imported."""
 
     class Library:
         def __init__(self) -> None:
@@ -442,13 +444,13 @@ def test_a_function_from_another_module_is_not_an_original() -> None:
 
         foreign = json.dumps
 
-    assert Originals((Library, "own")).are_in_place()
-    assert not Originals((Library, "foreign")).are_in_place()
-    assert not Originals((Library, "own"), (Library, "foreign")).are_in_place()
+    assert Originals((Library, "own")).are_unpatched()
+    assert not Originals((Library, "foreign")).are_unpatched()
+    assert not Originals((Library, "own"), (Library, "foreign")).are_unpatched()
 
 
-def test_nothing_is_sent_if_sockets_are_forbidden(ways: Ways, monkeypatch: pytest.MonkeyPatch) -> None:
-    """pytest-socket forbids them with an exception class that only it has."""
+def test_nothing_is_sent_if_sockets_are_forbidden(call_style: CallStyle, monkeypatch: pytest.MonkeyPatch) -> None:
+    """pytest-socket raises an exception class of its own, which the client reports as a failed connection."""
 
     class Forbidden(socket.socket):
         def __new__(cls, *_: Any, **__: Any) -> Any:
@@ -458,7 +460,7 @@ def test_nothing_is_sent_if_sockets_are_forbidden(ways: Ways, monkeypatch: pytes
         monkeypatch.setattr(socket, "socket", Forbidden)
 
     with listening(Peer.answer) as server:
-        (error,) = ways.outcomes(AuthenticatedClient(TOKEN, server.url), forbid, POST, monkeypatch.undo)
+        (error,) = call_style.outcomes(AuthenticatedClient(TOKEN, server.url), forbid, POST, monkeypatch.undo)
 
     assert isinstance(error, TransportError)
     assert not error.may_have_been_sent

@@ -29,7 +29,7 @@ from kling_elements_runtime.parameters import check
     ],
 )
 def test_an_id_is_one_part_of_the_path(text: str | None, id_value: Any) -> None:
-    """Every character is allowed, but an id that would lead to another place is not written."""
+    """Every character is allowed, but an id that would change the path is not written."""
     assert (text and ELEMENTS + text) == check(CONTRACT, "getElement", {"id": id_value}).text
 
 
@@ -52,7 +52,7 @@ def test_an_unset_parameter_is_left_out_of_the_query() -> None:
 def test_a_value_that_cannot_be_written_is_never_sent(
     value: Any, says: str, make_client: MakeClient, router: respx.MockRouter
 ) -> None:
-    """This holds even if you ignore violations; the violation names the parameter."""
+    """The violation names the parameter, and ignoring violations does not help."""
     client = make_client(on_violation="ignore")
     route = router.route()
 

@@ -5,20 +5,20 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
-from types import SimpleNamespace
 from typing import Any
 
 import httpx
 import pytest
 
-from contract_tests.support.peers import GET, POST, TOKEN, Peer, Pieces, Ways, client_of, listening, said
-from contract_tests.support.running import run_async
+from contract_tests.support.peers import GET, POST, CallStyle, Peer, Pieces, client_of, http_response, listening
+from contract_tests.support.running import TOKEN, run_async
 from kling_elements_client import AuthenticatedClient
 from kling_elements_client.errors import TransportError
 from kling_elements_runtime.deadline import within
 from kling_elements_runtime.settings import Timeout
-from kling_elements_runtime.transport import pool
-from kling_elements_runtime.transport.turns import Turns
+from kling_elements_runtime.transport import httpcore_internals
+
+pytestmark = pytest.mark.slow
 
 
 def _limits(connections: int | None, kept: int | None = 20, seconds: float | None = 60) -> dict[str, Any]:
@@ -36,7 +36,7 @@ class Outage:
     """
 
     def __init__(self) -> None:
-        """Start silent."""
+        """Create a server that stays silent until you end the outage."""
         self.is_silent = True
         self.asked = threading.Event()
 
@@ -47,7 +47,7 @@ class Outage:
                 self.asked.set()
                 peer.until_closed()
                 return
-            peer.send(said())
+            peer.send(http_response())
 
 
 @pytest.mark.parametrize("places", [1, 2, 5])
@@ -66,7 +66,7 @@ def test_cancelled_tasks_give_their_places_back(places: int) -> None:
                     await asyncio.sleep(0)  # the next one gets the place, and is cancelled with it
                 await asyncio.gather(*callers, return_exceptions=True)
             inner: Any = client._connections.of_running_loop()._pool  # noqa: SLF001 - a lost place would block the next call
-            assert places == inner._turns._value  # noqa: SLF001 - as above
+            assert places == inner._places._value  # noqa: SLF001 - as above
             outage.is_silent = False
             with within(60):
                 return await asyncio.gather(*(client.send_async(**POST) for _ in range(2 * places + 1)))
@@ -95,7 +95,7 @@ def test_timed_out_threads_give_their_places_back() -> None:
         for caller in callers:
             caller.join()
         inner: Any = client._connections.sync()._pool  # noqa: SLF001 - a lost place would block the next call
-        assert 2 == inner._turns._free  # noqa: SLF001 - as above
+        assert 2 == inner._places._free  # noqa: SLF001 - as above
         outage.is_silent = False
         answers = [client.send(**POST) for _ in range(3)]
 
@@ -103,7 +103,7 @@ def test_timed_out_threads_give_their_places_back() -> None:
     assert [200, 200, 200] == [answer.status_code for answer in answers]
 
 
-def test_a_pool_time_out_names_the_limit_and_how_to_raise_it() -> None:
+def test_a_pool_timeout_names_the_limit_and_how_to_raise_it() -> None:
     """The error is the same on an event loop and in threads, and says that nothing was sent."""
     outage = Outage()
     options = {"timeout": Timeout(pool=0.05), **_limits(1)}
@@ -122,7 +122,7 @@ def test_a_pool_time_out_names_the_limit_and_how_to_raise_it() -> None:
 
     def second_of_threads(url: str) -> Any:
         with client_of(url, **options) as client:
-            first = threading.Thread(target=_quietly, args=(client.send,))
+            first = threading.Thread(target=_ignore_errors, args=(client.send,))
             first.start()
             outage.asked.wait()
             with pytest.raises(TransportError) as caught:
@@ -142,85 +142,19 @@ def test_a_pool_time_out_names_the_limit_and_how_to_raise_it() -> None:
     assert all("http_client={'limits': httpx.Limits(max_connections=...)}" in str(error) for error in errors)
 
 
-def _quietly(send: Callable[..., Any]) -> None:
+def _ignore_errors(send: Callable[..., Any]) -> None:
     with pytest.raises(TransportError):
         send(**POST)
-
-
-def test_threads_get_places_in_the_order_in_which_they_arrive() -> None:
-    """No thread waits forever while others come again and again."""
-    turns = Turns(1)
-    order: list[int] = []
-    threads = []
-
-    def take(number: int) -> None:
-        assert turns.wait(60)
-        order.append(number)
-        turns.leave()
-
-    assert turns.wait(None)
-    for number in range(5):
-        threads.append(threading.Thread(target=take, args=(number,)))
-        threads[-1].start()
-        while len(turns._waiting) <= number:  # noqa: SLF001  # pragma: no branch - not visible from outside
-            threads[-1].join(0.001)  # pragma: no cover - depends on timing
-    turns.leave()
-    assert turns.wait(60)  # all others came first
-    turns.leave()
-    for thread in threads:
-        thread.join()
-
-    assert [0, 1, 2, 3, 4] == order
-
-
-@pytest.mark.parametrize("interruption", [None, KeyboardInterrupt])
-@pytest.mark.parametrize("comes", [False, True], ids=["no place came", "a place came at the last moment"])
-def test_a_thread_that_gives_up_keeps_no_place(
-    comes: bool,  # noqa: FBT001 - a column of the table
-    interruption: type[BaseException] | None,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """If a place comes at the last moment, a timed-out thread uses it, and an interrupted one passes it on."""
-    turns = Turns(1)
-
-    class Turn:
-        def __init__(self) -> None:
-            self.asked = 0
-
-        def acquire(self, timeout: float = -1) -> bool:  # noqa: ARG002 - the signature of a lock
-            self.asked += 1
-            if self.asked == 2 and comes:
-                turns.leave()
-            if self.asked == 2 and interruption:
-                raise interruption
-            return self.asked == 1
-
-        def release(self) -> None:
-            """Release the lock."""
-
-    assert turns.wait(None)
-    with monkeypatch.context() as patch:
-        patch.setattr("kling_elements_runtime.transport.turns.threading", SimpleNamespace(Lock=Turn))
-        if interruption:
-            with pytest.raises(interruption):
-                turns.wait(60)
-        else:
-            assert comes is turns.wait(60)
-    if not comes or not interruption:
-        turns.leave()
-
-    assert turns.wait(0)
-    assert not turns.wait(0)
 
 
 # Kept connections
 
 
 @pytest.mark.parametrize("kept", [0, 1, None])
-def test_a_connection_is_kept_for_the_next_request(kept: int | None, ways: Ways) -> None:
-    """It is closed if the limits allow no kept connections."""
+def test_a_connection_is_kept_for_the_next_request(kept: int | None, call_style: CallStyle) -> None:
+    """A connection is closed after its answer if the limits allow no kept connections."""
     with listening(Peer.answer) as server:
-        ways.outcomes(client_of(server.url, **_limits(None, kept)), POST, GET, POST)
+        call_style.outcomes(client_of(server.url, **_limits(None, kept)), POST, GET, POST)
 
     assert server.connections == (3 if kept == 0 else 1)
 
@@ -228,15 +162,15 @@ def test_a_connection_is_kept_for_the_next_request(kept: int | None, ways: Ways)
 @pytest.mark.parametrize(
     "answer",
     [
-        said(b"{}", "200 OK", "Connection: close"),
-        said().replace(b"HTTP/1.1", b"HTTP/1.0"),
-        said() + said(b"{}", "400 Bad Request"),
-        said() + b"x",
+        http_response(b"{}", "200 OK", "Connection: close"),
+        http_response().replace(b"HTTP/1.1", b"HTTP/1.0"),
+        http_response() + http_response(b"{}", "400 Bad Request"),
+        http_response() + b"x",
         b"HTTP/1.1 200 OK\r\n\r\n{}",
     ],
     ids=["to be closed", "HTTP/1.0", "two answers", "one byte more", "until it is closed"],
 )
-def test_a_connection_with_leftover_data_is_not_used_again(answer: bytes, ways: Ways) -> None:
+def test_a_connection_with_leftover_data_is_not_used_again(answer: bytes, call_style: CallStyle) -> None:
     """Bytes after an answer would be taken for the answer to the next request."""
 
     def behave(peer: Peer) -> None:
@@ -246,47 +180,25 @@ def test_a_connection_with_leftover_data_is_not_used_again(answer: bytes, ways: 
             peer.until_closed()
 
     with listening(behave) as server:
-        answers = ways.outcomes(client_of(server.url), GET, POST)
+        answers = call_style.outcomes(client_of(server.url), GET, POST)
 
     assert [200, 200] == [answered.status_code for answered in answers]
     assert 2 == server.connections
 
 
-@pytest.mark.parametrize("name", ["_connection", "_h11_state", "_network_stream"])
-def test_a_connection_whose_state_is_unknown_is_not_used_again(
-    name: str, ways: Ways, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """If httpcore renames these private attributes, bytes after an answer cannot be detected."""
-    innermost = pool._innermost  # noqa: SLF001 - this function reads httpcore's private names
-
-    def without(connection: Any) -> Any:
-        if name == "_connection":
-            return connection
-        return SimpleNamespace(
-            **{attribute: value for attribute, value in vars(innermost(connection)).items() if attribute != name}
-        )
-
-    monkeypatch.setattr(pool, "_innermost", without)
-    with listening(Peer.answer) as server:
-        answers = ways.outcomes(client_of(server.url), GET, POST)
-
-    assert [200, 200] == [answer.status_code for answer in answers]
-    assert 2 == server.connections
-
-
-def test_late_bytes_after_an_answer_end_the_connection_too(ways: Ways) -> None:
-    """They are there when the next request is about to be sent."""
+def test_late_bytes_after_an_answer_end_the_connection_too(call_style: CallStyle) -> None:
+    """Stray bytes may arrive just before the next request is sent."""
     has_come = threading.Event()
 
     def behave(peer: Peer) -> None:
         peer.request()
-        peer.send(said())
-        peer.send(said(b"{}", "400 Bad Request"))
+        peer.send(http_response())
+        peer.send(http_response(b"{}", "400 Bad Request"))
         has_come.set()
         peer.until_closed()
 
     with listening(behave) as server:
-        answers = ways.outcomes(client_of(server.url), GET, has_come.wait, POST)
+        answers = call_style.outcomes(client_of(server.url), GET, has_come.wait, POST)
 
     assert [200, 200] == [answer.status_code for answer in answers]
     assert 2 == server.connections
@@ -298,61 +210,15 @@ class HastyClient(AuthenticatedClient):
     reuse_seconds = 0.0
 
 
-def test_a_create_never_uses_a_connection_that_was_idle_for_a_second(ways: Ways) -> None:
-    """A server may close it at any time, which would leave the create in doubt. Look-ups may use it."""
+def test_a_create_never_uses_a_connection_that_was_idle_for_a_second(call_style: CallStyle) -> None:
+    """A server may close an idle connection at any time, which would leave the create in doubt. Look-ups may use it."""
     assert 1.0 == AuthenticatedClient.reuse_seconds
     with listening(Peer.answer) as server:
         client = HastyClient(TOKEN, server.url, http_client=_limits(None, seconds=600))
-        ways.outcomes(client, GET, GET, POST, GET, POST)
+        call_style.outcomes(client, GET, GET, POST, GET, POST)
 
-    assert ["GET /a", "GET /a", "POST /b", "GET /a", "POST /b"] == [request.line[:-9] for request in server.heard]
+    assert ["GET /a", "GET /a", "POST /b", "GET /a", "POST /b"] == [request.line[:-9] for request in server.requests]
     assert 3 == server.connections
-
-
-class FakeConnection:
-    """A connection that reports the state that you choose."""
-
-    def __init__(self, *, is_available: bool = True, has_expired: bool = False) -> None:
-        """Set the state that the connection reports."""
-        self.is_available = lambda: is_available
-        self.has_expired = lambda: has_expired
-
-
-def test_expired_connections_are_closed_with_the_next_request(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Connections that this request does not use are closed too."""
-    now = [100.0]
-    monkeypatch.setattr(pool, "time", SimpleNamespace(monotonic=lambda: now[0]))
-    idle = pool._Idle[Any](10, 5.0, 1.0)  # noqa: SLF001 - a test cannot wait that long
-    first, second, third = FakeConnection(), FakeConnection(), FakeConnection()
-    assert [] == idle.put(first)
-    now[0] += 4
-    assert [] == idle.put(second) + idle.put(third)
-    now[0] += 2
-
-    assert (third, [first]) == idle.take(b"GET")
-    assert (second, []) == idle.take(b"GET")
-    assert (None, []) == idle.take(b"GET")
-
-
-@pytest.mark.parametrize("useless", [FakeConnection(is_available=False), FakeConnection(has_expired=True)])
-def test_unusable_connections_are_skipped(useless: FakeConnection) -> None:
-    """They are closed, and the next one is used."""
-    idle = pool._Idle[Any](10, None, 1.0)  # noqa: SLF001 - as above
-    good = FakeConnection()
-    assert [] == idle.put(good) + idle.put(useless)
-
-    assert (good, [useless]) == idle.take(b"GET")
-
-
-def test_the_oldest_of_too_many_connections_is_closed() -> None:
-    """The connection that was used last is used next."""
-    idle = pool._Idle[Any](2, None, 1.0)  # noqa: SLF001 - as above
-    first, second, third = FakeConnection(), FakeConnection(), FakeConnection()
-
-    assert [] == idle.put(first) + idle.put(second)
-    assert [first] == idle.put(third)
-    assert [second, third] == idle.close()
-    assert (None, []) == idle.take(b"GET")
 
 
 # Kept connections that the server closes while the next request is written
@@ -363,7 +229,7 @@ def _answer_once_then(behave: Callable[[Peer], object]) -> Callable[[Peer], None
 
     def serve(peer: Peer) -> None:
         peer.request()
-        peer.send(said())
+        peer.send(http_response())
         if peer.number == 0:
             behave(peer)
         else:
@@ -375,7 +241,7 @@ def _answer_once_then(behave: Callable[[Peer], object]) -> Callable[[Peer], None
 @pytest.mark.parametrize("is_noticed", [True, False], ids=["noticed in time", "noticed by a failed write"])
 def test_an_incomplete_request_is_sent_again_over_another_connection(
     is_noticed: bool,  # noqa: FBT001 - a column of the table
-    ways: Ways,
+    call_style: CallStyle,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The server cannot have acted on an incomplete request, so nothing is in doubt."""
@@ -387,71 +253,71 @@ def test_an_incomplete_request_is_sent_again_over_another_connection(
         is_reset.set()
 
     if not is_noticed:
-        monkeypatch.setattr(pool, "_check_kept", lambda _: None)
+        monkeypatch.setattr(httpcore_internals, "check_kept", lambda _: None)
     with listening(_answer_once_then(reset)) as server:
         second = {**POST, "content": Pieces(b"{", is_reset, b"}")}
-        answers = ways.outcomes(client_of(server.url), POST, second)
+        answers = call_style.outcomes(client_of(server.url), POST, second)
 
     assert [200, 200] == [answer.status_code for answer in answers]
-    assert [b"{}", b"{}"] == [request.body for request in server.heard]
+    assert [b"{}", b"{}"] == [request.body for request in server.requests]
     assert 2 == server.connections
 
 
-def test_an_answer_before_the_request_is_complete_is_ignored(ways: Ways) -> None:
-    """On a kept connection it may belong to something else, such as a stray byte after the previous request."""
+def test_an_answer_before_the_request_is_complete_is_ignored(call_style: CallStyle) -> None:
+    """Early bytes on a kept connection may belong to the previous request."""
     is_said = threading.Event()
 
     def say(peer: Peer) -> None:
         peer.head()
-        peer.send(said(b"{}", "400 Bad Request"))
+        peer.send(http_response(b"{}", "400 Bad Request"))
         is_said.set()
         peer.until_closed()
 
     with listening(_answer_once_then(say)) as server:
-        answers = ways.outcomes(client_of(server.url), GET, {**POST, "content": Pieces(b"{", is_said, b"}")})
+        answers = call_style.outcomes(client_of(server.url), GET, {**POST, "content": Pieces(b"{", is_said, b"}")})
 
     assert [200, 200] == [answer.status_code for answer in answers]
-    assert [b"", b"{}"] == [request.body for request in server.heard]
+    assert [b"", b"{}"] == [request.body for request in server.requests]
 
 
-def test_a_look_up_lost_with_a_kept_connection_is_sent_again(ways: Ways) -> None:
+def test_a_look_up_lost_with_a_kept_connection_is_sent_again(call_style: CallStyle) -> None:
     """A look-up has no side effects."""
     with listening(_answer_once_then(Peer.request)) as server:
-        answers = ways.outcomes(client_of(server.url), POST, GET)
+        answers = call_style.outcomes(client_of(server.url), POST, GET)
 
     assert [200, 200] == [answer.status_code for answer in answers]
-    assert ["POST", "GET", "GET"] == [request.line.split()[0] for request in server.heard]
+    assert ["POST", "GET", "GET"] == [request.line.split()[0] for request in server.requests]
 
 
-def test_a_complete_create_is_not_sent_again(ways: Ways) -> None:
-    """The server may have acted on it."""
+def test_a_complete_create_is_not_sent_again(call_style: CallStyle) -> None:
+    """The server may have acted on a complete create."""
     with listening(_answer_once_then(Peer.request)) as server:
-        _, error = ways.outcomes(client_of(server.url), GET, POST)
+        _, error = call_style.outcomes(client_of(server.url), GET, POST)
 
     assert isinstance(error, TransportError)
     assert error.may_have_been_sent
-    assert ["GET", "POST"] == [request.line.split()[0] for request in server.heard]
+    assert ["GET", "POST"] == [request.line.split()[0] for request in server.requests]
 
 
 @pytest.mark.parametrize("call", [GET, POST], ids=["GET", "POST"])
-def test_a_request_lost_on_a_new_connection_is_not_sent_again(call: Any, ways: Ways) -> None:
+def test_a_request_lost_on_a_new_connection_is_not_sent_again(call: Any, call_style: CallStyle) -> None:
     """You decide; otherwise a server that loses every request would be asked forever."""
     with listening(Peer.request) as server:
-        ways.failure(client_of(server.url), call, sent=True)
+        call_style.failure(client_of(server.url), call, sent=True)
 
     assert 1 == server.connections
 
 
-def test_a_timed_out_request_is_not_sent_again(ways: Ways) -> None:
-    """This also holds for a look-up over a kept connection."""
+def test_a_timed_out_request_is_not_sent_again(call_style: CallStyle) -> None:
+    """A look-up over a kept connection is not sent again either."""
     with listening(_answer_once_then(Peer.until_closed)) as server:
         client = client_of(server.url)
 
-        def hurry() -> None:
-            inner = client.get_async_httpx_client() if ways.name == "async" else client.get_httpx_client()
+        def shorten_read_timeout() -> None:
+            inner = client.get_async_httpx_client() if call_style.name == "async" else client.get_httpx_client()
             inner.timeout = httpx.Timeout(60, read=0.1)
 
-        first, error = ways.outcomes(client, POST, hurry, GET)
+        first, error = call_style.outcomes(client, POST, shorten_read_timeout, GET)
 
     assert 200 == first.status_code
     assert isinstance(error, TransportError)
@@ -462,8 +328,8 @@ def test_a_timed_out_request_is_not_sent_again(ways: Ways) -> None:
 # httpx's own client over the same connections
 
 
-def test_the_httpx_client_uses_the_same_connections(ways: Ways) -> None:
-    """A request to another host uses httpcore's own connections, because ours lead to one gateway."""
+def test_the_httpx_client_uses_the_same_connections(call_style: CallStyle) -> None:
+    """A request to another host uses httpcore's own connections, because ours connect to one gateway."""
 
     async def by_httpx(client: Any, elsewhere: str) -> list[httpx.Response]:
         async with client:
@@ -473,7 +339,7 @@ def test_the_httpx_client_uses_the_same_connections(ways: Ways) -> None:
 
     with listening(Peer.answer) as server, listening(Peer.answer) as other:
         client = client_of(server.url)
-        if ways.name == "async":
+        if call_style.name == "async":
             answers = run_async(by_httpx(client, other.url))
         else:
             with client:
@@ -481,12 +347,12 @@ def test_the_httpx_client_uses_the_same_connections(ways: Ways) -> None:
                 answers = [client.send(**POST), http.get("/c"), http.get(f"{other.url}/d")]
 
     assert [200, 200, 200] == [answer.status_code for answer in answers]
-    assert ["POST /b HTTP/1.1", "GET /c HTTP/1.1"] == [request.line for request in server.heard]
-    assert ["GET /d HTTP/1.1"] == [request.line for request in other.heard]
+    assert ["POST /b HTTP/1.1", "GET /c HTTP/1.1"] == [request.line for request in server.requests]
+    assert ["GET /d HTTP/1.1"] == [request.line for request in other.requests]
     assert (1, 1) == (server.connections, other.connections)
 
 
-def test_a_connection_in_use_is_closed_after_its_answer(ways: Ways) -> None:
+def test_a_connection_in_use_is_closed_after_its_answer(call_style: CallStyle) -> None:
     """Closing the client neither waits for a call nor interrupts it."""
     came, may_answer = threading.Event(), threading.Event()
     closed: list[bool] = []
@@ -495,7 +361,7 @@ def test_a_connection_in_use_is_closed_after_its_answer(ways: Ways) -> None:
         peer.request()
         came.set()
         may_answer.wait(60)
-        peer.send(said())
+        peer.send(http_response())
         closed.append(peer.request() is None)
 
     async def run(client: Any) -> Any:
@@ -507,7 +373,7 @@ def test_a_connection_in_use_is_closed_after_its_answer(ways: Ways) -> None:
 
     with listening(behave) as server:
         client = client_of(server.url)
-        if ways.name == "async":
+        if call_style.name == "async":
             answer = run_async(run(client))
         else:
             answers: list[Any] = []

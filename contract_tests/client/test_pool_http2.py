@@ -18,14 +18,16 @@ from contract_tests.support.peers import (
     GET,
     LARGE,
     POST,
-    Heard,
+    CallStyle,
     Peer,
-    Ways,
+    ReceivedRequest,
     authority,
     client_of,
     listening,
 )
 from kling_elements_runtime.transport.bodies import UNREADABLE
+
+pytestmark = pytest.mark.slow
 
 
 def _tls() -> ssl.SSLContext:
@@ -56,7 +58,9 @@ def _serve(answer: Callable[[Peer, H2Connection, int], object]) -> Callable[[Pee
                         connection.acknowledge_received_data(event.flow_controlled_length or 0, event.stream_id)
                     case StreamEnded():
                         headers = httpx.Headers(heads[event.stream_id])
-                        peer.heard.append(Heard(headers[":method"], headers, bodies[event.stream_id], peer.number))
+                        peer.requests.append(
+                            ReceivedRequest(headers[":method"], headers, bodies[event.stream_id], peer.number)
+                        )
                         answer(peer, connection, event.stream_id)
             peer.send(connection.data_to_send())
 
@@ -68,19 +72,19 @@ def _answer(_: Peer, connection: H2Connection, stream_id: int) -> None:
     connection.send_data(stream_id, ANSWER, end_stream=True)
 
 
-def test_http2_requests_share_one_connection(ways: Ways) -> None:
+def test_http2_requests_share_one_connection(call_style: CallStyle) -> None:
     """Large requests do too, and every request has the token."""
     with listening(_serve(_answer), _tls()) as server:
-        answers = ways.outcomes(client_of(server.url, http2=True), POST, GET, LARGE)
+        answers = call_style.outcomes(client_of(server.url, http2=True), POST, GET, LARGE)
 
     assert [ANSWER] * 3 == [answer.content for answer in answers]
     assert [b"HTTP/2"] * 3 == [answer.extensions["http_version"] for answer in answers]
-    assert [b"{}", b"", LARGE["content"]] == [request.body for request in server.heard]
-    assert {"Bearer sk-token-1234567890"} == {request.headers["authorization"] for request in server.heard}
+    assert [b"{}", b"", LARGE["content"]] == [request.body for request in server.requests]
+    assert {"Bearer sk-token-1234567890"} == {request.headers["authorization"] for request in server.requests}
     assert 1 == server.connections
 
 
-def test_an_unreadable_http2_answer_ends_the_connection(ways: Ways) -> None:
+def test_an_unreadable_http2_answer_ends_the_connection(call_style: CallStyle) -> None:
     """More of the answer may still arrive."""
 
     def answer(peer: Peer, connection: H2Connection, stream_id: int) -> None:
@@ -91,9 +95,9 @@ def test_an_unreadable_http2_answer_ends_the_connection(ways: Ways) -> None:
         connection.send_data(stream_id, b"?")
 
     with listening(_serve(answer), _tls()) as server:
-        answers = ways.outcomes(client_of(server.url, http2=True), GET, GET)
+        answers = call_style.outcomes(client_of(server.url, http2=True), GET, GET)
 
-    assert ["the answer is encoded as 'br', and only gzip was asked for", None] == [
+    assert ["the answer is encoded as 'br', but only gzip was requested", None] == [
         answered.extensions.get(UNREADABLE) for answered in answers
     ]
     assert 2 == server.connections
@@ -102,7 +106,7 @@ def test_an_unreadable_http2_answer_ends_the_connection(ways: Ways) -> None:
 @pytest.mark.parametrize("is_whole", [True, False])
 def test_a_lost_http2_connection_says_whether_the_request_was_complete(
     is_whole: bool,  # noqa: FBT001 - a column of the table
-    ways: Ways,
+    call_style: CallStyle,
 ) -> None:
     """The rules are the same as for HTTP/1.1."""
 
@@ -114,16 +118,16 @@ def test_a_lost_http2_connection_says_whether_the_request_was_complete(
         peer.reset()
 
     with listening(_serve(lose) if is_whole else lose_at_once, _tls()) as server:
-        ways.failure(client_of(server.url, http2=True), POST if is_whole else LARGE, sent=is_whole)
+        call_style.failure(client_of(server.url, http2=True), POST if is_whole else LARGE, sent=is_whole)
 
 
-def test_a_gateway_without_http2_gets_http1_requests(ways: Ways) -> None:
-    """Both sides agree on the version while they connect."""
+def test_a_gateway_without_http2_gets_http1_requests(call_style: CallStyle) -> None:
+    """Client and gateway agree on the HTTP version while they connect."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.set_alpn_protocols(["http/1.1"])
     authority().issue_cert("127.0.0.1").configure_cert(context)
     with listening(Peer.answer, context) as server:
-        answers = ways.outcomes(client_of(server.url, http2=True), POST, GET)
+        answers = call_style.outcomes(client_of(server.url, http2=True), POST, GET)
 
     assert [b"HTTP/1.1"] * 2 == [answer.extensions["http_version"] for answer in answers]
     assert 1 == server.connections

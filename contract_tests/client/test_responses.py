@@ -11,7 +11,7 @@ import httpx
 import pytest
 import respx
 
-from contract_tests.reading.cases import base_body
+from contract_tests.reading.image_body import BODY
 from contract_tests.reading.paths import ELEMENTS
 from contract_tests.support.running import Create, MakeClient
 from kling_elements_client import AuthenticatedClient, errors
@@ -21,7 +21,6 @@ Failure = Callable[..., errors.ResponseError]
 
 _URL = f"https://gateway.example.com{ELEMENTS}"
 _ENVELOPE = {"code": 1200, "message": "no", "request_id": "r-1"}
-_BODY: Any = base_body("image")
 _ECHO = json.dumps({"message": "bad " + "iVBORw0KGgoAAAANSUhE" * 20})
 _NOTHING = (None, None, None)  # no code, no message and no request id
 
@@ -35,7 +34,7 @@ def failure(client: AuthenticatedClient, router: respx.MockRouter) -> Failure:
     ) -> errors.ResponseError:
         router.post().mock(return_value=httpx.Response(status, content=content, headers=headers))
         with pytest.raises(errors.ResponseError) as caught:
-            create_element.sync(client=client, body=_BODY)
+            create_element.sync(client=client, body=BODY)
         return caught.value
 
     return failure
@@ -67,7 +66,7 @@ def test_the_status_decides_the_exception_class(
     router.post().respond(status, json=_ENVELOPE, headers={"Retry-After": "7"})
 
     with pytest.raises(errors.ResponseError) as caught:
-        create(client, _BODY)
+        create(client, BODY)
     error = caught.value
 
     assert kind is type(error)
@@ -121,7 +120,7 @@ def test_the_status_decides_the_exception_class(
 def test_any_body_of_a_failure_is_kept_as_far_as_it_can_be_read(
     kept: tuple[Any, ...], excerpt: str | None, content: Any, failure: Failure
 ) -> None:
-    """Every body gives the exception of its status; texts are kept up to 200 characters, on one line."""
+    """Every body gives the exception of its status; strings are kept up to 200 characters, on one line."""
     error = failure(503, content)
 
     assert type(error) is errors.ServerError
@@ -131,7 +130,7 @@ def test_any_body_of_a_failure_is_kept_as_far_as_it_can_be_read(
     assert str(error).isprintable()
 
 
-def _wrapped(inner: str, **outer: Any) -> str:
+def _wrap(inner: str, **outer: Any) -> str:
     return json.dumps({"code": "fail_to_fetch_task", "message": inner, "request_id": "outer", **outer})
 
 
@@ -141,17 +140,17 @@ _OVER = json.dumps({"code": 1303, "message": "parallel task over resource pack l
 @pytest.mark.parametrize(
     ("kept", "content"),
     [
-        ((1303, "parallel task over resource pack limit", "inner"), _wrapped(_OVER)),
-        ((1303, "parallel task over resource pack limit", "inner"), _wrapped(f" \n{_OVER}")),
-        ((1303, "parallel task over resource pack limit", "inner"), _wrapped(_wrapped(_wrapped(_OVER)))),
-        (("1102", "pack used up", "outer"), _wrapped('{"code": "1102", "message": "pack used up"}')),
-        ((1201, None, "outer"), _wrapped('{"code": 1201}')),
+        ((1303, "parallel task over resource pack limit", "inner"), _wrap(_OVER)),
+        ((1303, "parallel task over resource pack limit", "inner"), _wrap(f" \n{_OVER}")),
+        ((1303, "parallel task over resource pack limit", "inner"), _wrap(_wrap(_wrap(_OVER)))),
+        (("1102", "pack used up", "outer"), _wrap('{"code": "1102", "message": "pack used up"}')),
+        ((1201, None, "outer"), _wrap('{"code": 1201}')),
         ((1303, "full", None), json.dumps({"error": {"message": '{"error": {"code": 1303, "message": "full"}}'}})),
         ((1303, "full", None), json.dumps({"detail": '{"code": 1303, "message": "full"}'})),
-        (("fail_to_fetch_task", '{"code": 42, "message": "odd"}', "outer"), _wrapped('{"code": 42, "message": "odd"}')),
-        (("fail_to_fetch_task", "no {", "outer"), _wrapped("no {")),
-        (("fail_to_fetch_task", "{no", "outer"), _wrapped("{no")),
-        ((1302, '{"code": 1303}', "outer"), _wrapped('{"code": 1303}', code=1302)),
+        (("fail_to_fetch_task", '{"code": 42, "message": "odd"}', "outer"), _wrap('{"code": 42, "message": "odd"}')),
+        (("fail_to_fetch_task", "no {", "outer"), _wrap("no {")),
+        (("fail_to_fetch_task", "{no", "outer"), _wrap("{no")),
+        ((1302, '{"code": 1303}', "outer"), _wrap('{"code": 1303}', code=1302)),
     ],
 )
 def test_a_refusal_nested_in_a_gateway_message_is_read(kept: tuple[Any, ...], content: str, failure: Failure) -> None:
@@ -163,16 +162,16 @@ def test_a_refusal_nested_in_a_gateway_message_is_read(kept: tuple[Any, ...], co
 
 
 def test_a_refusal_nested_too_deeply_is_not_unpacked(failure: Failure) -> None:
-    """Nobody who only passes it on nests it that deeply."""
+    """A gateway that only passes a refusal on does not nest it that deeply."""
     content = _OVER
     for _ in range(4):
-        content = _wrapped(content)
+        content = _wrap(content)
 
     assert "fail_to_fetch_task" == failure(429, content).code
 
 
 def test_the_target_of_a_redirect_is_shortened_and_escaped(failure: Failure) -> None:
-    """The message has at most 200 characters of it, and no control characters."""
+    """The message has at most 200 characters of the target, and no control characters."""
     error = failure(307, b"", [(b"Location", b"https://elsewhere.example.com/\x9b2J" + b"x" * 300)])
 
     assert error.args[0].startswith(rf"POST {_URL}: HTTP 307, to https://elsewhere.example.com/\x9b2Jxxx")
@@ -186,7 +185,7 @@ _HARMLESS = r"a\x1b[2J \x00\x9b\u202e \ud800"
 
 @pytest.mark.parametrize("status", [200, 400, 503])
 def test_control_characters_are_shown_escaped(status: int, failure: Failure, caplog: pytest.LogCaptureFixture) -> None:
-    """This covers escape sequences, line breaks, marks that reverse text, and lone surrogates, from any source."""
+    """Escape sequences, line breaks, marks that reverse text, and lone surrogates are escaped, from any source."""
     body = {"code": _HOSTILE, "message": _HOSTILE, "request_id": _HOSTILE, _HOSTILE: 1}
     error = failure(status, json.dumps(body))
     page = failure(status, _HOSTILE.encode("utf-8", "surrogatepass"))
@@ -232,7 +231,7 @@ def test_an_excerpt_is_decoded_in_the_encoding_of_the_answer(
 def test_the_request_id_comes_from_the_body_or_a_header(
     expected: str | None, content: bytes, headers: list[tuple[bytes, bytes]], failure: Failure
 ) -> None:
-    """A support case needs it, so the message has it too."""
+    """Support needs the request id, so the message has it too."""
     error = failure(502, content, headers)
 
     assert expected == error.request_id
@@ -241,7 +240,7 @@ def test_the_request_id_comes_from_the_body_or_a_header(
 
 @pytest.mark.parametrize(("expected", "raw"), [("\xe9", b"\xe9"), ("\xe9", b"\xc3\xa9"), ("a, b", b"a, b")])
 def test_non_ascii_headers_are_kept(expected: str, raw: bytes, failure: Failure) -> None:
-    """A proxy may write them in Latin-1 or UTF-8."""
+    """A proxy may write headers in Latin-1 or UTF-8."""
     assert expected == failure(500, b"", [(b"X-Place", raw)]).headers["x-place"]
 
 
@@ -263,7 +262,7 @@ def test_a_repeated_header_is_kept_with_all_its_values(failure: Failure) -> None
         ("the answer nests deeper than 64 levels: {", b'{"data": ' * 65 + b"1" + b"}" * 65),
         ("the answer has more than 100000 values: {", b'{"data": [' + b"[],{}," * 40_000 + b"0]}"),
         (
-            "the answer takes more than 16777216 bytes of memory: {",
+            "the answer is too large: it takes more than 16 MiB of memory: {",
             '{"message": "\U0001f600'.encode() + b"x y" * 1_398_100 + b'"}',
         ),
         ("the answer is not JSON: {", b'{"id": ' + b"9." * 2500 + b"}"),
@@ -307,11 +306,11 @@ def test_an_answer_that_cannot_be_decompressed_still_has_a_status(
     answer = b"HTTP/1.1 %s\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}" % status
 
     with pytest.raises(kind, match=says):
-        create_element.sync(client=make_client(base_url=serve(answer)), body=_BODY)
+        create_element.sync(client=make_client(base_url=serve(answer)), body=BODY)
 
 
 def test_an_invalid_answer_is_quoted_only_in_the_excerpt(failure: Failure) -> None:
-    """The excerpt shows its beginning."""
+    """The excerpt shows the beginning of the answer."""
     error = failure(200, json.dumps({"data": ["x" * 5000]}))
 
     assert 200 >= str(error).count("x")
@@ -378,7 +377,7 @@ def test_an_answer_with_a_task_id_or_without_a_failure_is_a_success(
     """A task id, in any of its four places, outweighs the code: the element exists and must not be lost."""
     router.post().respond(status, json=body)
 
-    assert body == create(client, _BODY).to_dict()
+    assert body == create(client, BODY).to_dict()
 
 
 @pytest.mark.parametrize(
@@ -402,7 +401,7 @@ def test_an_invalid_answer_with_a_task_id_is_a_success_with_a_warning(
     """The element exists, so you get its id, and the log says what is wrong."""
     router.post().respond(content=content.encode())
 
-    assert json.loads(content) == create(client, _BODY).to_dict()
+    assert json.loads(content) == create(client, BODY).to_dict()
     (logged,) = [record for record in caplog.records if record.name == "kling_elements.http"]
     assert logging.WARNING == logged.levelno
-    assert logged.getMessage().startswith("createElement: an id is named, but the answer is odd: HTTP 200, code ")
+    assert logged.getMessage().startswith("createElement: an id is named, but the answer is unusual: HTTP 200, code ")

@@ -15,25 +15,27 @@ from typing import Any
 import httpx
 import pytest
 
+from contract_tests.support.fake_dns import resolve_to
 from contract_tests.support.peers import (
     GET,
     LARGE,
     POST,
-    TOKEN,
+    CallStyle,
     Peer,
-    Ways,
     authority,
     client_of,
     client_tls,
+    http_response,
     listening,
-    said,
     server_tls,
 )
 from contract_tests.support.proxies import AUTHORIZATION, USER, forward, tunnel
-from contract_tests.support.resolving import resolve_to
+from contract_tests.support.running import TOKEN
 from kling_elements_client import AuthenticatedClient
 from kling_elements_client.errors import TransportError
 from kling_elements_runtime.transport import route
+
+pytestmark = pytest.mark.slow
 
 MOCK = httpx.MockTransport(lambda _: httpx.Response(200))
 ELSEWHERE = "https://gateway.example.com"
@@ -51,18 +53,18 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("authorization", [None, AUTHORIZATION])
-def test_a_proxy_forwards_requests_without_tls(authorization: str | None, ways: Ways) -> None:
-    """It gets the whole URL, and your credentials if it asks for them; the connection to it is kept."""
+def test_a_proxy_forwards_requests_without_tls(authorization: str | None, call_style: CallStyle) -> None:
+    """The proxy gets the whole URL, and your credentials if it requires them; its connection is kept."""
     with listening(Peer.answer) as server, listening(forward(authorization)) as proxy:
         url = proxy.url if authorization is None else proxy.url.replace("http://", f"http://{USER}@")
-        answers = ways.outcomes(client_of(server.url, proxy=url), POST, GET)
+        answers = call_style.outcomes(client_of(server.url, proxy=url), POST, GET)
 
     assert [200, 200] == [answer.status_code for answer in answers]
     assert [f"POST {server.url}/b HTTP/1.1", f"GET {server.url}/a HTTP/1.1"] == [
-        request.line for request in proxy.heard
+        request.line for request in proxy.requests
     ]
-    assert ["POST /b HTTP/1.1", "GET /a HTTP/1.1"] == [request.line for request in server.heard]
-    assert f"Bearer {TOKEN}" == server.heard[0].headers["Authorization"]
+    assert ["POST /b HTTP/1.1", "GET /a HTTP/1.1"] == [request.line for request in server.requests]
+    assert f"Bearer {TOKEN}" == server.requests[0].headers["Authorization"]
     assert 1 == proxy.connections
 
 
@@ -71,31 +73,31 @@ def test_a_proxy_forwards_requests_without_tls(authorization: str | None, ways: 
 def test_a_proxy_tunnels_requests_with_tls(
     is_secure: bool,  # noqa: FBT001 - a column of the table
     authorization: str | None,
-    ways: Ways,
+    call_style: CallStyle,
 ) -> None:
-    """The proxy sees only where they go, even if you connect to the proxy itself by TLS."""
+    """The proxy sees only the host, even if you connect to the proxy itself with TLS."""
     with (
         listening(Peer.answer, server_tls()) as server,
         listening(tunnel(authorization), server_tls() if is_secure else None) as proxy,
     ):
         url = httpx.URL(proxy.url) if authorization is None else httpx.URL(proxy.url.replace("://", f"://{USER}@"))
         proxy_setting = httpx.Proxy(url, ssl_context=client_tls() if is_secure else None)
-        answers = ways.outcomes(client_of(server.url, proxy=proxy_setting), LARGE, GET, POST)
+        answers = call_style.outcomes(client_of(server.url, proxy=proxy_setting), LARGE, GET, POST)
 
     assert [200, 200, 200] == [answer.status_code for answer in answers]
-    assert [LARGE["content"], b"", b"{}"] == [request.body for request in server.heard]
+    assert [LARGE["content"], b"", b"{}"] == [request.body for request in server.requests]
     assert (1, 1) == (proxy.connections, server.connections)
-    assert [] == proxy.heard
+    assert [] == proxy.requests
 
 
 @pytest.mark.parametrize("serve", [forward(AUTHORIZATION), tunnel(AUTHORIZATION)], ids=["http", "https"])
 def test_a_proxy_that_refuses_a_request_is_reported(
-    serve: Callable[[Peer], None], ways: Ways, request: pytest.FixtureRequest
+    serve: Callable[[Peer], None], call_style: CallStyle, request: pytest.FixtureRequest
 ) -> None:
     """Nothing reaches the gateway. A refused tunnel is a connection error; a refused plain request is an answer."""
     tls = server_tls() if "https" in request.node.callspec.id else None
     with listening(Peer.answer, tls) as server, listening(serve) as proxy:
-        outcome = ways.outcome(client_of(server.url, proxy=proxy.url))
+        outcome = call_style.outcome(client_of(server.url, proxy=proxy.url))
 
     if tls is None:
         assert 407 == outcome.status_code
@@ -103,35 +105,35 @@ def test_a_proxy_that_refuses_a_request_is_reported(
         assert isinstance(outcome, TransportError)
         assert not outcome.may_have_been_sent
         assert f"ProxyError at {server.url}: 407 Proxy Authentication Required" == str(outcome)
-    assert [] == server.heard
+    assert [] == server.requests
 
 
-def test_an_unreachable_proxy_is_a_connection_error(ways: Ways) -> None:
-    """It is reported like an unreachable gateway."""
-    failure = ways.failure(client_of(ELSEWHERE, proxy="http://127.0.0.1:1"))
+def test_an_unreachable_proxy_is_a_connection_error(call_style: CallStyle) -> None:
+    """An unreachable proxy is reported like an unreachable gateway."""
+    failure = call_style.failure(client_of(ELSEWHERE, proxy="http://127.0.0.1:1"))
 
     assert failure.startswith(f"ConnectError at {ELSEWHERE}: ")
 
 
-def test_the_certificate_of_a_gateway_is_checked_through_a_tunnel(ways: Ways) -> None:
+def test_the_certificate_of_a_gateway_is_checked_through_a_tunnel(call_style: CallStyle) -> None:
     """The proxy could connect to any other server."""
     with listening(Peer.answer, server_tls("elsewhere.example.com")) as server, listening(tunnel()) as proxy:
-        failure = ways.failure(client_of(server.url, proxy=proxy.url))
+        failure = call_style.failure(client_of(server.url, proxy=proxy.url))
 
     assert "certificate verify failed" in failure
-    assert [] == server.heard
+    assert [] == server.requests
 
 
-def test_stray_bytes_after_an_answer_end_a_tunnelled_connection_too(ways: Ways) -> None:
+def test_stray_bytes_after_an_answer_end_a_tunnelled_connection_too(call_style: CallStyle) -> None:
     """The client finds the HTTP parser inside a tunnel as well."""
 
     def behave(peer: Peer) -> None:
         peer.request()
-        peer.send(said() + said(b"{}", "400 Bad Request"))
+        peer.send(http_response() + http_response(b"{}", "400 Bad Request"))
         peer.until_closed()
 
     with listening(behave, server_tls()) as server, listening(tunnel()) as proxy:
-        answers = ways.outcomes(client_of(server.url, proxy=proxy.url), GET, POST)
+        answers = call_style.outcomes(client_of(server.url, proxy=proxy.url), GET, POST)
 
     assert [200, 200] == [answer.status_code for answer in answers]
     assert (2, 2) == (server.connections, proxy.connections)
@@ -141,7 +143,7 @@ def test_stray_bytes_after_an_answer_end_a_tunnelled_connection_too(ways: Ways) 
 
 
 @pytest.mark.parametrize("name", ["HTTP_PROXY", "http_proxy", "ALL_PROXY"])
-def test_the_environment_names_a_proxy(name: str, ways: Ways, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_environment_names_a_proxy(name: str, call_style: CallStyle, monkeypatch: pytest.MonkeyPatch) -> None:
     """You can leave the scheme out, as other tools allow."""
 
     def behave(peer: Peer) -> None:
@@ -150,9 +152,9 @@ def test_the_environment_names_a_proxy(name: str, ways: Ways, monkeypatch: pytes
     with listening(behave) as proxy:
         monkeypatch.setenv(name, f"127.0.0.1:{proxy.port}")
         client = AuthenticatedClient(TOKEN, "http://gateway.example.com", allow_http=True)
-        assert 200 == ways.outcome(client).status_code
+        assert 200 == call_style.outcome(client).status_code
 
-    assert ["POST http://gateway.example.com/b HTTP/1.1"] == [request.line for request in proxy.heard]
+    assert ["POST http://gateway.example.com/b HTTP/1.1"] == [request.line for request in proxy.requests]
 
 
 def _proxy_of(url: str = ELSEWHERE, **http_client: Any) -> str | None:
@@ -191,7 +193,7 @@ def test_the_proxy_is_chosen_by_scheme_and_no_proxy(
     "url", ["http://127.0.0.1:8787", "http://[::1]:8787", "https://localhost", "https://a.localhost"]
 )
 def test_requests_to_this_machine_bypass_a_proxy_of_the_environment(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The proxy would get the token. If you pass a proxy yourself, it is used."""
+    """A proxy would get the token. A proxy that you pass yourself is used."""
     resolve_to(monkeypatch, "127.0.0.1")
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
         monkeypatch.setenv(name, "socks://nonsense")
@@ -203,7 +205,7 @@ def test_requests_to_this_machine_bypass_a_proxy_of_the_environment(url: str, mo
 def test_the_environment_is_ignored_if_it_does_not_apply(
     options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nothing in it can cause an error then."""
+    """Variables that do not apply to a request cannot cause an error."""
     monkeypatch.setenv("ALL_PROXY", "socks://nonsense")
     assert options.get("proxy") == _proxy_of(**options)
 
@@ -229,23 +231,23 @@ def test_an_unusable_proxy_is_an_error_that_names_its_source(
     """Making the client raises. The value is not shown, because it may contain a password."""
     if name is not None:
         monkeypatch.setenv(name, value)
-    with pytest.raises(ValueError, match="is no proxy that can be used: it must begin with one of http://") as caught:
+    with pytest.raises(ValueError, match="is not a valid proxy: it must begin with one of http://") as caught:
         _proxy_of(**({} if name else {"proxy": value}))
 
     where = f"the environment variable {name}" if name else "http_client['proxy']"
-    assert str(caught.value).startswith(f"{where} is no proxy")
+    assert str(caught.value).startswith(f"{where} is not a valid proxy")
 
 
 @pytest.mark.parametrize("proxy", [5, b"http://a", object()])
 def test_a_proxy_of_a_wrong_type_is_an_error_too(proxy: Any) -> None:
-    with pytest.raises(ValueError, match=r"http_client\['proxy'\] is no proxy that can be used"):
+    with pytest.raises(ValueError, match=r"http_client\['proxy'\] is not a valid proxy"):
         _proxy_of(proxy=proxy)
 
 
 def test_an_unusable_system_proxy_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     """On macOS and Windows the system settings name a proxy, so the message has no variable."""
     monkeypatch.setattr(route, "getproxies", lambda: {"https": "socks://proxy"})
-    with pytest.raises(ValueError, match="the proxy in the settings of this system is no proxy that can be used"):
+    with pytest.raises(ValueError, match="the proxy in the settings of this system is not a valid proxy"):
         _proxy_of()
 
 
@@ -273,9 +275,9 @@ def test_a_socks_proxy_without_its_package_is_an_error_that_says_what_to_install
 
 @pytest.mark.parametrize("place", ["SSL_CERT_FILE", "verify", "a path in verify", "a context in verify"])
 def test_you_can_choose_the_trusted_certificates(
-    place: str, ways: Ways, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    place: str, call_style: CallStyle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The environment or an argument names them, also for a gateway on this machine."""
+    """The environment or an argument names the certificates, also for a gateway on this machine."""
     file = tmp_path / "ca.pem"
     authority().cert_pem.write_to_path(str(file))
     verify = {"verify": str(file), "a path in verify": file, "a context in verify": client_tls()}
@@ -285,24 +287,24 @@ def test_you_can_choose_the_trusted_certificates(
 
     with listening(Peer.answer, server_tls()) as server, warnings.catch_warnings():
         warnings.filterwarnings("ignore", "`verify=<str>`", DeprecationWarning)  # from httpx
-        answers = ways.outcomes(AuthenticatedClient(TOKEN, server.url, http_client=options), POST, GET)
+        answers = call_style.outcomes(AuthenticatedClient(TOKEN, server.url, http_client=options), POST, GET)
 
     assert [200, 200] == [answer.status_code for answer in answers]
     assert 1 == server.connections
 
 
-def test_the_usual_authorities_are_trusted_by_default(ways: Ways) -> None:
-    """A server whose certificate they did not sign is refused, unless you switch the check off."""
+def test_the_usual_authorities_are_trusted_by_default(call_style: CallStyle) -> None:
+    """A server with a certificate of another authority is refused, unless you switch the check off."""
     with listening(Peer.answer, server_tls()) as server:
-        failure = ways.failure(AuthenticatedClient(TOKEN, server.url))
-        answer = ways.outcome(AuthenticatedClient(TOKEN, server.url, http_client={"verify": False}))
+        failure = call_style.failure(AuthenticatedClient(TOKEN, server.url))
+        answer = call_style.outcome(AuthenticatedClient(TOKEN, server.url, http_client={"verify": False}))
 
     assert "certificate verify failed: unable to get local issuer certificate" in failure
     assert 200 == answer.status_code
 
 
-def test_a_client_certificate_is_sent(ways: Ways, tmp_path: Path) -> None:
-    """Some gateways ask for one."""
+def test_a_client_certificate_is_sent(call_style: CallStyle, tmp_path: Path) -> None:
+    """Some gateways require a client certificate."""
     certificate, key = tmp_path / "client.pem", tmp_path / "client.key"
     issued = authority().issue_cert("client.example.com")
     issued.cert_chain_pems[0].write_to_path(str(certificate))
@@ -315,7 +317,7 @@ def test_a_client_certificate_is_sent(ways: Ways, tmp_path: Path) -> None:
     with listening(Peer.answer, tls) as server, warnings.catch_warnings():
         warnings.filterwarnings("ignore", "`cert=...`", DeprecationWarning)  # from httpx
         options = {"verify": client_tls(), "cert": (str(certificate), str(key))}
-        answer = ways.outcome(AuthenticatedClient(TOKEN, server.url, http_client=options))
+        answer = call_style.outcome(AuthenticatedClient(TOKEN, server.url, http_client=options))
 
     assert 200 == answer.status_code
 
@@ -328,7 +330,7 @@ def test_missing_certificates_are_an_error_that_names_the_variable(
     (tmp_path / "a file").touch()
     for value in ("/nowhere", str(tmp_path if name == "SSL_CERT_FILE" else tmp_path / "a file")):
         monkeypatch.setenv(name, value)
-        says = f"the environment variable {name} names no certificates: {value}; correct it or unset it"
+        says = f"the environment variable {name} does not point to certificates: {value}; correct it or unset it"
         with pytest.raises(ValueError, match=f"^{says}$"):
             _proxy_of()
     for url, options in (
@@ -348,16 +350,16 @@ def test_missing_certificates_are_an_error_that_names_the_argument(name: str, va
     """Making the client raises; the password of a key is not shown."""
     if name == "verify" and isinstance(value, tuple):
         return
-    with pytest.raises(ValueError, match="names no file or folder of certificates") as caught:
+    with pytest.raises(ValueError, match="is not a file or folder of certificates") as caught:
         _proxy_of(**{name: value})
 
-    says = f"http_client['{name}'] names no file or folder of certificates: /nowhere/ca.pem"
+    says = f"http_client['{name}'] is not a file or folder of certificates: /nowhere/ca.pem"
     assert says == str(caught.value)
 
 
 @pytest.mark.parametrize("place", ["SSL_CERT_FILE", "verify"])
 def test_unreadable_certificates_are_a_connection_error(
-    place: str, ways: Ways, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    place: str, call_style: CallStyle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The error names the variable if the environment names the certificates; nothing is sent."""
     file = tmp_path / "ca.pem"
@@ -367,7 +369,7 @@ def test_unreadable_certificates_are_a_connection_error(
     options = {"verify": str(file)} if place == "verify" else {}
     with listening(Peer.answer, server_tls()) as server, warnings.catch_warnings():
         warnings.filterwarnings("ignore", "`verify=<str>`", DeprecationWarning)
-        failure = ways.failure(AuthenticatedClient(TOKEN, server.url, http_client=options))
+        failure = call_style.failure(AuthenticatedClient(TOKEN, server.url, http_client=options))
 
     where = " (SSL_CERT_FILE of the environment)" if place == "SSL_CERT_FILE" else ""
     assert f"ConnectError at {server.url}: the certificates cannot be read{where}: " in failure
@@ -419,7 +421,7 @@ def test_http2_without_its_package_is_an_error(monkeypatch: pytest.MonkeyPatch) 
 def test_the_limits_decide_the_number_of_connections(
     connections: int | None, kept: int | None, expected: tuple[int, int]
 ) -> None:
-    """None means any number, as in httpx; there are never more kept connections than connections."""
+    """None allows any number, as in httpx; there are never more kept connections than connections."""
     limits = httpx.Limits(max_connections=connections, max_keepalive_connections=kept)
     chosen_route = route.Route(httpx.URL(ELSEWHERE), 1.0, limits=limits)
 

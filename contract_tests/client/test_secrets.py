@@ -19,7 +19,7 @@ import httpx
 import pytest
 import respx
 
-from contract_tests.reading.cases import base_body
+from contract_tests.reading.image_body import BODY, body_with
 from contract_tests.reading.images import Picture
 from contract_tests.support.running import Create, InnerClients, MakeClient
 from kling_elements_client import AuthenticatedClient, errors
@@ -32,7 +32,6 @@ from kling_elements_client.models import (
 # The core of the token survives escaping in JSON, a repr, a URL and a JSON Pointer, so the tests search for it.
 _CORE = "ZebraFish"
 _TOKEN = rf"""sk-a/b~c+{_CORE}\d"'=="""
-_BODY: Any = base_body("image")
 
 
 def _texts(error: BaseException) -> list[str]:
@@ -57,7 +56,7 @@ def _leaks(texts: list[str]) -> list[str]:
 
 
 @pytest.fixture
-def client(make_client: MakeClient) -> AuthenticatedClient:
+def marked_client(make_client: MakeClient) -> AuthenticatedClient:
     """Return a client whose token is easy to find and is escaped in many notations."""
     return make_client(api_key=_TOKEN)
 
@@ -71,33 +70,35 @@ _SHOWING: dict[str, Callable[[AuthenticatedClient], object]] = {
 
 @pytest.mark.parametrize("show", _SHOWING.values(), ids=_SHOWING)
 def test_a_client_does_not_show_its_token(
-    show: Callable[[Any], Any], client: AuthenticatedClient, inner_clients: InnerClients
+    show: Callable[[Any], Any], marked_client: AuthenticatedClient, inner_clients: InnerClients
 ) -> None:
-    """Printing the client or its attributes does not show it."""
-    inner_clients(client)
+    """Printing the client or its attributes does not show the token."""
+    inner_clients(marked_client)
 
-    shown = str(show(client))
+    shown = str(show(marked_client))
 
     assert [] == _leaks([shown])
     assert shown
 
 
-def test_the_httpx_clients_do_not_hold_the_token(client: AuthenticatedClient, inner_clients: InnerClients) -> None:
-    """It is added to each request, so that you can pass an httpx client on without giving the token away."""
-    for inner in inner_clients(client):
+def test_the_httpx_clients_do_not_hold_the_token(
+    marked_client: AuthenticatedClient, inner_clients: InnerClients
+) -> None:
+    """The token is added to each request, so you can pass an httpx client on without giving it away."""
+    for inner in inner_clients(marked_client):
         assert [] == _leaks([repr(vars(inner)), repr(inner.headers.raw)])
         assert "authorization" not in inner.headers
 
 
-def test_the_repr_of_a_client_names_its_gateway(client: AuthenticatedClient) -> None:
-    assert "AuthenticatedClient(base_url='https://gateway.example.com', on_violation='raise')" == repr(client)
+def test_the_repr_of_a_client_names_its_gateway(marked_client: AuthenticatedClient) -> None:
+    assert "AuthenticatedClient(base_url='https://gateway.example.com', on_violation='raise')" == repr(marked_client)
 
 
 @pytest.mark.parametrize("clone", [copy.copy, copy.deepcopy, pickle.dumps])
-def test_a_client_cannot_be_copied_or_pickled(clone: Callable[[Any], Any], client: AuthenticatedClient) -> None:
-    """A copy would carry the token somewhere else; the message says what to do instead."""
-    with pytest.raises(TypeError, match="make another one") as caught:
-        clone(client)
+def test_a_client_cannot_be_copied_or_pickled(clone: Callable[[Any], Any], marked_client: AuthenticatedClient) -> None:
+    """A copy would spread the token; the message says what to do instead."""
+    with pytest.raises(TypeError, match="create another one") as caught:
+        clone(marked_client)
 
     assert [] == _leaks(_texts(caught.value))
 
@@ -135,25 +136,21 @@ def test_a_refused_base_url_does_not_show_possible_secrets(base_url: str, make_c
     assert [] == _leaks(_texts(caught.value))
 
 
-def _with(**changes: Any) -> Any:
-    return {**_BODY, **changes}
-
-
 @pytest.mark.parametrize(
     "body",
     [
         pytest.param(_TOKEN, id="the body itself"),
-        pytest.param(_with(element_name=_TOKEN * 2), id="value that is too long"),
-        pytest.param(_with(reference_type=_TOKEN), id="reference_type"),
-        pytest.param(_with(tag_list=[{"tag_id": _TOKEN}]), id="value that is shown"),
-        pytest.param(_with(tag_list=[{"tag_id": f"x{_TOKEN}y"}]), id="part of a value that is shown"),
-        pytest.param(_with(callback_url=f"ftp://{_TOKEN}"), id="URL"),
-        pytest.param(_with(**{_TOKEN: 1}), id="property name"),
-        pytest.param(_with(**{f"{_TOKEN}s": 1}), id="part of a property name"),
-        pytest.param(_with(tag_list=[{"tag_id": "o_101", _TOKEN: 1}]), id="property name further in"),
-        pytest.param(_with(tag_list=[{"tag_id": "o_101", _TOKEN: {"x": float("nan")}}]), id="pointer"),
-        pytest.param(_with(tag_list=[{_TOKEN + "\ud83d": 1}]), id="property name with half a surrogate pair"),
-        pytest.param(_with(tag_list=[{_TOKEN.encode(): 1}]), id="property name in bytes"),
+        pytest.param(body_with(element_name=_TOKEN * 2), id="value that is too long"),
+        pytest.param(body_with(reference_type=_TOKEN), id="reference_type"),
+        pytest.param(body_with(tag_list=[{"tag_id": _TOKEN}]), id="value that is shown"),
+        pytest.param(body_with(tag_list=[{"tag_id": f"x{_TOKEN}y"}]), id="part of a value that is shown"),
+        pytest.param(body_with(callback_url=f"ftp://{_TOKEN}"), id="URL"),
+        pytest.param(body_with(**{_TOKEN: 1}), id="property name"),
+        pytest.param(body_with(**{f"{_TOKEN}s": 1}), id="part of a property name"),
+        pytest.param(body_with(tag_list=[{"tag_id": "o_101", _TOKEN: 1}]), id="property name further in"),
+        pytest.param(body_with(tag_list=[{"tag_id": "o_101", _TOKEN: {"x": float("nan")}}]), id="pointer"),
+        pytest.param(body_with(tag_list=[{_TOKEN + "\ud83d": 1}]), id="property name with half a surrogate pair"),
+        pytest.param(body_with(tag_list=[{_TOKEN.encode(): 1}]), id="property name in bytes"),
     ],
 )
 @pytest.mark.parametrize("on_violation", ["raise", "warn"])
@@ -204,15 +201,15 @@ _ESCAPED_FOR_HTML = _ESCAPED.replace("+", r"\u002B").replace("'", r"\u0027")
     ],
 )
 def test_a_token_repeated_in_an_answer_is_redacted(
-    content: str, status: int, create: Create, client: AuthenticatedClient, router: respx.MockRouter
+    content: str, status: int, create: Create, marked_client: AuthenticatedClient, router: respx.MockRouter
 ) -> None:
-    """Gateways have repeated it in the body or in a header; the exception keeps none of it."""
+    """Gateways have repeated the token in the body or in a header; the exception keeps none of it."""
     router.post().respond(
         status, content=content.encode(), headers={"X-Key": _TOKEN, "Location": f"https://x.example.com/{_TOKEN}"}
     )
 
     with pytest.raises(errors.ResponseError) as caught:
-        create(client, _BODY)
+        create(marked_client, BODY)
     error = caught.value
 
     assert [] == _leaks(_texts(error))
@@ -240,8 +237,8 @@ _ESCAPES: dict[str, Callable[[str], str]] = {
 }
 
 
-def _unescaped(text: str) -> str:
-    """Return a text with every known escape undone."""
+def _unescape(text: str) -> str:
+    """Return a string with every known escape undone."""
     for _ in range(6):
         text = re.sub(r"\\+(?:u00|x)([0-9a-f]{2})", lambda match: chr(int(match[1], 16)), text, flags=re.IGNORECASE)
         text = html.unescape(unquote(text))
@@ -250,15 +247,15 @@ def _unescaped(text: str) -> str:
 
 def test_every_escape_of_the_table_can_be_undone() -> None:
     """Otherwise the two tests below could not find a leak."""
-    assert [] == [name for name, escape in _ESCAPES.items() if _CORE not in _unescaped(escape(_TOKEN))]
+    assert [] == [name for name, escape in _ESCAPES.items() if _CORE not in _unescape(escape(_TOKEN))]
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-be", "utf-32"])
 @pytest.mark.parametrize("escape", _ESCAPES.values(), ids=_ESCAPES)
 def test_an_escaped_token_in_a_failure_is_redacted(
-    escape: Callable[[str], str], encoding: str, client: AuthenticatedClient
+    escape: Callable[[str], str], encoding: str, marked_client: AuthenticatedClient
 ) -> None:
-    """Message, excerpt and headers do not have it if it was in a JSON body, on a page or in a header."""
+    """Message, excerpt and headers hide the token if it was in a JSON body, on a page or in a header."""
     escaped = escape(_TOKEN)
     for status in (200, 400, 503):
         for body in (
@@ -269,39 +266,39 @@ def test_an_escaped_token_in_a_failure_is_redacted(
                 status, content=body.encode(encoding), headers={"X-Key": escaped, "Location": escaped}
             )
             with pytest.raises(errors.ResponseError) as caught:
-                client.decode("createElement", response, lambda value: value)
-            assert [] == _leaks([_unescaped(text) for text in _texts(caught.value)])
+                marked_client.decode("createElement", response, lambda value: value)
+            assert [] == _leaks([_unescape(text) for text in _texts(caught.value)])
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-be", "utf-32"])
 @pytest.mark.parametrize("escape", _ESCAPES.values(), ids=_ESCAPES)
 def test_an_escaped_token_in_a_success_is_redacted(
-    escape: Callable[[str], str], encoding: str, client: AuthenticatedClient
+    escape: Callable[[str], str], encoding: str, marked_client: AuthenticatedClient
 ) -> None:
-    """The model and its repr do not have it, in values or names at any depth; everything else is unchanged."""
+    """The model hides the token in values and names at any depth; everything else is unchanged."""
     escaped = escape(_TOKEN)
     body = f'{{"data": {{"task_id": "7", "x": [{{"{escaped}": 1}}, "{escaped}"], "y": "z"}}, "{escaped}": "{escaped}"}}'
     response = httpx.Response(200, content=body.encode(encoding))
 
-    answer = client.decode("createElement", response, CreateElementResponse.from_dict)
+    answer = marked_client.decode("createElement", response, CreateElementResponse.from_dict)
 
-    assert [] == _leaks([_unescaped(text) for text in (repr(answer), json.dumps(answer.to_dict()))])
+    assert [] == _leaks([_unescape(text) for text in (repr(answer), json.dumps(answer.to_dict()))])
     assert {"data": {"task_id": "7", "x": [{"***": 1}, "***"], "y": "z"}, "***": "***"} == answer.to_dict()
 
 
 @pytest.mark.parametrize("run", ["\\" * 100_000, "&" * 100_000, "%25" * 30_000, "&#" + "0" * 100_000, "&amp;" * 20_000])
-def test_a_hostile_answer_does_not_slow_the_redaction_down(run: str, client: AuthenticatedClient) -> None:
+def test_a_hostile_answer_does_not_slow_the_redaction_down(run: str, marked_client: AuthenticatedClient) -> None:
     """The work is linear in the length of the text."""
-    assert run == client.redact(run)
+    assert run == marked_client.redact(run)
 
 
 def test_the_warning_about_an_unusual_success_does_not_show_the_token(
-    client: AuthenticatedClient, router: respx.MockRouter, caplog: pytest.LogCaptureFixture
+    marked_client: AuthenticatedClient, router: respx.MockRouter, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The token may be in the value that the warning is about."""
     router.post().respond(json={"id": "t-1", "code": [_TOKEN], "message": {_TOKEN: 1}, _TOKEN: 1})
 
-    create_element.sync(client=client, body=_BODY)
+    create_element.sync(client=marked_client, body=BODY)
     logged = [record.getMessage() for record in caplog.records if record.name.startswith("kling")]
 
     assert 1 == len(logged)
@@ -309,16 +306,16 @@ def test_the_warning_about_an_unusual_success_does_not_show_the_token(
 
 
 def test_a_very_short_token_is_not_redacted(make_client: MakeClient) -> None:
-    """Its letters are in every text, so that messages would become unreadable."""
-    with pytest.raises(errors.ContractError, match="/element_name: has 0 characters, at least 1 needed"):
-        create_element.sync(client=make_client(api_key="e"), body=_with(element_name=""))
+    """The letters of a short token are everywhere, so redacting them would make messages unreadable."""
+    with pytest.raises(errors.ContractError, match="/element_name: has 0 characters; it must have at least 1"):
+        create_element.sync(client=make_client(api_key="e"), body=body_with(element_name=""))
 
 
 @pytest.mark.parametrize("kind", [httpx.ConnectError, httpx.ReadTimeout, httpx.LocalProtocolError])
 def test_a_transport_error_does_not_show_the_token(
-    kind: type[httpx.RequestError], create: Create, client: AuthenticatedClient, router: respx.MockRouter
+    kind: type[httpx.RequestError], create: Create, marked_client: AuthenticatedClient, router: respx.MockRouter
 ) -> None:
-    """Its message, its causes and the request in httpx's exception do not have it."""
+    """The message, the causes and the request in httpx's exception are free of the token."""
 
     def fail(request: httpx.Request) -> None:
         try:
@@ -329,7 +326,7 @@ def test_a_transport_error_does_not_show_the_token(
     router.post().mock(side_effect=fail)
 
     with pytest.raises(errors.TransportError) as caught:
-        create(client, _BODY)
+        create(marked_client, BODY)
 
     assert f"{kind.__name__} at https://gateway.example.com: failed: ***" == str(caught.value)
     assert isinstance(caught.value.__cause__, httpx.RequestError)
@@ -348,11 +345,11 @@ def test_a_transport_error_does_not_show_the_token(
 def test_a_token_repeated_in_a_garbled_answer_is_redacted(
     answer: str, create: Create, make_client: MakeClient, serve: Callable[[bytes], str]
 ) -> None:
-    """The HTTP parser quotes what it cannot read, in exceptions that become causes of ours."""
+    """The HTTP parser quotes what it cannot read, in exceptions that become causes of our own."""
     client = make_client(api_key=_TOKEN, base_url=serve(answer.encode()))
 
     with pytest.raises(errors.TransportError) as caught:
-        create(client, _BODY)
+        create(client, BODY)
 
     assert [] == _leaks(_texts(caught.value))
 
@@ -373,7 +370,7 @@ def test_no_log_record_shows_the_token(  # noqa: PLR0913, PLR0917 - all but two 
 
     client = make_client(api_key=_TOKEN, base_url=url, on_violation="warn", http_client=settings)
     try:
-        create(client, _with(element_name=""))
+        create(client, body_with(element_name=""))
     except errors.ResponseError:
         logging.getLogger("caller").exception("failed")
 
@@ -390,7 +387,7 @@ _IMAGE = _image(file_size=90_000)
 
 
 def _shows(text: str, medium: str) -> bool:
-    """Return whether a text contains any 24 characters of a medium."""
+    """Return whether a string contains any 24 characters of a medium."""
     return any(
         run[start : start + 24] in medium
         for run in re.findall(r"[A-Za-z0-9+/=]{24,}", text)
@@ -426,10 +423,10 @@ _PLACES: dict[str, Callable[[str], Any]] = {
 def test_a_violation_does_not_show_an_image(
     name: str, place: str, make_client: MakeClient, router: respx.MockRouter, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The exception and the log of a client that only warns contain none of it, and both are short."""
+    """The exception and the log of a client that only warns contain no part of the image, and both are short."""
     router.post().respond(json={})
     image = _BAD_IMAGES[name]
-    body = _with(element_image_list=_PLACES[place](image))
+    body = body_with(element_image_list=_PLACES[place](image))
     reported = violations("createElement", body)
 
     create_element.sync(client=make_client(on_violation="warn"), body=body)
@@ -441,11 +438,11 @@ def test_a_violation_does_not_show_an_image(
 
 
 @pytest.mark.parametrize("field", ["element_name", "element_description", "reference_type", "callback_url", "tag_list"])
-def test_an_image_in_a_wrong_field_is_not_shown(field: str, client: AuthenticatedClient) -> None:
+def test_an_image_in_a_wrong_field_is_not_shown(field: str, marked_client: AuthenticatedClient) -> None:
     """If the length is what is wrong, the message gives the length."""
     for value in (_IMAGE, [{"tag_id": _IMAGE}]):
         with pytest.raises(errors.ContractError) as caught:
-            create_element.sync(client=client, body=_with(**{field: value}))
+            create_element.sync(client=marked_client, body=body_with(**{field: value}))
 
         assert [] == [text for text in _texts(caught.value) if _shows(text, _IMAGE)]
         assert len(str(caught.value)) < 400

@@ -77,14 +77,14 @@ _CYCLIC_OBJECT: dict[str, Any] = {}
 _CYCLIC_OBJECT["again"] = {"and": [_CYCLIC_OBJECT]}
 
 
-def _nested(levels: int) -> Any:
+def _nest(levels: int) -> Any:
     value: Any = 1
     for _ in range(levels):
         value = [value]
     return value
 
 
-def _doubled(times: int) -> Any:
+def _double(times: int) -> Any:
     value: Any = {"x": 1}
     for _ in range(times):
         value = [value, value]
@@ -154,19 +154,19 @@ def test_python_values_are_sent_as_their_json_equivalent(
         ("a value of type type cannot be written as JSON", _Person),
         ("a value of type bytes cannot be written as JSON", _Odd.BYTES),
         ("nan cannot be written as JSON", _Odd.NAN),
-        ("text with half a surrogate pair cannot be written as JSON", _Odd.HALF),
+        ("a string with half a surrogate pair cannot be written as JSON", _Odd.HALF),
         ("a value of type Unset cannot be written as JSON", UNSET),
         ("a value of type object cannot be written as JSON", object()),
-        ("text with half a surrogate pair cannot be written as JSON", "a\ud83d"),
-        ("text with half a surrogate pair cannot be written as JSON", "\ude00\ud83d"),
+        ("a string with half a surrogate pair cannot be written as JSON", "a\ud83d"),
+        ("a string with half a surrogate pair cannot be written as JSON", "\ude00\ud83d"),
         ("has a property name that cannot be written as JSON", {1: 2}),
         ("has a property name that cannot be written as JSON", {None: 2}),
         ("has a property name that cannot be written as JSON", {b"x": 2}),
         ("has a property name that cannot be written as JSON", {("x",): 2}),
         ("has a property name that cannot be written as JSON", {"\ud83d": 2}),
-        ("an integer of more than 64 bits is not read alike everywhere", 2**64),
-        ("an integer of more than 64 bits is not read alike everywhere", -(2**64)),
-        ("an integer of more than 64 bits is not read alike everywhere", 10**5000),
+        ("an integer of more than 64 bits is not read the same way everywhere", 2**64),
+        ("an integer of more than 64 bits is not read the same way everywhere", -(2**64)),
+        ("an integer of more than 64 bits is not read the same way everywhere", 10**5000),
     ],
     ids=lambda value: type(value).__name__,
 )
@@ -185,7 +185,7 @@ def test_a_value_that_json_cannot_represent_is_never_sent(
 
 
 @pytest.mark.parametrize(
-    "value", [2**64 - 1, -(2**64) + 1, 1.5, 1e308, True, None, "\U0001f600", _Level.HIGH, _nested(60)]
+    "value", [2**64 - 1, -(2**64) + 1, 1.5, 1e308, True, None, "\U0001f600", _Level.HIGH, _nest(60)]
 )
 def test_any_json_value_is_sent_if_violations_are_ignored(
     value: Any, make_client: MakeClient, router: respx.MockRouter
@@ -202,7 +202,7 @@ def test_a_value_for_which_the_stack_is_too_small_is_not_written(monkeypatch: py
     monkeypatch.setattr(serialization, "_MAX_DEPTH", math.inf)
 
     with pytest.raises(UnwritableError, match="is nested too deeply"):
-        checked_json(_nested(50_000), 100_000, lambda value, _: value, 0)
+        checked_json(_nest(50_000), 100_000, lambda value, _: value, 0)
 
 
 @pytest.mark.parametrize(
@@ -210,8 +210,8 @@ def test_a_value_for_which_the_stack_is_too_small_is_not_written(monkeypatch: py
     [
         ("is nested deeper than 64 levels, or contains itself", _CYCLE),
         ("is nested deeper than 64 levels, or contains itself", _CYCLIC_OBJECT),
-        *(("is nested deeper than 64 levels, or contains itself", _nested(levels)) for levels in (64, 500, 50_000)),
-        ("has more than 100000 values, or contains itself", _doubled(40)),
+        *(("is nested deeper than 64 levels, or contains itself", _nest(levels)) for levels in (64, 500, 50_000)),
+        ("has more than 100000 values, or contains itself", _double(40)),
     ],
     ids=["array in itself", "object in itself", "too deep", "deeper", "deepest", "too many values"],
 )
@@ -219,7 +219,7 @@ def test_a_value_for_which_the_stack_is_too_small_is_not_written(monkeypatch: py
 def test_a_cyclic_or_oversized_value_is_never_sent(
     expected: str, value: Any, on_violation: str, make_client: MakeClient, router: respx.MockRouter
 ) -> None:
-    """It is a violation, not a traceback, even if a few shared references make the value huge."""
+    """Such a value is a violation, not a traceback, even if a few shared references make it huge."""
     with pytest.raises(ContractError) as caught:
         create_element.sync(client=make_client(on_violation=on_violation), body=body_with(tag_list=value))
 
@@ -250,7 +250,7 @@ def test_a_pointer_ends_before_a_name_that_is_too_long(expected: str, length: in
 
 
 def test_all_values_that_json_cannot_represent_are_reported_at_once() -> None:
-    """Each one has its own place."""
+    """Each of the values is reported with its own place."""
     body = body_with(element_name=b"x", tag_list=[{1}, float("nan"), {"a/b": 1j}])
 
     reported = violations("createElement", body)

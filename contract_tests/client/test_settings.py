@@ -11,7 +11,7 @@ import respx
 
 from contract_tests.reading.image_body import BODY
 from contract_tests.reading.paths import ELEMENTS
-from contract_tests.support.resolving import resolve_to
+from contract_tests.support.fake_dns import resolve_to
 from contract_tests.support.running import InnerClients, MakeClient
 from kling_elements_client import AuthenticatedClient
 from kling_elements_client.api.elements import create_element
@@ -33,14 +33,14 @@ def _authorization(client: AuthenticatedClient, router: respx.MockRouter) -> str
 
 @pytest.mark.parametrize("token", ["sk-1", "a", "!~", "eyJ.a-b_c.d+/=="])
 def test_the_token_is_sent_as_a_bearer_token(token: str, make_client: MakeClient, router: respx.MockRouter) -> None:
-    """It may have any visible ASCII character."""
+    """A token may have any visible ASCII character."""
     assert f"Bearer {token}" == _authorization(make_client(api_key=token), router)
 
 
 def test_the_token_comes_from_the_environment_by_default(
     make_client: MakeClient, router: respx.MockRouter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """If you pass `api_key`, it wins over KLING_API_KEY."""
+    """An `api_key` that you pass takes precedence over KLING_API_KEY."""
     monkeypatch.setenv("KLING_API_KEY", "from-environment")
 
     assert "KLING_API_KEY" == TOKEN_VARIABLE
@@ -54,14 +54,14 @@ def test_the_token_comes_from_the_environment_by_default(
         (r"no API key: pass api_key=\.\.\. or set .* KLING_API_KEY", None, None),
         (r"no API key: pass api_key=\.\.\. or set .* KLING_API_KEY", "", None),
         ("no API key", "from-environment", ""),
-        ("the token has white space", "sk-1\n", None),
+        ("the token contains white space", "sk-1\n", None),
     ],
     ids=["none", "an empty variable", "lost by the caller", "with the end of its line"],
 )
-def test_making_a_client_without_a_usable_token_raises(
+def test_creating_a_client_without_a_usable_token_raises(
     says: str, environment: str | None, api_key: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """If you pass an empty token, that of the environment is not used instead. It is checked as well."""
+    """An empty token is not replaced by that of the environment, which is checked as well."""
     if environment is not None:
         monkeypatch.setenv(TOKEN_VARIABLE, environment)
 
@@ -92,7 +92,7 @@ def test_the_first_server_of_the_contract_is_the_default() -> None:
     ],
 )
 def test_a_base_url_with_tls_or_on_this_machine_is_accepted(base_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody can read such requests. The URL may have a path that is not a part of the API's own."""
+    """Nobody can read requests to such a URL. Its path must not repeat a part of the API's own."""
     resolve_to(monkeypatch, "127.0.0.1", "::1")
     assert base_url == AuthenticatedClient(api_key="t", base_url=base_url).base_url
 
@@ -101,16 +101,16 @@ def test_a_base_url_with_tls_or_on_this_machine_is_accepted(base_url: str, monke
 def test_a_localhost_subdomain_is_refused_if_it_resolves_elsewhere(
     addresses: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A name server may return any address for it, or none."""
+    """A name server may return any address for a subdomain of localhost, or none."""
     resolve_to(monkeypatch, *addresses)
-    with pytest.raises(ValueError, match="must begin with https://, or say allow_http=True"):
+    with pytest.raises(ValueError, match="must begin with https://, or pass allow_http=True"):
         AuthenticatedClient(api_key="t", base_url="http://app.localhost")
 
 
 @pytest.mark.parametrize("base_url", ["http://localhost:\u0668\u0660", "https://gateway.example.com:44\u0663/v1"])
 def test_a_port_with_non_ascii_digits_is_refused(base_url: str) -> None:
     """RFC 3986 allows only ASCII digits, and httpx would turn them into another port than you meant."""
-    with pytest.raises(ValueError, match=r"base_url has a port in other digits than 0 to 9: https?://[a-z.]+$"):
+    with pytest.raises(ValueError, match=r"base_url has a port with digits other than 0 to 9: https?://[a-z.]+$"):
         AuthenticatedClient(api_key="t", base_url=base_url)
 
 
@@ -138,7 +138,7 @@ def test_scheme_and_host_are_case_insensitive() -> None:
 )
 def test_a_remote_base_url_without_tls_needs_allow_http(base_url: str) -> None:
     """The token would travel in the clear, which you may accept for your own gateway."""
-    with pytest.raises(ValueError, match="must begin with https://, or say allow_http=True"):
+    with pytest.raises(ValueError, match="must begin with https://, or pass allow_http=True"):
         AuthenticatedClient(api_key="t", base_url=base_url)
 
     assert base_url == AuthenticatedClient(api_key="t", base_url=base_url, allow_http=True).base_url
@@ -168,7 +168,7 @@ def test_a_remote_base_url_without_tls_needs_allow_http(base_url: str) -> None:
             )
         ),
         *(
-            ("is not an address: it must begin with https:// and name a host", url)
+            ("is not a URL: it must begin with https:// and name a host", url)
             for url in ("https://a:b", "https://[::1", "https://a\n", "https://" + "é" * 80)
         ),
         *(
@@ -191,7 +191,7 @@ def test_a_base_url_that_cannot_be_a_gateway_is_refused(reason: str, base_url: A
         ("base_url must be a str, not bytes", {"base_url": b"https://a"}),
         ("base_url must be a str, not URL", {"base_url": httpx.URL("https://a")}),
         ("the token must be a str, or a function that returns one, not int", {"api_key": 5}),
-        ("headers must be texts in ASCII", {"headers": {"X-A": 1}}),
+        ("header names and values must be ASCII strings", {"headers": {"X-A": 1}}),
         ("headers must be a mapping of names to values, not str", {"headers": "X-A: 1"}),
         ("timeout must be a number of seconds or a Timeout, not str", {"timeout": "5"}),
         (
@@ -220,7 +220,7 @@ def test_a_base_url_that_repeats_a_part_of_the_path_is_refused(right: str, base_
         AuthenticatedClient(api_key="t", base_url=base_url)
 
 
-def test_every_time_out_is_finite_and_fits_the_largest_body(inner_clients: InnerClients) -> None:
+def test_every_timeout_is_finite_and_fits_the_largest_body(inner_clients: InnerClients) -> None:
     """A request of 57 MB takes eight minutes at 1 Mbit/s."""
     assert [httpx.Timeout(connect=10, read=300, write=600, pool=60)] * 2 == [
         inner.timeout for inner in inner_clients(AuthenticatedClient(api_key="t"))
@@ -235,15 +235,15 @@ def test_every_time_out_is_finite_and_fits_the_largest_body(inner_clients: Inner
         (httpx.Timeout(connect=1, read=7, write=600, pool=60), Timeout(connect=1, read=7)),
     ],
 )
-def test_your_time_outs_replace_the_defaults(seconds: httpx.Timeout, timeout: Any) -> None:
-    """They are passed to httpx."""
+def test_your_timeouts_replace_the_defaults(seconds: httpx.Timeout, timeout: Any) -> None:
+    """The client passes your timeouts to httpx."""
     client = AuthenticatedClient(api_key="t", timeout=timeout)
 
     assert seconds == client.get_httpx_client().timeout
 
 
 def test_redirects_are_not_followed(client: AuthenticatedClient, inner_clients: InnerClients) -> None:
-    """This holds for blocking and asynchronous calls."""
+    """Blocking and asynchronous calls treat a redirect the same way."""
     assert [False, False] == [inner.follow_redirects for inner in inner_clients(client)]
 
 
@@ -259,9 +259,9 @@ def test_headers_and_httpx_arguments_reach_both_kinds_of_client(
 @pytest.mark.parametrize(
     ("reason", "options"),
     [
-        ("headers must not hold Authorization", {"headers": {"authorization": "Basic x"}}),
-        ("headers must be texts in ASCII", {"headers": {"X-A": "é"}}),
-        ("headers must be texts in ASCII", {"headers": {"X-é": "a"}}),
+        ("headers must not contain Authorization", {"headers": {"authorization": "Basic x"}}),
+        ("header names and values must be ASCII strings", {"headers": {"X-A": "é"}}),
+        ("header names and values must be ASCII strings", {"headers": {"X-é": "a"}}),
         *(
             ("timeout must set a number of seconds for every step, above 0 and up to 1,000,000", {"timeout": timeout})
             for timeout in (-1, 0, 1_000_001, Timeout(read=-1), Timeout(pool=0))
@@ -270,26 +270,26 @@ def test_headers_and_httpx_arguments_reach_both_kinds_of_client(
             ("on_violation must be 'raise', 'warn' or 'ignore', not ", {"on_violation": word})
             for word in ("", "Raise", "error", None, True, ["raise"])
         ),
-        ("http_client must hold arguments of httpx.Client only, not nope", {"http_client": {"nope": 1}}),
+        ("http_client takes only arguments of httpx.Client, not nope", {"http_client": {"nope": 1}}),
         (
-            "http_client must not hold auth: for a token that changes, pass a function as api_key",
+            "http_client must not contain auth: for a token that changes, pass a function as api_key",
             {"http_client": _AUTH},
         ),
         (
-            "http_client must not hold both proxy and transport",
+            "http_client must not contain both proxy and transport",
             {"http_client": {"proxy": "http://a", "transport": _MOCK}},
         ),
-        ("http_client must not ask to follow redirects", {"http_client": {"follow_redirects": True}}),
-        ("base_url has a port beyond 65535: https://a:65536", {"base_url": "https://a:65536"}),
-        ("http_client must not hold base_url: ", {"http_client": {"base_url": "https://elsewhere.example.com"}}),
+        ("http_client must not follow redirects", {"http_client": {"follow_redirects": True}}),
+        ("base_url has a port above 65535: https://a:65536", {"base_url": "https://a:65536"}),
+        ("http_client must not contain base_url: ", {"http_client": {"base_url": "https://elsewhere.example.com"}}),
         (
-            "http_client must not hold headers, timeout: ",
+            "http_client must not contain headers, timeout: ",
             {"http_client": {"timeout": None, "headers": {}, "verify": True}},
         ),
     ],
 )
 def test_an_invalid_option_is_refused(reason: str, options: dict[str, Any]) -> None:
-    """Token, URL, time-outs and headers have their own arguments."""
+    """Token, URL, timeouts and headers have their own arguments."""
     with pytest.raises(ValueError, match=reason):
         AuthenticatedClient(**{"api_key": "t", **options})
 
@@ -298,7 +298,7 @@ def test_an_invalid_option_is_refused(reason: str, options: dict[str, Any]) -> N
     "url", ["https://elsewhere.example.com/", "//elsewhere.example.com/a", "elsewhere", "", "?a", "http:/a"]
 )
 def test_the_token_is_sent_only_to_the_gateway(url: str, client: AuthenticatedClient, router: respx.MockRouter) -> None:
-    """A request whose URL leads elsewhere is not sent."""
+    """A request to a URL elsewhere is not sent."""
     with pytest.raises(ValueError, match="must be a path at the gateway"):
         client.send(method="GET", url=url)
     with pytest.raises(ValueError, match="must be a path at the gateway"):

@@ -21,11 +21,11 @@ from contract_tests.support.peers import (
     GET,
     LARGE,
     POST,
+    CallStyle,
     Peer,
-    Ways,
     client_of,
+    http_response,
     listening,
-    said,
     server_tls,
 )
 from contract_tests.support.running import TOKEN
@@ -34,6 +34,8 @@ from kling_elements_client.errors import TransportError
 from kling_elements_runtime.settings import Timeout
 from kling_elements_runtime.transport import sockets
 
+pytestmark = pytest.mark.slow
+
 with_and_without_tls = pytest.mark.parametrize("tls", [None, server_tls()], ids=["plain", "TLS"])
 
 
@@ -41,18 +43,18 @@ with_and_without_tls = pytest.mark.parametrize("tls", [None, server_tls()], ids=
 
 
 @with_and_without_tls
-def test_large_requests_and_answers_arrive_complete(tls: ssl.SSLContext | None, ways: Ways) -> None:
-    """They share one connection, which is kept."""
-    large = said(b" " * 5_000_000 + b"{}")
+def test_large_requests_and_answers_arrive_complete(tls: ssl.SSLContext | None, call_style: CallStyle) -> None:
+    """Large requests share one connection, which is kept."""
+    large = http_response(b" " * 5_000_000 + b"{}")
     with listening(lambda peer: peer.answer(large), tls) as server:
-        answers = ways.outcomes(client_of(server.url), LARGE, GET, LARGE)
+        answers = call_style.outcomes(client_of(server.url), LARGE, GET, LARGE)
 
     assert [5_000_002] * 3 == [len(answer.content) for answer in answers]
-    assert [LARGE["content"], b"", LARGE["content"]] == [request.body for request in server.heard]
+    assert [LARGE["content"], b"", LARGE["content"]] == [request.body for request in server.requests]
     assert 1 == server.connections
 
 
-def test_a_small_request_is_sent_in_one_system_call(ways: Ways, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_small_request_is_sent_in_one_system_call(call_style: CallStyle, monkeypatch: pytest.MonkeyPatch) -> None:
     """Headers and body go together, because each system call takes time; a large body is not copied for that."""
     sizes: list[int] = []
     send = socket.socket.send
@@ -63,11 +65,11 @@ def test_a_small_request_is_sent_in_one_system_call(ways: Ways, monkeypatch: pyt
 
     with listening(Peer.answer) as server, monkeypatch.context() as patch:
         patch.setattr(socket.socket, "send", count)
-        answers = ways.outcomes(client_of(server.url), POST, GET, {**POST, "content": b"x" * 20_000}, POST)
+        answers = call_style.outcomes(client_of(server.url), POST, GET, {**POST, "content": b"x" * 20_000}, POST)
 
     of_requests = [size for size in sizes if size > 1]  # event loops wake themselves up by one byte
     assert [200] * 4 == [answer.status_code for answer in answers]
-    assert [b"{}", b"", b"x" * 20_000, b"{}"] == [request.body for request in server.heard]
+    assert [b"{}", b"", b"x" * 20_000, b"{}"] == [request.body for request in server.requests]
     assert 5 == len(of_requests)
     assert 20_000 == of_requests[3]
 
@@ -85,7 +87,7 @@ def test_calls_work_on_uvloop(tls: ssl.SSLContext | None) -> None:
         assert [200] * 4 == runner.run(run(server.url))
 
 
-def test_tools_can_read_the_details_of_a_connection(ways: Ways) -> None:
+def test_tools_can_read_the_details_of_a_connection(call_style: CallStyle) -> None:
     """Tracing tools record the addresses, for example."""
     with listening(Peer.answer) as server, listening(Peer.answer, server_tls()) as secured:
         for listener in (server, secured):
@@ -102,8 +104,8 @@ def test_tools_can_read_the_details_of_a_connection(ways: Ways) -> None:
             async def look_async(response: Any, look: Callable[[Any], None] = look) -> None:
                 look(response)
 
-            hook = look if ways.name == "sync" else look_async
-            ways.outcome(client_of(listener.url, event_hooks={"response": [hook]}))
+            hook = look if call_style.name == "sync" else look_async
+            call_style.outcome(client_of(listener.url, event_hooks={"response": [hook]}))
             client_address, server_address, connected, tls, version = details
             assert ("127.0.0.1", listener.port) == server_address
             assert client_address[0] == "127.0.0.1"
@@ -117,16 +119,18 @@ def test_tools_can_read_the_details_of_a_connection(ways: Ways) -> None:
 
 @with_and_without_tls
 @pytest.mark.parametrize("status", ["401 Unauthorized", "413 Content Too Large"])
-def test_an_answer_before_the_request_is_complete_is_read(status: str, tls: ssl.SSLContext | None, ways: Ways) -> None:
+def test_an_answer_before_the_request_is_complete_is_read(
+    status: str, tls: ssl.SSLContext | None, call_style: CallStyle
+) -> None:
     """Servers may answer early and close the connection while the body is still being sent."""
 
     def behave(peer: Peer) -> None:
         peer.head()
-        peer.send(said(b"{}", status, "Connection: close"))
+        peer.send(http_response(b"{}", status, "Connection: close"))
         peer.connected.close()  # with bytes unread, so that the client gets a reset
 
     with listening(behave, tls) as server:
-        answer = ways.outcome(client_of(server.url), LARGE)
+        answer = call_style.outcome(client_of(server.url), LARGE)
 
     assert int(status[:3]) == answer.status_code
     assert 1 == server.connections
@@ -134,7 +138,7 @@ def test_an_answer_before_the_request_is_complete_is_read(status: str, tls: ssl.
 
 @with_and_without_tls
 def test_a_connection_that_ends_before_the_request_is_complete_leaves_no_doubt(
-    tls: ssl.SSLContext | None, ways: Ways
+    tls: ssl.SSLContext | None, call_style: CallStyle
 ) -> None:
     """If no answer can be read, the error says what the server probably meant."""
 
@@ -143,28 +147,28 @@ def test_a_connection_that_ends_before_the_request_is_complete_leaves_no_doubt(
         peer.reset()
 
     with listening(behave, tls) as server:
-        failure = ways.failure(client_of(server.url), LARGE)
+        failure = call_style.failure(client_of(server.url), LARGE)
 
     assert f"Error at {server.url}: " in failure
     assert failure.endswith(
-        "; the connection ended before the request was sent whole, so nothing was done. Servers that refuse a request "
-        "early end it so: check the key and the size of what is sent"
+        "; the connection was closed before the whole request was sent, so nothing was done. Servers do this when they "
+        "refuse a request early: check the key and the size of the request"
     )
 
 
 @with_and_without_tls
 @pytest.mark.parametrize("ends", [Peer.reset, lambda peer: peer.connected.close()], ids=["reset", "closed"])
 def test_a_connection_that_ends_after_the_request_is_complete_leaves_doubt(
-    ends: Callable[[Peer], None], tls: ssl.SSLContext | None, ways: Ways
+    ends: Callable[[Peer], None], tls: ssl.SSLContext | None, call_style: CallStyle
 ) -> None:
-    """The server may have acted on it."""
+    """The server may have acted on the complete request."""
 
     def behave(peer: Peer) -> None:
         peer.request()
         ends(peer)
 
     with listening(behave, tls) as server:
-        failure = ways.failure(client_of(server.url), sent=True)
+        failure = call_style.failure(client_of(server.url), sent=True)
 
     assert "before the request" not in failure
 
@@ -206,21 +210,21 @@ class ManualTlsServer:
                 self._received.write(self._peer.connected.recv(65_536))
 
 
-@pytest.mark.parametrize("stray", [said(b"{}", "400 Bad Request"), b"x" * 10], ids=["an answer", "something"])
-def test_a_tls_record_after_an_answer_ends_the_connection(stray: bytes, ways: Ways) -> None:
-    """It may be read together with the answer, and the next request must not take it for its own answer."""
+@pytest.mark.parametrize("stray", [http_response(b"{}", "400 Bad Request"), b"x" * 10], ids=["an answer", "something"])
+def test_a_tls_record_after_an_answer_ends_the_connection(stray: bytes, call_style: CallStyle) -> None:
+    """A stray record may be read together with the answer, and must not become the next request's answer."""
 
     def behave(peer: Peer) -> None:
         tls = ManualTlsServer(peer)
         tls.request()
-        tls.add(said())
+        tls.add(http_response())
         if peer.number == 0:
             tls.add(stray)
         tls.send()
         peer.until_closed()
 
     with listening(behave) as server:
-        answers = ways.outcomes(client_of(server.url.replace("http:", "https:")), GET, GET)
+        answers = call_style.outcomes(client_of(server.url.replace("http:", "https:")), GET, GET)
 
     assert [ANSWER, ANSWER] == [answer.content for answer in answers]
     assert 2 == server.connections
@@ -235,37 +239,39 @@ def test_a_tls_record_after_an_answer_ends_the_connection(stray: bytes, ways: Wa
     ],
     ids=["no TLS", "closed", "reset"],
 )
-def test_a_failed_handshake_is_a_connection_error(says: str, behave: Callable[[Peer], None], ways: Ways) -> None:
+def test_a_failed_handshake_is_a_connection_error(
+    says: str, behave: Callable[[Peer], None], call_style: CallStyle
+) -> None:
     """The error says that nothing was sent."""
     with listening(behave) as server:
-        failure = ways.failure(client_of(server.url.replace("http:", "https:")))
+        failure = call_style.failure(client_of(server.url.replace("http:", "https:")))
 
     assert failure.startswith("ConnectError at https://127.0.0.1:")
     assert says in failure.replace(" ", "_").upper()
     assert "no detail" not in failure
 
 
-def test_a_handshake_is_bounded_by_the_connect_time_out(ways: Ways) -> None:
+def test_a_handshake_is_bounded_by_the_connect_timeout(call_style: CallStyle) -> None:
     """The handshake is a part of connecting."""
     with listening(Peer.until_closed) as server:
         client = client_of(server.url.replace("http:", "https:"), timeout=Timeout(connect=0.1))
-        failure = ways.failure(client)
+        failure = call_style.failure(client)
 
     assert failure.startswith("ConnectTimeout at https://127.0.0.1:")
 
 
 @pytest.mark.parametrize("names", [("elsewhere.example.com",), ("127.0.0.2",)])
-def test_a_certificate_for_another_name_is_a_connection_error(names: tuple[str, ...], ways: Ways) -> None:
+def test_a_certificate_for_another_name_is_a_connection_error(names: tuple[str, ...], call_style: CallStyle) -> None:
     """The token is not sent to that server."""
     with listening(Peer.answer, server_tls(*names)) as server:
-        failure = ways.failure(client_of(server.url))
+        failure = call_style.failure(client_of(server.url))
 
     assert "certificate verify failed: IP address mismatch" in failure
-    assert [] == server.heard
+    assert [] == server.requests
 
 
-def test_a_tls_connection_may_end_without_a_closing_message(ways: Ways) -> None:
-    """Many servers end it so; an answer that has no Content-Length ends there."""
+def test_a_tls_connection_may_end_without_a_closing_message(call_style: CallStyle) -> None:
+    """Many servers just close the socket. That also ends a body without a Content-Length."""
 
     def behave(peer: Peer) -> None:
         peer.request()
@@ -273,7 +279,7 @@ def test_a_tls_connection_may_end_without_a_closing_message(ways: Ways) -> None:
         socket.socket.shutdown(peer.connected, socket.SHUT_RDWR)  # without the closing message of TLS
 
     with listening(behave, server_tls()) as server:
-        assert ANSWER == ways.outcome(client_of(server.url)).content
+        assert ANSWER == call_style.outcome(client_of(server.url)).content
 
 
 # Connecting
@@ -295,45 +301,47 @@ class FakeResolver:
 
 
 @pytest.fixture
-def names(monkeypatch: pytest.MonkeyPatch) -> FakeResolver:
-    """Return a resolver that gives every name the addresses of the test."""
+def resolver(monkeypatch: pytest.MonkeyPatch) -> FakeResolver:
+    """Replace the system's resolver with one that returns whatever addresses the test sets."""
     return FakeResolver(monkeypatch)
 
 
-def _named(url: str) -> AuthenticatedClient:
+def _client_by_name(url: str) -> AuthenticatedClient:
     return AuthenticatedClient(TOKEN, url.replace("127.0.0.1", "gateway.test"), timeout=60, allow_http=True)
 
 
-def test_a_name_is_looked_up_for_each_connection(ways: Ways, names: FakeResolver) -> None:
+def test_a_name_is_looked_up_for_each_connection(call_style: CallStyle, resolver: FakeResolver) -> None:
     """Httpx does so too, because the addresses of a name may change."""
 
     def behave(peer: Peer) -> None:
         peer.request()
-        peer.send(said(b"{}", "200 OK", "Connection: close"))
+        peer.send(http_response(b"{}", "200 OK", "Connection: close"))
 
     with listening(behave) as server:
-        answers = ways.outcomes(_named(server.url), POST, POST)
+        answers = call_style.outcomes(_client_by_name(server.url), POST, POST)
 
     assert [200, 200] == [answer.status_code for answer in answers]
-    assert [b"gateway.test"] * 2 == names.asked
+    assert [b"gateway.test"] * 2 == resolver.asked
 
 
-def test_the_next_address_is_tried_if_one_refuses_the_connection(ways: Ways, names: FakeResolver) -> None:
+def test_the_next_address_is_tried_if_one_refuses_the_connection(call_style: CallStyle, resolver: FakeResolver) -> None:
     """A name may have several addresses, for example an IPv6 address first."""
     with socket.socket() as nobody, listening(Peer.answer) as server:
         nobody.bind(("127.0.0.1", 0))
-        names.answer = lambda port: [nobody.getsockname(), ("127.0.0.1", port)]
-        answer = ways.outcome(_named(server.url))
+        resolver.answer = lambda port: [nobody.getsockname(), ("127.0.0.1", port)]
+        answer = call_style.outcome(_client_by_name(server.url))
 
     assert 200 == answer.status_code
 
 
-def test_a_host_that_refuses_at_all_addresses_is_a_connection_error(ways: Ways, names: FakeResolver) -> None:
+def test_a_host_that_refuses_at_all_addresses_is_a_connection_error(
+    call_style: CallStyle, resolver: FakeResolver
+) -> None:
     """The error is that of one address."""
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))
-        names.answer = lambda _: [nobody.getsockname()] * 2
-        failure = ways.failure(_named("http://127.0.0.1:1"))
+        resolver.answer = lambda _: [nobody.getsockname()] * 2
+        failure = call_style.failure(_client_by_name("http://127.0.0.1:1"))
 
     assert failure.startswith("ConnectError at http://gateway.test:1: ")
     assert "111" in failure  # connection refused
@@ -351,31 +359,33 @@ def test_a_host_that_refuses_at_all_addresses_is_a_connection_error(ways: Ways, 
     ],
 )
 def test_an_unknown_name_is_a_connection_error(
-    ways: Ways, names: FakeResolver, error: Exception, expected: str
+    call_style: CallStyle, resolver: FakeResolver, error: Exception, expected: str
 ) -> None:
-    """It may come from a typing error; some programs replace the system's resolver with their own."""
+    """A name may have a typing error; some programs replace the system's resolver with their own."""
 
     def unknown(_: int) -> Any:
         raise error
 
-    names.answer = unknown
-    failure = ways.failure(_named("http://127.0.0.1:1"))
+    resolver.answer = unknown
+    failure = call_style.failure(_client_by_name("http://127.0.0.1:1"))
 
     assert f"ConnectError at http://gateway.test:1: {expected}" == failure
 
 
-def test_a_slow_name_look_up_is_abandoned_at_the_time_out(ways: Ways, names: FakeResolver) -> None:
-    """The system's look-up has no time-out; it must delay neither the call nor the end of the event loop."""
+def test_a_slow_name_look_up_is_abandoned_at_the_timeout(call_style: CallStyle, resolver: FakeResolver) -> None:
+    """The system's look-up has no timeout; it must delay neither the call nor the end of the event loop."""
     may_end = threading.Event()
 
     def slow(_: int) -> Any:
         may_end.wait()
         return []
 
-    names.answer = slow
-    try:  # it returns while the look-up is still under way
+    resolver.answer = slow
+    try:  # it returns while the look-up is still in progress
         patient = Timeout(connect=0.1)
-        failure = ways.failure(AuthenticatedClient(TOKEN, "http://gateway.test:1", timeout=patient, allow_http=True))
+        failure = call_style.failure(
+            AuthenticatedClient(TOKEN, "http://gateway.test:1", timeout=patient, allow_http=True)
+        )
     finally:
         may_end.set()
 
@@ -394,20 +404,20 @@ def _no_more_files() -> Iterator[None]:
 
 
 @with_and_without_tls
-def test_nothing_is_sent_if_no_socket_can_be_opened(tls: ssl.SSLContext | None, ways: Ways) -> None:
+def test_nothing_is_sent_if_no_socket_can_be_opened(tls: ssl.SSLContext | None, call_style: CallStyle) -> None:
     """The number of open files of a process is limited."""
     limit = ExitStack()
 
     with listening(Peer.answer, tls) as server:
         begin = partial(limit.enter_context, _no_more_files())
-        (error,) = ways.outcomes(client_of(server.url), begin, POST, limit.close)
+        (error,) = call_style.outcomes(client_of(server.url), begin, POST, limit.close)
 
     assert isinstance(error, TransportError)
     assert not error.may_have_been_sent
     assert f"ConnectError at {server.url}: [Errno 24] Too many open files" == str(error)
 
 
-def test_a_socket_that_cannot_be_set_up_is_closed(ways: Ways, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_socket_that_cannot_be_set_up_is_closed(call_style: CallStyle, monkeypatch: pytest.MonkeyPatch) -> None:
     """Some systems refuse to set options of a connection if the peer has reset it already."""
     opened: list[socket.socket] = []
 
@@ -415,9 +425,9 @@ def test_a_socket_that_cannot_be_set_up_is_closed(ways: Ways, monkeypatch: pytes
         opened.append(connected)
         raise OSError(22, "Invalid argument")
 
-    monkeypatch.setattr(sockets, "_send_at_once", refuse)
+    monkeypatch.setattr(sockets, "_disable_nagle", refuse)
     with listening(Peer.answer) as server:
-        ways.failure(client_of(server.url))
+        call_style.failure(client_of(server.url))
 
     assert [-1] == [connected.fileno() for connected in opened]
 
@@ -429,19 +439,19 @@ def test_a_runtime_error_of_the_event_loop_is_a_connection_error(monkeypatch: py
         raise RuntimeError("no")
 
     monkeypatch.setattr(aiohappyeyeballs, "start_connection", fail)
-    failure = Ways("async").failure(client_of("http://127.0.0.1:1"))
+    failure = CallStyle("async").failure(client_of("http://127.0.0.1:1"))
 
     assert "ConnectError at http://127.0.0.1:1: no" == failure
 
 
-def test_a_write_ends_at_its_time_out(ways: Ways) -> None:
+def test_a_write_ends_at_its_timeout(call_style: CallStyle) -> None:
     """The server reads nothing, so it never has the complete request."""
     is_over = threading.Event()
     with listening(lambda peer: peer.head() and is_over.wait(60)) as server:
         try:
-            failure = ways.failure(client_of(server.url, timeout=Timeout(write=0.1)), LARGE)
+            failure = call_style.failure(client_of(server.url, timeout=Timeout(write=0.1)), LARGE)
         finally:
             is_over.set()
 
-    says = "timed out; the request was not sent whole by then, so nothing was done"
+    says = "timed out; the request was not complete by then, so nothing was done"
     assert f"WriteTimeout at {server.url}: {says}" == failure

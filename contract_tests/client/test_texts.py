@@ -21,8 +21,8 @@ from kling_elements_client.models import ReferImage, Task, TaskListResponse
         ("<81 characters>", "https://example.com/" + "x" * 61),
     ],
 )
-def test_a_repr_never_contains_a_long_text(expected: str, value: Any) -> None:
-    """If a text, which may be an image, has more than 80 characters, the repr gives only its length."""
+def test_a_repr_never_contains_a_long_string(expected: str, value: Any) -> None:
+    """If a string, which may be an image, has more than 80 characters, the repr gives only its length."""
     model = ReferImage(image_url=value)
     model.additional_properties = {"new": value}
 
@@ -30,7 +30,7 @@ def test_a_repr_never_contains_a_long_text(expected: str, value: Any) -> None:
 
 
 def test_a_repr_is_limited_in_depth() -> None:
-    """This also ends the repr of a value that contains itself."""
+    """The limit also ends the repr of a value that contains itself."""
     itself: dict[str, Any] = {}
     itself["x"] = itself
     model, deep = Task(), Task()

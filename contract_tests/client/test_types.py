@@ -16,7 +16,7 @@ from kling_elements_client import UNSET, Unset
 from kling_elements_client.models import ImageElementRequest
 
 
-def _pickled(value: Any, protocol: int | None = None) -> Any:
+def _pickle(value: Any, protocol: int | None = None) -> Any:
     return pickle.loads(pickle.dumps(value, protocol))
 
 
@@ -25,7 +25,7 @@ _AGAIN: dict[str, Callable[[], Unset]] = {
     "copied": lambda: copy.copy(UNSET),
     "copied deeply": lambda: copy.deepcopy(UNSET),
     "copied in a list": lambda: copy.deepcopy([UNSET])[0],
-    **{f"pickled by {number}": partial(_pickled, UNSET, number) for number in range(pickle.HIGHEST_PROTOCOL + 1)},
+    **{f"pickled by {number}": partial(_pickle, UNSET, number) for number in range(pickle.HIGHEST_PROTOCOL + 1)},
 }
 
 
@@ -41,9 +41,9 @@ def test_unset_is_false_and_has_a_clear_repr() -> None:
     assert "UNSET" == repr(UNSET) == str(UNSET)
 
 
-@pytest.mark.parametrize("clone", [copy.copy, copy.deepcopy, _pickled, attrs.evolve])
+@pytest.mark.parametrize("clone", [copy.copy, copy.deepcopy, _pickle, attrs.evolve])
 def test_a_copied_model_lacks_the_same_values(clone: Callable[[Any], Any]) -> None:
-    """It makes the same request."""
+    """A copied model makes the same request."""
     model = ImageElementRequest.from_dict(BODY)
 
     assert model == clone(model)

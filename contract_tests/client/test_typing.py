@@ -6,8 +6,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import kling_elements_client
 from scripts.spec import ROOT
+
+pytestmark = pytest.mark.slow
 
 
 def test_mypy_accepts_the_client_and_its_use(tmp_path: Path) -> None:
@@ -23,5 +27,5 @@ def test_mypy_accepts_the_client_and_its_use(tmp_path: Path) -> None:
 
 
 def test_the_package_is_marked_as_typed() -> None:
-    """Without `py.typed`, type checkers would ignore its types."""
+    """Without `py.typed`, type checkers would ignore the types of the package."""
     assert Path(kling_elements_client.__path__[0]).joinpath("py.typed").is_file()

@@ -43,7 +43,7 @@ _MODELS: list[type[Model]] = [
 ]
 
 
-def _documented(*, success: bool) -> dict[str, tuple[int, str, Any]]:
+def _documented_answers(*, success: bool) -> dict[str, tuple[int, str, Any]]:
     """Return the example answers by name, each with its media type and the first status that has it."""
     return {
         name: (_STATUS_OF.get(status) or int(status), media_type, resolve(document(), example)["value"])
@@ -147,7 +147,7 @@ _VIDEO_MODEL = VideoElementRequest(
 def test_the_body_is_sent_as_compact_json(
     expected: str, body: Any, create: Create, client: AuthenticatedClient, router: respx.MockRouter
 ) -> None:
-    """It is UTF-8 without white space; unset fields are absent, and nothing is trimmed, reordered or corrected."""
+    """A body is UTF-8 without white space; unset fields are absent, and nothing is trimmed or corrected."""
     route = router.post(path=ELEMENTS).respond(json={})
 
     create(client, body)
@@ -224,7 +224,7 @@ def test_a_redirect_is_not_followed(
     assert "https://elsewhere.example.com/" == caught.value.headers["location"]
 
 
-def _with(model: CreateElementResponse, /, **additional: Any) -> CreateElementResponse:
+def _body_with(model: CreateElementResponse, /, **additional: Any) -> CreateElementResponse:
     model.additional_properties.update(additional)
     return model
 
@@ -243,7 +243,7 @@ _SUCCESSES = {
             updated_at=1784541600000,
         ),
     ),
-    "submittedFlat": _with(
+    "submittedFlat": _body_with(
         CreateElementResponse(id="task_01J2Z5", task_id="task_01J2Z5", status=TaskStatus.SUBMITTED),
         object="element",
         model="kling-elements",
@@ -312,8 +312,8 @@ _FAILURES = {
 
 def test_every_documented_answer_is_tested() -> None:
     """The tables of this module list exactly the examples of the contract."""
-    assert set(_SUCCESSES) == set(_documented(success=True))
-    assert set(_FAILURES) == set(_documented(success=False))
+    assert set(_SUCCESSES) == set(_documented_answers(success=True))
+    assert set(_FAILURES) == set(_documented_answers(success=False))
 
 
 @pytest.mark.parametrize("name", _SUCCESSES)
@@ -321,7 +321,7 @@ def test_a_documented_success_becomes_its_model(
     name: str, create: Create, client: AuthenticatedClient, router: respx.MockRouter
 ) -> None:
     """Every value is where the contract puts it; other properties are kept as additional ones."""
-    status, media_type, example = _documented(success=True)[name]
+    status, media_type, example = _documented_answers(success=True)[name]
     router.post(path=ELEMENTS).respond(status, json=example, headers={"Content-Type": media_type})
 
     answer = create(client, base_body("image"))
@@ -337,7 +337,7 @@ def test_a_documented_failure_becomes_its_exception(
 ) -> None:
     """The status decides the class; message and attributes have the code, the request id and the gateway's text."""
     expected = _FAILURES[name]
-    status, media_type, example = _documented(success=False)[name]
+    status, media_type, example = _documented_answers(success=False)[name]
     content = example if isinstance(example, str) else json.dumps(example)
     router.post(path=ELEMENTS).respond(status, content=content.encode(), headers={"Content-Type": media_type})
 
@@ -375,7 +375,7 @@ def test_a_documented_failure_becomes_its_exception(
         (CreateElementResponse(status="triumphed"), '{"status": "triumphed"}'),
         (CreateElementResponse(data=Task(task_info=None)), '{"data": {"task_info": null}}'),
         (CreateElementResponse(data=Task(created_at="2026-07-20")), '{"data": {"created_at": "2026-07-20"}}'),
-        (_with(CreateElementResponse(), x={"code": 5}, task={}), '{"x": {"code": 5}, "task": {}}'),
+        (_body_with(CreateElementResponse(), x={"code": 5}, task={}), '{"x": {"code": 5}, "task": {}}'),
         (CreateElementResponse(message="\ud83d"), '{"message": "\\ud83d"}'),
     ],
 )
@@ -399,7 +399,7 @@ def test_an_unusual_success_is_accepted(
 def test_calls_on_an_event_loop_do_not_wait_for_each_other(
     client: AuthenticatedClient, router: respx.MockRouter
 ) -> None:
-    """This gateway answers no call before all of them have arrived."""
+    """The gateway here answers no call before all of them have arrived."""
 
     async def run() -> None:
         waiting = asyncio.Barrier(2)

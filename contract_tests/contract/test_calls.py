@@ -1,4 +1,4 @@
-"""The spec has the calls and the answers that the documents and the vendor's pages describe."""
+"""The contract has the calls and the answers that the documents and the vendor's pages describe."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from contract_tests.reading.answer_cases import (
 )
 from contract_tests.reading.calls import CALLS, SCHEMES, SERVERS
 from contract_tests.support.documents import answer_schemas, calls, schemes, servers
-from contract_tests.support.tables import each
+from contract_tests.support.tables import for_each_row
 from kling_elements.outcomes import is_absent
 from kling_elements_client import AuthenticatedClient, contract
 from kling_elements_client.errors import ResponseError
@@ -55,7 +55,7 @@ def test_a_call_without_a_name_is_a_call() -> None:
 
 
 def test_the_table_of_answers_has_every_answer() -> None:
-    """If you add a status or media type, the table needs a row for it."""
+    """A new status or media type needs a row in the table."""
     listed = {
         operation: {status: sorted(types) for status, types in statuses.items()}
         for operation, statuses in ANSWERS.items()
@@ -82,7 +82,7 @@ def test_each_shape_of_answers_has_accepted_and_refused_values() -> None:
     assert all(SHAPES.values())
 
 
-@each(ANSWER_CASES, "case")
+@for_each_row(ANSWER_CASES, "case")
 def test_the_client_reads_an_answer_or_raises_the_right_error(case: AnswerCase, client: AuthenticatedClient) -> None:
     """A success is read; any other answer raises the expected exception, which says if the task does not exist."""
 

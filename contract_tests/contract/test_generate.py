@@ -23,7 +23,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _changed_spec(folder: Path, old: str, new: str) -> Path:
-    """Return the spec with one text replaced, which must occur once."""
+    """Return the YAML of the contract with one string replaced, which must occur once."""
     text = SPEC.read_text("utf-8")
     assert text.count(old) == 1
     path = folder / "changed.yaml"
@@ -38,19 +38,16 @@ def test_the_committed_client_is_up_to_date(made: Path) -> None:
 
 def test_every_module_says_where_it_comes_from(made: Path) -> None:
     """The first line warns against edits."""
-    modules = list(made.rglob("*.py"))
-
-    assert len(modules) > 20
-    assert {path.read_text("utf-8").splitlines()[0] for path in modules} == {HEADER.strip()}
+    assert {path.read_text("utf-8").splitlines()[0] for path in made.rglob("*.py")} == {HEADER.strip()}
 
 
 def test_the_client_is_marked_as_typed_and_as_generated(made: Path) -> None:
-    """Type checkers use its types, and reviews collapse it."""
+    """Type checkers use the client's types, and reviews collapse its files."""
     assert (made / "py.typed").is_file()
     assert "generated_client/** linguist-generated" in (ROOT / ".gitattributes").read_text("utf-8")
 
 
-def test_a_change_of_the_spec_makes_the_client_out_of_date(
+def test_a_change_of_the_contract_makes_the_client_out_of_date(
     made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """`--check` names the files and changes nothing; without it, the command updates and prints them."""
@@ -87,7 +84,7 @@ def test_new_removed_and_changed_files_are_listed(tmp_path: Path) -> None:
     assert generate.differences(tmp_path / "old", tmp_path / "new") == ["- gone", "+ come", "~ other"]
 
 
-def test_a_bad_spec_leaves_the_old_client_unchanged(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_broken_contract_leaves_the_old_client_unchanged(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The command prints the problem without a traceback, and the old client stays."""
     target = tmp_path / "client"
     target.mkdir()
@@ -134,13 +131,13 @@ def test_a_failed_swap_keeps_the_old_client(
     ],
     ids=["an anchor that is gone", "an anchor that is not unique", "a template that is not used"],
 )
-def test_an_edit_that_does_not_fit_any_more_stops_the_generator(tmp_path: Path, edits: Any, says: str) -> None:
+def test_an_outdated_template_edit_stops_the_generator(tmp_path: Path, edits: Any, says: str) -> None:
     """A new version of the generator cannot drop an edit silently."""
     with pytest.raises(SpecError, match=says):
         generate.generate(tmp_path / "client", edits=edits)
 
 
-def test_a_warning_of_the_generator_stops_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_warning_stops_the_generator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A warning of the generator is an error here, such as a missing formatter or a skipped part."""
     monkeypatch.setattr(generate, "FORMATTING", ["no-such-formatter ."])
 
@@ -148,7 +145,7 @@ def test_a_warning_of_the_generator_stops_it(tmp_path: Path, monkeypatch: pytest
         generate.generate(tmp_path / "client")
 
 
-def test_a_document_that_the_generator_cannot_read_stops_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unreadable_document_stops_the_generator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The error has the message of the generator."""
     monkeypatch.setattr(lint, "problems", lambda _: [])
     spec = _changed_spec(tmp_path, "openapi: 3.1.0\n", "openapi: 2.0.0\n")
@@ -157,7 +154,9 @@ def test_a_document_that_the_generator_cannot_read_stops_it(tmp_path: Path, monk
         generate.generate(tmp_path / "client", spec)
 
 
-def test_an_operation_without_a_name_stops_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_operation_without_an_operation_id_stops_the_generator(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The generator would invent a name that the contract does not have."""
     monkeypatch.setattr(lint, "problems", lambda _: [])
     spec = _changed_spec(tmp_path, "\n      operationId: getElement\n", "\n")

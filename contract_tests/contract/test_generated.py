@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -14,6 +15,7 @@ from schemathesis import GenerationMode
 from contract_tests.support import generation
 from contract_tests.support.judges import Judges
 
+pytestmark = pytest.mark.slow
 _LONG_RUN = int(os.environ.get("KLING_FUZZ", "0"))  # bodies for each test, at random: `make fuzz N=...`
 _BODIES = _LONG_RUN or 1_200
 _GENERATE = settings(
@@ -39,15 +41,15 @@ def _each_body(mode: GenerationMode, check: Callable[[Any], object]) -> None:
     run()
 
 
-def test_all_agree_on_bodies_made_to_conform(judges: Judges) -> None:
-    """All three accept every body that Schemathesis makes from the schema."""
+def test_client_server_and_oracle_agree_on_conforming_bodies(judges: Judges) -> None:
+    """Client, server and oracle accept every body that Schemathesis makes from the schema."""
     _each_body(GenerationMode.POSITIVE, judges.agree_on_create)
 
     assert judges.verdicts == {True: _BODIES}
 
 
-def test_all_agree_on_bodies_made_to_break_the_contract(judges: Judges) -> None:
-    """All three give the same verdict on every broken body; most are refused, by many rules."""
+def test_client_server_and_oracle_agree_on_broken_bodies(judges: Judges) -> None:
+    """Client, server and oracle agree on every broken body; most are refused, by many rules."""
     not_json = []
 
     def check(body: Any) -> None:
@@ -67,8 +69,8 @@ def test_all_agree_on_bodies_made_to_break_the_contract(judges: Judges) -> None:
     assert set() == refusing - {rule for rule, times in judges.rules.items() if times >= 3}
 
 
-def test_all_agree_on_odd_images_and_addresses(judges: Judges) -> None:
-    """All three give the same verdict on pictures and addresses near the limits, at every place."""
+def test_client_server_and_oracle_agree_on_unusual_images_and_urls(judges: Judges) -> None:
+    """Client, server and oracle agree on pictures and URLs near the limits, at every place."""
     references = (
         generation.image_texts() | generation.mutated_image_texts() | generation.odd_urls() | st.text(max_size=8)
     )

@@ -20,6 +20,7 @@ from contract_tests.support.judges import Judges
 from kling_elements_client import contract
 from kling_elements_client.api.elements import delete_element, get_element, list_elements, list_preset_elements
 
+pytestmark = pytest.mark.slow
 _LONG_RUN = int(os.environ.get("KLING_FUZZ", "0"))  # requests for each test, at random: `make fuzz N=...`
 _REQUESTS = _LONG_RUN or 400
 _GENERATE = settings(
@@ -39,8 +40,8 @@ def _is_writable(text: str) -> bool:
         return False
 
 
-def test_all_agree_on_ids(judges: Judges) -> None:
-    """A valid id reaches the mock server unchanged, however odd its characters are; an invalid one is not sent."""
+def test_client_server_and_oracle_agree_on_ids(judges: Judges) -> None:
+    """A valid id reaches the mock server unchanged, whatever its characters are; an invalid one is not sent."""
     odd = st.sampled_from(
         ["", ".", "..", "...", "/", "//", "../x", "%2e", "?", "#", "\n", ".\n", " ", "\x00", "\ud800"]
     )
@@ -74,8 +75,8 @@ def _pages(mode: GenerationMode, operation_id: str, check: Callable[[dict[str, A
 
 @pytest.mark.parametrize("operation_id", _LISTS)
 @pytest.mark.parametrize("mode", GenerationMode)
-def test_all_agree_on_pages(judges: Judges, operation_id: str, mode: GenerationMode) -> None:
-    """All give the same verdict on every query; the client cannot send some of them."""
+def test_client_server_and_oracle_agree_on_pages(judges: Judges, operation_id: str, mode: GenerationMode) -> None:
+    """Client, server and oracle agree on every query; the client cannot send some of them."""
     names = {"pageNum": "page_num", "pageSize": "page_size"}
     path = contract.operation(operation_id).path
 
@@ -107,8 +108,8 @@ def test_all_agree_on_pages(judges: Judges, operation_id: str, mode: GenerationM
 
 
 @pytest.mark.parametrize("mode", GenerationMode)
-def test_all_agree_on_deletions(judges: Judges, mode: GenerationMode) -> None:
-    """All give the same verdict on every body, valid or broken."""
+def test_client_server_and_oracle_agree_on_deletions(judges: Judges, mode: GenerationMode) -> None:
+    """Client, server and oracle agree on every body, valid or broken."""
     path = contract.operation("deleteElement").path
 
     @_GENERATE

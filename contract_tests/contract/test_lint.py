@@ -23,7 +23,7 @@ def document() -> Any:
     return load()
 
 
-def test_the_spec_keeps_every_house_rule(document: Any) -> None:
+def test_the_contract_keeps_every_house_rule(document: Any) -> None:
     """The linter finds no problem in the file."""
     assert lint.problems(document) == []
 
@@ -301,15 +301,15 @@ _FAULTS: dict[str, tuple[Change, str]] = {
     ),
     "a reference to itself": (
         _put("ReferImage/properties/image_url/$ref", "#/components/schemas/ReferImage/properties/image_url"),
-        "image_url/$ref: #/components/schemas/ReferImage/properties/image_url: a reference to itself",
+        "image_url/$ref: #/components/schemas/ReferImage/properties/image_url: circular reference",
     ),
     "a reference into another file": (
         _put("ReferImage/properties/image_url/$ref", "other.yaml#/components/schemas/HttpUrl"),
-        "ReferImage/properties/image_url/$ref: other.yaml#/components/schemas/HttpUrl: a reference begins with #",
+        "ReferImage/properties/image_url/$ref: other.yaml#/components/schemas/HttpUrl: a reference must begin with #",
     ),
     "a reference by a bare name": (
         _put("ReferImage/properties/image_url/$ref", "HttpUrl"),
-        "ReferImage/properties/image_url/$ref: HttpUrl: a reference begins with #",
+        "ReferImage/properties/image_url/$ref: HttpUrl: a reference must begin with #",
     ),
     "no valid OpenAPI": (_put("#/info/title"), '#/info: "title" is a required property'),
     "a misspelt part of an operation": (_put(f"{_POST}/sumary", "x"), "sumary"),
@@ -409,5 +409,5 @@ def test_no_other_file_repeats_a_limit_of_the_contract() -> None:
         and path.name != "equivalents.py"  # names mutants of these numbers
     ]
 
-    assert len(written) > 20
+    assert written
     assert [path.name for path in written if numbers.search(path.read_text("utf-8"))] == []

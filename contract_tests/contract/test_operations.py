@@ -19,7 +19,7 @@ from contract_tests.reading.operation_cases import ACCEPTED, REFUSED, Case
 from contract_tests.reading.paths import DELETION, ELEMENTS, PRESETS
 from contract_tests.support.mock_caller import Caller, headers_of
 from contract_tests.support.running import URL
-from contract_tests.support.tables import each
+from contract_tests.support.tables import for_each_row
 from kling_elements.mock import create_app
 from kling_elements_client import UNSET, AuthenticatedClient, contract
 from kling_elements_client.errors import ContractError, InvalidResponseError, NotFoundError, Violation
@@ -71,19 +71,19 @@ def test_every_operation_of_the_contract_has_cases() -> None:
     assert others == set(_MODULES) == {case.operation for case in ACCEPTED} == {case.operation for case in REFUSED}
 
 
-@each(ACCEPTED, "case")
+@for_each_row(ACCEPTED, "case")
 def test_the_check_finds_nothing_in_an_accepted_request(case: Case) -> None:
     """No violation is reported."""
     assert _violations(case) == []
 
 
-@each(REFUSED, "case")
+@for_each_row(REFUSED, "case")
 def test_the_check_reports_every_violation(case: Case) -> None:
     """Each violation has its place, its source and what is allowed."""
     assert set(case.violations) == _triples(_violations(case))
 
 
-@each([*ACCEPTED, *REFUSED], "case")
+@for_each_row([*ACCEPTED, *REFUSED], "case")
 def test_the_oracle_gives_the_same_verdict(case: Case) -> None:
     """Another library, with the same spec, accepts and refuses the same requests."""
     if "body" in case.arguments:
@@ -95,7 +95,7 @@ def test_the_oracle_gives_the_same_verdict(case: Case) -> None:
 
 
 @pytest.mark.parametrize("way", _WAYS)
-@each(ACCEPTED, "case")
+@for_each_row(ACCEPTED, "case")
 def test_an_accepted_request_is_sent_as_it_is(case: Case, way: str, client: AuthenticatedClient) -> None:
     """Exactly one request is sent, with the right method, target, token and body."""
     operation = contract.operation(case.operation)
@@ -113,7 +113,7 @@ def test_an_accepted_request_is_sent_as_it_is(case: Case, way: str, client: Auth
 
 
 @pytest.mark.parametrize("way", _WAYS)
-@each(REFUSED, "case")
+@for_each_row(REFUSED, "case")
 def test_a_refused_request_is_not_sent(case: Case, way: str, client: AuthenticatedClient) -> None:
     """The caller gets every violation; the gateway gets no request."""
     with respx.mock(assert_all_called=False) as gateway:
@@ -125,11 +125,11 @@ def test_a_refused_request_is_not_sent(case: Case, way: str, client: Authenticat
     assert set(case.violations) == _triples(caught.value.violations)
 
 
-@each([case for case in REFUSED if "body" not in case.arguments], "case")
+@for_each_row([case for case in REFUSED if "body" not in case.arguments], "case")
 def test_on_violation_ignore_sends_a_refused_request(
     case: Case, make_client: Callable[..., AuthenticatedClient]
 ) -> None:
-    """With `on_violation="ignore"` the request is sent, unless no URL could carry its id."""
+    """With `on_violation="ignore"` the request is sent, unless no URL can represent its id."""
     client = make_client(on_violation="ignore")
     with respx.mock(assert_all_called=False) as gateway:
         route = gateway.route(url__startswith=URL).respond(json={"data": None})
@@ -148,9 +148,9 @@ def test_an_operation_without_a_body_has_none_to_check() -> None:
         contract.violations("getElement", {})
 
 
-@each(ACCEPTED, "case")
+@for_each_row(ACCEPTED, "case")
 def test_the_mock_server_accepts_an_accepted_request(case: Case, caller: Caller) -> None:
-    """A list gets an answer; an unknown id is refused only because it is unknown."""
+    """A list gets an answer; the only refusal is that of an unknown id."""
     method = contract.operation(case.operation).method.upper()
     reply = caller.send(method, case.target or "", case.arguments.get("body"))
 
@@ -182,7 +182,7 @@ def test_the_mock_server_knows_each_path_and_method(
 
 
 def test_an_id_is_read_exactly_however_its_number_is_written(client: AuthenticatedClient) -> None:
-    """An integer beyond 2^53 keeps its last digit, even with an exponent or a zero fraction; a text stays a text."""
+    """An integer beyond 2^53 keeps its last digit, even with exponent or zero fraction; a string stays a string."""
     written = ["9007199254740993", "9007199254740993.0", "9.007199254740993e15", '"9007199254740993"', "1.5e3"]
     elements = ", ".join(f'{{"element_id": {number}}}' for number in written)
     with respx.mock() as gateway:

@@ -78,7 +78,7 @@ def _oracle(schema: Mapping[str, Any], max_bytes: int = 10_000, max_values: int 
     ],
 )
 def test_a_uri_is_accepted(text: str) -> None:
-    """Any text that the grammar of RFC 3986 produces is a URI, sensible or not."""
+    """Any string that the grammar of RFC 3986 produces is a URI, sensible or not."""
     assert is_uri(text)
 
 
@@ -139,13 +139,13 @@ def test_a_uri_is_accepted(text: str) -> None:
         "http:\\\\example.com\\a",
     ],
 )
-def test_a_text_that_is_not_a_uri_is_refused(text: str) -> None:
-    """A text that the grammar of RFC 3986 does not produce is not a URI."""
+def test_a_string_that_is_not_a_uri_is_refused(text: str) -> None:
+    """A string that the grammar of RFC 3986 does not produce is not a URI."""
     assert not is_uri(text)
 
 
 def test_a_long_uri_is_checked_fast() -> None:
-    """Backtracking does not explode on a text that is nearly a URI."""
+    """Backtracking does not explode on a string that is nearly a URI."""
     assert not is_uri("http://" + "a" * 1_000_000 + " ")
     assert not is_uri("a" * 1_000_000)
     assert is_uri("http://example.com" + "/a" * 500_000)
@@ -291,7 +291,7 @@ def test_a_marker_without_a_segment_is_skipped(marker: int) -> None:
     ids=lambda data: data[:30].hex(),
 )
 def test_an_unreadable_header_is_an_error(data: bytes) -> None:
-    """Only that one exception is raised, however the bytes are broken."""
+    """Broken bytes of any kind raise only `UnreadableError`."""
     with pytest.raises(UnreadableError):
         read_header(data)
 

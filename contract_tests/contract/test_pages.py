@@ -29,7 +29,7 @@ def test_the_pages_are_up_to_date(capsys: pytest.CaptureFixture[str]) -> None:
     )
 
 
-def test_a_page_that_is_out_of_date_is_written_anew(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_outdated_page_is_regenerated(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Only what is between the marks changes, and --check changes nothing."""
     page = tmp_path / "tags.md"
     shutil.copy(pages.PAGES / "tags.md", page)
@@ -58,7 +58,7 @@ def test_a_mark_of_an_unknown_table_is_an_error(tmp_path: Path, capsys: pytest.C
 @pytest.mark.parametrize(
     ("field", "sent_by", "kind", "limits", "rules"),
     [
-        ("element_name", "images, video", "text, required", "1 to 20 characters", "R04"),
+        ("element_name", "images, video", "string, required", "1 to 20 characters", "R04"),
         ("element_image_list.refer_images", "images", "list, required", "1 to 3 items", "R11"),
         (
             "element_image_list.frontal_image",
@@ -67,17 +67,17 @@ def test_a_mark_of_an_unknown_table_is_an_error(tmp_path: Path, capsys: pytest.C
             "at most 10 MiB",
             "R10, R13, R14, R15, R16, R17",
         ),
-        ("element_video_list.refer_videos[].video_url", "video", "text, required", "http", "R19, R20, R21, R22, R23"),
-        ("tag_list[].tag_id", "images, video", "text, required", "`o_101`; `o_102`", "R30"),
-        ("external_task_id", "images, video", "text", "", "R32"),
-        ("element_id", "`deleteElement`", "text or whole number, required", "id", ""),
+        ("element_video_list.refer_videos[].video_url", "video", "string, required", "http", "R19, R20, R21, R22, R23"),
+        ("tag_list[].tag_id", "images, video", "string, required", "`o_101`; `o_102`", "R30"),
+        ("external_task_id", "images, video", "string", "", "R32"),
+        ("element_id", "`deleteElement`", "string or whole number, required", "id", ""),
     ],
     ids=lambda value: str(value)[:20],
 )
 def test_each_field_of_a_request_has_its_type_limits_and_rules(
     field: str, sent_by: str, kind: str, limits: str, rules: str
 ) -> None:
-    """Also if it is in a list, and if a rule comes from the image or video that it names."""
+    """Fields in a list have their own entry, and so do rules about the image or video that a field names."""
     row = _cells(pages.request_fields(load()))[f"`{field}`"]
 
     assert [sent_by, kind] == row[1:3]
@@ -100,6 +100,6 @@ def test_the_fields_of_a_task_include_those_of_its_elements() -> None:
     """Lists are marked, and what any value can be in has the type `any`."""
     table = _cells(pages.task_fields(load()))
 
-    assert table["`task_id`"][1] == "text or whole number"
+    assert table["`task_id`"][1] == "string or whole number"
     assert table["`task_result.elements[].element_id`"][1] == "whole number or text"
     assert table["`task_result.elements[].element_image_list`"][1] == "any"

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from contract_tests.support.tables import each
+from contract_tests.support.tables import for_each_row
 from scripts.codegen import lint
 from scripts.nodes import follow
 from scripts.spec import load
@@ -202,7 +202,7 @@ _DRIFTS = [
 ]
 
 
-@each(_DRIFTS, "drift")
+@for_each_row(_DRIFTS, "drift")
 def test_words_and_numbers_that_differ_are_noticed(document: Any, drift: Drift) -> None:
     """The line names the place and the sentence that is expected there."""
     changed = copy.deepcopy(document)

@@ -10,21 +10,10 @@ from typing import Any
 
 import pytest
 
+from contract_tests.reading.image_body import BODY
 from contract_tests.reading.paths import ELEMENTS
-from contract_tests.support.scripted import (
-    ABSENT,
-    BODY,
-    LOST,
-    NAMED,
-    TOKEN,
-    URL,
-    Client,
-    Reply,
-    Scripted,
-    Step,
-    no,
-    task,
-)
+from contract_tests.support.running import TOKEN, URL
+from contract_tests.support.scripted import ABSENT, LOST, NAMED, Client, Reply, ScriptedClient, Step, refusal, task
 from kling_elements import PollPolicy, RetryPolicy
 from kling_elements_client.client import BASE_URL_VARIABLE, DEFAULT_BASE_URL
 from kling_elements_client.errors import ContractError
@@ -38,13 +27,13 @@ from kling_elements_runtime.settings import Timeout
         (DEFAULT_BASE_URL, "", None),
         ("https://a.example.com/x", "https://a.example.com/x", None),
         ("https://b.example.com", "https://a.example.com/x", "https://b.example.com"),
-        ("https://b.example.com", "no address", "https://b.example.com"),
+        ("https://b.example.com", "not a URL", "https://b.example.com"),
     ],
 )
 def test_the_base_url_comes_from_the_environment_unless_you_pass_one(
     client_class: Client, expected: str, environment: str | None, base_url: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """If the variable is empty, it counts as unset."""
+    """An empty variable counts as unset."""
     monkeypatch.delenv("KLING_BASE_URL", raising=False)
     if environment is not None:
         monkeypatch.setenv("KLING_BASE_URL", environment)
@@ -69,13 +58,13 @@ def test_an_unusable_base_url_is_refused(
 def test_the_api_key_comes_from_the_environment_unless_you_pass_one(
     client_class: Client, expected: str, api_key: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Every request carries the key as a Bearer token."""
+    """Every request sends the key as a Bearer token."""
     monkeypatch.setenv("KLING_API_KEY", "from-environment")
-    scripted = Scripted(client_class, task(), api_key=api_key)
+    client = ScriptedClient(client_class, task(), api_key=api_key)
 
-    scripted.create(BODY)
+    client.create(BODY)
 
-    assert f"Bearer {expected}" == scripted.gateway.requests[0].headers["Authorization"]
+    assert f"Bearer {expected}" == client.gateway.requests[0].headers["Authorization"]
 
 
 def test_a_missing_api_key_is_an_error(client_class: Client) -> None:
@@ -104,24 +93,24 @@ def test_an_unusable_option_is_refused(client_class: Client, message: str, optio
 
 
 def test_options_reach_the_requests(client_class: Client) -> None:
-    """Headers, time-outs, an address without TLS that you allow, and the handling of violations all take effect."""
+    """Headers, timeouts, an address without TLS that you allow, and the handling of violations all take effect."""
     options: Any = {
         "base_url": "http://gateway.example.com/p/",
         "allow_http": True,
         "timeout": 7,
         "headers": {"X-A": "1"},
     }
-    scripted = Scripted(client_class, task(), on_violation="ignore", http_client={"params": {"q": "1"}}, **options)
+    client = ScriptedClient(client_class, task(), on_violation="ignore", http_client={"params": {"q": "1"}}, **options)
 
-    scripted.create({})
+    client.create({})
 
-    (request,) = scripted.gateway.requests
+    (request,) = client.gateway.requests
     assert f"http://gateway.example.com/p{ELEMENTS}?q=1" == str(request.url)
     assert ("1", 7) == (request.headers["X-A"], request.extensions["timeout"]["read"])
 
 
 def test_a_client_hides_its_token_and_cannot_be_copied_or_pickled(client_class: Client) -> None:
-    """A copy would share the connections, and if you closed one client, the other would lose them."""
+    """A copy would share the connections, and closing one client would close the other's."""
     kling = client_class(TOKEN, URL)
 
     assert TOKEN not in repr(kling) + repr(vars(kling)) + repr(vars(kling.client))
@@ -133,11 +122,11 @@ def test_a_client_hides_its_token_and_cannot_be_copied_or_pickled(client_class: 
 def test_creates_are_logged_under_their_external_id(client_class: Client, caplog: pytest.LogCaptureFixture) -> None:
     """You can find a create in the log by the id that the gateway knows."""
     caplog.set_level(logging.INFO, "kling_elements")
-    scripted = Scripted(client_class, task(), no(400, 1301), ABSENT, LOST, task("5"))
+    client = ScriptedClient(client_class, task(), refusal(400, 1301), ABSENT, LOST, task("5"))
 
-    scripted.create(NAMED)
-    scripted.failing("create", NAMED)
-    scripted.get_or_create(NAMED)
+    client.create(NAMED)
+    client.error_of("create", NAMED)
+    client.get_or_create(NAMED)
 
     assert [
         "external_task_id e-1: creating",
@@ -150,7 +139,7 @@ def test_creates_are_logged_under_their_external_id(client_class: Client, caplog
     ] == [record.getMessage() for record in caplog.records if record.name == "kling_elements"]
 
 
-def _repeated(status: int) -> Reply:
+def _reply_with_token(status: int) -> Reply:
     body = {"code": f"x{TOKEN}", "message": f"wrong token {TOKEN}", "request_id": TOKEN, "more": TOKEN}
     return Reply(status, body, {"X-Request-Id": TOKEN, "X-Token": TOKEN})
 
@@ -170,21 +159,21 @@ def test_no_log_and_no_error_contains_the_token(client_class: Client, caplog: py
     """Gateways may repeat the token, and callers may paste it into the wrong field."""
     caplog.set_level(logging.DEBUG)
     steps: list[Step] = [
-        _repeated(401),
-        _repeated(500),
-        _repeated(200),
+        _reply_with_token(401),
+        _reply_with_token(500),
+        _reply_with_token(200),
         Reply(200, TOKEN.encode()),
-        _repeated(404),
+        _reply_with_token(404),
         LOST,
         task(),
     ]
-    scripted = Scripted(client_class, *steps, on_violation="warn")
+    client = ScriptedClient(client_class, *steps, on_violation="warn")
 
-    errors = [scripted.failing("create", {**BODY, "element_name": TOKEN}) for _ in range(4)]
-    errors.append(scripted.failing("get_or_create", NAMED))
-    errors.append(scripted.failing("create", NAMED))
-    errors.append(scripted.failing("create", {**BODY, "reference_type": TOKEN, "external_task_id": 5}))
-    scripted.create({**NAMED, "reference_type": TOKEN, "external_task_id": TOKEN})
+    errors = [client.error_of("create", {**BODY, "element_name": TOKEN}) for _ in range(4)]
+    errors.append(client.error_of("get_or_create", NAMED))
+    errors.append(client.error_of("create", NAMED))
+    errors.append(client.error_of("create", {**BODY, "reference_type": TOKEN, "external_task_id": 5}))
+    client.create({**NAMED, "reference_type": TOKEN, "external_task_id": TOKEN})
 
     output = caplog.text + "".join(f"{error!r} {error} {vars(error)} {error.__cause__!r}" for error in errors)
     assert "***" in output
@@ -201,13 +190,13 @@ def test_every_public_method_has_a_docstring(client_class: Client) -> None:
 
 def test_the_contract_is_checked_before_an_element_is_created(client_class: Client) -> None:
     """If a request breaks the contract, nothing is sent and the error lists every violation."""
-    scripted = Scripted(client_class)
+    client = ScriptedClient(client_class)
 
-    error = scripted.failing("create", {**NAMED, "element_name": "", "x": 1})
+    error = client.error_of("create", {**NAMED, "element_name": "", "x": 1})
 
     assert isinstance(error, ContractError)
     assert {"R04", "R33"} == {violation.rule for violation in error.violations}
-    assert ("not_created", "e-1", "") == (error.outcome, error.external_task_id, scripted.gateway.calls())
+    assert ("not_created", "e-1", "") == (error.outcome, error.external_task_id, client.gateway.calls())
 
 
 _NOT_SECONDS: list[Any] = ["5", True, [], 1j]
@@ -234,4 +223,4 @@ def test_every_method_refuses_a_limit_that_is_not_a_number_of_seconds(
 ) -> None:
     """Nothing is sent first, and a list raises when you call the method, before you iterate."""
     with pytest.raises(error, match="max_wait_seconds must be a number of seconds, 0 or more, not"):
-        getattr(Scripted(client_class), name)(*arguments, max_wait_seconds=limit)
+        getattr(ScriptedClient(client_class), name)(*arguments, max_wait_seconds=limit)

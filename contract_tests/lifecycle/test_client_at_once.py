@@ -14,9 +14,10 @@ import pytest
 
 from contract_tests.support.mock_process import MockProcess
 from contract_tests.support.running import run_async, tls
-from contract_tests.support.scripted import named
+from contract_tests.support.scripted import request_with_id
 from kling_elements import AsyncKlingElements, KlingElements, RetryPolicy
 
+pytestmark = pytest.mark.slow
 _WORKERS = 200
 _ELEMENTS = 2_000
 _LIMIT = 20  # tasks in progress at a time
@@ -47,7 +48,7 @@ _EACH_ONCE = Counter(f"element-{number}" for number in range(_ELEMENTS))
 def test_threads_that_share_a_client_create_each_element_once(server: MockProcess) -> None:
     """200 threads create 2,000 elements, and each call returns its own task."""
     with KlingElements(_TOKEN, server.url, **_OPTIONS) as kling, ThreadPoolExecutor(_WORKERS) as threads:
-        tasks = list(threads.map(lambda number: kling.create(named(f"element-{number}")), range(_ELEMENTS)))
+        tasks = list(threads.map(lambda number: kling.create(request_with_id(f"element-{number}")), range(_ELEMENTS)))
 
     assert len({task.task_id for task in tasks}) == _ELEMENTS
     assert _EACH_ONCE == _count_by_id(server)
@@ -58,7 +59,7 @@ def test_event_loop_tasks_that_share_a_client_create_each_element_once(server: M
     numbers = iter(range(_ELEMENTS))
 
     async def work(kling: AsyncKlingElements) -> list[object]:
-        return [(await kling.create(named(f"element-{number}"))).task_id for number in numbers]
+        return [(await kling.create(request_with_id(f"element-{number}"))).task_id for number in numbers]
 
     async def run() -> list[list[object]]:
         async with AsyncKlingElements(_TOKEN, server.url, **_OPTIONS) as kling:

@@ -10,9 +10,9 @@ import httpx
 import pytest
 
 from contract_tests.reading.dialect_cases import DIALECTS
-from contract_tests.support.documents import changed, with_other_codes
+from contract_tests.support.documents import changed_contract, with_other_codes
 from contract_tests.support.running import tls
-from contract_tests.support.scripted import Reply, Scripted, named
+from contract_tests.support.scripted import Reply, ScriptedClient, request_with_id
 from kling_elements import AsyncKlingElements, KlingElements
 from kling_elements.errors import ElementUnavailableError, TaskFailedError
 from kling_elements.mock.app import create_app
@@ -53,11 +53,11 @@ def test_business_codes_are_read_from_the_clients_contract(dialect: str) -> None
     options: dict[str, Any] = {"http_client": {"verify": tls()}, "contract": other, **_QUICK}
     with respx_router(app=app) as router, KlingElements("any-token", **options) as kling:
         router.kling.queue_faults(f"code:{_MORE + 1302}", f"code:{_MORE + 1303}")
-        first = kling.get_or_create(named("first"))
+        first = kling.get_or_create(request_with_id("first"))
         router.kling.queue_faults(f"code:{_MORE + 1303}")
-        (second,) = kling.create_all([named("second")])
+        (second,) = kling.create_all([request_with_id("second")])
         with pytest.raises(ResponseError) as caught:
-            kling.create(named("first"))
+            kling.create(request_with_id("first"))
         element = kling.wait(first)
         kling.delete(element)
         with nullcontext() if dialect == "live" else pytest.raises(NotFoundError):
@@ -75,12 +75,12 @@ def test_limits_and_permissions_are_read_from_the_clients_contract() -> None:
     app = create_app(contract=other, manual_clock=True, rate=1, concurrency=1)
     options: dict[str, Any] = {"contract": other, "retry": RetryPolicy(max_wait_seconds=0)}
     with respx_router(app=app), KlingElements("any-token", http_client={"verify": tls()}, **options) as kling:
-        kling.create(named("first"))
+        kling.create(request_with_id("first"))
         with pytest.raises(RateLimitError) as too_fast:
-            kling.create(named("second"))
+            kling.create(request_with_id("second"))
         app.clock.step(1)
         with pytest.raises(RateLimitError) as too_many:
-            kling.create(named("second"))
+            kling.create(request_with_id("second"))
         with pytest.raises(PermissionDeniedError) as not_ours:
             kling.delete(next(kling.presets()))
 
@@ -92,11 +92,11 @@ def test_limits_and_permissions_are_read_from_the_clients_contract() -> None:
 
 
 def test_the_packages_contract_does_not_know_the_other_codes() -> None:
-    """This is the control: if you pass no contract, the client does not understand the same gateway."""
+    """As a control, a client without the gateway's contract does not understand the same gateway."""
     app = create_app(contract=with_other_codes(_MORE), tick_seconds=0)
     with respx_router(app=app), KlingElements("any-token", http_client={"verify": tls()}, **_QUICK) as kling:
         with pytest.raises(ResponseError) as caught:
-            kling.get_or_create(named("first"))
+            kling.get_or_create(request_with_id("first"))
 
         assert _MORE + 1201 == caught.value.code
 
@@ -111,10 +111,10 @@ def _answers(request: httpx.Request) -> httpx.Response:
 
 
 def test_status_words_are_read_from_the_clients_contract() -> None:
-    """They decide if a task has ended and if its element is usable; the task's id has another name, too."""
+    """The contract's status words decide if a task has ended and if its element is usable."""
     transport = httpx.MockTransport(_answers)
     with KlingElements(
-        "any-token", http_client={"transport": transport}, contract=changed(_use_other_words), **_QUICK
+        "any-token", http_client={"transport": transport}, contract=changed_contract(_use_other_words), **_QUICK
     ) as kling:
         assert 9 == kling.wait("1").element_id
         with pytest.raises(ElementUnavailableError, match="kaputt"):
@@ -127,8 +127,8 @@ def test_status_words_are_read_from_the_clients_contract() -> None:
 
 def test_requests_are_checked_against_the_clients_contract() -> None:
     """If the contract allows three characters only, the mock server and a client on an event loop refuse four."""
-    shorter = changed(lambda document: document["components"]["schemas"]["ElementName"].update(maxLength=3))
-    request = {**named("first"), "element_name": "Mara"}
+    shorter = changed_contract(lambda document: document["components"]["schemas"]["ElementName"].update(maxLength=3))
+    request = {**request_with_id("first"), "element_name": "Mara"}
 
     async def create() -> None:
         async with AsyncKlingElements("any-token", http_client={"verify": tls()}, contract=shorter) as kling:
@@ -156,7 +156,7 @@ def test_a_client_calls_the_first_server_of_its_contract() -> None:
         document["servers"] = [{"url": "https://kling.example"}]
         document["components"]["schemas"]["TaskResponse"]["x-envelope"]["success-codes"] = [5]
 
-    other = changed(change)
+    other = changed_contract(change)
     with (
         AuthenticatedClient("t", contract=other, http_client={"transport": httpx.MockTransport(answer)}) as client,
         pytest.raises(BusinessError),
@@ -169,12 +169,12 @@ def test_a_client_calls_the_first_server_of_its_contract() -> None:
 
 def test_a_code_is_read_from_the_place_that_the_clients_contract_names() -> None:
     """The code of a refusal decides if anything was created."""
-    other = changed(
+    other = changed_contract(
         lambda document: document["components"]["schemas"]["CreateElementResponse"]["x-envelope"].update(code="/ret")
     )
     refused = Reply(200, {"ret": 1102, "message": "balance not enough"})
 
-    error = Scripted(KlingElements, refused, contract=other).failing("create", named("first"))
+    error = ScriptedClient(KlingElements, refused, contract=other).error_of("create", request_with_id("first"))
 
     assert isinstance(error, BusinessError)
     assert (1102, "not_created") == (error.code, error.outcome)
@@ -187,6 +187,8 @@ def test_a_second_image_limit_that_nothing_uses_does_not_matter() -> None:
         schemas = document["components"]["schemas"]
         schemas["Another"] = schemas["ImageBase64"]
 
-    error = Scripted(KlingElements, contract=changed(add)).failing("create", {**named("first"), "element_name": ""})
+    error = ScriptedClient(KlingElements, contract=changed_contract(add)).error_of(
+        "create", {**request_with_id("first"), "element_name": ""}
+    )
 
     assert isinstance(error, ContractError)

@@ -8,12 +8,13 @@ from typing import Any
 import httpx
 import pytest
 
-from contract_tests.support.running import run_async
-from contract_tests.support.scripted import BODY, NAMED, TOKEN, URL, Client, Scripted, made, no, task
+from contract_tests.reading.image_body import BODY
+from contract_tests.support.running import TOKEN, URL, run_async
+from contract_tests.support.scripted import NAMED, Client, ScriptedClient, finished_task, refusal, task
 from kling_elements import AsyncKlingElements, HttpClientOptions, KlingElements, PollPolicy, RetryPolicy, Timeout
 from kling_elements_client.errors import RateLimitError
 
-_BUSY = no(429, 1302)
+_BUSY = refusal(429, 1302)
 _DEFAULTS = {"connect": 10.0, "read": 300.0, "write": 600.0, "pool": 60.0}
 _CALLS: dict[str, Callable[..., Any]] = {
     "create": lambda client, **more: client.create(BODY, **more),
@@ -26,32 +27,34 @@ _CALLS: dict[str, Callable[..., Any]] = {
 }
 
 
-def _seconds(scripted: Scripted) -> list[dict[str, float]]:
-    return [request.extensions["timeout"] for request in scripted.gateway.requests]
+def _seconds(client: ScriptedClient) -> list[dict[str, float]]:
+    return [request.extensions["timeout"] for request in client.gateway.requests]
 
 
 @pytest.mark.parametrize("call", _CALLS.values(), ids=_CALLS)
-def test_every_method_takes_time_outs_for_its_own_requests(client_class: Client, call: Callable[..., Any]) -> None:
+def test_every_method_takes_timeouts_for_its_own_requests(client_class: Client, call: Callable[..., Any]) -> None:
     """You can pass one number for all steps or one for each; the next call uses the client's again."""
-    scripted = Scripted(client_class, made(), made(), made())
+    client = ScriptedClient(client_class, finished_task(), finished_task(), finished_task())
 
-    call(scripted, timeout=7)
-    call(scripted, timeout=Timeout(connect=1))
-    call(scripted)
+    call(client, timeout=7)
+    call(client, timeout=Timeout(connect=1))
+    call(client)
 
     # connect and pool only, because the deadline of a wait may cut the longer steps
-    assert [(7, 7), (1, 60), (10, 60)] == [(seconds["connect"], seconds["pool"]) for seconds in _seconds(scripted)]
+    assert [(7, 7), (1, 60), (10, 60)] == [(seconds["connect"], seconds["pool"]) for seconds in _seconds(client)]
 
 
-def test_pages_of_a_list_have_the_time_outs_of_the_list(client_class: Client) -> None:
-    """Each page is a request, so the time-outs apply to each page."""
-    scripted = Scripted(client_class, no(500), no(500), no(500), no(500), retry=RetryPolicy(max_retries=1))
+def test_pages_of_a_list_have_the_timeouts_of_the_list(client_class: Client) -> None:
+    """Each page is a request, so the timeouts apply to each page."""
+    client = ScriptedClient(
+        client_class, refusal(500), refusal(500), refusal(500), refusal(500), retry=RetryPolicy(max_retries=1)
+    )
 
-    for method in (scripted.kling.list, scripted.kling.presets):
+    for method in (client.kling.list, client.kling.presets):
         with pytest.raises(Exception, match="HTTP 500"):
             _next_of(method(timeout=3))
 
-    assert [dict.fromkeys(_DEFAULTS, 3)] * 4 == _seconds(scripted)
+    assert [dict.fromkeys(_DEFAULTS, 3)] * 4 == _seconds(client)
 
 
 def _next_of(listing: Any) -> Any:
@@ -72,36 +75,36 @@ def test_the_seconds_of_a_step_are_a_number(step: str, seconds: Any) -> None:
 @pytest.mark.parametrize(
     ("error", "timeout"), [(TypeError, "5"), (TypeError, True), (TypeError, httpx.Timeout(5)), (ValueError, 0)]
 )
-def test_an_unusable_time_out_is_refused_before_anything_is_sent(
+def test_an_unusable_timeout_is_refused_before_anything_is_sent(
     client_class: Client, error: type[Exception], timeout: Any
 ) -> None:
     """The message says what you can pass."""
-    scripted = Scripted(client_class)
+    client = ScriptedClient(client_class)
 
     for call in _CALLS.values():
         with pytest.raises(error, match="timeout must "):
-            call(scripted, timeout=timeout)
+            call(client, timeout=timeout)
     with pytest.raises(error, match="timeout must "):
-        scripted.kling.with_options(timeout=timeout)
+        client.kling.with_options(timeout=timeout)
     with pytest.raises(error, match="timeout must "):
-        scripted.kling.list(timeout=timeout)
+        client.kling.list(timeout=timeout)
 
 
 @pytest.mark.parametrize("retries", [0, 1, 4])
 def test_a_call_is_repeated_at_most_max_retries_times(client_class: Client, retries: int) -> None:
     """The number limits the retries even if there is time left."""
-    scripted = Scripted(client_class, *[_BUSY] * (retries + 1), max_retries=retries)
+    client = ScriptedClient(client_class, *[_BUSY] * (retries + 1), max_retries=retries)
 
-    assert isinstance(scripted.failing("create", BODY), RateLimitError)
-    assert scripted.gateway.finished()
+    assert isinstance(client.error_of("create", BODY), RateLimitError)
+    assert client.gateway.is_finished()
 
 
 def test_max_retries_keeps_the_intervals_of_the_policy(client_class: Client) -> None:
-    scripted = Scripted(client_class, _BUSY, _BUSY, retry=RetryPolicy(first_interval_seconds=5), max_retries=1)
+    client = ScriptedClient(client_class, _BUSY, _BUSY, retry=RetryPolicy(first_interval_seconds=5), max_retries=1)
 
-    scripted.failing("create", BODY)
+    client.error_of("create", BODY)
 
-    assert [5] == scripted.clock.slept
+    assert [5] == client.clock.slept
 
 
 @pytest.mark.parametrize(
@@ -115,20 +118,22 @@ def test_an_unusable_max_retries_is_refused(client_class: Client, error: type[Ex
 
 
 def test_a_client_from_with_options_shares_everything_else(client_class: Client) -> None:
-    """Its options apply to its own calls, and the first client keeps its options."""
-    scripted = Scripted(client_class, _BUSY, _BUSY, task(), task(), task(), retry=RetryPolicy(first_interval_seconds=5))
-    first = scripted.kling
+    """New options apply to calls of the new client; the first client keeps its own."""
+    client = ScriptedClient(
+        client_class, _BUSY, _BUSY, task(), task(), task(), retry=RetryPolicy(first_interval_seconds=5)
+    )
+    first = client.kling
 
-    scripted.kling = first.with_options(timeout=7, max_retries=0)
-    scripted.failing("create", BODY)
-    scripted.kling = scripted.kling.with_options(retry=RetryPolicy(first_interval_seconds=3))
-    scripted.create(BODY)
-    scripted.create(BODY, timeout=1)
-    scripted.kling = first
-    scripted.create(BODY)
+    client.kling = first.with_options(timeout=7, max_retries=0)
+    client.error_of("create", BODY)
+    client.kling = client.kling.with_options(retry=RetryPolicy(first_interval_seconds=3))
+    client.create(BODY)
+    client.create(BODY, timeout=1)
+    client.kling = first
+    client.create(BODY)
 
-    assert [3] == scripted.clock.slept
-    assert [*[dict.fromkeys(_DEFAULTS, 7)] * 3, dict.fromkeys(_DEFAULTS, 1), _DEFAULTS] == _seconds(scripted)
+    assert [3] == client.clock.slept
+    assert [*[dict.fromkeys(_DEFAULTS, 7)] * 3, dict.fromkeys(_DEFAULTS, 1), _DEFAULTS] == _seconds(client)
     assert first.client is first.with_options(poll=PollPolicy()).client
 
 
@@ -149,16 +154,16 @@ def test_closing_a_client_closes_the_one_that_it_was_made_from() -> None:
 
 
 def test_with_options_sets_the_policy_of_waits(client_class: Client) -> None:
-    scripted = Scripted(client_class, task(), made())
-    scripted.kling = scripted.kling.with_options(poll=PollPolicy(first_interval_seconds=2))
+    client = ScriptedClient(client_class, task(), finished_task())
+    client.kling = client.kling.with_options(poll=PollPolicy(first_interval_seconds=2))
 
-    assert 9 == scripted.wait("7").element_id
-    assert [2] == scripted.clock.slept
+    assert 9 == client.wait("7").element_id
+    assert [2] == client.clock.slept
 
 
 def test_settings_of_the_http_client_are_a_typed_mapping(client_class: Client) -> None:
     """Type checkers know the keys."""
     carried = HttpClientOptions(transport=httpx.MockTransport(lambda _: task("8").response()))
-    scripted = Scripted(client_class, http_client=carried)
+    client = ScriptedClient(client_class, http_client=carried)
 
-    assert "8" == scripted.create(BODY).task_id
+    assert "8" == client.create(BODY).task_id

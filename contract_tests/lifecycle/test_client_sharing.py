@@ -14,20 +14,23 @@ from typing import Any
 import httpx
 import pytest
 
-from contract_tests.support.peers import Peer, listening, said
-from contract_tests.support.scripted import BODY, NAMED, Gateway, task
+from contract_tests.reading.image_body import BODY
+from contract_tests.support.peers import Peer, http_response, listening
+from contract_tests.support.scripted import NAMED, Gateway, task
 from kling_elements import AsyncKlingElements, KlingElements
+
+pytestmark = pytest.mark.slow
 
 
 def test_a_client_that_was_closed_sends_nothing(caplog: pytest.LogCaptureFixture) -> None:
-    """You can close it twice. A later create sends nothing, so there is no note, no id and no warning."""
+    """You can close a client twice. A later create sends nothing, so there is no note, no id and no warning."""
     gateway = Gateway((task(),), "documented")
     with KlingElements("t", http_client={"transport": httpx.MockTransport(gateway)}) as kling:
         inner = kling.client.get_httpx_client()
         assert "7" == kling.create(NAMED).task_id
     assert inner.is_closed
     kling.close()
-    with pytest.raises(RuntimeError, match=r"^the client is closed: make another one") as caught:
+    with pytest.raises(RuntimeError, match=r"^the client is closed: create another one") as caught:
         kling.create(NAMED)
 
     assert "create" == gateway.calls()
@@ -50,7 +53,7 @@ def test_each_event_loop_has_its_own_connections() -> None:
         async with kling as same:
             assert kling is same
         await kling.aclose()
-        with pytest.raises(RuntimeError, match=r"^the client is closed: make another one"):
+        with pytest.raises(RuntimeError, match=r"^the client is closed: create another one"):
             await kling.create(BODY)
 
     ids = asyncio.run(create()) + asyncio.run(create())
@@ -80,7 +83,7 @@ def test_threads_share_one_pool() -> None:
 
     assert ["1"] * 60 == [result.task_id for result in looked_up]
     assert 60 == len({result.task_info.external_task_id for result in created})  # type: ignore[union-attr]
-    assert 120 == len(server.heard)
+    assert 120 == len(server.requests)
 
 
 _FORK = """
@@ -125,7 +128,7 @@ def test_a_client_can_be_made_before_a_fork_and_used_after_it() -> None:
     def behave(peer: Peer) -> None:
         while peer.request() is not None:
             served[peer.number] += 1
-            peer.send(said())
+            peer.send(http_response())
 
     with listening(behave) as server:
         command = [sys.executable, "-W", "ignore", "-c", _FORK, server.url, json.dumps(BODY)]
@@ -147,7 +150,7 @@ with KlingElements("t", sys.argv[1]) as kling:
 
 
 def test_a_client_works_on_a_system_without_fork() -> None:
-    """On Windows, Python has no fork, so there is nothing to register for it."""
+    """On Windows, Python has no fork, so the package registers nothing for it."""
     with listening(Peer.answer) as server:
         command = [sys.executable, "-W", "error", "-c", _NO_FORK, server.url, json.dumps(BODY)]
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)

@@ -9,23 +9,23 @@ from functools import partial
 import httpx
 import pytest
 
+from contract_tests.reading.image_body import BODY
 from contract_tests.support.scripted import (
     ABSENT,
-    BODY,
     DUPLICATE,
     LOST,
     NAMED,
     REFUSED,
     Client,
-    Failure,
+    FailedCall,
     Reply,
-    Scripted,
+    ScriptedClient,
     Step,
     both_dialects,
-    no,
+    refusal,
     task,
 )
-from contract_tests.support.tables import each
+from contract_tests.support.tables import for_each_row
 from kling_elements import RetryPolicy
 from kling_elements.errors import ElementUnavailableError, ExternalIdUsedError, LookUpUnavailableError
 from kling_elements_client.errors import (
@@ -40,18 +40,18 @@ from kling_elements_client.errors import (
 
 _FOUND = task("5", task_info={"external_task_id": "e-1"})
 _ANOTHERS = task("4", task_info={"external_task_id": "e-0"})
-_BUSY = no(429, 1302)
+_BUSY = refusal(429, 1302)
 _IN_DOUBT: list[tuple[str, Step]] = [
     ("lost", LOST),
-    ("5000", no(500, 5000)),
-    ("5001", no(503, 5001)),
-    ("5002", no(504, "5002")),
+    ("5000", refusal(500, 5000)),
+    ("5001", refusal(503, 5001)),
+    ("5002", refusal(504, "5002")),
     ("proxy", Reply(502, b"<html>bad gateway</html>")),
     ("524", Reply(524, b"")),
-    ("408", no(408)),
+    ("408", refusal(408)),
     ("no task", Reply(200, {})),
     ("cut short", Reply(200, b'{"code": 0, "da')),
-    ("unknown code", no(200, 42)),
+    ("unknown code", refusal(200, 42)),
     ("redirect", Reply(307, b"", {"Location": "https://elsewhere.example.com/"})),
 ]
 
@@ -68,16 +68,18 @@ class _Adoption:
 
 
 _LOOK_UPS: list[tuple[str, list[float], Step]] = [
-    ("fails first", [1], no(503)),
+    ("fails first", [1], refusal(503)),
     ("is lost", [1], LOST),
     ("never leaves", [1], REFUSED),
-    ("meets an internal error", [1], no(500, 5000)),
-    ("is busy", [9], no(429, 1302, retry_after="9")),
+    ("meets an internal error", [1], refusal(500, 5000)),
+    ("is busy", [9], refusal(429, 1302, retry_after="9")),
 ]
 _LATE: list[Step] = [ABSENT, LOST, ABSENT, ABSENT]  # a create in doubt, then two look-ups that find nothing
 _ADOPTIONS = [
     _Adoption(id="new", task_id="7", calls="look create", script=[ABSENT, task()]),
-    _Adoption(id="new at a gateway that says 200", task_id="7", calls="look create", script=[no(200, "1203"), task()]),
+    _Adoption(
+        id="new at a gateway that says 200", task_id="7", calls="look create", script=[refusal(200, "1203"), task()]
+    ),
     _Adoption(id="there already", calls="look", script=[_FOUND]),
     _Adoption(id="there, and the gateway does not repeat the id", calls="look", script=[task("5")]),
     _Adoption(id="there, flat, and failed", calls="look", script=[Reply(200, {"id": 5, "status": "failed"})]),
@@ -97,7 +99,9 @@ _ADOPTIONS = [
     ),
     _Adoption(id="to be seen later", calls="look create look look", slept=[1], script=[ABSENT, LOST, ABSENT, _FOUND]),
     _Adoption(id="duplicate", calls="look create look", script=[ABSENT, DUPLICATE, _FOUND]),
-    _Adoption(id="duplicate, by another status", calls="look create look", script=[ABSENT, no(409, "1201"), _FOUND]),
+    _Adoption(
+        id="duplicate, by another status", calls="look create look", script=[ABSENT, refusal(409, "1201"), _FOUND]
+    ),
     _Adoption(
         id="duplicate, late",
         calls="look create look look look",
@@ -127,7 +131,7 @@ _ADOPTIONS = [
         id="what is used up was used by an attempt of this call",
         calls="look create look look create look",
         slept=[1],
-        script=[*_LATE, no(429, 1102), _FOUND],
+        script=[*_LATE, refusal(429, 1102), _FOUND],
     ),
     _Adoption(id="busy", task_id="7", calls="look create create", slept=[1], script=[ABSENT, _BUSY, task()]),
     _Adoption(
@@ -145,14 +149,17 @@ _ADOPTIONS = [
         for name, slept, step in _LOOK_UPS
     ),
     _Adoption(
-        id="look-up fails in doubt", calls="look create look look", slept=[1], script=[ABSENT, LOST, no(502), _FOUND]
+        id="look-up fails in doubt",
+        calls="look create look look",
+        slept=[1],
+        script=[ABSENT, LOST, refusal(502), _FOUND],
     ),
     _Adoption(
         id="maintenance that says how long",
         task_id="7",
         calls="look create look look create",
         slept=[20],
-        script=[ABSENT, no(503, 5001, retry_after="20"), ABSENT, ABSENT, task()],
+        script=[ABSENT, refusal(503, 5001, retry_after="20"), ABSENT, ABSENT, task()],
     ),
     _Adoption(
         id="lost twice",
@@ -164,31 +171,31 @@ _ADOPTIONS = [
 ]
 
 
-@each(_ADOPTIONS)
+@for_each_row(_ADOPTIONS)
 @both_dialects
 def test_get_or_create_makes_one_element(client_class: Client, dialect: str, row: _Adoption) -> None:
     """A create is repeated only if two look-ups, one at once and one after a wait, have found nothing."""
-    scripted = Scripted(client_class, *row.script, dialect=dialect)
+    client = ScriptedClient(client_class, *row.script, dialect=dialect)
 
-    returned = scripted.get_or_create(NAMED)
+    returned = client.get_or_create(NAMED)
 
     assert (row.task_id, "e-1") == (str(returned.task_id), returned.task_info.external_task_id)
-    assert row.calls == scripted.gateway.calls()
-    assert list(row.slept) == scripted.clock.slept
-    assert scripted.gateway.finished()
-    assert all(body == NAMED for body in scripted.gateway.bodies())
+    assert row.calls == client.gateway.calls()
+    assert list(row.slept) == client.clock.slept
+    assert client.gateway.is_finished()
+    assert all(body == NAMED for body in client.gateway.bodies())
 
 
 _ELSE = task("6", task_info={"external_task_id": "e-2"})
 _SAME_WORD = task("e-1", task_info={"external_task_id": "e-2"})  # the system's id happens to be the caller's
 _NO_LOOK_UP = [
-    no(404),
+    refusal(404),
     Reply(404, b"<html>"),
-    no(404, 1202),
-    no(405),
-    no(501),
+    refusal(404, 1202),
+    refusal(405),
+    refusal(501),
     Reply(200, {}),
-    no(200, 0),
+    refusal(200, 0),
     _ELSE,
     _SAME_WORD,
     task("e-1"),
@@ -196,7 +203,7 @@ _NO_LOOK_UP = [
 
 
 _SIX = [1, 2, 4, 8, 16, 29]  # seconds between look-ups, until time is up
-_in_doubt = partial(Failure, outcome="may_exist")
+_in_doubt = partial(FailedCall, outcome="may_exist")
 _FAILURES = [
     *(_in_doubt(id=str(step), kind=LookUpUnavailableError, calls="look", script=[step]) for step in _NO_LOOK_UP),
     *(
@@ -205,16 +212,16 @@ _FAILURES = [
         )
         for step in _NO_LOOK_UP
     ),
-    _in_doubt(id="token refused", kind=AuthenticationError, calls="look", script=[no(401, 1002)]),
-    _in_doubt(id="arrears", kind=RateLimitError, calls="look", script=[no(429, 1101)]),
+    _in_doubt(id="token refused", kind=AuthenticationError, calls="look", script=[refusal(401, 1002)]),
+    _in_doubt(id="arrears", kind=RateLimitError, calls="look", script=[refusal(429, 1101)]),
     _in_doubt(
         id="no connection", kind=ConnectionFailedError, calls="look look look", slept=[1, 2], script=[REFUSED] * 3
     ),
     *(
-        Failure(id=name, kind=StatusError, outcome="not_created", calls="look create", script=[ABSENT, step])
-        for name, step in [("refused", no(400, 1301)), ("refused without a code", no(409))]
+        FailedCall(id=name, kind=StatusError, outcome="not_created", calls="look create", script=[ABSENT, step])
+        for name, step in [("refused", refusal(400, 1301)), ("refused without a code", refusal(409))]
     ),
-    Failure(
+    FailedCall(
         id="no connection for the create",
         kind=ConnectionFailedError,
         outcome="not_created",
@@ -223,14 +230,17 @@ _FAILURES = [
         script=[ABSENT, *[REFUSED] * 3],
     ),
     _in_doubt(
-        id="token expired", kind=AuthenticationError, calls="look create look", script=[ABSENT, LOST, no(401, 1004)]
+        id="token expired",
+        kind=AuthenticationError,
+        calls="look create look",
+        script=[ABSENT, LOST, refusal(401, 1004)],
     ),
     _in_doubt(
         id="refused after one in doubt",
         kind=StatusError,
         calls="look create look look create look look look look look look",
         slept=_SIX,
-        script=[*_LATE, no(400, 1301), *[ABSENT] * 6],
+        script=[*_LATE, refusal(400, 1301), *[ABSENT] * 6],
     ),
     _in_doubt(
         id="no connection after one in doubt",
@@ -258,7 +268,7 @@ _FAILURES = [
         kind=ServerError,
         calls="look create look look look look look look look",
         slept=_SIX,
-        script=[ABSENT, LOST, *[no(503)] * 7],
+        script=[ABSENT, LOST, *[refusal(503)] * 7],
     ),
     *(
         _in_doubt(
@@ -268,27 +278,27 @@ _FAILURES = [
             slept=_SIX,
             script=[step] * 7,
         )
-        for kind, step in [(ServerError, no(503)), (InvalidResponseError, Reply(200, b"<html>"))]
+        for kind, step in [(ServerError, refusal(503)), (InvalidResponseError, Reply(200, b"<html>"))]
     ),
 ]
 
 
-@each(_FAILURES)
+@for_each_row(_FAILURES)
 @both_dialects
-def test_an_error_says_if_the_element_may_exist(client_class: Client, dialect: str, row: Failure) -> None:
+def test_an_error_says_whether_the_element_may_exist(client_class: Client, dialect: str, row: FailedCall) -> None:
     """If one attempt is in doubt, the outcome stays in doubt even if a later attempt is refused."""
-    scripted = Scripted(client_class, *row.script, dialect=dialect)
+    client = ScriptedClient(client_class, *row.script, dialect=dialect)
 
-    error = scripted.failing("get_or_create", NAMED)
+    error = client.error_of("get_or_create", NAMED)
 
-    row.check(scripted, error)
+    row.check(client, error)
     assert "e-1" == error.external_task_id
 
 
-@pytest.mark.parametrize("step", [no(404), no(401, 1000), REFUSED, Reply(200, {})])
+@pytest.mark.parametrize("step", [refusal(404), refusal(401, 1000), REFUSED, Reply(200, {})])
 def test_a_fresh_id_cannot_exist_before_the_first_create(client_class: Client, step: Step) -> None:
     """Your own id may have been used before, a fresh one has not."""
-    error = Scripted(client_class, *[step] * 3).failing("get_or_create", BODY)
+    error = ScriptedClient(client_class, *[step] * 3).error_of("get_or_create", BODY)
 
     assert "not_created" == error.outcome
 
@@ -296,7 +306,7 @@ def test_a_fresh_id_cannot_exist_before_the_first_create(client_class: Client, s
 @pytest.mark.parametrize("step", _NO_LOOK_UP)
 def test_a_gateway_without_look_ups_is_named_as_the_cause(client_class: Client, step: Reply) -> None:
     """The message also says what you can use instead."""
-    error = Scripted(client_class, step).failing("get_or_create", NAMED)
+    error = ScriptedClient(client_class, step).error_of("get_or_create", NAMED)
 
     assert str(error).startswith("this gateway ")
     assert "get_or_create needs look-up: use create instead" in str(error)
@@ -308,26 +318,26 @@ def test_a_gateway_without_look_ups_is_named_as_the_cause(client_class: Client, 
 def test_no_further_attempt_begins_after_the_limit(client_class: Client, calls: str, limit: float) -> None:
     """The last request is a look-up."""
     script = [ABSENT if call == "look" else LOST for call in calls.split()]
-    scripted = Scripted(client_class, *script)
+    client = ScriptedClient(client_class, *script)
 
-    error = scripted.failing("get_or_create", NAMED, max_wait_seconds=limit)
+    error = client.error_of("get_or_create", NAMED, max_wait_seconds=limit)
 
     assert isinstance(error, TransportError)
     assert "may_exist" == error.outcome
-    assert calls == scripted.gateway.calls()
+    assert calls == client.gateway.calls()
 
 
 def test_the_policy_limits_the_look_ups_after_a_duplicate(client_class: Client) -> None:
     """The duplicate need not exist, because gateways use the same code for other mistakes."""
     script = [ABSENT, DUPLICATE, ABSENT]
-    scripted = Scripted(client_class, *script, retry=RetryPolicy(max_duplicate_look_ups=1))
+    client = ScriptedClient(client_class, *script, retry=RetryPolicy(max_duplicate_look_ups=1))
 
-    assert "may_exist" == scripted.failing("get_or_create", NAMED).outcome
-    assert "look create look" == scripted.gateway.calls()
+    assert "may_exist" == client.error_of("get_or_create", NAMED).outcome
+    assert "look create look" == client.gateway.calls()
 
 
-_OURS = "an attempt of this call may have made the element, and look-ups not show it yet; call again later"
-_NOT_OURS = "a create of another process may not be shown yet, the element may have been deleted, or the id belongs to"
+_OURS = "an attempt of this call may have created the element, and look-ups don't show it yet; call again later"
+_NOT_OURS = "a create of another process may not be visible yet, the element may have been deleted, or the id belongs"
 _UNSURE = "or the request has another mistake, because the service uses this code for others, too"
 
 
@@ -344,10 +354,10 @@ def test_a_duplicate_that_is_not_found_lists_the_possible_causes(
     client_class: Client, causes: list[str], dialect: str, script: list[Step]
 ) -> None:
     """The message also says what to do next, and the error keeps the code and the text of the refusal."""
-    error = Scripted(client_class, *script, dialect=dialect).failing("get_or_create", NAMED)
+    error = ScriptedClient(client_class, *script, dialect=dialect).error_of("get_or_create", NAMED)
 
     assert isinstance(error, ExternalIdUsedError)
-    assert str(error).startswith("external_task_id e-1 is refused as used before, but look-ups find nothing by it: ")
+    assert str(error).startswith("external_task_id e-1 is refused as used before, but look-ups don't find it: ")
     assert causes == [cause for cause in (_OURS, _NOT_OURS, _UNSURE) if cause in str(error)]
     assert (400, 1201) == (error.status_code, error.code)
     assert str(error.message) in str(error)
@@ -359,7 +369,7 @@ def test_look_ups_may_lag_behind_creates(client_class: Client) -> None:
     created_at: list[float] = []
 
     def gateway(request: httpx.Request) -> Step:
-        now = scripted.clock.seconds
+        now = client.clock.seconds
         if request.method == "POST":
             if created_at:
                 return DUPLICATE
@@ -368,10 +378,10 @@ def test_look_ups_may_lag_behind_creates(client_class: Client) -> None:
         visible = created_at and now - created_at[0] >= 10
         return _FOUND if visible else ABSENT
 
-    scripted = Scripted(client_class, *[gateway] * 20)
+    client = ScriptedClient(client_class, *[gateway] * 20)
 
-    assert "5" == scripted.get_or_create(NAMED).task_id
-    assert [1, 2, 4, 8] == scripted.clock.slept
+    assert "5" == client.get_or_create(NAMED).task_id
+    assert [1, 2, 4, 8] == client.clock.slept
 
 
 def _with_status(word: str) -> Reply:
@@ -380,9 +390,9 @@ def _with_status(word: str) -> Reply:
 
 @pytest.mark.parametrize("word", ["deleted", "failed", "DELETED"])
 def test_an_unusable_element_is_not_adopted(client_class: Client, word: str) -> None:
-    """If the gateway goes on showing it, the error carries the task, and the id stays used."""
+    """If the gateway still shows the element, the error has its task, and the id cannot be reused."""
     for script in ([_with_status(word)], [ABSENT, LOST, _with_status(word)], [ABSENT, DUPLICATE, _with_status(word)]):
-        error = Scripted(client_class, *script).failing("get_or_create", NAMED)
+        error = ScriptedClient(client_class, *script).error_of("get_or_create", NAMED)
 
         assert isinstance(error, ElementUnavailableError)
         assert ("created", "e-1") == (error.outcome, error.external_task_id)
@@ -391,5 +401,5 @@ def test_an_unusable_element_is_not_adopted(client_class: Client, word: str) -> 
 
 @pytest.mark.parametrize("reply", [_with_status("succeed"), task("5", "failed"), task("5", "succeed"), task("5", None)])
 def test_a_task_without_an_unusable_element_is_adopted(client_class: Client, reply: Reply) -> None:
-    """It may be in progress or have failed; `wait` finds out which."""
-    assert "5" == Scripted(client_class, reply).get_or_create(NAMED).task_id
+    """An adopted task may be in progress or have failed; `wait` finds out which."""
+    assert "5" == ScriptedClient(client_class, reply).get_or_create(NAMED).task_id

@@ -6,17 +6,10 @@ from urllib.parse import quote
 
 import pytest
 
+from contract_tests.reading.image_body import BODY
 from contract_tests.reading.paths import ELEMENTS
-from contract_tests.support.scripted import (
-    ABSENT,
-    BODY,
-    LOST,
-    NAMED,
-    TOKEN,
-    Client,
-    Scripted,
-    task,
-)
+from contract_tests.support.running import TOKEN
+from contract_tests.support.scripted import ABSENT, LOST, NAMED, Client, ScriptedClient, task
 from kling_elements_client.errors import (
     ContractError,
 )
@@ -24,12 +17,12 @@ from kling_elements_client.errors import (
 
 def test_look_ups_are_not_answered_by_caches(client_class: Client) -> None:
     """A create needs no such header, and if you set the header yourself, yours is sent."""
-    scripted = Scripted(client_class, ABSENT, task())
-    scripted.get_or_create(NAMED)
-    other = Scripted(client_class, task(), headers={"cache-control": "max-age=0", "X-A": "1"})
+    client = ScriptedClient(client_class, ABSENT, task())
+    client.get_or_create(NAMED)
+    other = ScriptedClient(client_class, task(), headers={"cache-control": "max-age=0", "X-A": "1"})
     other.create(NAMED)
 
-    assert ["no-cache", None] == [request.headers.get("Cache-Control") for request in scripted.gateway.requests]
+    assert ["no-cache", None] == [request.headers.get("Cache-Control") for request in client.gateway.requests]
     assert ("max-age=0", "1") == tuple(other.gateway.requests[0].headers[name] for name in ("Cache-Control", "X-A"))
     with pytest.raises(TypeError, match="headers must be a mapping"):
         client_class(TOKEN, headers=["X-A"])  # type: ignore[arg-type]
@@ -39,46 +32,44 @@ def test_look_ups_are_not_answered_by_caches(client_class: Client) -> None:
     "external_id", ["a/b", "a b", "?x=1#y", "%2F", "...", "../x", "任务", "e\u0301", "\u0000", "x" * 2000]
 )
 def test_an_external_id_is_one_segment_of_the_path(client_class: Client, external_id: str) -> None:
-    """Every special character is encoded, so the id cannot lead to another call."""
-    scripted = Scripted(client_class, ABSENT, task())
+    """Every special character is encoded, so the id cannot turn the request into another call."""
+    client = ScriptedClient(client_class, ABSENT, task())
 
-    scripted.get_or_create({**BODY, "external_task_id": external_id})
+    client.get_or_create({**BODY, "external_task_id": external_id})
 
     target = f"{ELEMENTS}/{quote(external_id, safe='')}"
-    assert target == scripted.gateway.requests[0].url.raw_path.decode()
-    assert [external_id] == [body["external_task_id"] for body in scripted.gateway.bodies()]
+    assert target == client.gateway.requests[0].url.raw_path.decode()
+    assert [external_id] == [body["external_task_id"] for body in client.gateway.bodies()]
 
 
 @pytest.mark.parametrize("external_id", [".", "..", "\ud83d"])
-def test_an_external_id_that_no_path_can_carry_is_refused(client_class: Client, external_id: str) -> None:
+def test_an_external_id_that_fits_into_no_path_is_refused(client_class: Client, external_id: str) -> None:
     """Nothing is sent, because you could not look the element up afterwards."""
-    scripted = Scripted(client_class)
+    client = ScriptedClient(client_class)
 
-    error = scripted.failing("get_or_create", {**BODY, "external_task_id": external_id})
+    error = client.error_of("get_or_create", {**BODY, "external_task_id": external_id})
 
     assert isinstance(error, ContractError)
     assert ("may_exist", external_id) == (error.outcome, error.external_task_id)
-    assert "" == scripted.gateway.calls()
+    assert "" == client.gateway.calls()
 
 
 def test_a_request_that_breaks_the_contract_is_not_sent(client_class: Client) -> None:
     """The error says that nothing was created."""
-    scripted = Scripted(client_class, ABSENT)
+    client = ScriptedClient(client_class, ABSENT)
 
-    error = scripted.failing("get_or_create", {**NAMED, "element_name": ""})
+    error = client.error_of("get_or_create", {**NAMED, "element_name": ""})
 
     assert isinstance(error, ContractError)
-    assert ("not_created", "look") == (error.outcome, scripted.gateway.calls())
+    assert ("not_created", "look") == (error.outcome, client.gateway.calls())
 
 
 def test_without_an_id_a_fresh_one_is_used(client_class: Client) -> None:
     """All attempts and look-ups use the same id."""
-    scripted = Scripted(client_class, ABSENT, LOST, ABSENT, ABSENT, task())
+    client = ScriptedClient(client_class, ABSENT, LOST, ABSENT, ABSENT, task())
 
-    external_id = scripted.get_or_create(BODY).task_info.external_task_id
+    external_id = client.get_or_create(BODY).task_info.external_task_id
 
-    assert [external_id] * 2 == [body["external_task_id"] for body in scripted.gateway.bodies()]
-    looked_up = [
-        request.url.path.rpartition("/")[2] for request in scripted.gateway.requests if request.method == "GET"
-    ]
+    assert [external_id] * 2 == [body["external_task_id"] for body in client.gateway.bodies()]
+    looked_up = [request.url.path.rpartition("/")[2] for request in client.gateway.requests if request.method == "GET"]
     assert [external_id] * 3 == looked_up

@@ -21,15 +21,16 @@ import pytest
 
 from contract_tests.reading.images import Picture
 from contract_tests.support.peers import Listener, Peer, listening
-from contract_tests.support.range_server import hangs, range_server
+from contract_tests.support.range_server import hanging_response, range_server
 from contract_tests.support.range_server import head as _head
-from contract_tests.support.running import run_async, tls
-from contract_tests.support.scripted import NAMED, TOKEN, Client, Scripted, task
+from contract_tests.support.running import TOKEN, run_async, tls
+from contract_tests.support.scripted import NAMED, Client, ScriptedClient, task
 from kling_elements import AsyncKlingElements, KlingElements
 from kling_elements.errors import CreateAllError, WaitAllError, WaitTimeoutError
 from kling_elements_client.errors import KlingError, MediaError, RequestTimeoutError
 from kling_elements_runtime.deadline import seconds_left, within
 
+pytestmark = pytest.mark.slow
 _SOON, _FAR = 0.5, 30.0  # seconds
 
 
@@ -40,8 +41,8 @@ _DRIPS = {  # how an answer begins, and what it repeats without end
 }
 
 
-def _dripping(start: bytes, piece: bytes) -> AbstractContextManager[Listener]:
-    """Start a gateway whose answers never end, though each piece comes well before any time-out."""
+def _dripping_gateway(start: bytes, piece: bytes) -> AbstractContextManager[Listener]:
+    """Start a gateway whose answers never end, though each piece comes well before any timeout."""
 
     def behave(peer: Peer) -> None:
         peer.send(start)
@@ -98,8 +99,8 @@ def _ends_of(client_class: Client, url: str, calls: list[_Call]) -> list[tuple[K
 
 @pytest.mark.parametrize("drip", _DRIPS)
 def test_no_call_outlasts_its_limit(client_class: Client, drip: str) -> None:
-    """If a server drips, it stays within every time-out, so only the limit can end the call."""
-    with _dripping(*_DRIPS[drip]) as server:
+    """If a server drips, it stays within every timeout, so only the limit can end the call."""
+    with _dripping_gateway(*_DRIPS[drip]) as server:
         ends = _ends_of(client_class, server.url, _CALLS)
 
     for (name, _, _), (error, took) in zip(_CALLS, ends, strict=True):
@@ -108,9 +109,9 @@ def test_no_call_outlasts_its_limit(client_class: Client, drip: str) -> None:
         assert _SOON <= took < _FAR
 
 
-def test_reading_media_at_addresses_counts_towards_the_limit(client_class: Client) -> None:
+def test_reading_media_at_urls_counts_towards_the_limit(client_class: Client) -> None:
     """All addresses share the limit; if it is over, the error is about the media and nothing was sent."""
-    with _dripping(*_DRIPS["header"]) as server:
+    with _dripping_gateway(*_DRIPS["header"]) as server:
         images = {"frontal_image": f"{server.url}/a.png", "refer_images": [{"image_url": f"{server.url}/b.png"}] * 3}
         request = {**NAMED, "element_image_list": images}
         ((error, took),) = _ends_of(client_class, server.url, [("create", [request], {"preflight": "remote"})])
@@ -119,8 +120,8 @@ def test_reading_media_at_addresses_counts_towards_the_limit(client_class: Clien
     assert took < _FAR
 
 
-def test_without_a_limit_an_attempt_may_take_all_its_time_outs(client_class: Client) -> None:
-    """A slow upload needs them. The policy limits only when attempts begin; 0 means one attempt of the same length."""
+def test_without_a_limit_an_attempt_may_take_all_its_timeouts(client_class: Client) -> None:
+    """A slow upload needs its timeouts. The policy limits only when attempts begin; 0 allows one attempt."""
     left: list[float | None] = []
 
     def answer(_: httpx.Request) -> httpx.Response:
@@ -128,9 +129,9 @@ def test_without_a_limit_an_attempt_may_take_all_its_time_outs(client_class: Cli
         return task().response()
 
     for limit in (None, 0, 5):
-        Scripted(client_class, answer).create(NAMED, max_wait_seconds=limit)
+        ScriptedClient(client_class, answer).create(NAMED, max_wait_seconds=limit)
 
-    longest = 10 + 300 + 600 + 60  # seconds: the time-outs together
+    longest = 10 + 300 + 600 + 60  # seconds: the timeouts together
     assert left[0] is not None
     assert left[1] is not None
     assert left[2] is not None
@@ -143,7 +144,7 @@ def test_without_a_limit_an_attempt_may_take_all_its_time_outs(client_class: Cli
 def test_a_cancelled_media_check_leaves_no_thread_and_no_connection(start: bytes) -> None:
     """`asyncio.run` waits for no thread, and soon none is left, though reading may take 30 s."""
     before = set(threading.enumerate())
-    with range_server(answer=hangs(start)) as served:
+    with range_server(answer=hanging_response(start)) as served:
         images = {"frontal_image": served.url, "refer_images": [{"image_url": served.url}]}
 
         async def cancelled() -> None:
@@ -168,7 +169,7 @@ def test_a_cancelled_media_check_leaves_no_thread_and_no_connection(start: bytes
 
 
 def test_a_cancelled_create_closes_the_file_that_it_sends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It closes the file at the next steps of the event loop, and the connection, too."""
+    """File and connection are closed within the next steps of the event loop."""
     path = tmp_path / "front.png"
     path.write_bytes(Picture(format="png").build() + bytes(8_000_000))  # more than the buffers of the system hold
     arrived, closed = threading.Event(), threading.Event()

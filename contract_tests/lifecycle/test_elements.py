@@ -21,7 +21,7 @@ def _task(*elements: Any) -> Task:
 
 @pytest.mark.parametrize("status", ["succeed", "SUCCEED", "new", "", None, 5])
 def test_an_element_is_usable_unless_its_status_says_otherwise(status: Any) -> None:
-    """It is usable even if its status is unknown or missing."""
+    """An element is usable even if its status is unknown or missing."""
     element = Element(element_id=5, status=status)
 
     assert element is element_of(_task(element), CONTRACT)
@@ -30,7 +30,7 @@ def test_an_element_is_usable_unless_its_status_says_otherwise(status: Any) -> N
 
 @pytest.mark.parametrize("status", ["deleted", "failed", "DELETED", "Failed"])
 def test_a_deleted_or_failed_element_is_an_error(status: str) -> None:
-    """The message names the element, its task and its status, and says what to do; the error carries the task."""
+    """The message names the element, its task and its status, and says what to do; the error has the task."""
     task = _task(Element(element_id=9007199254740993, status=status))
 
     with pytest.raises(ElementUnavailableError) as caught:
@@ -54,7 +54,7 @@ def test_the_vendors_words_decide_if_an_element_is_usable(status: str, expected:
 
 
 def test_the_first_usable_element_of_several_is_returned() -> None:
-    """If an element has no id, it is skipped."""
+    """An element without an id is skipped."""
     deleted, usable = Element(element_id=5, status="deleted"), Element(element_id=6, status="succeed")
 
     assert usable is element_of(_task(Element(), 5, deleted, usable, Element(element_id=7)), CONTRACT)

@@ -57,7 +57,7 @@ def _errors() -> list[KlingError]:
 
 @pytest.mark.parametrize("error", _errors(), ids=lambda error: type(error).__name__)
 def test_errors_can_be_pickled_and_copied_without_loss(error: KlingError) -> None:
-    """Process pools pickle them, and error trackers keep them."""
+    """Process pools pickle errors, and error trackers keep them."""
     copies = [copy.copy(error), copy.deepcopy(error)]
     copies += [pickle.loads(pickle.dumps(error, protocol)) for protocol in range(2, pickle.HIGHEST_PROTOCOL + 1)]
 

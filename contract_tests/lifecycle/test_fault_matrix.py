@@ -19,9 +19,10 @@ import httpx
 import pytest
 
 from contract_tests.reading.dialect_cases import DIALECTS
+from contract_tests.reading.image_body import BODY
 from contract_tests.support.running import tls
-from contract_tests.support.scripted import BODY, Client, FakeClock, called, named
-from contract_tests.support.tables import each
+from contract_tests.support.scripted import Client, FakeClock, call_once, request_with_id
+from contract_tests.support.tables import for_each_row
 from kling_elements import AsyncKlingElements, KlingElements
 from kling_elements.mock.app import MockServer
 from kling_elements.mock.options import Options
@@ -30,6 +31,7 @@ from kling_elements.testing.gateway import MockGateway, serving
 from kling_elements_client import contract
 from kling_elements_client.errors import KlingError
 
+pytestmark = pytest.mark.slow
 _READ_SECONDS = 0.1  # how long a client waits for an answer to its first create that does not come in time
 _LATE = ("delay:3600", "late:0")
 
@@ -63,7 +65,7 @@ def _in_doubt(fault: str, left: int) -> Row:
     return Row(fault=fault, reported="may_exist", left=left)
 
 
-def _refused(fault: str) -> Row:
+def _refusal(fault: str) -> Row:
     return Row(fault=fault, reported="not_created", left=0, adopted="not_created", left_by_adopting=0)
 
 
@@ -72,7 +74,7 @@ def _duplicate(fault: str) -> Row:
     return Row(fault=fault, reported="may_exist", left=0, adopted="may_exist", left_by_adopting=0)
 
 
-def _fine(fault: str) -> Row:
+def _harmless(fault: str) -> Row:
     return Row(fault=fault, reported="created", left=1)
 
 
@@ -84,11 +86,11 @@ _REFUSALS = (400, 401, 403, 404, 409, 413, 422)
 
 # Written from what the service publishes, not from what the client does.
 _ROWS = [
-    *map(_fine, ("none", "delay:0.01", "drip:0.1", "flat", "odd-envelope", "fail", "status-word:resting")),
-    *(_fine(form.format(code)) for form in ("code:{}", "200-code:{}") for code in _IF_WAITED_FOR),
-    *(_refused(form.format(code)) for form in ("code:{}", "200-code:{}") for code in _NEVER),
-    *(_refused(f"{kind}-{status}-before") for kind in ("html", "status") for status in _REFUSALS),
-    *(_fine(f"{kind}-429-before") for kind in ("html", "status")),
+    *map(_harmless, ("none", "delay:0.01", "drip:0.1", "flat", "odd-envelope", "fail", "status-word:resting")),
+    *(_harmless(form.format(code)) for form in ("code:{}", "200-code:{}") for code in _IF_WAITED_FOR),
+    *(_refusal(form.format(code)) for form in ("code:{}", "200-code:{}") for code in _NEVER),
+    *(_refusal(f"{kind}-{status}-before") for kind in ("html", "status") for status in _REFUSALS),
+    *(_harmless(f"{kind}-429-before") for kind in ("html", "status")),
     *map(_duplicate, ("code:1201", "200-code:1201")),
     *(_in_doubt(form.format(code), 0) for form in ("code:{}", "200-code:{}") for code in _PERHAPS),
     *(_in_doubt(f"code:{code}-after", 1) for code in _PERHAPS),
@@ -131,23 +133,23 @@ class _Impatient:
     def __init__(self) -> None:
         self._is_first = True
 
-    def hurry(self, request: httpx.Request) -> None:
+    def shorten_timeout(self, request: httpx.Request) -> None:
         if self._is_first and request.method == "POST":
             self._is_first = False
             request.extensions["timeout"]["read"] = _READ_SECONDS
 
-    async def hurry_async(self, request: httpx.Request) -> None:
-        self.hurry(request)
+    async def shorten_timeout_async(self, request: httpx.Request) -> None:
+        self.shorten_timeout(request)
 
 
 def _call(gateway: MockGateway, token: str, method: str, client_class: Client, *request: Any, fault: str = "") -> Any:
     http_client: dict[str, Any] = {"verify": tls()}
     if fault in _LATE:
         hooks = _Impatient()
-        hurry = hooks.hurry_async if client_class is AsyncKlingElements else hooks.hurry
-        http_client["event_hooks"] = {"request": [hurry]}
+        shorten_timeout = hooks.shorten_timeout_async if client_class is AsyncKlingElements else hooks.shorten_timeout
+        http_client["event_hooks"] = {"request": [shorten_timeout]}
     options = {"http_client": http_client, "clock": FakeClock(), "timeout": 60}  # seconds, enough for a busy machine
-    return called(client_class, method, *request, api_key=token, base_url=gateway.url, **options)
+    return call_once(client_class, method, *request, api_key=token, base_url=gateway.url, **options)
 
 
 def _external_ids(gateway: MockGateway, token: str) -> list[str | None]:
@@ -167,7 +169,7 @@ def _external_ids_in_the_end(gateway: MockGateway, token: str, row: Row) -> list
 
 
 @pytest.mark.parametrize(("method", "dialect"), _CALLS)
-@each(_ROWS)
+@for_each_row(_ROWS)
 def test_the_reported_outcome_is_true_and_no_element_exists_twice(
     gateways: dict[str, MockGateway], row: Row, method: str, dialect: str, client_class: Client
 ) -> None:
@@ -187,14 +189,14 @@ def test_the_reported_outcome_is_true_and_no_element_exists_twice(
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
-@each([row for row in _ROWS if row.left])
+@for_each_row([row for row in _ROWS if row.left])
 def test_get_or_create_finds_the_element_of_a_failed_create(
     gateways: dict[str, MockGateway], row: Row, dialect: str
 ) -> None:
     """If `create` meets a fault, two calls of `get_or_create` with the same request end with that one element."""
     gateway = gateways[dialect]
     token = f"token-{uuid4()}"
-    request = named("the-only-one")
+    request = request_with_id("the-only-one")
     gateway.queue_faults(row.fault)
     with contextlib.suppress(KlingError):
         _call(gateway, token, "create", KlingElements, request, fault=row.fault)
@@ -209,10 +211,10 @@ def test_get_or_create_finds_the_element_of_a_failed_create(
 def test_a_second_create_with_the_same_id_reports_that_the_element_may_exist(
     gateways: dict[str, MockGateway], dialect: str
 ) -> None:
-    """The gateway refuses it as a duplicate because the element exists."""
+    """The gateway refuses the second create as a duplicate because the element exists."""
     gateway = gateways[dialect]
     token = f"token-{uuid4()}"
-    request = named("the-only-one")
+    request = request_with_id("the-only-one")
     _call(gateway, token, "create", KlingElements, request)
 
     with pytest.raises(KlingError) as caught:

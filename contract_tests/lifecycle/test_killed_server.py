@@ -14,10 +14,11 @@ import pytest
 from contract_tests.reading.dialect_cases import DIALECTS
 from contract_tests.support.mock_process import MockProcess
 from contract_tests.support.running import tls
-from contract_tests.support.scripted import named
+from contract_tests.support.scripted import request_with_id
 from kling_elements import KlingElements, Outcome, RetryPolicy
 from kling_elements_client.errors import KlingError
 
+pytestmark = pytest.mark.slow
 _ELEMENTS = 500
 _NAMES = [f"element-{number}" for number in range(_ELEMENTS)]
 _BEFORE_THE_KILL = 150
@@ -39,7 +40,7 @@ def test_get_or_create_after_a_kill_leaves_each_element_once(dialect: str, tmp_p
 
     def create(number: int) -> None:
         try:
-            answered[number] = kling.create(named(_NAMES[number])).task_id
+            answered[number] = kling.create(request_with_id(_NAMES[number])).task_id
             outcomes["answered"] += 1
         except KlingError as error:
             outcomes[error.outcome] += 1
@@ -58,7 +59,9 @@ def test_get_or_create_after_a_kill_leaves_each_element_once(dialect: str, tmp_p
 
     with closing(MockProcess(*options, port=server.port)) as server:
         with _client(server, RetryPolicy()) as kling, ThreadPoolExecutor(8) as threads:
-            tasks = list(threads.map(lambda number: kling.get_or_create(named(f"element-{number}")), range(_ELEMENTS)))
+            tasks = list(
+                threads.map(lambda number: kling.get_or_create(request_with_id(f"element-{number}")), range(_ELEMENTS))
+            )
         elements = httpx.get(f"{server.url}/_mock/elements", trust_env=False, verify=tls()).json()
 
     assert {number: tasks[number].task_id for number in answered} == answered

@@ -13,7 +13,7 @@ import pytest
 
 from contract_tests.reading.dialect_cases import DIALECTS
 from contract_tests.support.running import tls
-from contract_tests.support.scripted import Client, called, named
+from contract_tests.support.scripted import Client, call_once, request_with_id
 from kling_elements import PollPolicy, RetryPolicy
 from kling_elements.clock import Clock
 from kling_elements.errors import CreateAllError, ElementUnavailableError, ExternalIdUsedError
@@ -36,14 +36,14 @@ class _Life:
         self._gateway = gateway
         self._token = f"token-{uuid4()}"
         self.id = str(uuid4())
-        self.request = named(self.id)
+        self.request = request_with_id(self.id)
         self.dialect = dialect
 
     def do(self, name: str, *arguments: Any, **options: Any) -> Any:
         """Call a method of a new client with these options, and return its whole result."""
         soon = {"poll": PollPolicy(first_interval_seconds=0.01), "retry": RetryPolicy(first_interval_seconds=0.01)}
         settings: Any = {"api_key": self._token, "base_url": self._gateway.url, "http_client": {"verify": tls()}}
-        return called(self._client, name, *arguments, **settings, **soon | options)
+        return call_once(self._client, name, *arguments, **settings, **soon | options)
 
     def fails(self, name: str, *arguments: Any, **options: Any) -> KlingError:
         """Call a method that must fail, and return its error."""
@@ -71,7 +71,7 @@ def life(client_class: Client, gateway: tuple[str, MockGateway]) -> _Life:
 
 
 def test_get_or_create_makes_one_element_and_finds_it_again(life: _Life) -> None:
-    """If you call it again, you get the same task."""
+    """A second call returns the same task."""
     first, second, third = (life.do("get_or_create", life.request) for _ in range(3))
 
     assert first.task_id == second.task_id == third.task_id
@@ -81,7 +81,7 @@ def test_get_or_create_makes_one_element_and_finds_it_again(life: _Life) -> None
 
 @pytest.mark.parametrize("name", ["123456789", "an id of nobody's"])
 def test_an_unknown_id_is_not_found(life: _Life, name: str) -> None:
-    """It makes no difference if the id looks like one of the system's or one of yours."""
+    """An id may look like one of the system's or like one of yours."""
     assert isinstance(life.fails("get", name), NotFoundError)
 
 
@@ -127,7 +127,7 @@ def test_a_deleted_element_can_be_deleted_again(life: _Life) -> None:
 
 
 def test_a_deleted_element_is_never_returned(life: _Life) -> None:
-    """No call returns it; if a gateway still shows its task, the task has no usable element."""
+    """If a gateway still shows the task of a deleted element, the task has no usable element."""
     kept = {**life.request, "external_task_id": str(uuid4())}
     task = life.do("get_or_create", life.request)
     (first, second) = life.do("wait_all", [task, life.do("create", kept)])

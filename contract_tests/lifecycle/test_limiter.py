@@ -19,39 +19,39 @@ class _Driven:
         clock: The clock of both.
         limiter: The limiter.
         allowed: How many tasks the service accepts at a time.
-        under_way: How many accepted tasks have not ended.
+        in_progress: How many accepted tasks have not ended.
         refused: How many tasks the service refused.
     """
 
-    def __init__(self, allowed: int, at_once: int | None = None) -> None:
+    def __init__(self, allowed: int, max_concurrent: int | None = None) -> None:
         self.clock = FakeClock()
-        self.limiter = Limiter(self.clock, RetryPolicy(), at_once)
+        self.limiter = Limiter(self.clock, RetryPolicy(), max_concurrent)
         self.allowed = allowed
-        self.under_way = self.refused = 0
+        self.in_progress = self.refused = 0
 
     def begin_all(self) -> int:
-        """Begin and answer every create that may begin now, and return how many tasks were created."""
-        before = self.under_way
+        """Start and answer every create that may start now, and return how many tasks were created."""
+        before = self.in_progress
         while self.limiter.seconds_to_wait() == 0:
             self.limiter.begin()
-            if self.under_way < self.allowed:
+            if self.in_progress < self.allowed:
                 self.limiter.created()
-                self.under_way += 1
+                self.in_progress += 1
             else:
                 self.limiter.refused_as_too_many()
                 self.refused += 1
             assert self.refused < 100
-        return self.under_way - before
+        return self.in_progress - before
 
     def end(self) -> None:
-        """End one task."""
-        self.under_way -= 1
+        """End one task, which frees its place."""
+        self.in_progress -= 1
         self.limiter.ended()
 
     def wait(self) -> float:
         """Let the time pass that the limiter asks for, and return it in seconds."""
         seconds = self.limiter.seconds_to_wait()
-        self.clock.let_pass(seconds)
+        self.clock.advance(seconds)
         return seconds
 
 
@@ -66,7 +66,7 @@ def test_one_refusal_shows_how_many_tasks_are_allowed(allowed: int) -> None:
         assert 0 < driven.limiter.seconds_to_wait()
         driven.end()
         assert 1 == driven.begin_all()
-    assert (1, allowed) == (driven.refused, driven.limiter.under_way)
+    assert (1, allowed) == (driven.refused, driven.limiter.in_progress)
 
 
 def test_creates_in_flight_double_until_one_is_refused() -> None:
@@ -82,19 +82,19 @@ def test_creates_in_flight_double_until_one_is_refused() -> None:
             limiter.created()
 
     assert [1, 1, 2, 4, 8, 16, 16] == waves
-    assert 48 == limiter.under_way
+    assert 48 == limiter.in_progress
 
 
 def test_several_refusals_at_once_also_show_the_limit() -> None:
     """Each refusal lowers the number by one, even if other creates are accepted in between."""
-    limiter = Limiter(FakeClock(), RetryPolicy(), at_once=8)
+    limiter = Limiter(FakeClock(), RetryPolicy(), max_concurrent=8)
     for _ in range(8):
         limiter.begin()
 
     for is_created in (False, True, False, False, True, True, False, False):
         (limiter.created if is_created else limiter.refused_as_too_many)()
 
-    assert (0, 3) == (limiter.in_flight, limiter.under_way)
+    assert (0, 3) == (limiter.in_flight, limiter.in_progress)
     assert 0 < limiter.seconds_to_wait()
     limiter.ended()
     assert 0 == limiter.seconds_to_wait()
@@ -114,14 +114,14 @@ def test_a_task_beyond_the_limit_is_tried_less_and_less_often() -> None:
 
 
 def test_an_accepted_task_beyond_the_limit_raises_the_limit() -> None:
-    """It rises by one every 10 s."""
+    """The limit rises by one every 10 s."""
     driven = _Driven(2)
     driven.begin_all()
     driven.allowed = 5
     driven.wait()
 
     assert [1, 1, 1, 0] == [(driven.begin_all(), driven.wait())[0] for _ in range(4)]
-    assert 5 == driven.limiter.under_way
+    assert 5 == driven.limiter.in_progress
 
 
 def test_only_one_task_beyond_the_limit_is_tried_at_a_time() -> None:
@@ -131,7 +131,7 @@ def test_only_one_task_beyond_the_limit_is_tried_at_a_time() -> None:
         driven.begin_all()
         driven.wait()
         driven.limiter.begin()
-        driven.clock.let_pass(1000)
+        driven.clock.advance(1000)
 
         assert math.inf == driven.limiter.seconds_to_wait()
         getattr(driven.limiter, answer)()
@@ -139,7 +139,7 @@ def test_only_one_task_beyond_the_limit_is_tried_at_a_time() -> None:
 
 
 def test_a_refusal_lowers_the_limit() -> None:
-    """This happens if somebody else's tasks take some of the places."""
+    """Somebody else's tasks may take some of the places."""
     driven = _Driven(4)
     driven.begin_all()
     driven.allowed = 2
@@ -152,9 +152,9 @@ def test_a_refusal_lowers_the_limit() -> None:
     assert 2 == driven.refused
 
 
-def test_at_once_is_an_upper_limit() -> None:
+def test_max_concurrent_is_an_upper_limit() -> None:
     """No more than that begin at once, and a service that accepts fewer lowers the limit."""
-    many, few = _Driven(50, at_once=3), _Driven(2, at_once=3)
+    many, few = _Driven(50, max_concurrent=3), _Driven(2, max_concurrent=3)
 
     assert (3, 2) == (many.begin_all(), few.begin_all())
     assert math.inf == many.limiter.seconds_to_wait()
@@ -164,15 +164,15 @@ def test_at_once_is_an_upper_limit() -> None:
     assert math.inf == few.limiter.seconds_to_wait()
 
 
-@pytest.mark.parametrize("at_once", [0, -1, 1.0, "2", True])
-def test_an_unusable_at_once_is_refused(at_once: Any) -> None:
-    """Otherwise no create would begin, or all of them."""
-    with pytest.raises((TypeError, ValueError), match="at_once must be a whole number, 1 or more, not"):
-        Limiter(FakeClock(), RetryPolicy(), at_once)
+@pytest.mark.parametrize("max_concurrent", [0, -1, 1.0, "2", True])
+def test_an_unusable_max_concurrent_is_refused(max_concurrent: Any) -> None:
+    """With an unusable limit, no create would begin, or all of them."""
+    with pytest.raises((TypeError, ValueError), match="max_concurrent must be a whole number, 1 or more, not"):
+        Limiter(FakeClock(), RetryPolicy(), max_concurrent)
 
 
 def test_waits_grow_while_other_clients_take_every_place() -> None:
-    """They grow as for a single create, and chance keeps clients apart."""
+    """Waits grow as for a single create, and jitter keeps clients apart."""
     driven = _Driven(0)
     waits = []
     for _ in range(7):
@@ -186,12 +186,12 @@ def test_waits_grow_while_other_clients_take_every_place() -> None:
 
 
 def test_a_created_task_resets_the_waits() -> None:
-    """Only refusals in a row make them longer."""
+    """Only refusals in a row lengthen the waits."""
     limiter = Limiter(FakeClock(), RetryPolicy())
     for _ in range(3):
         limiter.begin()
         limiter.refused_as_too_many()
-    _created(limiter, 1)
+    _create(limiter, 1)
     limiter.begin()
     limiter.refused_as_too_many()
 
@@ -199,23 +199,23 @@ def test_a_created_task_resets_the_waits() -> None:
 
 
 @pytest.mark.parametrize(
-    ("refused", "under_way"), [("refused_as_too_many", 0), ("refused_as_too_many", 1), ("refused_as_too_fast", 0)]
+    ("refused", "in_progress"), [("refused_as_too_many", 0), ("refused_as_too_many", 1), ("refused_as_too_fast", 0)]
 )
-def test_the_limiter_waits_as_long_as_the_gateway_asks(refused: str, under_way: int) -> None:
-    """It waits even if a place becomes free meanwhile."""
-    limiter = Limiter(FakeClock(), RetryPolicy(), at_once=5)
-    for _ in range(under_way):
+def test_the_limiter_waits_as_long_as_the_gateway_asks(refused: str, in_progress: int) -> None:
+    """The limiter waits even if a place becomes free meanwhile."""
+    limiter = Limiter(FakeClock(), RetryPolicy(), max_concurrent=5)
+    for _ in range(in_progress):
         limiter.begin()
         limiter.created()
     limiter.begin()
     getattr(limiter, refused)(7)
 
-    for _ in range(under_way):
+    for _ in range(in_progress):
         limiter.ended()
     assert 7 == limiter.seconds_to_wait()
 
 
-def _created(limiter: Limiter, count: int) -> None:
+def _create(limiter: Limiter, count: int) -> None:
     for _ in range(count):
         limiter.begin()
         limiter.created()
@@ -225,90 +225,90 @@ def _created(limiter: Limiter, count: int) -> None:
 def test_a_refusal_as_too_fast_sets_a_gap_between_creates() -> None:
     """If five were created in the second that the gateway asks for, one may begin every 0.22 s after it."""
     clock = FakeClock()
-    limiter = Limiter(clock, RetryPolicy(), at_once=100)
-    _created(limiter, 5)
+    limiter = Limiter(clock, RetryPolicy(), max_concurrent=100)
+    _create(limiter, 5)
     limiter.begin()
     limiter.refused_as_too_fast(1)
 
     assert 1 == limiter.seconds_to_wait()
-    clock.let_pass(1)
-    _created(limiter, 1)
+    clock.advance(1)
+    _create(limiter, 1)
     assert limiter.seconds_to_wait() == pytest.approx(0.22)
-    clock.let_pass(0.22)
+    clock.advance(0.22)
     assert 0 == limiter.seconds_to_wait()
 
 
 def test_a_second_refusal_widens_the_gap_and_time_narrows_it() -> None:
-    """It widens by a quarter, and narrows by a fifth every 20 s after one refusal, every 40 s after two."""
+    """The gap grows by a quarter; it shrinks by a fifth every 20 s after one refusal, every 40 s after two."""
     clock = FakeClock()
-    limiter = Limiter(clock, RetryPolicy(), at_once=100)
+    limiter = Limiter(clock, RetryPolicy(), max_concurrent=100)
 
     def gap() -> float:
-        _created(limiter, 1)
+        _create(limiter, 1)
         return limiter.seconds_to_wait()
 
-    _created(limiter, 10)
+    _create(limiter, 10)
     limiter.begin()
     limiter.refused_as_too_fast(1)
-    clock.let_pass(5)
+    clock.advance(5)
     assert gap() == pytest.approx(0.11)
-    clock.let_pass(14.9)
+    clock.advance(14.9)
     assert gap() == pytest.approx(0.11)
-    clock.let_pass(0.1)
+    clock.advance(0.1)
     assert gap() == pytest.approx(0.088)
-    clock.let_pass(60)
+    clock.advance(60)
     limiter.begin()
     limiter.refused_as_too_fast(1)
-    clock.let_pass(1)
+    clock.advance(1)
     assert gap() == pytest.approx(0.11 * 0.8**4 * 1.25)
-    clock.let_pass(39)
+    clock.advance(39)
     assert gap() == pytest.approx(0.11 * 0.8**5 * 1.25)
-    clock.let_pass(1e7)
+    clock.advance(1e7)
     assert gap() == 0
 
 
 def test_refusals_of_creates_sent_together_count_as_one() -> None:
     """The first refusal sets the gap, and the longest wait applies."""
     clock = FakeClock()
-    limiter = Limiter(clock, RetryPolicy(), at_once=100)
-    _created(limiter, 5)
+    limiter = Limiter(clock, RetryPolicy(), max_concurrent=100)
+    _create(limiter, 5)
     for _ in range(3):
         limiter.begin()
     for seconds in (1, 3, 2):
         limiter.refused_as_too_fast(seconds)
 
     assert 4 == limiter.seconds_to_wait()
-    clock.let_pass(4)
-    _created(limiter, 1)
+    clock.advance(4)
+    _create(limiter, 1)
     assert limiter.seconds_to_wait() == pytest.approx(0.22)
 
 
 def test_a_refusal_that_asks_for_no_wait_gets_the_usual_wait() -> None:
-    """If nothing was created just before, it sets no gap."""
+    """The refusal sets no gap if nothing was created just before."""
     clock = FakeClock()
-    limiter = Limiter(clock, RetryPolicy(), at_once=100)
+    limiter = Limiter(clock, RetryPolicy(), max_concurrent=100)
     waits = []
     for _ in range(3):
         limiter.begin()
         limiter.refused_as_too_fast()
         waits.append(limiter.seconds_to_wait())
-        clock.let_pass(waits[-1])
+        clock.advance(waits[-1])
 
     assert [1, 2, 4] == waits
-    _created(limiter, 1)
+    _create(limiter, 1)
     assert 0 == limiter.seconds_to_wait()
 
 
 def test_a_create_that_fails_otherwise_frees_its_place() -> None:
-    """If the service accepted it after all, a later refusal shows that."""
-    limiter = Limiter(FakeClock(), RetryPolicy(), at_once=1)
+    """A later refusal shows if the service accepted the create after all."""
+    limiter = Limiter(FakeClock(), RetryPolicy(), max_concurrent=1)
     limiter.begin()
     assert math.inf == limiter.seconds_to_wait()
 
     limiter.failed()
 
     assert 0 == limiter.seconds_to_wait()
-    assert (0, 0) == (limiter.in_flight, limiter.under_way)
+    assert (0, 0) == (limiter.in_flight, limiter.in_progress)
 
 
 def test_a_pause_ends_by_itself() -> None:
@@ -319,5 +319,5 @@ def test_a_pause_ends_by_itself() -> None:
     limiter.pause(3)
 
     assert 5 == limiter.seconds_to_wait()
-    clock.let_pass(5)
+    clock.advance(5)
     assert 0 == limiter.seconds_to_wait()

@@ -13,24 +13,23 @@ from typing import Any
 import httpx
 import pytest
 
+from contract_tests.reading.image_body import BODY
 from contract_tests.support.mock_caller import Caller
-from contract_tests.support.running import tls
+from contract_tests.support.running import TOKEN, tls
 from contract_tests.support.scripted import (
     ABSENT,
-    BODY,
     LOST,
     NAMED,
     REFUSED,
-    TOKEN,
     Client,
     FakeClock,
     Reply,
-    Scripted,
-    answered,
-    called,
-    made,
-    named,
-    no,
+    ScriptedClient,
+    answer_step,
+    call_once,
+    finished_task,
+    refusal,
+    request_with_id,
     task,
 )
 from kling_elements import KlingElements, PollPolicy, RetryPolicy
@@ -50,11 +49,11 @@ from kling_elements_client.errors import (
 )
 from kling_elements_client.models import Task
 
-_FULL = no(429, 1303)
+_FULL = refusal(429, 1303)
 
 
-def _named(count: int) -> list[dict[str, Any]]:
-    return [named(f"e-{number}") for number in range(count)]
+def _requests(count: int) -> list[dict[str, Any]]:
+    return [request_with_id(f"e-{number}") for number in range(count)]
 
 
 def _ids(tasks: Any) -> list[str]:
@@ -92,27 +91,29 @@ class _Service:
             else:
                 self.creates += 1
                 answer = self.create(json.loads(request.content)["external_task_id"])
-        return answered(answer, request)
+        return answer_step(answer, request)
 
     def _take(self, external_id: str) -> Any:
-        under_way = sum(self.clock.seconds < at + self._seconds for at in self.created.values())
-        if under_way >= self._concurrency:
+        in_progress = sum(self.clock.seconds < at + self._seconds for at in self.created.values())
+        if in_progress >= self._concurrency:
             return _FULL
         assert external_id not in self.created
         self.created[external_id] = self.clock.seconds
-        self.peak = max(self.peak, under_way + 1)
+        self.peak = max(self.peak, in_progress + 1)
         return task(f"t-{external_id}", task_info={"external_task_id": external_id})
 
     def _state(self, task_id: str) -> Any:
         has_ended = self.clock.seconds >= self.created[task_id.removeprefix("t-")] + self._seconds
-        return made(task_id, f"element of {task_id}") if has_ended else task(task_id, "processing")
+        return finished_task(task_id, f"element of {task_id}") if has_ended else task(task_id, "processing")
 
 
-def _client(kind: Client, service: Any, **options: Any) -> Scripted:
+def _client(kind: Client, service: Any, **options: Any) -> ScriptedClient:
     """Return a client that calls a service and shares its clock."""
-    scripted = Scripted(kind, clock=service.clock, http_client={"transport": httpx.MockTransport(service)}, **options)
-    scripted.clock = service.clock
-    return scripted
+    client = ScriptedClient(
+        kind, clock=service.clock, http_client={"transport": httpx.MockTransport(service)}, **options
+    )
+    client.clock = service.clock
+    return client
 
 
 class _SteppedClock(FakeClock):
@@ -122,9 +123,9 @@ class _SteppedClock(FakeClock):
         super().__init__()
         self._app = app
 
-    def let_pass(self, seconds: float) -> None:
+    def advance(self, seconds: float) -> None:
         self._app.clock.step(seconds)
-        super().let_pass(seconds)
+        super().advance(seconds)
 
 
 def test_a_hundred_elements_are_created_within_the_limits(client_class: Client) -> None:
@@ -134,14 +135,14 @@ def test_a_hundred_elements_are_created_within_the_limits(client_class: Client) 
     clock = _SteppedClock(app)
     answers = Counter[int]()
 
-    def counted(request: httpx.Request) -> httpx.Response:
+    def count_requests(request: httpx.Request) -> httpx.Response:
         answer = caller.answer(request)
         answers[answer.status_code] += request.method == "POST"
         return answer
 
-    scripted = Scripted(client_class, clock=clock, http_client={"transport": httpx.MockTransport(counted)})
+    client = ScriptedClient(client_class, clock=clock, http_client={"transport": httpx.MockTransport(count_requests)})
 
-    tasks = scripted.create_all(_named(100))
+    tasks = client.create_all(_requests(100))
 
     assert [f"e-{number}" for number in range(100)] == _ids(tasks)
     assert 100 == len({created.task_id for created in tasks})
@@ -150,26 +151,26 @@ def test_a_hundred_elements_are_created_within_the_limits(client_class: Client) 
     assert clock.seconds - 1000 < 40
 
 
-@pytest.mark.parametrize(("at_once", "peak"), [(None, 5), (1, 1), (3, 3), (8, 5)])
-def test_no_more_tasks_run_than_the_service_and_at_once_allow(
-    client_class: Client, at_once: int | None, peak: int
+@pytest.mark.parametrize(("max_concurrent", "peak"), [(None, 5), (1, 1), (3, 3), (8, 5)])
+def test_no_more_tasks_run_than_the_service_and_max_concurrent_allow(
+    client_class: Client, max_concurrent: int | None, peak: int
 ) -> None:
     """A task holds its place until a look-up shows that it has ended."""
     service = _Service(concurrency=5)
 
-    tasks = _client(client_class, service).create_all(_named(40), at_once=at_once)
+    tasks = _client(client_class, service).create_all(_requests(40), max_concurrent=max_concurrent)
 
     assert [f"e-{number}" for number in range(40)] == _ids(tasks)
     assert peak == service.peak
     assert service.clock.seconds - 1000 < 1.5 * 40 * 2 / peak
-    assert service.creates <= 40 + (15 if at_once in (None, 8) else 0)
+    assert service.creates <= 40 + (15 if max_concurrent in (None, 8) else 0)
 
 
 def test_the_latest_state_of_each_task_is_returned(client_class: Client) -> None:
     """You need not look up a task that has ended."""
-    scripted = _client(client_class, _Service(concurrency=1))
+    client = _client(client_class, _Service(concurrency=1))
 
-    first, second = scripted.create_all(_named(2))
+    first, second = client.create_all(_requests(2))
 
     assert ["element of t-e-0"] == [element.element_id for element in first.elements]
     assert ("submitted", []) == (second.task_status, second.elements)
@@ -178,10 +179,10 @@ def test_the_latest_state_of_each_task_is_returned(client_class: Client) -> None
 def test_an_empty_sequence_needs_no_request(client_class: Client) -> None:
     """A single request that is accepted needs no look-up."""
     service = _Service()
-    scripted = _client(client_class, service)
+    client = _client(client_class, service)
 
-    assert [] == scripted.create_all([])
-    assert 1 == len(scripted.create_all([BODY]))
+    assert [] == client.create_all([])
+    assert 1 == len(client.create_all([BODY]))
     assert (1, 0) == (service.creates, service.look_ups)
 
 
@@ -189,17 +190,17 @@ def test_an_empty_sequence_needs_no_request(client_class: Client) -> None:
 def test_a_value_that_is_not_a_sequence_of_requests_is_refused(client_class: Client, requests: Any) -> None:
     """A single request is not a sequence."""
     with pytest.raises(TypeError, match="create_all takes a sequence of requests; if you have one request, use create"):
-        Scripted(client_class).create_all(requests)
+        ScriptedClient(client_class).create_all(requests)
 
 
 @pytest.mark.parametrize(
     "options",
-    [{"at_once": 0}, {"max_wait_seconds": 0}, {"preflight": "all"}],
+    [{"max_concurrent": 0}, {"max_wait_seconds": 0}, {"preflight": "all"}],
 )
 def test_an_unusable_argument_of_create_all_is_refused(client_class: Client, options: Any) -> None:
     """The error is raised before anything is sent."""
-    with pytest.raises(ValueError, match=r"at_once|max_wait_seconds|preflight"):
-        Scripted(client_class).create_all([NAMED], **options)
+    with pytest.raises(ValueError, match=r"max_concurrent|max_wait_seconds|preflight"):
+        ScriptedClient(client_class).create_all([NAMED], **options)
 
 
 def _outcomes(error: KlingError) -> list[Any]:
@@ -217,12 +218,12 @@ def test_each_request_has_its_own_result(client_class: Client) -> None:
     """The error has the task or the error of each request in order, and no failure affects the others."""
     service = _Service()
     taken = service.create
-    fates = {"e-1": no(400, 1301), "e-3": LOST, "e-5": no(500, 5000)}
+    fates = {"e-1": refusal(400, 1301), "e-3": LOST, "e-5": refusal(500, 5000)}
     service.create = lambda external_id: fates.get(external_id) or taken(external_id)
-    requests = _named(7)
+    requests = _requests(7)
     requests[2]["element_name"] = ""
 
-    error = _client(client_class, service).failing("create_all", requests)
+    error = _client(client_class, service).error_of("create_all", requests)
 
     assert [
         "e-0",
@@ -238,30 +239,30 @@ def test_each_request_has_its_own_result(client_class: Client) -> None:
 
 
 def test_an_error_of_create_all_hides_the_token(client_class: Client) -> None:
-    """Each error in it hides the token, too."""
+    """Each error inside it hides the token, too."""
     service = _Service()
     service.create = lambda _: Reply(400, {"code": 1301, "message": f"no {TOKEN}"})
 
-    error = _client(client_class, service).failing("create_all", _named(2))
+    error = _client(client_class, service).error_of("create_all", _requests(2))
 
     assert "***" in str(error)
     assert TOKEN not in f"{error!r} {error} {vars(error)}"
 
 
-@pytest.mark.parametrize("step", [no(404), no(404, 1202), Reply(200, {}), no(401, 1004)])
+@pytest.mark.parametrize("step", [refusal(404), refusal(404, 1202), Reply(200, {}), refusal(401, 1004)])
 def test_without_look_ups_refusals_show_when_a_place_is_free(client_class: Client, step: Reply) -> None:
     """Every element is created nevertheless."""
     service = _Service(concurrency=2)
     service.look = lambda _: step
 
-    tasks = _client(client_class, service).create_all(_named(10))
+    tasks = _client(client_class, service).create_all(_requests(10))
 
     assert [f"e-{number}" for number in range(10)] == _ids(tasks)
     assert service.look_ups <= 4
     assert service.clock.seconds - 1000 < 60
 
 
-@pytest.mark.parametrize("step", [ABSENT, no(503), no(429, 1302, retry_after="3"), LOST, REFUSED])
+@pytest.mark.parametrize("step", [ABSENT, refusal(503), refusal(429, 1302, retry_after="3"), LOST, REFUSED])
 def test_a_failed_look_up_is_repeated(client_class: Client, step: Any) -> None:
     """A temporary failure says nothing about the task."""
     service = _Service(concurrency=1)
@@ -275,7 +276,7 @@ def test_a_failed_look_up_is_repeated(client_class: Client, step: Any) -> None:
 
     service.look = look
 
-    assert 4 == len(_client(client_class, service).create_all(_named(4)))
+    assert 4 == len(_client(client_class, service).create_all(_requests(4)))
     assert service.look_ups >= 6
     assert service.creates <= 6
 
@@ -286,7 +287,7 @@ def test_a_task_that_ends_without_an_element_frees_its_place(client_class: Clien
     service = _Service(concurrency=1)
     service.look = lambda task_id: task(task_id, status) if service.clock.seconds > 1002 else task(task_id)
 
-    tasks = _client(client_class, service).create_all(_named(2))
+    tasks = _client(client_class, service).create_all(_requests(2))
 
     assert [status, "submitted"] == [created.task_status for created in tasks]
 
@@ -294,9 +295,9 @@ def test_a_task_that_ends_without_an_element_frees_its_place(client_class: Clien
 def test_a_wrong_token_is_tried_once(client_class: Client) -> None:
     """Every other create would fail in the same way, so none is sent."""
     service = _Service()
-    service.create = lambda _: no(401, 1002)
+    service.create = lambda _: refusal(401, 1002)
 
-    error = _client(client_class, service).failing("create_all", _named(5))
+    error = _client(client_class, service).error_of("create_all", _requests(5))
 
     assert [(AuthenticationError, "not_created", "e-0"), *[(TransportError, "not_created", None)] * 4] == _outcomes(
         error
@@ -312,7 +313,7 @@ def test_an_unreachable_gateway_is_tried_three_times(client_class: Client) -> No
     service = _Service()
     service.create = lambda _: REFUSED
 
-    error = _client(client_class, service).failing("create_all", _named(5))
+    error = _client(client_class, service).error_of("create_all", _requests(5))
 
     assert [(ConnectionFailedError, "not_created", "e-0"), *[(TransportError, "not_created", None)] * 4] == _outcomes(
         error
@@ -326,14 +327,14 @@ def test_a_temporary_connection_failure_loses_nothing(client_class: Client) -> N
     taken, down = service.create, iter([False] * 8 + [True] * 8)
     service.create = lambda name: REFUSED if next(down, False) else taken(name)
 
-    assert [f"e-{number}" for number in range(30)] == _ids(_client(client_class, service).create_all(_named(30)))
+    assert [f"e-{number}" for number in range(30)] == _ids(_client(client_class, service).create_all(_requests(30)))
 
 
 def test_create_all_gives_up_if_nothing_moves(client_class: Client) -> None:
-    """It waits as long as a task may take; the errors say what was refused and what was never sent."""
+    """`create_all` waits as long as a task may take; the errors say what was refused and what was never sent."""
     service = _Service(seconds=1e9, concurrency=2)
 
-    error = _client(client_class, service).failing("create_all", _named(5))
+    error = _client(client_class, service).error_of("create_all", _requests(5))
 
     refused = [(RateLimitError, "not_created", external_id) for external_id in ("e-2", "e-3")]
     assert ["e-0", "e-1", *refused, (TransportError, "not_created", None)] == _outcomes(error)
@@ -345,37 +346,37 @@ def test_create_all_gives_up_if_nothing_moves(client_class: Client) -> None:
 def test_a_limit_ends_create_all(client_class: Client, limit: float, taken: int) -> None:
     """The error says which creates were not sent."""
     service = _Service(concurrency=2)
-    scripted = _client(client_class, service)
+    client = _client(client_class, service)
 
     if taken == 10:
-        assert 10 == len(scripted.create_all(_named(10), max_wait_seconds=limit))
+        assert 10 == len(client.create_all(_requests(10), max_wait_seconds=limit))
         return
-    error = scripted.failing("create_all", _named(10), max_wait_seconds=limit)
+    error = client.error_of("create_all", _requests(10), max_wait_seconds=limit)
 
     assert isinstance(error, CreateAllError)
     assert taken == sum(isinstance(result, Task) for result in error.results)
-    assert "not sent: max_wait_seconds had passed before its turn came" in str(error)
+    assert "not sent: max_wait_seconds passed before its turn" in str(error)
     assert limit == service.clock.seconds - 1000
 
 
 def test_creates_in_flight_are_not_repeated_after_a_stop(client_class: Client) -> None:
     """A refusal that usually leads to a retry leads to none."""
     service = _Service()
-    service.create = lambda external_id: no(401, 1002) if external_id == "e-0" else _FULL
+    service.create = lambda external_id: refusal(401, 1002) if external_id == "e-0" else _FULL
 
-    error = _client(client_class, service).failing("create_all", _named(2), at_once=2)
+    error = _client(client_class, service).error_of("create_all", _requests(2), max_concurrent=2)
 
     assert [(AuthenticationError, "not_created", "e-0"), (RateLimitError, "not_created", "e-1")] == _outcomes(error)
     assert 2 == service.creates
 
 
 @pytest.mark.parametrize("limits", [{"concurrency": 2}, {"concurrency": 2, "rate": 50}])
-def test_many_are_created_over_a_socket(client_class: Client, limits: dict[str, Any]) -> None:
+def test_many_elements_are_created_over_a_socket(client_class: Client, limits: dict[str, Any]) -> None:
     """Threads, or tasks of an event loop, create them in real time."""
     options: Any = {"http_client": {"verify": tls()}, "poll": PollPolicy(first_interval_seconds=0.05)}
     options["retry"] = RetryPolicy(first_interval_seconds=0.05)
     with serving(create_app(tick_seconds=0.005, **limits)) as gateway:
-        tasks = called(client_class, "create_all", _named(30), api_key="many", base_url=gateway.url, **options)
+        tasks = call_once(client_class, "create_all", _requests(30), api_key="many", base_url=gateway.url, **options)
         there = gateway.tasks()
 
     assert [f"e-{number}" for number in range(30)] == _ids(tasks)
@@ -394,11 +395,11 @@ def test_an_interruption_names_every_id(
 
     service.look = interrupt
     with pytest.raises(kind) as caught:
-        _client(client_class, service).create_all(_named(10))
+        _client(client_class, service).create_all(_requests(10))
 
     warnings = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
-    told = [each.split()[1].rstrip(":") for each in warnings]
-    assert ["e-0", "e-1", "e-2"] == sorted(service.created) == told
+    warned_ids = [each.split()[1].rstrip(":") for each in warnings]
+    assert ["e-0", "e-1", "e-2"] == sorted(service.created) == warned_ids
     if client_class is KlingElements or kind is asyncio.CancelledError:  # asyncio raises Ctrl+C outside the loop
-        assert told == caught.value.external_task_ids  # type: ignore[attr-defined]
-        assert [f"external_task_id {each}: the element exists" for each in told] == caught.value.__notes__
+        assert warned_ids == caught.value.external_task_ids  # type: ignore[attr-defined]
+        assert [f"external_task_id {each}: the element exists" for each in warned_ids] == caught.value.__notes__

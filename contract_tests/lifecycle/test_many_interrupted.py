@@ -10,19 +10,15 @@ from typing import Any
 import httpx
 import pytest
 
-from contract_tests.support.scripted import (
-    TOKEN,
-    URL,
-    named,
-    task,
-)
+from contract_tests.support.running import TOKEN, URL
+from contract_tests.support.scripted import request_with_id, task
 from kling_elements import AsyncKlingElements, KlingElements
 
 
 def test_ctrl_c_names_the_ids_of_creates_in_flight(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Their threads are not waited for, and send nothing that was not named."""
+    """`create_all` does not wait for threads in flight, and they send nothing that was not named."""
     arrived, go_on = threading.Event(), threading.Event()
     sent: list[str] = []
 
@@ -39,7 +35,7 @@ def test_ctrl_c_names_the_ids_of_creates_in_flight(
     kling = KlingElements(TOKEN, URL, http_client={"transport": httpx.MockTransport(answer)})
     monkeypatch.setattr("kling_elements.clock.Clock.wait", interrupted)
     with pytest.raises(KeyboardInterrupt) as caught:
-        kling.create_all([named(f"e-{number}") for number in range(3)], at_once=1)
+        kling.create_all([request_with_id(f"e-{number}") for number in range(3)], max_concurrent=1)
     go_on.set()
 
     assert ["e-0"] == sent == caught.value.external_task_ids  # type: ignore[attr-defined]
@@ -47,7 +43,7 @@ def test_ctrl_c_names_the_ids_of_creates_in_flight(
 
 
 def test_a_cancellation_ends_the_creates_in_flight(caplog: pytest.LogCaptureFixture) -> None:
-    """Each id is named, and no create goes on."""
+    """The error names each id, and no create goes on."""
     arrived = list[str]()
 
     async def never(request: httpx.Request) -> httpx.Response:
@@ -56,7 +52,9 @@ def test_a_cancellation_ends_the_creates_in_flight(caplog: pytest.LogCaptureFixt
 
     async def cancelled() -> tuple[list[str], int]:
         async with AsyncKlingElements(TOKEN, URL, http_client={"transport": httpx.MockTransport(never)}) as kling:
-            creating = asyncio.ensure_future(kling.create_all([named(f"e-{number}") for number in range(9)], at_once=3))
+            creating = asyncio.ensure_future(
+                kling.create_all([request_with_id(f"e-{number}") for number in range(9)], max_concurrent=3)
+            )
             while len(arrived) < 3:  # noqa: ASYNC110 - this way the test shares nothing else with the transport
                 await asyncio.sleep(0)
             creating.cancel()
@@ -70,13 +68,13 @@ def test_a_cancellation_ends_the_creates_in_flight(caplog: pytest.LogCaptureFixt
 
 
 def test_creates_that_outlive_their_event_loop_are_named(caplog: pytest.LogCaptureFixture) -> None:
-    """Nobody cancels them: the garbage collector closes the coroutine that waits for them."""
+    """Nobody cancels the creates: the garbage collector closes the coroutine that waits for them."""
 
     async def never(_: httpx.Request) -> httpx.Response:
         return await asyncio.get_running_loop().create_future()  # type: ignore[no-any-return]
 
     kling = AsyncKlingElements(TOKEN, URL, http_client={"transport": httpx.MockTransport(never)})
-    creating = kling.create_all([named(f"e-{number}") for number in range(2)], at_once=2)
+    creating = kling.create_all([request_with_id(f"e-{number}") for number in range(2)], max_concurrent=2)
 
     async def begin() -> None:
         creating.send(None)

@@ -22,7 +22,7 @@ class _Settings:
 
 @pytest.mark.parametrize("value", [0, 1, 0.5])
 def test_an_allowed_number_is_accepted(value: float) -> None:
-    """It is accepted as an argument and as a field."""
+    """A number may be an argument or a field."""
     _part.check("size", value)
 
     assert value == _Settings(size=value).size

@@ -10,8 +10,9 @@ from typing import Any
 import httpx
 import pytest
 
-from contract_tests.support.scripted import BODY, LOST, NAMED, REFUSED, Client, Reply, Scripted, no
-from contract_tests.support.tables import each
+from contract_tests.reading.image_body import BODY
+from contract_tests.support.scripted import LOST, NAMED, REFUSED, Client, Reply, ScriptedClient, refusal
+from contract_tests.support.tables import for_each_row
 from kling_elements import Outcome
 from kling_elements.outcomes import (
     Phase,
@@ -97,22 +98,22 @@ _UNKNOWN_CODES: list[Any] = [
 ]
 
 
-@each(_CODES)
+@for_each_row(_CODES)
 def test_a_known_code_decides_even_if_the_status_differs(row: _Row) -> None:
-    """A gateway may change the status, or write the code as a text, even with zeros in front."""
+    """A gateway may change the status, or write the code as a string, even with zeros in front."""
     spellings: list[Any] = [row.code, str(row.code), f"000{row.code}"]
     for status, code in product((row.status, None, 200, 302, 400, 408, 418, 500, 502), spellings):
         assert Verdict(row.outcome, row.retry) == verdict(CONTRACT, Phase.ANSWERED, status, code)
 
 
 def test_the_contract_has_exactly_the_vendors_codes() -> None:
-    """Each code is listed above with its status."""
+    """The table above has each code with its status."""
     assert [(row.code, row.status) for row in _CODES] == [
         (row.code, row.http_status) for row in contract.business_codes().values()
     ]
 
 
-@each(_STATUSES)
+@for_each_row(_STATUSES)
 def test_without_a_known_code_the_status_decides(row: _Row) -> None:
     """A 4xx is a refusal (429 a temporary one) unless a proxy gave up waiting; everything else is in doubt."""
     for code in _UNKNOWN_CODES:
@@ -120,7 +121,7 @@ def test_without_a_known_code_the_status_decides(row: _Row) -> None:
 
 
 def test_an_answer_without_a_status_is_in_doubt() -> None:
-    """Nothing is known about it."""
+    """An answer without a status shows nothing about the element."""
     assert Verdict(_MAYBE, _LOOK) == verdict(CONTRACT, Phase.ANSWERED) == verdict(CONTRACT, Phase.ANSWERED, None, 42)
 
 
@@ -152,7 +153,7 @@ def test_a_create_in_doubt_is_never_repeated_without_a_look_up() -> None:
 
 
 def test_outcomes_are_the_documented_words() -> None:
-    """They are texts, so you can compare and log them."""
+    """Outcomes are strings, so you can compare and log them."""
     assert ["not_created", "may_exist", "created"] == [str(outcome) for outcome in Outcome]
     assert _MAYBE == "may_exist"
 
@@ -182,7 +183,7 @@ def _error(status: int, code: Any = None, message: str | None = None) -> KlingEr
     ],
 )
 def test_every_kind_of_error_has_a_verdict(expected: Verdict, error: KlingError) -> None:
-    """Even if an answer cannot be read, its code counts."""
+    """The code of an answer counts even if the rest cannot be read."""
     assert expected == verdict_on(error, CONTRACT)
 
 
@@ -213,7 +214,7 @@ _ABSENT = "Task not found by id/external id: e-1"
     ("code", "message"), [(1203, None), ("1203", "no such resource"), (1201, _ABSENT), ("1201", _ABSENT)]
 )
 def test_a_task_is_absent_if_the_answer_says_so(status: int, code: Any, message: str | None) -> None:
-    """Both dialects count, and the status does not matter."""
+    """Answers in both dialects count, whatever their status."""
     error = _error(status, code, message)
 
     assert is_absent(error)
@@ -249,7 +250,7 @@ def test_no_other_answer_means_that_a_task_is_absent(status: int, code: Any, mes
     ],
 )
 def test_a_gateway_without_look_ups_is_recognised(status: int, code: Any) -> None:
-    """It answers with 404, 405 or 501, or refuses with a word as the code."""
+    """Such a gateway answers with 404, 405 or 501, or refuses with a word as the code."""
     assert offers_no_look_up(_error(status, code))
 
 
@@ -296,7 +297,7 @@ def test_a_duplicate_is_certain_only_if_the_message_says_so(
 
 
 def test_no_other_code_means_a_duplicate() -> None:
-    """Another code is not a duplicate even if its message is that of one."""
+    """Another code is not a duplicate even if its message is that of a duplicate."""
     others = [_error(row.status, row.code, _TAKEN) for row in _CODES if row.code != 1201]
     others += [_error(409, None, _TAKEN), _error(409, 42, _TAKEN), TransportError(_TAKEN, may_have_been_sent=True)]
 
@@ -320,23 +321,23 @@ def test_a_second_deletion_is_recognised_by_its_message(expected: bool, code: An
     assert not is_deleted_already(TransportError("no", may_have_been_sent=True), CONTRACT)
 
 
-def test_a_code_may_be_written_as_a_text() -> None:
+def test_a_code_may_be_a_string() -> None:
     """If the text is not a number, there is no code."""
     waits = [verdict(CONTRACT, Phase.ANSWERED, 400, code).retry for code in (1302, "1302", "x", "", None, "1" * 5000)]
 
     assert [Retry.AFTER_WAITING] * 2 + [Retry.NEVER] * 4 == waits
 
 
-@each([*_CODES, *(row for row in _STATUSES if 200 <= row.status < 600)])
+@for_each_row([*_CODES, *(row for row in _STATUSES if 200 <= row.status < 600)])
 def test_both_clients_follow_the_table(client_class: Client, row: _Row) -> None:
     """The error has the outcome of the row and the id that was sent, and only a wait leads to a second attempt."""
-    answer = no(row.status, str(row.code) if row.code else None) if row.status != 204 else Reply(204, b"")
-    scripted = Scripted(client_class, answer, answer)
+    answer = refusal(row.status, str(row.code) if row.code else None) if row.status != 204 else Reply(204, b"")
+    client = ScriptedClient(client_class, answer, answer)
 
-    error = scripted.failing("create", NAMED, max_wait_seconds=2)
+    error = client.error_of("create", NAMED, max_wait_seconds=2)
 
     assert (row.outcome, "e-1") == (error.outcome, error.external_task_id)
-    assert (2 if row.retry is _WAIT else 1) == len(scripted.gateway.requests)
+    assert (2 if row.retry is _WAIT else 1) == len(client.gateway.requests)
 
 
 @pytest.mark.parametrize(
@@ -356,10 +357,10 @@ def test_both_clients_follow_the_table(client_class: Client, row: _Row) -> None:
 )
 def test_every_failed_create_has_an_outcome(client_class: Client, outcome: Outcome, step: Any) -> None:
     """If a success names no task, the create is in doubt."""
-    scripted = Scripted(client_class, step)
+    client = ScriptedClient(client_class, step)
 
-    error = scripted.failing("create", BODY, max_wait_seconds=0)
+    error = client.error_of("create", BODY, max_wait_seconds=0)
 
     assert outcome == error.outcome
     assert error.external_task_id
-    assert "create" == scripted.gateway.calls()
+    assert "create" == client.gateway.calls()

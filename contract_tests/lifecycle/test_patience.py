@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from contract_tests.support.scripted import BODY, Client, FakeClock, Scripted, no, task
+from contract_tests.reading.image_body import BODY
+from contract_tests.support.scripted import Client, FakeClock, ScriptedClient, refusal, task
 from kling_elements import RetryPolicy
 from kling_elements.patience import Patience
 from kling_elements_client.errors import KlingError, RateLimitError, TransportError
 
-_BUSY = no(429, 1302)
+_BUSY = refusal(429, 1302)
 
 
 @pytest.mark.parametrize(
@@ -29,11 +30,11 @@ def test_no_attempt_begins_after_the_limit_of_the_policy(
     client_class: Client, slept: list[float], limit: float
 ) -> None:
     """The last wait is cut to the time that is left."""
-    scripted = Scripted(client_class, *[_BUSY] * (len(slept) + 1), retry=RetryPolicy(max_wait_seconds=limit))
+    client = ScriptedClient(client_class, *[_BUSY] * (len(slept) + 1), retry=RetryPolicy(max_wait_seconds=limit))
 
-    assert isinstance(scripted.failing("create", BODY), RateLimitError)
-    assert slept == scripted.clock.slept
-    assert scripted.gateway.finished()
+    assert isinstance(client.error_of("create", BODY), RateLimitError)
+    assert slept == client.clock.slept
+    assert client.gateway.is_finished()
 
 
 @pytest.mark.parametrize(
@@ -52,11 +53,11 @@ def test_a_limit_of_the_call_leaves_time_for_the_last_attempt(
     client_class: Client, slept: list[float], limit: float
 ) -> None:
     """A wait takes at most half of the time left, and no wait is shorter than the policy's first."""
-    scripted = Scripted(client_class, *[_BUSY] * (len(slept) + 1))
+    client = ScriptedClient(client_class, *[_BUSY] * (len(slept) + 1))
 
-    assert isinstance(scripted.failing("create", BODY, max_wait_seconds=limit), RateLimitError)
-    assert slept == scripted.clock.slept
-    assert scripted.gateway.finished()
+    assert isinstance(client.error_of("create", BODY, max_wait_seconds=limit), RateLimitError)
+    assert slept == client.clock.slept
+    assert client.gateway.is_finished()
 
 
 @pytest.mark.parametrize(("slept", "seconds"), [([9.5], 9.5), ([], 10), ([], 11)])
@@ -64,36 +65,38 @@ def test_the_client_waits_as_long_as_the_gateway_asks_within_the_limit(
     client_class: Client, slept: list[float], seconds: float
 ) -> None:
     """If the limit comes first, the call ends at once."""
-    scripted = Scripted(client_class, no(429, 1302, retry_after=str(seconds)), task())
+    client = ScriptedClient(client_class, refusal(429, 1302, retry_after=str(seconds)), task())
 
     if slept:
-        assert "7" == scripted.create(BODY, max_wait_seconds=10).task_id
+        assert "7" == client.create(BODY, max_wait_seconds=10).task_id
     else:
-        assert isinstance(scripted.failing("create", BODY, max_wait_seconds=10), RateLimitError)
-    assert slept == scripted.clock.slept
+        assert isinstance(client.error_of("create", BODY, max_wait_seconds=10), RateLimitError)
+    assert slept == client.clock.slept
 
 
-def test_a_create_may_be_tried_without_end(client_class: Client) -> None:
+def test_a_create_may_be_retried_without_limit(client_class: Client) -> None:
     """The clock copes with any number of attempts."""
-    scripted = Scripted(client_class, *[_BUSY] * 200, task())
+    client = ScriptedClient(client_class, *[_BUSY] * 200, task())
 
-    assert "7" == scripted.create(BODY, max_wait_seconds=float("inf")).task_id
-    assert [1, 2, 4, 8, 16, *[30] * 195] == scripted.clock.slept
+    assert "7" == client.create(BODY, max_wait_seconds=float("inf")).task_id
+    assert [1, 2, 4, 8, 16, *[30] * 195] == client.clock.slept
 
 
 def test_jitter_keeps_clients_apart(client_class: Client) -> None:
-    """It lengthens a wait by at most the policy's fraction; what the gateway asks for is the minimum."""
+    """Jitter lengthens a wait by at most the policy's fraction, and never shortens what the gateway requests."""
     policy = RetryPolicy(first_interval_seconds=2, factor=3, max_interval_seconds=10, jitter=0.5)
-    scripted = Scripted(client_class, _BUSY, _BUSY, _BUSY, no(429, 1302, retry_after="12"), task(), retry=policy)
-    scripted.clock.luck = 0.8
+    client = ScriptedClient(
+        client_class, _BUSY, _BUSY, _BUSY, refusal(429, 1302, retry_after="12"), task(), retry=policy
+    )
+    client.clock.luck = 0.8
 
-    scripted.create(BODY)
+    client.create(BODY)
 
-    assert [2.8, pytest.approx(8.4), 14, 14] == scripted.clock.slept
+    assert [2.8, pytest.approx(8.4), 14, 14] == client.clock.slept
 
 
 def test_the_policy_limits_failed_connections() -> None:
-    """One means that there is no retry; if a connection succeeds in between, the count begins anew."""
+    """A limit of one allows no retry; a connection that succeeds resets the count."""
     clock = FakeClock()
     failed, busy = TransportError("no", may_have_been_sent=False), KlingError("no")
     once = Patience(RetryPolicy(max_connect_attempts=1), clock, None)

@@ -24,7 +24,7 @@ _MAX_SECONDS = 1e9
 
 
 def test_the_defaults_are_those_of_the_service() -> None:
-    """It asks clients to back off from 1 s, doubling."""
+    """The service tells clients to back off from 1 s, doubling."""
     retry, poll = RetryPolicy(), PollPolicy()
 
     assert (1, 2, 30, 60, 3, 3) == (
@@ -45,7 +45,7 @@ def test_the_defaults_are_those_of_the_service() -> None:
 
 @pytest.mark.parametrize("kind", [RetryPolicy, PollPolicy])
 def test_a_policy_is_a_value(kind: Any) -> None:
-    """You compare it by its fields, cannot change it, and pass its fields by name."""
+    """You compare policies by their fields, cannot change them, and pass the fields by name."""
     policy = kind(max_wait_seconds=5)
 
     assert kind(max_wait_seconds=5) == policy != kind()
@@ -98,14 +98,14 @@ def test_an_unusable_field_of_a_policy_is_refused(kind: Any, name: str, value: A
         ([3, 3], PollPolicy(first_interval_seconds=math.inf, max_interval_seconds=3)),
     ],
 )
-def test_intervals_grow_up_to_the_longest_one(expected: list[float], policy: Any) -> None:
+def test_intervals_grow_up_to_the_maximum(expected: list[float], policy: Any) -> None:
     assert expected == [interval(policy, attempt) for attempt in range(len(expected))]
 
 
 @pytest.mark.parametrize("factor", [1, 1.0001, 1.5, 2, 10, 1e5, 1e300, math.inf])
 @pytest.mark.parametrize("first", [1e-300, 1, 1e300])
 def test_intervals_never_shrink_or_overflow(first: float, factor: float) -> None:
-    """This holds for any number of attempts."""
+    """Intervals stay in order for any number of attempts."""
     policy = PollPolicy(first_interval_seconds=first, factor=factor, max_interval_seconds=9)
     intervals = [interval(policy, attempt) for attempt in [*range(100), 10**6, 10**18]]
 
@@ -130,7 +130,7 @@ def test_a_limit_replaces_that_of_the_policy(limit: float) -> None:
 
 @pytest.mark.parametrize(("seconds", "limit"), [(None, None), (None, 0), (0.1, 0.1), (1e9, math.inf)])
 def test_a_limit_that_you_pass_is_the_deadline_of_the_whole_call(seconds: float | None, limit: float | None) -> None:
-    """If it is 0, there is one attempt; without a limit, an upload may take as long as it needs."""
+    """A limit of 0 allows one attempt; without a limit, an upload may take as long as it needs."""
     assert seconds == deadline_seconds(limit)
 
 
@@ -174,7 +174,7 @@ def test_limit_seconds_refuses_a_value_that_is_not_a_number_of_seconds(error: ty
     ],
 )
 def test_retry_after_is_seconds_or_a_date(seconds: float, text: str) -> None:
-    """If it cannot be read or has passed, it asks for no wait; no text asks for more than a clock can count."""
+    """An unreadable or past value requests no wait, and none requests more than a clock can count."""
     assert seconds == retry_after_seconds(httpx.Headers([(b"Retry-After", text.encode())]), NOW)
 
 
@@ -219,7 +219,7 @@ def test_any_retry_after_text_gives_a_number_of_seconds(text: str) -> None:
 
 
 def test_the_clock_is_that_of_this_machine() -> None:
-    """It moves on, has a time zone, and its random numbers are between 0 and 1."""
+    """The clock moves on, has a time zone, and its random numbers are between 0 and 1."""
     clock = Clock()
     began = clock.monotonic()
 

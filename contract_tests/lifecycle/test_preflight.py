@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from contract_tests.reading.cases import base_body
+from contract_tests.reading.image_body import BODY
 from contract_tests.reading.images import Picture
 from contract_tests.support.range_server import range_server
-from contract_tests.support.scripted import ABSENT, BODY, LOST, NAMED, Client, Scripted, no, task
+from contract_tests.support.scripted import ABSENT, LOST, NAMED, Client, ScriptedClient, refusal, task
 from kling_elements import outside
 from kling_elements.media.reports import ImageReport
 from kling_elements_client.contract import CONTRACT
@@ -20,19 +21,19 @@ from kling_elements_client.errors import ContractError, MediaError, Violation
 from kling_elements_runtime.contract import Contract
 
 _FRONT, _SIDE = "/element_image_list/frontal_image", "/element_image_list/refer_images/0/image_url"
-_TOO_SMALL = Violation("", "R16", "the image is shown as 299x400 px, both sides must have at least 300 px")
+_TOO_SMALL = Violation("", "R16", "the image is shown as 299x400 px; both sides must have at least 300 px")
 
 
 def _with_images(front: Any, side: Any, **more: Any) -> dict[str, Any]:
     return {**BODY, "element_image_list": {"frontal_image": front, "refer_images": [{"image_url": side}]}, **more}
 
 
-def _report(*violations: Violation, unjudged: tuple[tuple[str, str], ...] = ()) -> ImageReport:
-    return ImageReport(source="there", size_bytes=1, violations=violations, unjudged=unjudged)
+def _report(*violations: Violation, unchecked: tuple[tuple[str, str], ...] = ()) -> ImageReport:
+    return ImageReport(source="there", size_bytes=1, violations=violations, unchecked=unchecked)
 
 
 class _RemoteMedia:
-    """The media at addresses, in place of the network.
+    """The media at URLs, in place of the network.
 
     Attributes:
         looks: What was read: keyword, address and whether private addresses are allowed.
@@ -57,7 +58,7 @@ class _RemoteMedia:
 
 @pytest.fixture
 def remote_media(monkeypatch: pytest.MonkeyPatch) -> _RemoteMedia:
-    """Replace the media at addresses."""
+    """Replace the media at URLs."""
     remote_media = _RemoteMedia()
 
     monkeypatch.setattr(outside, "report_on", remote_media.report)
@@ -76,74 +77,74 @@ def too_small(tmp_path: Path) -> Path:
 def test_images_in_the_request_are_checked_by_default(
     client_class: Client, method: str, too_small: Path, remote_media: _RemoteMedia
 ) -> None:
-    """Media at addresses are not read; if you pass `off`, nothing is checked and the request is sent."""
+    """Media at URLs are not read; if you pass `off`, nothing is checked and the request is sent."""
     script = [ABSENT, task()] if method == "get_or_create" else [task()]
-    refused, sent = Scripted(client_class, *script[:-1]), Scripted(client_class, *script)
+    refused, sent = ScriptedClient(client_class, *script[:-1]), ScriptedClient(client_class, *script)
     body = _with_images(too_small, "https://a.example.com/b.png", external_task_id="e-1")
 
-    error = refused.failing(method, body)
+    error = refused.error_of(method, body)
     assert isinstance(error, ContractError)
     assert [(_FRONT, "R16")] == [(violation.pointer, violation.rule) for violation in error.violations]
     assert ("not_created", "e-1") == (error.outcome, error.external_task_id)
     assert "7" == getattr(sent, method)(body, preflight="off").task_id
-    assert refused.gateway.finished()
-    assert sent.gateway.finished()
+    assert refused.gateway.is_finished()
+    assert sent.gateway.is_finished()
     assert [] == remote_media.looks
 
 
 @pytest.mark.parametrize("method", ["create", "get_or_create", "create_all"])
-def test_metadata_are_stripped_only_if_you_ask(client_class: Client, method: str, tmp_path: Path) -> None:
-    """The file is small enough only without them."""
+def test_metadata_is_stripped_only_if_you_ask(client_class: Client, method: str, tmp_path: Path) -> None:
+    """The file is small enough only without its metadata."""
     path = tmp_path / "front.jpg"
     path.write_bytes(Picture(format="jpeg", file_size=10_485_761).build())
     body = _with_images(path, "https://a.example.com/b.png", external_task_id="e-1")
     argument: Any = [body] if method == "create_all" else body
     script = [ABSENT, task()] if method == "get_or_create" else [task()]
-    scripted = Scripted(client_class, *script)
+    client = ScriptedClient(client_class, *script)
 
-    getattr(scripted, method)(argument, strip_metadata=True)
+    getattr(client, method)(argument, strip_metadata=True)
 
-    assert scripted.gateway.finished()
+    assert client.gateway.is_finished()
     if method == "create":
-        assert isinstance(Scripted(client_class).failing(method, body), ContractError)
+        assert isinstance(ScriptedClient(client_class).error_of(method, body), ContractError)
 
 
 @pytest.mark.parametrize("value", ["", "Remote", None, True])
 def test_an_unknown_preflight_is_refused(client_class: Client, value: Any) -> None:
     """A misspelt word must not switch the check off."""
-    scripted = Scripted(client_class)
+    client = ScriptedClient(client_class)
 
     with pytest.raises(ValueError, match=r"^preflight must be 'inline', 'remote' or 'off', not"):
-        scripted.create(BODY, preflight=value)
+        client.create(BODY, preflight=value)
 
 
 @pytest.mark.parametrize("allow_private", [False, True])
-def test_a_remote_preflight_reads_each_address_once(
+def test_a_remote_preflight_reads_each_url_once(
     client_class: Client,
     allow_private: bool,  # noqa: FBT001
     remote_media: _RemoteMedia,
 ) -> None:
-    """It reads images and the video but never the callback address, and does not block an event loop."""
+    """A preflight reads images and videos but never the callback URL, and does not block an event loop."""
     url, video = "https://a.example.com/a.png?secret=1", "https://a.example.com/v.mp4"
     with_video: Any = base_body("video")
     with_video["element_video_list"]["refer_videos"][0]["video_url"] = video
-    scripted = Scripted(client_class, task(), task(), allow_private=allow_private)
+    client = ScriptedClient(client_class, task(), task(), allow_private=allow_private)
 
-    scripted.create(_with_images(url, url, callback_url="https://c.example.com"), preflight="remote")
-    scripted.create(with_video, preflight="remote")
+    client.create(_with_images(url, url, callback_url="https://c.example.com"), preflight="remote")
+    client.create(with_video, preflight="remote")
 
     expected = [("x-image", url, allow_private), ("x-video", video, allow_private)]
     assert expected == remote_media.looks
     assert (client_class.__name__ == "KlingElements") == (threading.get_ident() in remote_media.threads)
 
 
-def test_violations_of_media_at_addresses_name_their_place(client_class: Client, remote_media: _RemoteMedia) -> None:
+def test_violations_of_media_at_urls_name_their_place(client_class: Client, remote_media: _RemoteMedia) -> None:
     """All violations of all addresses are listed, and nothing is sent."""
     remote_media.answers["https://a.example.com/a.png"] = _report(_TOO_SMALL)
     remote_media.answers["https://a.example.com/b.png"] = _report(_TOO_SMALL, Violation("", "R17", "too long"))
     body = _with_images("https://a.example.com/a.png", "https://a.example.com/b.png")
 
-    error = Scripted(client_class).failing("create", body, preflight="remote")
+    error = ScriptedClient(client_class).error_of("create", body, preflight="remote")
 
     assert isinstance(error, ContractError)
     assert [(_FRONT, "R16"), (_SIDE, "R16"), (_SIDE, "R17")] == [(v.pointer, v.rule) for v in error.violations]
@@ -151,21 +152,21 @@ def test_violations_of_media_at_addresses_name_their_place(client_class: Client,
     assert "not_created" == error.outcome
 
 
-def test_violations_of_media_at_addresses_can_be_ignored(client_class: Client, remote_media: _RemoteMedia) -> None:
-    """`on_violation` applies to them, too."""
+def test_violations_of_media_at_urls_can_be_ignored(client_class: Client, remote_media: _RemoteMedia) -> None:
+    """`on_violation` applies to media at URLs, too."""
     remote_media.answers["https://a.example.com/a.png"] = _report(_TOO_SMALL)
-    scripted = Scripted(client_class, task(), on_violation="ignore")
+    client = ScriptedClient(client_class, task(), on_violation="ignore")
     body = _with_images("https://a.example.com/a.png", "https://a.example.com/b.png")
 
-    assert "7" == scripted.create(body, preflight="remote").task_id
+    assert "7" == client.create(body, preflight="remote").task_id
 
 
-def test_an_unreadable_address_ends_the_create(client_class: Client, remote_media: _RemoteMedia) -> None:
-    """Nothing was sent, and the error says so."""
+def test_an_unreadable_url_ends_the_create(client_class: Client, remote_media: _RemoteMedia) -> None:
+    """The error says that nothing was sent."""
     remote_media.answers["https://a.example.com/a.png"] = MediaError("https://a.example.com/a.png", "HTTP 403")
     body = _with_images("https://a.example.com/a.png", "https://a.example.com/b.png", external_task_id="e-1")
 
-    error = Scripted(client_class).failing("create", body, preflight="remote")
+    error = ScriptedClient(client_class).error_of("create", body, preflight="remote")
 
     assert isinstance(error, MediaError)
     assert "https://a.example.com/a.png: HTTP 403" == str(error)
@@ -175,13 +176,13 @@ def test_an_unreadable_address_ends_the_create(client_class: Client, remote_medi
 def test_rules_that_could_not_be_checked_are_logged(
     client_class: Client, remote_media: _RemoteMedia, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """They do not stop the create."""
+    """Unchecked rules do not stop the create."""
     remote_media.answers["https://a.example.com/a.png"] = _report(
-        unjudged=(("R15", "the server does not tell the size"),)
+        unchecked=(("R15", "the server does not tell the size"),)
     )
 
     with caplog.at_level(logging.INFO, "kling_elements"):
-        Scripted(client_class, task()).create(
+        ScriptedClient(client_class, task()).create(
             _with_images("https://a.example.com/a.png", "https://b.example"), preflight="remote"
         )
 
@@ -192,10 +193,10 @@ def test_media_are_not_read_if_the_request_is_not_sent(client_class: Client, rem
     """The same holds if the element exists already, and for a request that is sent a second time."""
     body = {**NAMED, "element_name": ""}
 
-    assert isinstance(Scripted(client_class).failing("create", body, preflight="remote"), ContractError)
-    Scripted(client_class, task()).get_or_create(NAMED, preflight="remote")
+    assert isinstance(ScriptedClient(client_class).error_of("create", body, preflight="remote"), ContractError)
+    ScriptedClient(client_class, task()).get_or_create(NAMED, preflight="remote")
     assert [] == remote_media.looks
-    Scripted(client_class, ABSENT, LOST, ABSENT, ABSENT, task()).get_or_create(NAMED, preflight="remote")
+    ScriptedClient(client_class, ABSENT, LOST, ABSENT, ABSENT, task()).get_or_create(NAMED, preflight="remote")
     assert ["https://example.com/front.png", "https://example.com/side.png"] == [
         url for _, url, _ in remote_media.looks
     ]
@@ -208,15 +209,15 @@ def test_a_file_is_the_same_at_every_attempt(client_class: Client, tmp_path: Pat
 
     def change(_: Any) -> Any:
         path.write_bytes(Picture(format="jpeg", width=400).build())
-        return no(429, 1302).response()
+        return refusal(429, 1302).response()
 
-    again = Scripted(client_class, no(429, 1302), no(429, 1302), task())
+    again = ScriptedClient(client_class, refusal(429, 1302), refusal(429, 1302), task())
     assert "7" == again.create(_with_images(path, path)).task_id
     first, second, third = again.gateway.bodies()
     assert first == second == third
 
-    changed = Scripted(client_class, change)
-    error = changed.failing("create", _with_images(path, path))
+    changed = ScriptedClient(client_class, change)
+    error = changed.error_of("create", _with_images(path, path))
     assert isinstance(error, MediaError)
     assert "not_created" == error.outcome
     assert "front.jpg: was changed" in str(error)
@@ -231,21 +232,21 @@ def test_a_file_that_changed_leaves_a_doubtful_create_in_doubt(client_class: Cli
         path.write_bytes(b"")
         raise LOST("scripted")
 
-    scripted = Scripted(client_class, ABSENT, change, *[ABSENT] * 8)
-    error = scripted.failing("get_or_create", _with_images(path, path, external_task_id="e-1"))
+    client = ScriptedClient(client_class, ABSENT, change, *[ABSENT] * 8)
+    error = client.error_of("get_or_create", _with_images(path, path, external_task_id="e-1"))
 
     assert isinstance(error, MediaError)
     assert ("may_exist", "e-1") == (error.outcome, error.external_task_id)
-    assert scripted.gateway.finished()
+    assert client.gateway.is_finished()
 
 
-def test_a_file_at_an_address_is_read_before_the_create_is_sent(client_class: Client) -> None:
+def test_a_file_at_a_url_is_read_before_the_create_is_sent(client_class: Client) -> None:
     """The file is not an image, so no create is sent; without `allow_private`, its server gets no request."""
     with range_server() as server:
         body = _with_images(server.url, "https://a.example.com/b.png")
-        refused = Scripted(client_class).failing("create", body, preflight="remote")
+        refused = ScriptedClient(client_class).error_of("create", body, preflight="remote")
         assert 0 == server.connections
-        error = Scripted(client_class, allow_private=True).failing(
+        error = ScriptedClient(client_class, allow_private=True).error_of(
             "create", _with_images(server.url, server.url), preflight="remote"
         )
 
@@ -255,12 +256,12 @@ def test_a_file_at_an_address_is_read_before_the_create_is_sent(client_class: Cl
     assert 1 == server.connections
 
 
-def test_a_video_at_an_address_is_checked_as_a_video(client_class: Client) -> None:
+def test_a_video_at_a_url_is_checked_as_a_video(client_class: Client) -> None:
     """The rules about videos apply."""
     with range_server() as server:
         body: Any = base_body("video")
         body["element_video_list"]["refer_videos"][0]["video_url"] = server.url
-        error = Scripted(client_class, allow_private=True).failing("create", body, preflight="remote")
+        error = ScriptedClient(client_class, allow_private=True).error_of("create", body, preflight="remote")
 
     assert isinstance(error, ContractError)
     assert ["R20"] == [violation.rule for violation in error.violations]

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from contract_tests.reading.image_body import BODY
 from contract_tests.reading.images import Picture
-from contract_tests.support.scripted import BODY, Client, Scripted, task
+from contract_tests.support.scripted import Client, ScriptedClient, task
 from kling_elements.media import fit_image
 from kling_elements_client.errors import ContractError, KlingError, MediaError
 
@@ -20,37 +21,37 @@ _FRONT = "/element_image_list/frontal_image"
 _NOISE = Image.effect_noise((400, 400), 60).convert("RGB")
 _ADVICE = "; kling_elements.media.fit_image makes a copy that conforms"
 _PLUGIN = ", once pillow_heif.register_heif_opener() of the package pillow-heif was called"
-_HEADER = "the content is no JPEG or PNG file with a whole header"
-_CUT = "the image breaks off: the file was cut"
+_HEADER = "the content is not a JPEG or PNG file with a complete header"
+_CUT = "the image is incomplete: the file was cut off"
 _WANTED = (
-    "cannot be used as an image or a video; pass a pathlib.Path, bytes, a binary file object, an address, "
+    "cannot be used as an image or a video; pass a pathlib.Path, bytes, a binary file object, a URL, "
     "or for an image what PIL.Image.open or PIL.Image.fromarray returns"
 )
 
 
-def _encoded(kind: str) -> bytes:
+def _encode(kind: str) -> bytes:
     file = io.BytesIO()
     _NOISE.save(file, kind)
     return file.getvalue()
 
 
-_JPEG, _PNG = _encoded("jpeg"), _encoded("png")
+_JPEG, _PNG = _encode("jpeg"), _encode("png")
 _ACCEPTED: dict[str, Callable[[Path], Any]] = {
-    "a path": lambda folder: _written(folder, _JPEG),
+    "a path": lambda folder: _write(folder, _JPEG),
     "bytes": lambda _: _JPEG,
     "a bytearray": lambda _: bytearray(_PNG),
     "a memoryview": lambda _: memoryview(_PNG),
     "a file object": lambda _: io.BytesIO(_JPEG),
-    "an open file": lambda folder: _written(folder, _PNG).open("rb"),
+    "an open file": lambda folder: _write(folder, _PNG).open("rb"),
     "a picture of Pillow": lambda _: _NOISE,
-    "a fitted image": lambda _: fit_image(_encoded("webp")),
-    "a JPEG with zeros after it": lambda folder: _written(folder, _JPEG + bytes(9000)),
+    "a fitted image": lambda _: fit_image(_encode("webp")),
+    "a JPEG with zeros after it": lambda folder: _write(folder, _JPEG + bytes(9000)),
     "a JPEG with a video after it": lambda _: _JPEG + b"\0\0\0\x18ftypmp42" + random.Random(1).randbytes(9000),
     "a PNG with text after it": lambda _: _PNG + b"text" * 9000,
 }
 
 
-def _written(folder: Path, content: bytes) -> Path:
+def _write(folder: Path, content: bytes) -> Path:
     path = folder / "mara.jpg"
     path.write_bytes(content)
     return path
@@ -65,42 +66,42 @@ def _request(front: Any) -> dict[str, Any]:
 def test_every_kind_of_image_is_accepted(
     client_class: Client, make_image: Callable[[Path], Any], tmp_path: Path
 ) -> None:
-    """It is sent as Base64, whatever it was."""
-    scripted = Scripted(client_class, task())
+    """Every kind of image is sent as Base64."""
+    client = ScriptedClient(client_class, task())
     image = make_image(tmp_path)
 
-    scripted.create(_request(image))
+    client.create(_request(image))
     if isinstance(image, io.IOBase):
         image.close()
 
-    (request,) = scripted.gateway.requests
+    (request,) = client.gateway.requests
     assert b'"frontal_image":"/9j/' in request.content or b'"frontal_image":"iVBORw0KGgo' in request.content
 
 
 _REFUSED: dict[str, tuple[Callable[[Path], Any], str, str]] = {
-    "a cut JPEG": (lambda folder: _written(folder, _JPEG[:9000]), "R14", f"{{path}}: {_CUT}"),
-    "a cut PNG": (lambda folder: _written(folder, _PNG[:9000]), "R14", f"{{path}}: {_CUT}"),
+    "a cut JPEG": (lambda folder: _write(folder, _JPEG[:9000]), "R14", f"{{path}}: {_CUT}"),
+    "a cut PNG": (lambda folder: _write(folder, _PNG[:9000]), "R14", f"{{path}}: {_CUT}"),
     "cut bytes": (lambda _: _JPEG[:9000], "R14", f"bytes: {_CUT}"),
     "a WebP": (
-        lambda folder: _written(folder, _encoded("webp")),
+        lambda folder: _write(folder, _encode("webp")),
         "R14",
         f"{{path}}: {_HEADER}; it looks like WEBP{_ADVICE}",
     ),
     "a HEIC": (
-        lambda folder: _written(folder, b"\0\0\0\x18ftypheic" + bytes(99)),
+        lambda folder: _write(folder, b"\0\0\0\x18ftypheic" + bytes(99)),
         "R14",
         f"{{path}}: {_HEADER}; it looks like HEIC{_ADVICE}{_PLUGIN}",
     ),
     "a page": (
-        lambda folder: _written(folder, b"\n<!DOCTYPE html><title>Not found</title>"),
+        lambda folder: _write(folder, b"\n<!DOCTYPE html><title>Not found</title>"),
         "R14",
         f"{{path}}: {_HEADER}; it looks like HTML",
     ),
-    "nothing": (lambda folder: _written(folder, b""), "R14", f"{{path}}: {_HEADER}; it is empty"),
+    "nothing": (lambda folder: _write(folder, b""), "R14", f"{{path}}: {_HEADER}; it is empty"),
     "a small image": (
-        lambda folder: _written(folder, Picture(width=299).build()),
+        lambda folder: _write(folder, Picture(width=299).build()),
         "R16",
-        f"{{path}}: the image is shown as 299x300 px, both sides must have at least 300 px{_ADVICE}",
+        f"{{path}}: the image is shown as 299x300 px; both sides must have at least 300 px{_ADVICE}",
     ),
 }
 
@@ -110,7 +111,7 @@ def test_an_error_names_a_file_that_does_not_conform(
     client_class: Client, make_image: Callable[[Path], Any], rule: str, expected: str, tmp_path: Path
 ) -> None:
     """The message says what the file is and, if possible, what you can do."""
-    error = Scripted(client_class).failing("create", _request(make_image(tmp_path)))
+    error = ScriptedClient(client_class).error_of("create", _request(make_image(tmp_path)))
 
     assert isinstance(error, ContractError)
     assert "not_created" == error.outcome
@@ -119,7 +120,7 @@ def test_an_error_names_a_file_that_does_not_conform(
     ]
 
 
-def _at_its_end() -> io.BytesIO:
+def _file_read_to_its_end() -> io.BytesIO:
     file = io.BytesIO(_JPEG)
     file.read()
     return file
@@ -127,7 +128,7 @@ def _at_its_end() -> io.BytesIO:
 
 _UNREADABLE: dict[str, tuple[Any, str]] = {
     "a file that is not there": (Path("no-such.jpg"), "no-such.jpg: cannot be read: No such file or directory"),
-    "a file at its end": (_at_its_end(), "a file object: is at its end; call seek(0) before you pass it"),
+    "a file at its end": (_file_read_to_its_end(), "a file object: is at its end; call seek(0) before you pass it"),
     "a text file": (
         io.StringIO("x"),
         "a file object: its read() returns str instead of bytes; open it in binary mode, with 'rb'",
@@ -142,8 +143,8 @@ _UNREADABLE: dict[str, tuple[Any, str]] = {
 
 @pytest.mark.parametrize(("image", "expected"), _UNREADABLE.values(), ids=_UNREADABLE)
 def test_an_unreadable_image_is_a_media_error(client_class: Client, image: Any, expected: str) -> None:
-    """Nothing was created."""
-    error = Scripted(client_class).failing("create", _request(image))
+    """Nothing was created if an image cannot be read."""
+    error = ScriptedClient(client_class).error_of("create", _request(image))
 
     assert isinstance(error, MediaError)
     assert ("not_created", expected) == (error.outcome, str(error))
@@ -151,7 +152,7 @@ def test_an_unreadable_image_is_a_media_error(client_class: Client, image: Any, 
 
 def test_all_violations_are_listed_even_if_a_file_cannot_be_read(client_class: Client) -> None:
     """The error about the file by itself would hide the others."""
-    error: KlingError = Scripted(client_class).failing(
+    error: KlingError = ScriptedClient(client_class).error_of(
         "create", {**_request(Path("no-such.jpg")), "tag_list": Path("x")}
     )
 
@@ -160,9 +161,9 @@ def test_all_violations_are_listed_even_if_a_file_cannot_be_read(client_class: C
 
 
 def test_without_a_preflight_a_cut_image_is_sent(client_class: Client) -> None:
-    """Only its size is checked."""
-    scripted = Scripted(client_class, task())
+    """Without a preflight, only the size of an image is checked."""
+    client = ScriptedClient(client_class, task())
 
-    scripted.create(_request(_JPEG[:9000]), preflight="off")
+    client.create(_request(_JPEG[:9000]), preflight="off")
 
-    assert scripted.gateway.finished()
+    assert client.gateway.is_finished()

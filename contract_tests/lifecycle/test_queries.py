@@ -13,12 +13,12 @@ from contract_tests.support.scripted import (
     REFUSED,
     Client,
     Reply,
-    Scripted,
+    ScriptedClient,
     Step,
     both_dialects,
-    made,
-    no,
+    finished_task,
     page,
+    refusal,
     task,
 )
 from kling_elements.errors import NoTaskError
@@ -54,13 +54,13 @@ from kling_elements_client.models import Element, Task, TaskInfo, TaskStatus
 )
 def test_a_task_is_looked_up_by_a_task_or_an_id(client_class: Client, part: str, argument: Any) -> None:
     """The id may be the system's or your own, and is one segment of the path whatever it contains."""
-    scripted = Scripted(client_class, made("5", 2**62 + 1))
+    client = ScriptedClient(client_class, finished_task("5", 2**62 + 1))
 
-    looked_up = scripted.get(argument)
+    looked_up = client.get(argument)
 
     assert ("5", TaskStatus.SUCCEED) == (looked_up.task_id, looked_up.task_status)
     assert [2**62 + 1] == [element.element_id for element in looked_up.task_result.elements]
-    (request,) = scripted.gateway.requests
+    (request,) = client.gateway.requests
     assert ("GET", f"{ELEMENTS}/{part}") == (request.method, request.url.raw_path.decode())
 
 
@@ -77,33 +77,33 @@ def test_a_task_is_looked_up_by_a_task_or_an_id(client_class: Client, part: str,
 )
 def test_a_task_is_read_from_any_shape(client_class: Client, expected: Any, body: Any) -> None:
     """The answer may have an envelope or none, and the older names or the newer ones."""
-    assert expected == Scripted(client_class, Reply(200, body)).get("7").to_dict()
+    assert expected == ScriptedClient(client_class, Reply(200, body)).get("7").to_dict()
 
 
 _NAMES = pytest.mark.parametrize("name", ["get", "delete", "list", "presets"])
 
 
-def _query(scripted: Scripted, name: str, **named: Any) -> Any:
+def _query(client: ScriptedClient, name: str, **named: Any) -> Any:
     """Call a query, and read a list to its end."""
     if name in ("list", "presets"):
-        return scripted.first(None, name, **named)
-    return getattr(scripted, name)("7", **named)
+        return client.take(None, name, **named)
+    return getattr(client, name)("7", **named)
 
 
-def _failing(scripted: Scripted, name: str, **named: Any) -> KlingError:
+def _query_error(client: ScriptedClient, name: str, **named: Any) -> KlingError:
     with pytest.raises(KlingError) as caught:
-        _query(scripted, name, **named)
+        _query(client, name, **named)
     return caught.value
 
 
 @pytest.mark.parametrize(
     ("kind", "step"),
     [
-        (AuthenticationError, no(401, 1000)),
-        (RateLimitError, no(429, 1101)),
-        (StatusError, no(404)),
+        (AuthenticationError, refusal(401, 1000)),
+        (RateLimitError, refusal(429, 1101)),
+        (StatusError, refusal(404)),
         (StatusError, Reply(302, b"", {"Location": "https://elsewhere.example.com/"})),
-        (BusinessError, no(200, 1200)),
+        (BusinessError, refusal(200, 1200)),
         (InvalidResponseError, Reply(200, b"<html>")),
         (InvalidResponseError, Reply(200, [1])),
     ],
@@ -113,70 +113,80 @@ def test_a_query_that_cannot_succeed_is_not_repeated(
     client_class: Client, name: str, kind: type[KlingError], step: Step
 ) -> None:
     """The error has no outcome, because it says nothing about a create."""
-    scripted = Scripted(client_class, step)
+    client = ScriptedClient(client_class, step)
 
-    error = _failing(scripted, name)
+    error = _query_error(client, name)
 
     assert kind is type(error)
     assert error.outcome is None
-    assert scripted.gateway.finished()
+    assert client.gateway.is_finished()
 
 
 @pytest.mark.parametrize("name", ["get", "delete"])
 @both_dialects
 def test_absence_is_reported_at_once(client_class: Client, dialect: str, name: str) -> None:
     """The error is the one for absence; at a first deletion, only the documented dialect shows it."""
-    scripted = Scripted(client_class, ABSENT, dialect=dialect if name == "get" else "documented")
+    client = ScriptedClient(client_class, ABSENT, dialect=dialect if name == "get" else "documented")
 
-    error = _failing(scripted, name)
+    error = _query_error(client, name)
 
     assert isinstance(error, NotFoundError)
     assert error.outcome is None
 
 
 @pytest.mark.parametrize(
-    "step", [no(429, 1302), no(429), no(503), no(500, 5000), no(200, 5001), no(408), LOST, REFUSED]
+    "step",
+    [
+        refusal(429, 1302),
+        refusal(429),
+        refusal(503),
+        refusal(500, 5000),
+        refusal(200, 5001),
+        refusal(408),
+        LOST,
+        REFUSED,
+    ],
 )
 @_NAMES
 def test_a_query_is_repeated_after_a_temporary_failure(client_class: Client, name: str, step: Step) -> None:
-    """It has no side effects, so it is repeated like a create that created nothing."""
-    scripted = Scripted(client_class, step, step, page() if name in ("list", "presets") else made())
+    """Queries have no side effects, so they are repeated like a create that created nothing."""
+    client = ScriptedClient(client_class, step, step, page() if name in ("list", "presets") else finished_task())
 
-    _query(scripted, name)
+    _query(client, name)
 
-    assert [1, 2] == scripted.clock.slept
-    assert scripted.gateway.finished()
+    assert [1, 2] == client.clock.slept
+    assert client.gateway.is_finished()
 
 
 @pytest.mark.parametrize(
     ("slept", "limit", "step"),
     [
-        ([1, 2, 4, 8, 16, 29], None, no(503)),
+        ([1, 2, 4, 8, 16, 29], None, refusal(503)),
         ([1, 2], None, REFUSED),
-        ([], 0, no(503)),
-        ([1, 2, 2, 1], 7, no(503)),
-        ([], None, no(503, retry_after="61")),
-        ([], 7, no(503, retry_after="7")),
+        ([], 0, refusal(503)),
+        ([1, 2, 2, 1], 7, refusal(503)),
+        ([], None, refusal(503, retry_after="61")),
+        ([], 7, refusal(503, retry_after="7")),
     ],
 )
 @_NAMES
-def test_a_query_is_not_repeated_for_ever(
+def test_a_query_is_not_repeated_forever(
     client_class: Client, name: str, slept: list[float], limit: float | None, step: Step
 ) -> None:
     """The policy limits the time, unless you pass a limit to the call."""
-    scripted = Scripted(client_class, *[step] * (len(slept) + 1))
+    client = ScriptedClient(client_class, *[step] * (len(slept) + 1))
 
-    error = _failing(scripted, name, max_wait_seconds=limit)
+    error = _query_error(client, name, max_wait_seconds=limit)
 
     assert error.outcome is None
-    assert slept == scripted.clock.slept
-    assert scripted.gateway.finished()
+    assert slept == client.clock.slept
+    assert client.gateway.is_finished()
 
 
 @pytest.mark.parametrize("body", [{}, {"code": 0, "data": None}, {"data": {"task_status": "failed"}}, {"id": [1]}])
 def test_a_look_up_that_names_no_task_is_an_error(client_class: Client, body: Any) -> None:
-    """Such an answer says nothing about the task."""
-    error = Scripted(client_class, Reply(200, body)).failing("get", "7")
+    """An answer without a task says nothing about the task that you look for."""
+    error = ScriptedClient(client_class, Reply(200, body)).error_of("get", "7")
 
     assert isinstance(error, NoTaskError)
     assert error.outcome is None
@@ -185,32 +195,32 @@ def test_a_look_up_that_names_no_task_is_an_error(client_class: Client, body: An
 def test_an_error_shows_the_whole_url_of_a_look_up(client_class: Client) -> None:
     """An address with a port and a long id looks like Base64, but is not an image."""
     task_id = "01234567-89ab-cdef-0123-456789abcdef"
-    scripted = Scripted(client_class, ABSENT, base_url="http://127.0.0.1:65535/studio")
+    client = ScriptedClient(client_class, ABSENT, base_url="http://127.0.0.1:65535/studio")
 
-    error = scripted.failing("get", task_id)
+    error = client.error_of("get", task_id)
 
     assert str(error).startswith(f"GET http://127.0.0.1:65535/studio{ELEMENTS}/{task_id}: HTTP 404")
 
 
 def test_a_look_up_that_is_answered_with_another_task_is_an_error(client_class: Client) -> None:
-    """The other task says nothing about the one that you asked for."""
+    """Another task says nothing about the one that you look for."""
     another = task("8", task_info={"external_task_id": "e-8"})
-    error = Scripted(client_class, another).failing("get", "7")
+    error = ScriptedClient(client_class, another).error_of("get", "7")
 
     assert isinstance(error, NoTaskError)
-    assert "8" == Scripted(client_class, another).get("8").task_id
-    assert "8" == Scripted(client_class, another).get("e-8").task_id
-    assert "8" == Scripted(client_class, task("8")).get("an id that the answer does not repeat").task_id
+    assert "8" == ScriptedClient(client_class, another).get("8").task_id
+    assert "8" == ScriptedClient(client_class, another).get("e-8").task_id
+    assert "8" == ScriptedClient(client_class, task("8")).get("an id that the answer does not repeat").task_id
 
 
 @pytest.mark.parametrize("task_id", [".", "..", "\ud83d"])
-def test_a_task_id_that_no_path_can_carry_is_refused(client_class: Client, task_id: str) -> None:
-    """The id would lead to another call."""
+def test_a_task_id_that_fits_into_no_path_is_refused(client_class: Client, task_id: str) -> None:
+    """The id would turn the request into another call."""
     for on_violation in ("raise", "ignore"):
-        scripted = Scripted(client_class, on_violation=on_violation)
+        client = ScriptedClient(client_class, on_violation=on_violation)
 
-        assert isinstance(scripted.failing("get", task_id), ContractError)
-        assert "" == scripted.gateway.calls()
+        assert isinstance(client.error_of("get", task_id), ContractError)
+        assert "" == client.gateway.calls()
 
 
 _NO_IDS: list[Any] = [None, True, False, 7.0, b"7", ["7"], {}]
@@ -219,7 +229,7 @@ _NO_IDS: list[Any] = [None, True, False, 7.0, b"7", ["7"], {}]
 @pytest.mark.parametrize(
     ("error", "kind", "value"),
     [
-        (ValueError, "an empty text", ""),
+        (ValueError, "an empty string", ""),
         (ValueError, "NoneType", Task()),
         (ValueError, "list", Task.from_dict({"task_id": [1]})),
         *((TypeError, type(value).__name__, value) for value in _NO_IDS),
@@ -233,4 +243,4 @@ def test_a_value_that_is_not_a_task_id_is_refused(
     message = f"^to look a task up, pass a Task that has an id, or the id itself, not {kind}$"
     for call, named in (("get", value), ("wait", value), ("wait_all", ["7", value])):
         with pytest.raises(error, match=message):
-            getattr(Scripted(client_class), call)(named)
+            getattr(ScriptedClient(client_class), call)(named)

@@ -14,9 +14,9 @@ from contract_tests.support.scripted import (
     REFUSED,
     Client,
     Reply,
-    Scripted,
+    ScriptedClient,
     Step,
-    no,
+    refusal,
     task,
 )
 from kling_elements_client.errors import (
@@ -40,12 +40,12 @@ _ELEMENT = Element(element_id=2**63 - 1)
     ],
 )
 def test_an_element_is_deleted_by_its_exact_id(client_class: Client, element_id: str, argument: Any) -> None:
-    """The id is sent as a text, in one request."""
-    scripted = Scripted(client_class, task("5", "succeed"))
+    """The id is sent as a string, in one request."""
+    client = ScriptedClient(client_class, task("5", "succeed"))
 
-    assert "5" == scripted.delete(argument).task_id
-    assert [{"element_id": element_id}] == scripted.gateway.bodies()
-    assert [DELETION] == [request.url.path for request in scripted.gateway.requests]
+    assert "5" == client.delete(argument).task_id
+    assert [{"element_id": element_id}] == client.gateway.bodies()
+    assert [DELETION] == [request.url.path for request in client.gateway.requests]
 
 
 _DELETED_ALREADY = Reply(400, {"code": 1201, "message": "Element already be deleted for id: 9", "request_id": "r-1"})
@@ -58,27 +58,29 @@ _DELETED_ALREADY = Reply(400, {"code": 1201, "message": "Element already be dele
         [Reply(200, {"code": "1201", "message": "Element already be deleted for id: 9"})],
         [LOST, _DELETED_ALREADY],
         [LOST, ABSENT],
-        [no(503), no(429, 1302), ABSENT],
-        [no(500, 5000), REFUSED, ABSENT],
+        [refusal(503), refusal(429, 1302), ABSENT],
+        [refusal(500, 5000), REFUSED, ABSENT],
     ],
 )
 def test_a_second_deletion_is_not_an_error(client_class: Client, script: list[Step]) -> None:
-    """Nor is an absence, if an earlier attempt of the call may have deleted the element."""
-    scripted = Scripted(client_class, *script)
+    """An absent element is not an error either, if an earlier attempt may have deleted it."""
+    client = ScriptedClient(client_class, *script)
 
-    assert scripted.delete("9") is None
-    assert scripted.gateway.finished()
+    assert client.delete("9") is None
+    assert client.gateway.is_finished()
 
 
-@pytest.mark.parametrize("script", [[ABSENT], [REFUSED, ABSENT], [no(429, 1302), ABSENT]])
+@pytest.mark.parametrize("script", [[ABSENT], [REFUSED, ABSENT], [refusal(429, 1302), ABSENT]])
 def test_deleting_an_element_that_never_existed_is_an_error(client_class: Client, script: list[Step]) -> None:
-    """No attempt can have deleted it."""
-    assert isinstance(Scripted(client_class, *script).failing("delete", "9"), NotFoundError)
+    """No attempt can have deleted such an element."""
+    assert isinstance(ScriptedClient(client_class, *script).error_of("delete", "9"), NotFoundError)
 
 
 def test_another_refusal_with_the_same_code_is_an_error(client_class: Client) -> None:
     """Only the message shows if the element was deleted."""
-    error = Scripted(client_class, Reply(400, {"code": 1201, "message": "Element is in use"})).failing("delete", "9")
+    error = ScriptedClient(client_class, Reply(400, {"code": 1201, "message": "Element is in use"})).error_of(
+        "delete", "9"
+    )
 
     assert (StatusError, None) == (type(error), error.outcome)
 
@@ -86,13 +88,13 @@ def test_another_refusal_with_the_same_code_is_an_error(client_class: Client) ->
 @pytest.mark.parametrize("body", [{}, {"code": 0}, {"code": 0, "data": None}, {"data": {"task_status": "succeed"}}])
 def test_a_deletion_need_not_name_a_task(client_class: Client, body: Any) -> None:
     """Success is enough."""
-    assert Scripted(client_class, Reply(200, body)).delete("9") is None
+    assert ScriptedClient(client_class, Reply(200, body)).delete("9") is None
 
 
 @pytest.mark.parametrize(
     ("message", "argument"),
     [
-        ("not an empty text$", ""),
+        ("not an empty string$", ""),
         ("not float$", Element.from_dict({"element_id": 5.5})),
         ("not Unset$", Element()),
         ("not NoneType$", Element(element_id=None)),
@@ -112,23 +114,23 @@ def test_an_argument_that_does_not_name_one_element_is_refused(
 ) -> None:
     """A wrong id could delete another element, so nothing is sent."""
     with pytest.raises(ValueError, match=message):
-        Scripted(client_class).delete(argument)
+        ScriptedClient(client_class).delete(argument)
 
 
 @pytest.mark.parametrize("element", [829482348234823.0, float("nan"), True, False, b"9", ["9"], None])
 def test_an_element_of_a_wrong_type_is_not_deleted(client_class: Client, element: Any) -> None:
     """A floating-point number has lost digits, so it could be the id of another element."""
     with pytest.raises(TypeError, match=f"or the id itself as int or str, not {type(element).__name__}$"):
-        Scripted(client_class).delete(element)
+        ScriptedClient(client_class).delete(element)
 
 
 def test_an_element_id_keeps_every_digit(client_class: Client) -> None:
-    """It goes unchanged from the answer to a look-up into the request of a deletion."""
+    """The id in the answer to a look-up is the id in the request of a deletion."""
     exact = 9007199254740993  # one more than a floating-point number can hold
     for written in (str(exact), f"{exact}.0", "9.007199254740993e15", json.dumps(str(exact))):
         body = f'{{"data": {{"task_id": "7", "task_result": {{"elements": [{{"element_id": {written}}}]}}}}}}'
-        scripted = Scripted(client_class, Reply(200, body.encode()), Reply(200, {}))
+        client = ScriptedClient(client_class, Reply(200, body.encode()), Reply(200, {}))
 
-        scripted.delete(scripted.get("7"))
+        client.delete(client.get("7"))
 
-        assert [{"element_id": str(exact)}] == scripted.gateway.bodies()
+        assert [{"element_id": str(exact)}] == client.gateway.bodies()

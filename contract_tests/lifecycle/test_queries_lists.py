@@ -13,10 +13,10 @@ from contract_tests.reading.paths import ELEMENTS, PRESETS
 from contract_tests.support.scripted import (
     Client,
     Reply,
-    Scripted,
+    ScriptedClient,
     Step,
-    no,
     page,
+    refusal,
 )
 from kling_elements import AsyncKlingElements, KlingElements
 from kling_elements_client.errors import (
@@ -55,12 +55,12 @@ _NAMELESS = Reply(200, {"data": [{"x": 1}, {"x": 2}, {"task_id": None, "x": 1}]}
 def test_a_list_has_each_task_once(
     client_class: Client, name: str, path: str, ids: list[Any], script: list[Step]
 ) -> None:
-    """It ends at an empty page, or after two pages without a new task."""
-    scripted = Scripted(client_class, *script)
+    """A list ends at an empty page, or after two pages without a new task."""
+    client = ScriptedClient(client_class, *script)
 
-    assert ids == [listed.task_id or None for listed in scripted.first(None, name)]
-    assert scripted.gateway.finished()
-    targets = [request.url.raw_path.decode() for request in scripted.gateway.requests]
+    assert ids == [listed.task_id or None for listed in client.take(None, name)]
+    assert client.gateway.is_finished()
+    targets = [request.url.raw_path.decode() for request in client.gateway.requests]
     assert [f"{path}?pageNum={n}&pageSize=30" for n in range(1, len(script) + 1)] == targets
 
 
@@ -68,108 +68,108 @@ def test_the_tasks_of_a_list_are_read_like_those_of_a_look_up(client_class: Clie
     """The newer names are read, too."""
     first = Reply(200, {"data": [{"id": "7", "status": "succeeded"}, {"task_id": "8", "task_status": "new"}]})
 
-    tasks = Scripted(client_class, first, page()).first(None, "list")
+    tasks = ScriptedClient(client_class, first, page()).take(None, "list")
 
     assert [("7", TaskStatus.SUCCEED), ("8", "new")] == [(listed.task_id, listed.task_status) for listed in tasks]
 
 
 def test_pages_are_fetched_when_they_are_needed(client_class: Client) -> None:
-    """Nothing is sent before you ask for a task, and no page before you have read the one before it."""
-    scripted = Scripted(client_class, page("1", "2"), page("3"))
+    """No page is requested before you have read the tasks of the page before it."""
+    client = ScriptedClient(client_class, page("1", "2"), page("3"))
 
-    scripted.kling.list()
-    assert [] == scripted.gateway.requests
-    assert ["1", "2"] == [listed.task_id for listed in scripted.first(2, "list")]
-    assert 1 == len(scripted.gateway.requests)
+    client.kling.list()
+    assert [] == client.gateway.requests
+    assert ["1", "2"] == [listed.task_id for listed in client.take(2, "list")]
+    assert 1 == len(client.gateway.requests)
 
 
-def test_each_iteration_starts_anew(client_class: Client) -> None:
+def test_each_iteration_fetches_the_list_again(client_class: Client) -> None:
     """If one iteration has yielded a task, the next one yields it again."""
-    scripted = Scripted(client_class, page("1"), page(), page("1"), page())
+    client = ScriptedClient(client_class, page("1"), page(), page("1"), page())
 
-    assert ["1"] == [listed.task_id for listed in scripted.first(None, "list")]
-    assert ["1"] == [listed.task_id for listed in scripted.first(None, "list")]
+    assert ["1"] == [listed.task_id for listed in client.take(None, "list")]
+    assert ["1"] == [listed.task_id for listed in client.take(None, "list")]
 
 
 def test_a_list_ends_at_the_last_page_number_of_the_contract(
     client_class: Client, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """That number is 1,000, and a warning says that the list goes on."""
+    """The last page is number 1,000, and a warning says that the list continues."""
     count = itertools.count()
-    scripted = Scripted(client_class, *[lambda _: page(next(count)).response()] * 1000)
+    client = ScriptedClient(client_class, *[lambda _: page(next(count)).response()] * 1000)
 
-    assert list(range(1000)) == [listed.task_id for listed in scripted.first(None, "list", page_size=1)]
-    assert "pageNum=1000&pageSize=1" == scripted.gateway.requests[-1].url.query.decode()
-    assert "the list goes on after page 1000" in caplog.text
+    assert list(range(1000)) == [listed.task_id for listed in client.take(None, "list", page_size=1)]
+    assert "pageNum=1000&pageSize=1" == client.gateway.requests[-1].url.query.decode()
+    assert "the list continues after page 1000" in caplog.text
 
 
 def test_a_list_that_failed_never_looks_complete(client_class: Client) -> None:
     """You get the tasks before the failure; then each step raises the error, which says where to go on."""
-    scripted = Scripted(client_class, page("1", "2"), no(404), page("3"), page())
-    listed = scripted.kling.list()
+    client = ScriptedClient(client_class, page("1", "2"), refusal(404), page("3"), page())
+    listed = client.kling.list()
 
-    tasks = [scripted.following(listed), scripted.following(listed)]
+    tasks = [client.next_item(listed), client.next_item(listed)]
     with pytest.raises(StatusError) as caught:
-        scripted.following(listed)
+        client.next_item(listed)
     with pytest.raises(StatusError) as caught_again:
-        scripted.following(listed)
+        client.next_item(listed)
 
     error = caught.value
     assert error is caught_again.value
     assert ["1", "2"] == [yielded.task_id for yielded in tasks]
     assert 2 == error.page
-    assert str(error).startswith("page 2, from which first_page=2 goes on: GET https://gateway.example.com/")
-    assert ["3"] == [yielded.task_id for yielded in scripted.first(None, "list", first_page=error.page)]
+    assert str(error).startswith("page 2 (continue with first_page=2): GET https://gateway.example.com/")
+    assert ["3"] == [yielded.task_id for yielded in client.take(None, "list", first_page=error.page)]
     assert ["pageNum=1", "pageNum=2", "pageNum=2", "pageNum=3"] == [
-        request.url.query.decode().partition("&")[0] for request in scripted.gateway.requests
+        request.url.query.decode().partition("&")[0] for request in client.gateway.requests
     ]
 
 
 @pytest.mark.parametrize("size", [1, 500])
 def test_you_choose_the_size_of_a_page(client_class: Client, size: int) -> None:
     """You can pass any size that the contract allows."""
-    scripted = Scripted(client_class, page())
+    client = ScriptedClient(client_class, page())
 
-    scripted.first(None, "presets", page_size=size)
+    client.take(None, "presets", page_size=size)
 
-    assert f"pageNum=1&pageSize={size}" == scripted.gateway.requests[0].url.query.decode()
+    assert f"pageNum=1&pageSize={size}" == client.gateway.requests[0].url.query.decode()
 
 
 @pytest.mark.parametrize("size", [0, -1, 501, "30", True, 1.5, [], float("nan")])
 def test_a_page_size_outside_the_contract_is_refused(client_class: Client, size: Any) -> None:
-    """It is refused like any other request that breaks the contract."""
-    scripted = Scripted(client_class)
+    """A wrong page size is refused like any other request that breaks the contract."""
+    client = ScriptedClient(client_class)
 
     with pytest.raises(ContractError, match="/query/pageSize"):
-        scripted.first(None, "list", page_size=size)
-    assert "" == scripted.gateway.calls()
+        client.take(None, "list", page_size=size)
+    assert "" == client.gateway.calls()
 
 
 @pytest.mark.parametrize("kind", [KeyboardInterrupt, asyncio.CancelledError])
 def test_a_list_goes_on_after_an_interruption(client_class: Client, kind: type[BaseException]) -> None:
     """The interrupted page comes next."""
-    scripted = Scripted(client_class, page("1"), kind, page("2"))
-    listed = scripted.kling.list()
-    scripted.following(listed)
+    client = ScriptedClient(client_class, page("1"), kind, page("2"))
+    listed = client.kling.list()
+    client.next_item(listed)
 
     with pytest.raises(kind):
-        scripted.following(listed)
+        client.next_item(listed)
 
-    assert "2" == scripted.following(listed).task_id
+    assert "2" == client.next_item(listed).task_id
 
 
 @pytest.mark.parametrize("name", ["list", "presets"])
 def test_a_list_may_begin_with_any_page(client_class: Client, name: str) -> None:
     """You can begin with any page up to the last of the contract."""
-    scripted = Scripted(client_class, page("1"), page(), page())
+    client = ScriptedClient(client_class, page("1"), page(), page())
 
-    assert ["1"] == [listed.task_id for listed in scripted.first(None, name, first_page=7, page_size=5)]
-    assert [] == scripted.first(None, name, first_page=1000)
+    assert ["1"] == [listed.task_id for listed in client.take(None, name, first_page=7, page_size=5)]
+    assert [] == client.take(None, name, first_page=1000)
 
-    targets = [request.url.query.decode() for request in scripted.gateway.requests]
+    targets = [request.url.query.decode() for request in client.gateway.requests]
     assert ["pageNum=7&pageSize=5", "pageNum=8&pageSize=5", "pageNum=1000&pageSize=30"] == targets
     with pytest.raises(ContractError, match="/query/pageNum"):
-        scripted.first(None, name, first_page=1001)
+        client.take(None, name, first_page=1001)
 
 
 @pytest.mark.parametrize(
@@ -180,7 +180,7 @@ def test_a_first_page_that_is_not_a_whole_number_is_refused(
 ) -> None:
     """The error is raised before you iterate."""
     with pytest.raises(error, match="first_page must be a whole number, 1 or more, not"):
-        Scripted(client_class).list(first_page=page)
+        ScriptedClient(client_class).list(first_page=page)
 
 
 def test_lists_are_iterators() -> None:

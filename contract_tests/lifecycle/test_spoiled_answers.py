@@ -21,10 +21,11 @@ from typing import Any, TypeAlias
 import pytest
 
 from contract_tests.reading.dialect_cases import DIALECTS
+from contract_tests.reading.image_body import BODY
 from contract_tests.support.mock_caller import Caller
-from contract_tests.support.peers import Peer, listening, said
-from contract_tests.support.running import run_async
-from contract_tests.support.scripted import BODY, TOKEN, FakeClock
+from contract_tests.support.peers import Peer, http_response, listening
+from contract_tests.support.running import TOKEN, run_async
+from contract_tests.support.scripted import FakeClock
 from kling_elements import AsyncKlingElements, KlingElements
 from kling_elements.mock import create_app
 from kling_elements.mock.reply import Reply
@@ -32,12 +33,13 @@ from kling_elements.testing.gateway import MockGateway
 from kling_elements_client.errors import KlingError, NotFoundError
 from kling_elements_client.models import Task
 
+pytestmark = pytest.mark.slow
 _LIMIT_SECONDS = 0.5
 _OTHER = {"task_id": "5", "task_status": "submitted", "task_info": {"external_task_id": "of another create"}}
 
 
 def _wire(reply: Reply) -> bytes:
-    return said(reply.body, f"{reply.status} Answer", "Content-Type: application/json")
+    return http_response(reply.body, f"{reply.status} Answer", "Content-Type: application/json")
 
 
 def _json(value: object) -> bytes:
@@ -68,9 +70,9 @@ class _Gateway:
 
     def serve(self, peer: Peer) -> None:
         """Answer the requests of one connection."""
-        while (heard := peer.request()) is not None:
-            method, target, _ = heard.line.split(" ")
-            answer = _wire(self.caller.send(method, target, content=heard.body, headers=heard.headers))
+        while (request := peer.request()) is not None:
+            method, target, _ = request.line.split(" ")
+            answer = _wire(self.caller.send(method, target, content=request.body, headers=request.headers))
             if method == "POST":
                 self.creates += 1
                 self.row.create(self, peer, answer)
@@ -86,20 +88,20 @@ class _Gateway:
 _Send: TypeAlias = Callable[[_Gateway, Peer, bytes], object]
 
 
-def _plainly(_: _Gateway, peer: Peer, answer: bytes) -> None:
+def _send_unchanged(_: _Gateway, peer: Peer, answer: bytes) -> None:
     peer.send(answer)
 
 
-def _instead(spoiled: bytes) -> _Send:
+def _send_instead(spoiled: bytes) -> _Send:
     return lambda _, peer, __: peer.send(spoiled)
 
 
-def _with(before: bytes = b"", after: bytes = b"") -> _Send:
+def _send_with(before: bytes = b"", after: bytes = b"") -> _Send:
     """Send more than the answer, all at once."""
     return lambda _, peer, answer: peer.send(before + answer + after)
 
 
-def _then_later(after: bytes) -> _Send:
+def _send_and_add_later(after: bytes) -> _Send:
     """Send the answer, and more after the client has read it, while the client makes no call."""
 
     def send(_: _Gateway, peer: Peer, answer: bytes) -> None:
@@ -110,21 +112,21 @@ def _then_later(after: bytes) -> _Send:
     return send
 
 
-def _then_closed(_: _Gateway, peer: Peer, answer: bytes) -> None:
+def _send_and_close(_: _Gateway, peer: Peer, answer: bytes) -> None:
     peer.send(answer)
     peer.connected.close()
 
 
-def _lagging(gateway: _Gateway, peer: Peer, answer: bytes) -> None:
+def _lag(gateway: _Gateway, peer: Peer, answer: bytes) -> None:
     """Answer the first five look-ups as if nothing existed."""
     peer.send(answer if gateway.looks > 5 else gateway.absence)
 
 
-def _lost(_: _Gateway, peer: Peer, __: bytes) -> None:
+def _lose(_: _Gateway, peer: Peer, __: bytes) -> None:
     peer.reset()
 
 
-def _dripping(start: bytes, piece: bytes) -> _Send:
+def _drip(start: bytes, piece: bytes) -> _Send:
     def send(_: _Gateway, peer: Peer, __: bytes) -> None:
         peer.send(start)
         peer.drip(repeat(piece))
@@ -132,12 +134,12 @@ def _dripping(start: bytes, piece: bytes) -> _Send:
     return send
 
 
-def _nested(levels: int) -> bytes:
+def _nested_answer(levels: int) -> bytes:
     text = f'{{"code":0,"data":{{"task_id":"1","more":{"[" * levels}"{TOKEN}"{"]" * levels}}}}}'
     return _wire(Reply(200, text.encode()))
 
 
-_STRAY = said(b"{}", "400 Bad Request")
+_STRAY = http_response(b"{}", "400 Bad Request")
 _BOMB = gzip.compress(b" " * 30_000_000 + b"{}")
 _PAGE = b"<html>" + b"<p>x</p>" * 2_000_000
 _VALUES = b'{"code":0,"data":[' + b"{}," * 100_001 + b"{}]}"
@@ -156,9 +158,9 @@ class Row:
         limit: The `max_wait_seconds` of the call.
     """
 
-    create: _Send = _plainly
-    first_look: _Send = _plainly
-    look: _Send = _plainly
+    create: _Send = _send_unchanged
+    first_look: _Send = _send_unchanged
+    look: _Send = _send_unchanged
     reported: str = "may_exist"
     adopted: str = "created"
     limit: float | None = None
@@ -166,53 +168,55 @@ class Row:
 
 _ROWS = {
     # E1: a connection that carries a stray answer
-    "the answer to another create first": Row(create=_with(before=_json({"code": 0, "data": _OTHER}))),
-    "the answer to another create only": Row(create=_instead(_json({"code": 0, "data": _OTHER}))),
+    "the answer to another create first": Row(create=_send_with(before=_json({"code": 0, "data": _OTHER}))),
+    "the answer to another create only": Row(create=_send_instead(_json({"code": 0, "data": _OTHER}))),
     "the newer answer to another create": Row(
-        create=_instead(_json({"id": "5", "status": "submitted", "external_id": "of another create"}))
+        create=_send_instead(_json({"id": "5", "status": "submitted", "external_id": "of another create"}))
     ),
     "another create's answer after a look-up's": Row(
-        first_look=_with(after=_json({"code": 0, "data": _OTHER})),
-        look=_with(after=_json({"code": 0, "data": _OTHER})),
+        first_look=_send_with(after=_json({"code": 0, "data": _OTHER})),
+        look=_send_with(after=_json({"code": 0, "data": _OTHER})),
         reported="created",
     ),
     "another create's answer some time after a look-up's": Row(
-        first_look=_then_later(_json({"code": 0, "data": _OTHER})), reported="created"
+        first_look=_send_and_add_later(_json({"code": 0, "data": _OTHER})), reported="created"
     ),
     # E2: connections that carry more than the answer, or that end after it
-    "400 after a look-up's answer": Row(first_look=_with(after=_STRAY), look=_with(after=_STRAY), reported="created"),
-    "400 some time after a look-up's answer": Row(first_look=_then_later(_STRAY), reported="created"),
-    "400 after the answer": Row(create=_with(after=_STRAY), reported="created"),
-    "closed after a look-up's answer": Row(first_look=_then_closed, reported="created"),
-    "closed after the answer": Row(create=_then_closed, reported="created"),
-    "a kept connection that ends with the request": Row(create=_lost),
+    "400 after a look-up's answer": Row(
+        first_look=_send_with(after=_STRAY), look=_send_with(after=_STRAY), reported="created"
+    ),
+    "400 some time after a look-up's answer": Row(first_look=_send_and_add_later(_STRAY), reported="created"),
+    "400 after the answer": Row(create=_send_with(after=_STRAY), reported="created"),
+    "closed after a look-up's answer": Row(first_look=_send_and_close, reported="created"),
+    "closed after the answer": Row(create=_send_and_close, reported="created"),
+    "a kept connection that ends with the request": Row(create=_lose),
     # E3: look-ups that lag behind creates
-    "a lost answer, and look-ups that lag": Row(create=_lost, look=_lagging),
-    "look-ups that lag": Row(look=_lagging, reported="created"),
+    "a lost answer, and look-ups that lag": Row(create=_lose, look=_lag),
+    "look-ups that lag": Row(look=_lag, reported="created"),
     # E5, E7: answers that are too large
-    "a bomb": Row(create=_instead(said(_BOMB, "200 OK", "Content-Encoding: gzip"))),
-    "a large page": Row(create=_instead(said(_PAGE))),
-    "a large page of a proxy": Row(create=_instead(said(_PAGE, "502 Bad Gateway"))),
-    "many values": Row(create=_instead(said(_VALUES))),
-    "deep nesting": Row(create=_instead(_nested(495))),
-    "deeper nesting": Row(create=_instead(_nested(100_000))),
+    "a bomb": Row(create=_send_instead(http_response(_BOMB, "200 OK", "Content-Encoding: gzip"))),
+    "a large page": Row(create=_send_instead(http_response(_PAGE))),
+    "a large page of a proxy": Row(create=_send_instead(http_response(_PAGE, "502 Bad Gateway"))),
+    "many values": Row(create=_send_instead(http_response(_VALUES))),
+    "deep nesting": Row(create=_send_instead(_nested_answer(495))),
+    "deeper nesting": Row(create=_send_instead(_nested_answer(100_000))),
     # E6: answers that never end
     "a header that drips": Row(
-        create=_dripping(b"HTTP/1.1 200 OK\r\nx: ", b"x"), adopted="may_exist", limit=_LIMIT_SECONDS
+        create=_drip(b"HTTP/1.1 200 OK\r\nx: ", b"x"), adopted="may_exist", limit=_LIMIT_SECONDS
     ),
     "a body that drips": Row(
-        create=_dripping(b"HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n", b" "),
+        create=_drip(b"HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n", b" "),
         adopted="may_exist",
         limit=_LIMIT_SECONDS,
     ),
     "informational answers that drip": Row(
-        create=_dripping(b"", b"HTTP/1.1 103 Early Hints\r\n\r\n"), adopted="may_exist", limit=_LIMIT_SECONDS
+        create=_drip(b"", b"HTTP/1.1 103 Early Hints\r\n\r\n"), adopted="may_exist", limit=_LIMIT_SECONDS
     ),
 }
 
 
 @contextmanager
-def _served(row: Row, dialect: str) -> Iterator[tuple[_Gateway, str]]:
+def _serve(row: Row, dialect: str) -> Iterator[tuple[_Gateway, str]]:
     """Serve spoiled answers while the block runs."""
     gateway = _Gateway(Caller(create_app(tick_seconds=0, dialect=dialect)), row)
     with listening(gateway.serve) as server:
@@ -254,7 +258,7 @@ def test_spoiled_answers_never_lead_to_a_wrong_report_or_a_second_element(
     """One element exists, under the id that was returned or is on the error, and no error has the token."""
     row = _ROWS[name]
     error_text, task_id = "", ""
-    with _served(row, dialect) as (gateway, url):
+    with _serve(row, dialect) as (gateway, url):
         try:
             task = _call(way, gateway, url, method)
         except KlingError as error:

@@ -18,16 +18,16 @@ from contract_tests.reading.answer_cases import (
     TaskCase,
 )
 from contract_tests.support import read_tasks
-from contract_tests.support.scripted import NAMED, Client, Reply, Scripted
-from contract_tests.support.tables import each
+from contract_tests.support.scripted import NAMED, Client, Reply, ScriptedClient
+from contract_tests.support.tables import for_each_row
 from kling_elements.create_request import task_id_from
 from kling_elements.errors import NoTaskError
 from kling_elements.tasks import (
     Progress,
+    find_task,
     progress_of,
-    task_from,
-    task_in,
-    tasks_of,
+    task_from_object,
+    tasks_of_response,
 )
 from kling_elements_client import UNSET
 from kling_elements_client.contract import CONTRACT
@@ -39,7 +39,7 @@ _NO_IDS: list[Any] = [None, "", 1.5, True, [], [1], {}, {"a": 1}]
 _FLAT = {"object": "task", "model": "kling", "progress": 0, "created_at": 1}
 
 
-def _nested(levels: int) -> Reply:
+def _nested_reply(levels: int) -> Reply:
     deep = "[" * levels + "]" * levels
     return Reply(200, f'{{"code": 0, "data": {{"task_id": "7", "task_status": {deep}, "x": {deep}}}}}'.encode())
 
@@ -80,7 +80,7 @@ def _nested(levels: int) -> Reply:
         ("7", {"data": {"task_id": "7"}, "message": 5, "request_id": [1], "extra": {"a": [1]}}),
         ("\ud83d", {"data": {"task_id": "\ud83d"}}),
         ("7", {"data": {"task_id": "7", "\ud83d": "\ud83d"}}),
-        *(("7", _nested(levels)) for levels in (10, 62)),
+        *(("7", _nested_reply(levels)) for levels in (10, 62)),
         ("7", Reply(200, b'{"data": {"task_id": "7", "x": NaN, "y": 1e999, "z": Infinity}}')),
         ("7", Reply(200, b'{"data": {"task_id": "1"}, "data": {"task_id": "7"}}')),
         ("7", Reply(201, b'{"data": {"task_id": "7"}}', {"Content-Type": "text/html"})),
@@ -91,8 +91,8 @@ def _nested(levels: int) -> Reply:
     ],
 )
 def test_the_id_of_a_created_task_is_never_lost(client_class: Client, task_id: Any, body: Any) -> None:
-    """The id is kept even if everything else is odd and whatever the code says, and so is the id that was sent."""
-    created = Scripted(client_class, body if isinstance(body, Reply) else Reply(200, body)).create(NAMED)
+    """The id is kept even if everything else is malformed, and whatever the code is, and so is the id that was sent."""
+    created = ScriptedClient(client_class, body if isinstance(body, Reply) else Reply(200, body)).create(NAMED)
 
     assert isinstance(created, Task)
     assert (task_id, type(task_id)) == (created.task_id, type(created.task_id))
@@ -112,7 +112,7 @@ def test_the_id_of_a_created_task_is_never_lost(client_class: Client, task_id: A
 )
 def test_the_id_of_a_failed_request_is_not_a_task_id(client_class: Client, status: int, body: Any) -> None:
     """Proxies number their refusals; only `task_id` says that there is a task."""
-    error = Scripted(client_class, Reply(status, body)).failing("create", NAMED)
+    error = ScriptedClient(client_class, Reply(status, body)).error_of("create", NAMED)
 
     assert ("may_exist", "e-1") == (error.outcome, error.external_task_id)
 
@@ -120,7 +120,9 @@ def test_the_id_of_a_failed_request_is_not_a_task_id(client_class: Client, statu
 @pytest.mark.parametrize("status", [400, 401, 409, 429])
 def test_a_refusal_that_names_a_task_is_still_a_refusal(client_class: Client, status: int) -> None:
     """If the status is 4xx, nothing was created; the task may be an earlier one of the same external id."""
-    error = Scripted(client_class, Reply(status, {"code": 1200, "data": {"task_id": "7"}})).failing("create", NAMED)
+    error = ScriptedClient(client_class, Reply(status, {"code": 1200, "data": {"task_id": "7"}})).error_of(
+        "create", NAMED
+    )
 
     assert ("not_created", "e-1") == (error.outcome, error.external_task_id)
 
@@ -137,27 +139,27 @@ def test_a_refusal_that_names_a_task_is_still_a_refusal(client_class: Client, st
     ],
 )
 def test_an_answer_that_names_no_task_is_in_doubt(client_class: Client, body: Any) -> None:
-    """Only a text or an integer is an id."""
-    error = Scripted(client_class, Reply(200, body)).failing("create", NAMED)
+    """Only a string or an integer is an id."""
+    error = ScriptedClient(client_class, Reply(200, body)).error_of("create", NAMED)
 
     assert ("may_exist", "e-1") == (error.outcome, error.external_task_id)
 
 
 def test_a_success_without_a_task_is_an_error(client_class: Client) -> None:
     """The contract allows the answer, so the answer itself is valid."""
-    error = Scripted(client_class, Reply(200, {"code": 0})).failing("create", NAMED)
+    error = ScriptedClient(client_class, Reply(200, {"code": 0})).error_of("create", NAMED)
 
     assert isinstance(error, NoTaskError)
     assert "the gateway answered with success, but named no task" == str(error)
 
 
 def test_other_properties_of_an_answer_are_kept(client_class: Client) -> None:
-    """Those at the top level and those in the task are kept; the envelope is not part of the task."""
+    """Properties of the top level and of the task are kept; the envelope is not part of the task."""
     flat = Reply(200, {"code": 0, "request_id": "r", "message": "ok", "id": "7", **_FLAT})
     info = {"external_task_id": "e-1", "more": 1}
-    scripted = Scripted(client_class, flat, Reply(200, {"data": {"task_id": "7", "task_info": info}}))
+    client = ScriptedClient(client_class, flat, Reply(200, {"data": {"task_id": "7", "task_info": info}}))
 
-    first, second = scripted.create(NAMED), scripted.create(NAMED)
+    first, second = client.create(NAMED), client.create(NAMED)
 
     assert {"object": "task", "model": "kling", "progress": 0} == first.additional_properties
     assert (1, "UNSET") == (first.created_at, repr(first.task_status_msg))
@@ -223,7 +225,7 @@ def test_both_shapes_of_a_task_become_one(expected: Any, source: Any) -> None:
     """The newer names are read if the documented ones are missing, and the source is not changed."""
     before = dict(source)
 
-    assert expected == task_from(source, CONTRACT).to_dict()
+    assert expected == task_from_object(source, CONTRACT).to_dict()
     assert before == source
 
 
@@ -237,7 +239,7 @@ def test_both_shapes_of_a_task_become_one(expected: Any, source: Any) -> None:
     ],
 )
 def test_every_other_name_of_a_property_is_read(schema: str, name: str, other: str) -> None:
-    """Each name is read as one property only."""
+    """Each alias is read as one property only."""
     assert {name} == read_tasks.documented_names(schema, other)
 
 
@@ -249,7 +251,7 @@ def test_an_unknown_name_is_kept_as_it_is(schema: str, other: str) -> None:
 
 @pytest.mark.parametrize("word", [*WORDS, *NO_WORDS])
 def test_a_status_word_is_read_in_upper_and_lower_case(word: str) -> None:
-    """If it means success or failure, it becomes the documented word; any other word stays as it is."""
+    """A word of success or failure becomes the documented word; any other word stays as it is."""
     progress, written = WORDS.get(word, ("UNKNOWN", word))
 
     for spelling in (word, word.upper(), word.title()):
@@ -262,16 +264,16 @@ def test_an_output_of_another_type_is_not_an_element(output_type: str, expected:
     assert expected is read_tasks.is_element(output_type)
 
 
-@each(TASK_CASES, "case")
+@for_each_row(TASK_CASES, "case")
 def test_a_task_is_read_only_from_the_places_in_the_contract(case: TaskCase) -> None:
     expected = None if case.task_id is None else (case.task_id, case.element_id)
 
-    assert expected == read_tasks.ids(task_in(case.body, CONTRACT, case.schema))
+    assert expected == read_tasks.ids(find_task(case.body, CONTRACT, case.schema))
 
 
 def test_outputs_that_are_not_a_list_are_not_elements() -> None:
-    """They are kept as an additional property."""
-    parsed = task_from({"id": "7", "outputs": "none"}, CONTRACT)
+    """Other outputs are kept as an additional property."""
+    parsed = task_from_object({"id": "7", "outputs": "none"}, CONTRACT)
 
     assert [] == parsed.elements
     assert {"outputs": "none"} == parsed.additional_properties
@@ -327,8 +329,8 @@ _OUTER = {"task_id": "task_7", "status": "SUCCESS", "fail_reason": "", "progress
     ],
 )
 def test_the_outermost_place_that_names_an_id_is_the_task(expected: Any, answer: Any) -> None:
-    """Inner places fill in what it lacks, and the words of an envelope are not the task's."""
-    parsed = task_in(answer, CONTRACT)
+    """Inner places fill in missing properties, and the words of an envelope are not the task's."""
+    parsed = find_task(answer, CONTRACT)
 
     summary = parsed and (
         parsed.task_id,
@@ -341,7 +343,7 @@ def test_the_outermost_place_that_names_an_id_is_the_task(expected: Any, answer:
 
 def test_unknown_properties_of_every_place_are_kept() -> None:
     """A gateway's own properties are kept; those of an envelope between its task and the service's are not."""
-    parsed = task_in(
+    parsed = find_task(
         {"code": "success", "data": {**_OUTER, "data": {**_ENVELOPED, "data": {**_KLINGS, "x": 1}}}}, CONTRACT
     )
 
@@ -362,16 +364,16 @@ def _answered(page: TaskListResponse) -> Response[TaskListResponse]:
 
 
 def test_a_list_is_read_like_look_ups() -> None:
-    """Each shape is read, even if a task has no id."""
+    """A list may have tasks of any shape, even without an id."""
     answer = TaskListResponse.from_dict({"data": [_KLINGS, _OUTER, _NEWER, {"status": "failed"}]})
 
-    tasks = tasks_of(_answered(answer), CONTRACT)
+    tasks = tasks_of_response(_answered(answer), CONTRACT)
 
     assert ["8", "task_7", "7", UNSET] == [made.task_id for made in tasks]
     assert ["succeed", "succeed", "succeed", "failed"] == [made.task_status for made in tasks]
     assert [1, 1, 2, 0] == [len(made.elements) for made in tasks]
     for empty in (TaskListResponse(), TaskListResponse(data=None)):
-        assert [] == tasks_of(_answered(empty), CONTRACT)
+        assert [] == tasks_of_response(_answered(empty), CONTRACT)
 
 
 _ODD: Any = [1]
@@ -391,7 +393,7 @@ def _done(*ids: Any) -> TaskResult:
         (Progress.SUCCEEDED, Task(task_status="succeed", task_result=_done(None, "5"))),
         (
             Progress.SUCCEEDED,
-            task_from({"status": "succeeded", "task_result": {"elements": [{"element_id": 5}]}}, CONTRACT),
+            task_from_object({"status": "succeeded", "task_result": {"elements": [{"element_id": 5}]}}, CONTRACT),
         ),
         (Progress.SUCCEEDED, Task(task_status="SUCCESS", task_result=_done(5))),
         (Progress.FAILED, Task(task_status="FAILURE")),

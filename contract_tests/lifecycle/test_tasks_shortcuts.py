@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from contract_tests.reading.answer_cases import UNUSABLE, WORDS
-from contract_tests.support.scripted import NAMED, TOKEN, Client, Reply, Scripted
-from kling_elements.tasks import Progress, progress_of, task_in
+from contract_tests.support.running import TOKEN
+from contract_tests.support.scripted import NAMED, Client, Reply, ScriptedClient
+from kling_elements.tasks import Progress, find_task, progress_of
 from kling_elements_client.contract import CONTRACT
 from kling_elements_client.models import Element, Task, TaskInfo, TaskResult, TaskStatus
 
@@ -30,7 +31,7 @@ def _task(*elements: Any, status: Any = "succeed") -> Task:
 
 
 @pytest.mark.parametrize(("expected", "element_id"), _IDS.items(), ids=_IDS)
-def test_an_element_has_its_id_as_a_text_exact_to_the_last_digit(expected: str, element_id: Any) -> None:
+def test_an_element_has_its_id_as_a_string_exact_to_the_last_digit(expected: str, element_id: Any) -> None:
     """A 64-bit integer has more digits than a floating-point number can hold; a text stays the same."""
     element = Element(element_id=element_id)
 
@@ -54,7 +55,7 @@ def test_an_element_without_an_id_says_so_and_is_not_usable(lacking: Element) ->
 
 @pytest.mark.parametrize("status", [word for word, is_unusable in UNUSABLE.items() if is_unusable])
 def test_a_deleted_or_failed_element_is_only_in_all_elements(status: str) -> None:
-    """Some gateways go on listing it; letters in upper case mean the same."""
+    """Some gateways still list a deleted element; the case of its status does not matter."""
     for word in (status, status.upper()):
         gone, there = Element(element_id=1, status=word), Element(element_id=2, status="succeed")
         task = _task(gone, there)
@@ -64,7 +65,7 @@ def test_a_deleted_or_failed_element_is_only_in_all_elements(status: str) -> Non
 
 
 def test_a_task_without_elements_has_none() -> None:
-    """This holds even if the rest of the answer is odd."""
+    """The rest of the answer may be malformed."""
     odd: Any = [5, None, Element(element_id=1), {}]
 
     for task in (
@@ -86,28 +87,28 @@ def test_a_task_without_elements_has_none() -> None:
         *((None, info) for info in (TaskInfo(), None, _ODD)),
     ],
 )
-def test_your_own_id_of_a_task_is_a_text_or_none(expected: str | None, info: Any) -> None:
+def test_your_own_id_of_a_task_is_a_string_or_none(expected: str | None, info: Any) -> None:
     """An empty text means none, as in a request."""
     assert expected == Task(task_info=info).external_task_id
 
 
 @pytest.mark.parametrize(("status", "progress"), [(word, means) for word, (means, _) in WORDS.items()])
 def test_a_task_is_finished_if_its_status_says_success_or_failure(status: str, progress: str) -> None:
-    """Every word that a gateway has for them counts, in upper and lower case."""
+    """Every word of every gateway for success or failure counts, in upper and lower case."""
     for word in (status, status.upper()):
         assert (progress != "PENDING") == _task(status=word).is_finished
 
 
 @pytest.mark.parametrize("status", [None, "", "paused", "succeed ", _ODD, 5])
 def test_a_task_of_an_unknown_status_is_not_finished(status: Any) -> None:
-    """Newer words may appear, and they may mean anything."""
+    """New status words may appear, and may mean anything."""
     assert not _task(status=status).is_finished
     assert not Task().is_finished
     assert _task(status=TaskStatus.FAILED).is_finished
 
 
 def test_shortcuts_are_not_part_of_the_json_or_of_equality() -> None:
-    """They change neither what is sent nor what is compared or shown; copies keep them."""
+    """Shortcuts change neither what is sent nor what is compared or shown; copies keep them."""
     source = {"task_id": "7", "task_status": "succeed", "task_result": {"elements": [{"element_id": 9}]}}
     plain, task = Task.from_dict(source), Task.from_dict(source)
     task.request_id = "r-1"
@@ -158,25 +159,25 @@ _ANSWERS = {
 def test_the_request_id_of_a_success_comes_with_the_task_and_its_elements(
     client_class: Client, answer: _Answer
 ) -> None:
-    """Look-ups and waits take it from the answer's body, or else from its header."""
+    """Look-ups and waits take the request id from the answer's body, or else from its header."""
     reply = Reply(200, answer.body, answer.headers)
 
-    task = Scripted(client_class, reply).get("7")
+    task = ScriptedClient(client_class, reply).get("7")
     assert answer.expected == task.request_id
     assert ["9"] == [element.id for element in task.elements]
     assert [answer.expected] == [element.request_id for element in task.elements]
-    element = Scripted(client_class, reply).wait("7")
+    element = ScriptedClient(client_class, reply).wait("7")
     assert ("9", answer.expected) == (element.id, element.request_id)
     assert ("7", True) == (task.task_id, task.is_finished)
 
 
 @pytest.mark.parametrize("name", ["of the envelope, not of the header", "of the header"])
 def test_the_request_id_of_a_create_comes_with_the_task(client_class: Client, name: str) -> None:
-    """You can quote it if the task fails later."""
+    """You can quote the request id if the task fails later."""
     answer = _ANSWERS[name]
     reply = Reply(200, answer.body, answer.headers)
 
-    assert answer.expected == Scripted(client_class, reply).create(NAMED).request_id
+    assert answer.expected == ScriptedClient(client_class, reply).create(NAMED).request_id
 
 
 @pytest.mark.parametrize(
@@ -189,8 +190,8 @@ def test_the_request_id_of_a_create_comes_with_the_task(client_class: Client, na
     ids=["of the envelope", "of the header", "of a task without an id"],
 )
 def test_each_task_of_a_page_has_the_request_id_of_the_page(client_class: Client, answer: _Answer) -> None:
-    """It makes no difference where the gateway puts the list."""
-    tasks = Scripted(client_class, Reply(200, answer.body, answer.headers)).first(2, "list")
+    """The gateway may put the list anywhere."""
+    tasks = ScriptedClient(client_class, Reply(200, answer.body, answer.headers)).take(2, "list")
 
     assert [answer.expected] * 2 == [task.request_id for task in tasks]
 
@@ -199,12 +200,12 @@ def test_the_task_of_a_deletion_has_its_request_id(client_class: Client) -> None
     """The answer has its envelope around the task."""
     reply = Reply(200, {"code": 0, "request_id": "r-1", "data": {"task_id": "7"}}, _HEADER)
 
-    assert "r-1" == Scripted(client_class, reply).delete("9").request_id
+    assert "r-1" == ScriptedClient(client_class, reply).delete("9").request_id
 
 
 def test_a_request_id_in_a_header_does_not_spread_the_token(client_class: Client) -> None:
     """A gateway may repeat the token anywhere, and request ids are shown to support."""
-    task = Scripted(client_class, Reply(200, _MADE, {"X-Request-Id": f"r-{TOKEN}"})).get("7")
+    task = ScriptedClient(client_class, Reply(200, _MADE, {"X-Request-Id": f"r-{TOKEN}"})).get("7")
 
     assert "r-***" == task.request_id
 
@@ -213,7 +214,7 @@ def test_a_task_that_is_read_from_a_body_takes_the_request_id_of_its_envelope() 
     """Notifications, for example, have no headers of an answer."""
     body = {"code": 0, "request_id": "r-1", "data": _MADE}
 
-    for task in (task_in(body, CONTRACT), task_in(body, CONTRACT, request_id="h-1")):
+    for task in (find_task(body, CONTRACT), find_task(body, CONTRACT, request_id="h-1")):
         assert task is not None
         assert "r-1" == task.request_id
         assert Progress.SUCCEEDED is progress_of(task, CONTRACT)

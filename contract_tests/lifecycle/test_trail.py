@@ -19,21 +19,9 @@ import httpx
 import pytest
 
 from contract_tests.reading.dialect_cases import DIALECTS
-from contract_tests.support.running import run_async, tls
-from contract_tests.support.scripted import (
-    ABSENT,
-    BODY,
-    DUPLICATE,
-    LOST,
-    NAMED,
-    TOKEN,
-    URL,
-    Client,
-    Scripted,
-    Step,
-    no,
-    task,
-)
+from contract_tests.reading.image_body import BODY
+from contract_tests.support.running import TOKEN, URL, run_async, tls
+from contract_tests.support.scripted import ABSENT, DUPLICATE, LOST, NAMED, Client, ScriptedClient, Step, refusal, task
 from kling_elements import AsyncKlingElements, KlingElements, outside
 from kling_elements.mock import create_app
 from kling_elements.testing.gateway import MockGateway, serving
@@ -46,7 +34,7 @@ _KINDS = [KeyboardInterrupt, SystemExit, asyncio.CancelledError]
 _ID = re.compile("external_task_id ([^ :]+): the element (?:may exist|exists); [A-Za-z]+ ended its create, and ")
 
 
-def _warned(caplog: pytest.LogCaptureFixture) -> list[str]:
+def _ids_in_warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
     """Return the ids that warnings name."""
     lines = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
     return [match[1] for line in lines if (match := _ID.match(line))]
@@ -56,13 +44,13 @@ def _warned(caplog: pytest.LogCaptureFixture) -> list[str]:
 def test_an_interruption_names_the_id(
     client_class: Client, kind: type[BaseException], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The exception has it as an attribute and in a note, and a warning says what to do."""
-    scripted = Scripted(client_class, kind)
+    """The exception has the id as an attribute and in a note, and a warning says what to do."""
+    client = ScriptedClient(client_class, kind)
 
     with pytest.raises(kind) as caught:
-        scripted.create(BODY)
+        client.create(BODY)
 
-    (sent,) = [body["external_task_id"] for body in scripted.gateway.bodies()]
+    (sent,) = [body["external_task_id"] for body in client.gateway.bodies()]
     assert sent == caught.value.external_task_id  # type: ignore[attr-defined]
     assert [f"external_task_id {sent}: the element may exist"] == caught.value.__notes__
     what = f"{kind.__name__} ended its create, and get_or_create with this id finds it or creates it"
@@ -75,26 +63,26 @@ def test_an_interruption_names_the_id(
 def test_no_id_is_named_if_nothing_can_have_been_created(
     client_class: Client, kind: type[BaseException], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """This is so before anything is sent, after refusals, and while media are checked."""
+    """Nothing exists before a request is sent, after refusals, and while media are checked."""
 
     def interrupt(*_: Any, **__: Any) -> Any:
         raise kind
 
-    waiting = Scripted(client_class, no(429, 1303))
-    monkeypatch.setattr(waiting.clock, "let_pass", interrupt)
+    waiting = ScriptedClient(client_class, refusal(429, 1303))
+    monkeypatch.setattr(waiting.clock, "advance", interrupt)
     monkeypatch.setattr(outside, "report_on", interrupt)
-    for scripted, name, options in [
+    for client, name, options in [
         (waiting, "create", {}),
-        (Scripted(client_class), "create", {"preflight": "remote"}),
-        (Scripted(client_class, kind), "get_or_create", {}),
-        (Scripted(client_class, ABSENT), "get_or_create", {"preflight": "remote"}),
+        (ScriptedClient(client_class), "create", {"preflight": "remote"}),
+        (ScriptedClient(client_class, kind), "get_or_create", {}),
+        (ScriptedClient(client_class, ABSENT), "get_or_create", {"preflight": "remote"}),
     ]:
         with pytest.raises(kind) as caught:
-            getattr(scripted, name)(BODY, **options)
+            getattr(client, name)(BODY, **options)
         assert not hasattr(caught.value, "external_task_id")
         assert not hasattr(caught.value, "__notes__")
-        assert scripted.gateway.finished()
-    assert [] == _warned(caplog)
+        assert client.gateway.is_finished()
+    assert [] == _ids_in_warnings(caplog)
 
 
 @pytest.mark.parametrize(
@@ -106,7 +94,7 @@ def test_no_id_is_named_if_nothing_can_have_been_created(
         [ABSENT, LOST, ABSENT],
         [ABSENT, LOST, ABSENT, ABSENT],
         [ABSENT, DUPLICATE],
-        [no(503)],
+        [refusal(503)],
     ],
 )
 @pytest.mark.parametrize("kind", _KINDS)
@@ -114,30 +102,30 @@ def test_an_interruption_in_doubt_names_the_id(
     client_class: Client, kind: type[BaseException], script: list[Step], caplog: pytest.LogCaptureFixture
 ) -> None:
     """The id is the caller's own, so an earlier call may have used it."""
-    scripted = Scripted(client_class, *script, kind)
+    client = ScriptedClient(client_class, *script, kind)
 
     with pytest.raises(kind) as caught:
-        scripted.get_or_create(NAMED)
+        client.get_or_create(NAMED)
 
     assert ["external_task_id e-1: the element may exist"] == caught.value.__notes__
     assert "e-1" == caught.value.external_task_id  # type: ignore[attr-defined]
-    assert ["e-1"] == _warned(caplog)
+    assert ["e-1"] == _ids_in_warnings(caplog)
 
 
-def test_an_interruption_between_attempts_in_doubt_names_the_id(
+def test_an_interruption_between_attempts_names_an_id_in_doubt(
     client_class: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A fresh UUID is recorded nowhere else."""
-    scripted = Scripted(client_class, ABSENT, LOST, ABSENT)
+    client = ScriptedClient(client_class, ABSENT, LOST, ABSENT)
 
     def interrupted(_: float) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(scripted.clock, "let_pass", interrupted)
+    monkeypatch.setattr(client.clock, "advance", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        scripted.get_or_create(BODY)
+        client.get_or_create(BODY)
 
-    assert [body["external_task_id"] for body in scripted.gateway.bodies()] == _warned(caplog)
+    assert [body["external_task_id"] for body in client.gateway.bodies()] == _ids_in_warnings(caplog)
 
 
 @pytest.mark.parametrize("name", ["create", "get_or_create"])
@@ -145,7 +133,7 @@ def test_an_interruption_after_the_answer_names_the_id(
     client_class: Client, name: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """If Ctrl+C comes while the last line is logged, it is already known that the element exists."""
-    scripted = Scripted(client_class, *([ABSENT] if name == "get_or_create" else []), task())
+    client = ScriptedClient(client_class, *([ABSENT] if name == "get_or_create" else []), task())
     log = outside.Outside.log
 
     def interrupted(io: Any, text: str) -> None:
@@ -155,16 +143,16 @@ def test_an_interruption_after_the_answer_names_the_id(
 
     monkeypatch.setattr(outside.Outside, "log", interrupted)
     with pytest.raises(KeyboardInterrupt) as caught:
-        getattr(scripted, name)(NAMED)
+        getattr(client, name)(NAMED)
 
     assert ["external_task_id e-1: the element exists"] == caught.value.__notes__
-    assert ["e-1"] == _warned(caplog)
+    assert ["e-1"] == _ids_in_warnings(caplog)
 
 
 def test_a_warning_and_a_note_hide_the_token(client_class: Client, caplog: pytest.LogCaptureFixture) -> None:
     """You may paste the token into the wrong field; control characters of terminals are escaped, too."""
     with pytest.raises(KeyboardInterrupt) as caught:
-        Scripted(client_class, KeyboardInterrupt).create({**BODY, "external_task_id": f"\x1b[2J{TOKEN}"})
+        ScriptedClient(client_class, KeyboardInterrupt).create({**BODY, "external_task_id": f"\x1b[2J{TOKEN}"})
 
     expected = r"external_task_id \x1b[2J***: the element may exist"
     assert [expected] == caught.value.__notes__
@@ -173,7 +161,7 @@ def test_a_warning_and_a_note_hide_the_token(client_class: Client, caplog: pytes
 
 
 def test_a_create_that_outlives_its_event_loop_names_the_id(caplog: pytest.LogCaptureFixture) -> None:
-    """Nobody cancels it: the garbage collector closes it, in another context."""
+    """Nobody cancels the create: the garbage collector closes it, in another context."""
 
     async def never(_: httpx.Request) -> httpx.Response:
         return await asyncio.get_running_loop().create_future()  # type: ignore[no-any-return]
@@ -187,13 +175,13 @@ def test_a_create_that_outlives_its_event_loop_names_the_id(caplog: pytest.LogCa
     asyncio.run(begin())
     create.close()
 
-    assert ["e-1"] == _warned(caplog)
+    assert ["e-1"] == _ids_in_warnings(caplog)
 
 
 def test_a_thread_that_outlives_its_call_sends_nothing() -> None:
-    """Its caller has already been given the id."""
+    """The caller of the thread already has the id."""
     trail = Trail("e-1")
-    trail.report_interruption(KeyboardInterrupt(), Scripted(KlingElements).kling._io)  # noqa: SLF001 - no caller has one
+    trail.report_interruption(KeyboardInterrupt(), ScriptedClient(KlingElements).kling._io)  # noqa: SLF001 - no caller has one
 
     with pytest.raises(CreateStoppedError):
         trail.about_to_send()
@@ -248,7 +236,7 @@ async def _in_a_task_group(create: _Create, moment: Awaitable[None], results: li
         await both()
 
 
-async def _gathered(create: _Create, moment: Awaitable[None], results: list[Task]) -> None:
+async def _in_gather(create: _Create, moment: Awaitable[None], results: list[Task]) -> None:
     """Create under `asyncio.gather`, and cancel the gathering."""
 
     async def keep() -> None:
@@ -260,7 +248,7 @@ async def _gathered(create: _Create, moment: Awaitable[None], results: list[Task
     await asyncio.gather(gathering, return_exceptions=True)
 
 
-async def _shielded(create: _Create, moment: Awaitable[None], results: list[Task]) -> None:
+async def _in_shield(create: _Create, moment: Awaitable[None], results: list[Task]) -> None:
     """Create under `asyncio.shield`, and cancel the waiting; the create goes on until the event loop ends."""
 
     async def keep() -> None:
@@ -271,8 +259,8 @@ async def _shielded(create: _Create, moment: Awaitable[None], results: list[Task
     shielded.cancel()
 
 
-async def _timed_out(create: _Create, moment: Awaitable[None], results: list[Task]) -> None:
-    """Create under a time-out, as `asyncio.timeout` and `wait_for` set it."""
+async def _in_timeout(create: _Create, moment: Awaitable[None], results: list[Task]) -> None:
+    """Create under a timeout, as `asyncio.timeout` and `wait_for` set it."""
     waits = asyncio.ensure_future(moment)
     try:
         async with asyncio.timeout(None) as timeout:
@@ -283,13 +271,13 @@ async def _timed_out(create: _Create, moment: Awaitable[None], results: list[Tas
         await waits
 
 
-@pytest.mark.parametrize("way", [_in_a_task_group, _gathered, _shielded, _timed_out])
+@pytest.mark.parametrize("way", [_in_a_task_group, _in_gather, _in_shield, _in_timeout])
 def test_no_id_is_lost_to_a_cancellation(
     way: Callable[[_Create, Awaitable[None], list[Task]], Coroutine[Any, Any, None]],
     gateway: MockGateway,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Whenever it comes, each element on the server was returned or is named in a warning."""
+    """Whenever the cancellation comes, each element on the server was returned or is named in a warning."""
     returned: list[Task] = []
     held_up = [str(uuid4()) for _ in range(5)]
 
@@ -298,7 +286,7 @@ def test_no_id_is_lost_to_a_cancellation(
         while external_id not in _count_by_id(gateway):  # noqa: ASYNC110 - a server's
             await asyncio.sleep(0.01)
 
-    async def hold_up(kling: AsyncKlingElements, external_id: str) -> None:
+    async def delay_answer(kling: AsyncKlingElements, external_id: str) -> None:
         async def create() -> Iterable[Task]:
             return [await kling.create({**BODY, "external_task_id": external_id})]
 
@@ -307,13 +295,13 @@ def test_no_id_is_lost_to_a_cancellation(
     async def tries() -> None:
         async with AsyncKlingElements(gateway.token, gateway.url, http_client={"verify": tls()}) as kling:
             gateway.queue_faults(*["delay:3600"] * len(held_up))
-            await asyncio.gather(*(hold_up(kling, external_id) for external_id in held_up))
+            await asyncio.gather(*(delay_answer(kling, external_id) for external_id in held_up))
             for moment, create in enumerate(islice(_creates(kling), _TRIES)):
                 await way(create, asyncio.sleep(moment / 3000), returned)
 
     run_async(tries())
 
-    counts, warned = _count_by_id(gateway), set(_warned(caplog))
+    counts, warned = _count_by_id(gateway), set(_ids_in_warnings(caplog))
     assert set(held_up) <= warned
     assert set() == counts.keys() - warned - {created.task_info.external_task_id for created in returned}  # type: ignore[union-attr]
     assert {1} == set(counts.values())
@@ -355,7 +343,7 @@ print(json.dumps(reports))
 
 
 def test_no_id_is_lost_to_ctrl_c(gateway: MockGateway) -> None:
-    """Whenever it comes, the id is in the returned task, or on the exception and in a warning on stderr."""
+    """Whenever Ctrl+C comes, the id is in the returned task, or on the exception and in a warning on stderr."""
     command = [sys.executable, "-c", _INTERRUPTED, gateway.url, json.dumps(BODY), str(_TRIES)]
     gateway.queue_faults(*["delay:0.02"] * 10)  # so that some interruptions come while the answer is on its way
 
@@ -375,18 +363,18 @@ def test_no_id_is_lost_to_ctrl_c(gateway: MockGateway) -> None:
 def test_create_all_names_no_id_if_nothing_can_have_been_created(
     client_class: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """All creates were refused and are waiting."""
-    scripted = Scripted(client_class, no(429, 1303))
+    """Ctrl+C arrives while every create, having been refused, waits for its next attempt."""
+    client = ScriptedClient(client_class, refusal(429, 1303))
 
     def interrupted(_: float) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(scripted.clock, "let_pass", interrupted)
+    monkeypatch.setattr(client.clock, "advance", interrupted)
     with pytest.raises(KeyboardInterrupt) as caught:
-        scripted.create_all([BODY, BODY])
+        client.create_all([BODY, BODY])
 
     assert not hasattr(caught.value, "external_task_ids")
-    assert [] == _warned(caplog)
+    assert [] == _ids_in_warnings(caplog)
 
 
 def test_a_coroutine_that_suspends_needs_an_event_loop() -> None:
@@ -396,8 +384,8 @@ def test_a_coroutine_that_suspends_needs_an_event_loop() -> None:
 
 
 def test_control_characters_in_a_log_are_escaped(client_class: Client, caplog: pytest.LogCaptureFixture) -> None:
-    """They may be in the gateway's ids and in your own."""
+    """The gateway's ids and your own may contain control characters."""
     caplog.set_level(logging.INFO, "kling_elements")
-    Scripted(client_class, task("7\x1b[2J")).create({**BODY, "external_task_id": "e\n1"})
+    ScriptedClient(client_class, task("7\x1b[2J")).create({**BODY, "external_task_id": "e\n1"})
 
     assert r"external_task_id e\n1: created task 7\x1b[2J" in caplog.text

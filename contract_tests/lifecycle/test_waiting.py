@@ -11,22 +11,22 @@ import httpx
 import pytest
 
 from contract_tests.reading.paths import ELEMENTS
+from contract_tests.support.running import TOKEN
 from contract_tests.support.scripted import (
     ABSENT,
     LOST,
     REFUSED,
-    TOKEN,
     Client,
-    Failure,
+    FailedCall,
     Reply,
-    Scripted,
+    ScriptedClient,
     Step,
     both_dialects,
-    made,
-    no,
+    finished_task,
+    refusal,
     task,
 )
-from contract_tests.support.tables import each
+from contract_tests.support.tables import for_each_row
 from kling_elements import Outcome, PollPolicy
 from kling_elements.errors import (
     ElementUnavailableError,
@@ -61,7 +61,7 @@ _HALF = task(status="succeed", task_result={"elements": [{"element_name": "Ada"}
 def test_each_change_of_a_status_is_logged_once(client_class: Client, caplog: pytest.LogCaptureFixture) -> None:
     """The log of a long wait stays short."""
     caplog.set_level(logging.INFO, "kling_elements")
-    Scripted(client_class, _BEGUN, _BEGUN, _GOES_ON, _GOES_ON, made()).wait("7")
+    ScriptedClient(client_class, _BEGUN, _BEGUN, _GOES_ON, _GOES_ON, finished_task()).wait("7")
 
     assert ["task 7: submitted", "task 7: processing", "task 7: succeed"] == [
         record.getMessage() for record in caplog.records if record.name == "kling_elements"
@@ -71,24 +71,24 @@ def test_each_change_of_a_status_is_logged_once(client_class: Client, caplog: py
 @pytest.mark.parametrize(
     ("slept", "script"),
     [
-        pytest.param([], [made()], id="done already"),
-        pytest.param([1], [_BEGUN, made()], id="done soon"),
-        pytest.param([1, 1.5, 2.25], [_BEGUN, _GOES_ON, _GOES_ON, made()], id="processing"),
+        pytest.param([], [finished_task()], id="done already"),
+        pytest.param([1], [_BEGUN, finished_task()], id="done soon"),
+        pytest.param([1, 1.5, 2.25], [_BEGUN, _GOES_ON, _GOES_ON, finished_task()], id="processing"),
         pytest.param([1], [_BEGUN, _NEWER], id="newer spelling, without an envelope"),
         pytest.param(
             [1], [_BEGUN, task("7", "succeeded", task_result={"elements": [{"element_id": 9}]})], id="succeeded"
         ),
         pytest.param([], [_HALF], id="the element that has an id"),
-        pytest.param([1], [_EMPTY, made()], id="succeeded before its element is named"),
-        pytest.param(_UNCLEAR, [_NEW_WORD] * 7 + [made()], id="unknown word that passes"),
-        pytest.param(_UNCLEAR, [ABSENT] * 7 + [made()], id="not found yet"),
-        pytest.param([1, 1.5, 2.25], [ABSENT, _BEGUN, ABSENT, made()], id="found by some look-ups"),
-        pytest.param([1, 1.5, 2.25], [_NEW_WORD, task(status=None), ABSENT, made()], id="no word"),
+        pytest.param([1], [_EMPTY, finished_task()], id="succeeded before its element is named"),
+        pytest.param(_UNCLEAR, [_NEW_WORD] * 7 + [finished_task()], id="unknown word that passes"),
+        pytest.param(_UNCLEAR, [ABSENT] * 7 + [finished_task()], id="not found yet"),
+        pytest.param([1, 1.5, 2.25], [ABSENT, _BEGUN, ABSENT, finished_task()], id="found by some look-ups"),
+        pytest.param([1, 1.5, 2.25], [_NEW_WORD, task(status=None), ABSENT, finished_task()], id="no word"),
         *(
-            pytest.param([1], [step, made()], id=f"survives {name}")
+            pytest.param([1], [step, finished_task()], id=f"survives {name}")
             for name, step in {
-                **{str(status): no(status) for status in (408, 429, 499, 500, 502, 503, 504, 520, 524)},
-                **{str(code): no(500, code) for code in (1302, 1303, 5000, "5001", 5002)},
+                **{str(status): refusal(status) for status in (408, 429, 499, 500, 502, 503, 504, 520, 524)},
+                **{str(code): refusal(500, code) for code in (1302, 1303, 5000, "5001", 5002)},
                 "lost": LOST,
                 "refused": REFUSED,
                 "broken": httpx.RemoteProtocolError,
@@ -96,8 +96,14 @@ def test_each_change_of_a_status_is_logged_once(client_class: Client, caplog: py
                 "odd": Reply(200, {"data": [1]}),
             }.items()
         ),
-        pytest.param([20, 1.5], [no(429, 1302, retry_after="20"), _BEGUN, made()], id="the gateway asks for a while"),
-        pytest.param([299], [no(503, retry_after="299"), made()], id="the gateway asks for as long as there is"),
+        pytest.param(
+            [20, 1.5],
+            [refusal(429, 1302, retry_after="20"), _BEGUN, finished_task()],
+            id="the gateway asks for a while",
+        ),
+        pytest.param(
+            [299], [refusal(503, retry_after="299"), finished_task()], id="the gateway asks for as long as there is"
+        ),
     ],
 )
 @pytest.mark.parametrize("waited", ["7", 7, _TASK, Task(task_id=7, task_status="submitted")])
@@ -106,43 +112,45 @@ def test_wait_returns_the_element_as_soon_as_it_exists(
     client_class: Client, dialect: str, waited: Any, slept: list[float], script: list[Step]
 ) -> None:
     """Temporary failures and unclear answers do not end the wait, and the intervals grow."""
-    scripted = Scripted(client_class, *script, dialect=dialect)
+    client = ScriptedClient(client_class, *script, dialect=dialect)
 
-    assert 9 == scripted.wait(waited).element_id
-    assert slept == scripted.clock.slept
-    assert scripted.gateway.finished()
-    assert {f"{ELEMENTS}/7"} == {r.url.path for r in scripted.gateway.requests}
+    assert 9 == client.wait(waited).element_id
+    assert slept == client.clock.slept
+    assert client.gateway.is_finished()
+    assert {f"{ELEMENTS}/7"} == {r.url.path for r in client.gateway.requests}
 
 
-def test_intervals_between_look_ups_grow_to_the_longest(client_class: Client) -> None:
+def test_intervals_between_look_ups_grow_to_the_maximum(client_class: Client) -> None:
     """The interval stays there for any number of look-ups."""
-    scripted = Scripted(client_class, *[_GOES_ON] * 90, made(), poll=PollPolicy(factor=1e5, max_interval_seconds=3))
+    client = ScriptedClient(
+        client_class, *[_GOES_ON] * 90, finished_task(), poll=PollPolicy(factor=1e5, max_interval_seconds=3)
+    )
 
-    assert 9 == scripted.wait("7").element_id
-    assert [1, *[3] * 89] == scripted.clock.slept
+    assert 9 == client.wait("7").element_id
+    assert [1, *[3] * 89] == client.clock.slept
 
 
 @pytest.mark.parametrize("outcome", ["made", "failed"])
 def test_a_task_that_has_ended_is_not_looked_up(client_class: Client, outcome: str) -> None:
-    """Its state is final."""
-    scripted = Scripted(client_class)
+    """The state of a finished task is final."""
+    client = ScriptedClient(client_class)
     if outcome == "made":
         done = Task(task_status="succeed", task_id="7", task_result=TaskResult(elements=[Element(element_id="9")]))
 
-        assert "9" == scripted.wait(done).element_id
-        assert [Element(element_id="9")] * 10_000 == scripted.wait_all([done] * 10_000)
+        assert "9" == client.wait(done).element_id
+        assert [Element(element_id="9")] * 10_000 == client.wait_all([done] * 10_000)
     else:
-        assert isinstance(scripted.failing("wait", Task(task_id="7", task_status="failed")), TaskFailedError)
-    assert "" == scripted.gateway.calls()
+        assert isinstance(client.error_of("wait", Task(task_id="7", task_status="failed")), TaskFailedError)
+    assert "" == client.gateway.calls()
 
 
 def test_a_task_without_a_system_id_is_looked_up_by_your_own_id(client_class: Client) -> None:
     """You have such a task if the answer to a create was lost."""
-    scripted = Scripted(client_class, made())
+    client = ScriptedClient(client_class, finished_task())
 
-    scripted.wait(Task(task_info=TaskInfo(external_task_id="e-1")))
+    client.wait(Task(task_info=TaskInfo(external_task_id="e-1")))
 
-    assert "e-1" == scripted.gateway.requests[0].url.path.rpartition("/")[2]
+    assert "e-1" == client.gateway.requests[0].url.path.rpartition("/")[2]
 
 
 _NAMELESS = "task 7 has succeeded, but its answer still names no element after 32.2 s"
@@ -155,93 +163,95 @@ _GONE, _EXPIRED = f"{_LOOKED} 404, code 1203", f"{_LOOKED} 401, code 1004, no"
 _DELETED = task("7", "succeed", task_result={"elements": [{"element_id": 9, "status": "deleted"}]})
 
 
-def _waiting(says: str, script: Sequence[Step], **more: Any) -> Failure:
+def _failed_wait(says: str, script: Sequence[Step], **more: Any) -> FailedCall:
     """Return a failure that is named by its message, with one look-up for each answer."""
-    return Failure(id=says, says=says, calls=" ".join(["look"] * len(script)), script=script, **more)
+    return FailedCall(id=says, says=says, calls=" ".join(["look"] * len(script)), script=script, **more)
 
 
-_known = partial(_waiting, outcome="created")
-_in_doubt = partial(_waiting, outcome="may_exist")
+_known = partial(_failed_wait, outcome="created")
+_in_doubt = partial(_failed_wait, outcome="may_exist")
 _unclear = partial(_known, kind=UnknownStatusError, slept=_UNCLEAR)
 
 
-@each(
+@for_each_row(
     [
         _known(kind=TaskFailedError, says="task 7 failed: no face", slept=[1], script=[_BEGUN, _FAILED]),
         _known(kind=TaskFailedError, says="task 7 failed: no reason given", script=[task(status="failed")]),
         _known(kind=ElementUnavailableError, says="the element 9 of task 7", slept=[1], script=[_BEGUN, _DELETED]),
-        _unclear(says="task 7 is still resting, an unknown status, after 32.2 s", script=[_NEW_WORD] * 8),
+        _unclear(says="task 7 still has the unknown status resting after 32.2 s", script=[_NEW_WORD] * 8),
         _unclear(says=_NAMELESS, script=[_EMPTY] * 8),
         _unclear(says="task 7 is still without a status after 32.2 s", script=[task(status="")] * 8),
         _unclear(says=_NAMELESS, script=[*[ABSENT, _NEW_WORD] * 3, LOST, _EMPTY]),
         _in_doubt(kind=NotFoundError, says=_GONE, slept=_UNCLEAR, script=[ABSENT] * 8),
         _known(kind=NotFoundError, says=_GONE, slept=_UNCLEAR, script=[_NEW_WORD, *[ABSENT] * 7]),
-        _known(kind=NotFoundError, says=_GONE, slept=_UNCLEAR, script=[_NEW_WORD, no(503), *[ABSENT] * 6]),
-        _in_doubt(kind=AuthenticationError, says=_EXPIRED, script=[no(401, 1004)]),
-        _in_doubt(kind=AuthenticationError, says=_EXPIRED, slept=[1], script=[ABSENT, no(401, 1004)]),
-        _in_doubt(kind=StatusError, says=f"{_LOOKED} 404, no", script=[no(404)]),
-        _known(kind=RateLimitError, says=f"{_LOOKED} 429, code 1101, no", slept=[1], script=[_BEGUN, no(429, 1101)]),
+        _known(kind=NotFoundError, says=_GONE, slept=_UNCLEAR, script=[_NEW_WORD, refusal(503), *[ABSENT] * 6]),
+        _in_doubt(kind=AuthenticationError, says=_EXPIRED, script=[refusal(401, 1004)]),
+        _in_doubt(kind=AuthenticationError, says=_EXPIRED, slept=[1], script=[ABSENT, refusal(401, 1004)]),
+        _in_doubt(kind=StatusError, says=f"{_LOOKED} 404, no", script=[refusal(404)]),
+        _known(
+            kind=RateLimitError, says=f"{_LOOKED} 429, code 1101, no", slept=[1], script=[_BEGUN, refusal(429, 1101)]
+        ),
         _in_doubt(
             kind=StatusError, says=f"{_LOOKED} 307, to /, empty body", script=[Reply(307, b"", {"Location": "/"})]
         ),
         _in_doubt(kind=NoTaskError, says="the gateway answered the look-up without naming", script=[Reply(200, {})]),
     ]
 )
-def test_a_wait_that_cannot_succeed_raises_the_reason(client_class: Client, row: Failure) -> None:
+def test_a_wait_that_cannot_succeed_raises_the_reason(client_class: Client, row: FailedCall) -> None:
     """The outcome says if the task is known to exist."""
-    scripted = Scripted(client_class, *row.script)
+    client = ScriptedClient(client_class, *row.script)
 
-    row.check(scripted, scripted.failing("wait", "7"))
-
-
-_late = partial(_waiting, kind=WaitTimeoutError)
+    row.check(client, client.error_of("wait", "7"))
 
 
-@each(
+_late = partial(_failed_wait, kind=WaitTimeoutError)
+
+
+@for_each_row(
     [
         _late(outcome="created", says=_LATE, slept=_TEN, script=[_BEGUN, *[_GOES_ON] * 7]),
         _late(outcome="created", says="task 7 is still resting, an", slept=_TEN, script=[_BEGUN, _NEW_WORD] * 4),
         _late(outcome="created", says=f"{_LATE}; {_FAILED_TOO} Read", slept=_TEN, script=[_GOES_ON] * 7 + [LOST]),
-        _late(outcome="may_exist", says=f"{_SILENT} 9.67 s; the", slept=_TEN, script=[no(503)] * 8),
+        _late(outcome="may_exist", says=f"{_SILENT} 9.67 s; the", slept=_TEN, script=[refusal(503)] * 8),
         _late(
             outcome="may_exist",
             says=f"{_SILENT} 0 s; the gateway asks to wait 60 s; {_FAILED_TOO}",
-            script=[no(503, retry_after="60")],
+            script=[refusal(503, retry_after="60")],
         ),
-        _late(outcome="may_exist", says=f"{_SILENT} 0 s", script=[no(503, retry_after="10")]),
+        _late(outcome="may_exist", says=f"{_SILENT} 0 s", script=[refusal(503, retry_after="10")]),
         _known(kind=NotFoundError, says=_LOOKED, slept=_TEN, script=[_BEGUN, *[ABSENT] * 7]),
         _in_doubt(kind=NotFoundError, says=_LOOKED, slept=_TEN, script=[ABSENT] * 8),
     ]
 )
-def test_wait_ends_in_time(client_class: Client, row: Failure) -> None:
+def test_wait_ends_within_its_limit(client_class: Client, row: FailedCall) -> None:
     """The error has the last state, and comes at once if the gateway asks for more time than is left."""
-    scripted = Scripted(client_class, *row.script)
+    client = ScriptedClient(client_class, *row.script)
 
-    row.check(scripted, scripted.failing("wait", "7", max_wait_seconds=10))
+    row.check(client, client.error_of("wait", "7", max_wait_seconds=10))
 
 
-def test_short_intervals_are_kept_to_the_end(client_class: Client) -> None:
+def test_short_intervals_are_kept_until_the_limit(client_class: Client) -> None:
     """A limit may be shorter than a second, and so may the intervals."""
-    scripted = Scripted(client_class, *[_BEGUN] * 5, poll=PollPolicy(first_interval_seconds=0.01, factor=1))
+    client = ScriptedClient(client_class, *[_BEGUN] * 5, poll=PollPolicy(first_interval_seconds=0.01, factor=1))
 
-    assert isinstance(scripted.failing("wait", "7", max_wait_seconds=0.055), WaitTimeoutError)
-    assert [0.01] * 4 == scripted.clock.slept
+    assert isinstance(client.error_of("wait", "7", max_wait_seconds=0.055), WaitTimeoutError)
+    assert [0.01] * 4 == client.clock.slept
 
 
-@pytest.mark.parametrize("step", [ABSENT, no(401, 1000), no(404), *[no(503), LOST]])
+@pytest.mark.parametrize("step", [ABSENT, refusal(401, 1000), refusal(404), *[refusal(503), LOST]])
 def test_a_task_from_an_answer_is_known_to_exist(client_class: Client, step: Step) -> None:
-    """If a look-up finds nothing, you must not create it again."""
-    error = Scripted(client_class, step).failing("wait", _TASK, max_wait_seconds=0)
+    """If a look-up finds nothing, you must not create the element again."""
+    error = ScriptedClient(client_class, step).error_of("wait", _TASK, max_wait_seconds=0)
 
     assert Outcome.CREATED == error.outcome
 
 
 def test_a_wait_error_has_the_last_state_of_the_task(client_class: Client) -> None:
-    """It also has your own id of the task, for the next attempt."""
-    failed = Scripted(client_class, _BEGUN, _FAILED).failing("wait", "7")
-    late = Scripted(client_class, task(status="processing", task_info={"external_task_id": "e-2"}))
-    timed_out = late.failing("wait", "7", max_wait_seconds=0)
-    unseen = Scripted(client_class, no(503)).failing("wait", _TASK, max_wait_seconds=0)
+    """The error also has your own id of the task, for the next attempt."""
+    failed = ScriptedClient(client_class, _BEGUN, _FAILED).error_of("wait", "7")
+    late = ScriptedClient(client_class, task(status="processing", task_info={"external_task_id": "e-2"}))
+    timed_out = late.error_of("wait", "7", max_wait_seconds=0)
+    unseen = ScriptedClient(client_class, refusal(503)).error_of("wait", _TASK, max_wait_seconds=0)
 
     assert issubclass(WaitTimeoutError, TimeoutError)
     assert isinstance(failed, TaskError)
@@ -254,129 +264,129 @@ def test_a_wait_error_has_the_last_state_of_the_task(client_class: Client) -> No
 
 
 def test_only_unclear_answers_in_a_row_end_a_wait(client_class: Client) -> None:
-    """The policy limits their time; a known word resets it, a temporary failure does not."""
-    script = [_NEW_WORD, _BEGUN, _NEW_WORD, no(502), _NEW_WORD]
-    scripted = Scripted(client_class, *script, poll=PollPolicy(factor=1, max_unknown_seconds=2))
-    at_once = Scripted(client_class, ABSENT, poll=PollPolicy(max_unknown_seconds=0))
+    """The policy limits the time of unclear answers; a known word resets it, a temporary failure does not."""
+    script = [_NEW_WORD, _BEGUN, _NEW_WORD, refusal(502), _NEW_WORD]
+    client = ScriptedClient(client_class, *script, poll=PollPolicy(factor=1, max_unknown_seconds=2))
+    at_once = ScriptedClient(client_class, ABSENT, poll=PollPolicy(max_unknown_seconds=0))
 
-    assert str(scripted.failing("wait", "7")).endswith("after 2 s")
-    assert scripted.gateway.finished()
-    assert isinstance(at_once.failing("wait", "7"), NotFoundError)
+    assert str(client.error_of("wait", "7")).endswith("after 2 s")
+    assert client.gateway.is_finished()
+    assert isinstance(at_once.error_of("wait", "7"), NotFoundError)
 
 
 def test_the_policy_sets_the_limit_unless_you_pass_one(client_class: Client) -> None:
     """If the limit is 0, there is one look-up."""
     cases: list[tuple[Any, Any]] = [({}, {"max_wait_seconds": 0}), ({"poll": PollPolicy(max_wait_seconds=0)}, {})]
     for options, named in cases:
-        scripted = Scripted(client_class, _BEGUN, **options)
+        client = ScriptedClient(client_class, _BEGUN, **options)
 
-        assert str(scripted.failing("wait", "7", **named)).endswith("after 0 s")
-        assert [] == scripted.clock.slept
+        assert str(client.error_of("wait", "7", **named)).endswith("after 0 s")
+        assert [] == client.clock.slept
 
 
-def test_a_look_up_that_takes_long_is_the_last(client_class: Client) -> None:
+def test_a_slow_look_up_is_the_last(client_class: Client) -> None:
     """The clock may move by any amount meanwhile, or not at all."""
 
     def slow(_: httpx.Request) -> httpx.Response:
-        scripted.clock.seconds += 1e6
+        client.clock.seconds += 1e6
         return _GOES_ON.response()
 
-    scripted = Scripted(client_class, _BEGUN, slow)
+    client = ScriptedClient(client_class, _BEGUN, slow)
 
-    assert isinstance(scripted.failing("wait", "7"), WaitTimeoutError)
-    assert [1] == scripted.clock.slept
+    assert isinstance(client.error_of("wait", "7"), WaitTimeoutError)
+    assert [1] == client.clock.slept
 
 
-def test_wait_refuses_an_id_that_no_path_can_carry(client_class: Client) -> None:
+def test_wait_refuses_an_id_that_fits_into_no_path(client_class: Client) -> None:
     """The look-up is not repeated."""
-    assert isinstance(Scripted(client_class).failing("wait", ".."), ContractError)
+    assert isinstance(ScriptedClient(client_class).error_of("wait", ".."), ContractError)
 
 
 def test_wait_all_waits_for_all_tasks_at_once(client_class: Client) -> None:
-    """Each is looked up until it ends; the elements come in the order of the tasks."""
-    scripted = Scripted(
+    """Each task is looked up until it ends; the elements come in the order of the tasks."""
+    client = ScriptedClient(
         client_class,
         task("1"),
-        made("2", 22),
-        no(503),
+        finished_task("2", 22),
+        refusal(503),
         task("4"),
-        made("1", 11),
-        made("3", 33),
+        finished_task("1", 11),
+        finished_task("3", 33),
         task("4"),
-        made("4", 44),
+        finished_task("4", 44),
     )
 
-    elements = scripted.wait_all(["1", Task(task_id="2"), 3, "4"])
+    elements = client.wait_all(["1", Task(task_id="2"), 3, "4"])
 
     assert [11, 22, 33, 44] == [element.element_id for element in elements]
-    assert list("12341344") == [request.url.path[-1] for request in scripted.gateway.requests]
-    assert [1, 1.5] == scripted.clock.slept
+    assert list("12341344") == [request.url.path[-1] for request in client.gateway.requests]
+    assert [1, 1.5] == client.clock.slept
 
 
 def test_wait_all_grants_the_longest_wait_that_the_gateway_asks_for(client_class: Client) -> None:
-    """Any of the look-ups may have asked for it."""
-    busy = [no(429, 1302, retry_after=seconds) for seconds in ("3", "8", "5")]
-    scripted = Scripted(client_class, *busy, *[made()] * 3)
+    """Any of the look-ups may have requested the wait."""
+    busy = [refusal(429, 1302, retry_after=seconds) for seconds in ("3", "8", "5")]
+    client = ScriptedClient(client_class, *busy, *[finished_task()] * 3)
 
-    assert 3 == len(scripted.wait_all(["1", "2", "3"]))
-    assert [8] == scripted.clock.slept
+    assert 3 == len(client.wait_all(["1", "2", "3"]))
+    assert [8] == client.clock.slept
 
 
 def test_wait_all_of_no_tasks_returns_at_once(client_class: Client) -> None:
     """No request is sent."""
-    assert [] == Scripted(client_class).wait_all([]) == Scripted(client_class).wait_all(())
+    assert [] == ScriptedClient(client_class).wait_all([]) == ScriptedClient(client_class).wait_all(())
 
 
 def test_wait_all_loses_nothing_if_one_task_fails(client_class: Client) -> None:
-    """The others are waited for, and the error has the element or the error of each."""
-    scripted = Scripted(
+    """`wait_all` waits for the other tasks, and its error has the element or the error of each."""
+    client = ScriptedClient(
         client_class,
-        made("1", 11),
+        finished_task("1", 11),
         task("2", status="failed", task_status_msg="no face"),
-        no(404, 1202),
+        refusal(404, 1202),
         task("4"),
-        no(429, 1302, retry_after="8"),
-        made("4", 44),
+        refusal(429, 1302, retry_after="8"),
+        finished_task("4", 44),
         *[task("5")] * 4,
     )
 
-    error = scripted.failing("wait_all", list("12345"), max_wait_seconds=10)
+    error = client.error_of("wait_all", list("12345"), max_wait_seconds=10)
 
     assert isinstance(error, WaitAllError)
     kinds = [type(result) for result in error.results]
     assert [Element, TaskFailedError, StatusError, Element, WaitTimeoutError] == kinds
     assert [11, 44] == [result.element_id for result in error.results if isinstance(result, Element)]
     assert str(error).startswith("3 of 5 tasks ended in an error: task 2 failed: no face; GET https:")
-    assert [8, 1, 0.5, 0.25] == scripted.clock.slept
+    assert [8, 1, 0.5, 0.25] == client.clock.slept
 
 
 @pytest.mark.parametrize(
     ("outcome", "script"),
     [
         ("created", [_FAILED, task("8", "failed")]),
-        ("created", [made(), task("8", "failed")]),
-        ("may_exist", [no(401, 1000), no(401, 1000)]),
-        ("may_exist", [_FAILED, no(401, 1000)]),
-        ("may_exist", [made(), no(401, 1000)]),
+        ("created", [finished_task(), task("8", "failed")]),
+        ("may_exist", [refusal(401, 1000), refusal(401, 1000)]),
+        ("may_exist", [_FAILED, refusal(401, 1000)]),
+        ("may_exist", [finished_task(), refusal(401, 1000)]),
     ],
 )
 def test_the_outcome_of_wait_all_is_the_one_that_all_tasks_share(
     client_class: Client, outcome: str, script: list[Step]
 ) -> None:
-    """If they differ, elements may exist, and each result says more."""
-    assert outcome == Scripted(client_class, *script).failing("wait_all", ["7", "8"]).outcome
+    """If the outcomes differ, elements may exist, and each result says more."""
+    assert outcome == ScriptedClient(client_class, *script).error_of("wait_all", ["7", "8"]).outcome
 
 
-def test_wait_all_refuses_a_text(client_class: Client) -> None:
-    """Its letters would be read as ids."""
+def test_wait_all_refuses_a_string(client_class: Client) -> None:
+    """The letters of a string would be read as ids."""
     with pytest.raises(TypeError, match="if you have one task, use wait"):
-        Scripted(client_class).wait_all("abc")
+        ScriptedClient(client_class).wait_all("abc")
 
 
 def test_an_error_of_wait_all_hides_a_token_that_the_gateway_repeats(client_class: Client) -> None:
-    """It also shows at most a line of what the gateway says."""
+    """The error also shows at most one line of the gateway's message."""
     failed = task(status="failed", task_status_msg=f"bad {TOKEN} " + "x" * 5000)
-    error = Scripted(client_class, failed).failing("wait_all", ["7"])
+    error = ScriptedClient(client_class, failed).error_of("wait_all", ["7"])
 
     assert isinstance(error, WaitAllError)
     texts = [str(error), repr(error), str(error.results[0]), repr(error.results[0])]

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from contract_tests.support.scripted import ABSENT, LOST, TOKEN, Client, Reply, Scripted, made, no, task
+from contract_tests.support.running import TOKEN
+from contract_tests.support.scripted import ABSENT, LOST, Client, Reply, ScriptedClient, finished_task, refusal, task
 from kling_elements import AsyncKlingElements, KlingElements, KlingError, TaskFailedError, WaitTimeoutError
 from kling_elements_client.models import Task
 
@@ -23,53 +24,58 @@ def _recorder(seen: list[Any]) -> Callable[[Task], None]:
 @pytest.mark.parametrize(
     ("expected", "waited", "script"),
     [
-        pytest.param(["succeed"], "7", [made()], id="done at the first look-up"),
+        pytest.param(["succeed"], "7", [finished_task()], id="done at the first look-up"),
         pytest.param(
             ["submitted", "processing", "succeed"],
             "7",
-            [_BEGUN, _BEGUN, _GOES_ON, _GOES_ON, made()],
+            [_BEGUN, _BEGUN, _GOES_ON, _GOES_ON, finished_task()],
             id="each change once",
         ),
         pytest.param(
             ["processing", "succeed"],
             Task(task_id="7", task_status="submitted"),
-            [_BEGUN, _GOES_ON, made()],
+            [_BEGUN, _GOES_ON, finished_task()],
             id="what the caller knows is not a change",
         ),
         pytest.param(
             ["submitted", "succeed"],
             "7",
-            [ABSENT, _BEGUN, LOST, no(503), _BEGUN, made()],
+            [ABSENT, _BEGUN, LOST, refusal(503), _BEGUN, finished_task()],
             id="a look-up that fails is not a change",
         ),
         pytest.param(
-            ["submitted", "succeed"], "7", [_BEGUN, _SILENT, _BEGUN, made()], id="an answer without a status is not"
+            ["submitted", "succeed"],
+            "7",
+            [_BEGUN, _SILENT, _BEGUN, finished_task()],
+            id="an answer without a status is not",
         ),
         pytest.param(
             ["succeed"],
             "7",
-            [task(status="succeed", task_result={"elements": []}), made()],
+            [task(status="succeed", task_result={"elements": []}), finished_task()],
             id="an element that is named later is not",
         ),
-        pytest.param(["resting", "succeed"], "7", [task(status="resting"), made()], id="a word that is not known"),
+        pytest.param(
+            ["resting", "succeed"], "7", [task(status="resting"), finished_task()], id="a word that is not known"
+        ),
     ],
 )
 def test_each_change_of_a_status_is_passed_on_once(
     client_class: Client, expected: list[str], waited: Any, script: list[Any]
 ) -> None:
     seen: list[Any] = []
-    scripted = Scripted(client_class, *script)
+    client = ScriptedClient(client_class, *script)
 
-    assert 9 == scripted.wait(waited, on_update=_recorder(seen)).element_id
+    assert 9 == client.wait(waited, on_update=_recorder(seen)).element_id
     assert [("7", status) for status in expected] == seen
-    assert scripted.gateway.finished()
+    assert client.gateway.is_finished()
 
 
 def test_a_task_that_has_ended_already_has_no_change(client_class: Client) -> None:
     seen: list[Any] = []
     done = Task.from_dict({"task_id": "7", "task_status": "succeed", "task_result": {"elements": [{"element_id": 9}]}})
 
-    assert 9 == Scripted(client_class).wait(done, on_update=_recorder(seen)).element_id
+    assert 9 == ScriptedClient(client_class).wait(done, on_update=_recorder(seen)).element_id
     assert [] == seen
 
 
@@ -81,7 +87,9 @@ def test_the_last_change_comes_before_an_error(
 ) -> None:
     seen: list[Any] = []
     limit = None if last else 0
-    raised = Scripted(client_class, *script).failing("wait", "7", on_update=_recorder(seen), max_wait_seconds=limit)
+    raised = ScriptedClient(client_class, *script).error_of(
+        "wait", "7", on_update=_recorder(seen), max_wait_seconds=limit
+    )
 
     assert error is type(raised)
     assert ["submitted", last] == [status for _, status in seen] + ([] if last else [None])
@@ -90,57 +98,57 @@ def test_the_last_change_comes_before_an_error(
 def test_the_changes_of_several_tasks_come_as_they_are_seen(client_class: Client) -> None:
     """A task that is waited for twice has each change only once."""
     seen: list[Any] = []
-    script = [task("1"), task("2"), task("1"), made("1"), made("2"), made("1")]
+    script = [task("1"), task("2"), task("1"), finished_task("1"), finished_task("2"), finished_task("1")]
 
-    assert 3 == len(Scripted(client_class, *script).wait_all(["1", "2", "1"], on_update=_recorder(seen)))
+    assert 3 == len(ScriptedClient(client_class, *script).wait_all(["1", "2", "1"], on_update=_recorder(seen)))
     assert [("1", "submitted"), ("2", "submitted"), ("1", "succeed"), ("2", "succeed")] == seen
 
 
 @pytest.mark.parametrize("name", ["wait", "wait_all"])
 @pytest.mark.parametrize("kind", [ZeroDivisionError, KlingError, KeyboardInterrupt, asyncio.CancelledError])
-def test_what_the_function_raises_ends_the_wait(client_class: Client, name: str, kind: type[BaseException]) -> None:
-    """The error is passed on as it is, even if it is one that `wait` would survive if a look-up had raised it."""
+def test_an_exception_in_on_update_ends_the_wait(client_class: Client, name: str, kind: type[BaseException]) -> None:
+    """`wait` passes the error on, even an error of a class that it would survive from a look-up."""
     error = kind("mine")
-    scripted = Scripted(client_class, _BEGUN)
+    client = ScriptedClient(client_class, _BEGUN)
 
     def fail(_: Task) -> None:
         raise error
 
     with pytest.raises(kind) as caught:
-        getattr(scripted, name)("7" if name == "wait" else ["7", "8"], on_update=fail)
+        getattr(client, name)("7" if name == "wait" else ["7", "8"], on_update=fail)
 
     assert error is caught.value or isinstance(error, asyncio.CancelledError)  # a task of asyncio raises a new one
-    assert "look" == scripted.gateway.calls()
-    assert [] == scripted.clock.slept
+    assert "look" == client.gateway.calls()
+    assert [] == client.clock.slept
 
 
 def test_an_async_function_is_awaited() -> None:
-    """The next look-up waits for it."""
+    """The next look-up waits for the function."""
     order: list[str] = []
-    scripted = Scripted(AsyncKlingElements, _BEGUN, made())
+    client = ScriptedClient(AsyncKlingElements, _BEGUN, finished_task())
 
     async def note(task: Task) -> None:
         await asyncio.sleep(0)
-        order.append(f"{task.task_status} after {len(scripted.gateway.requests)}")
+        order.append(f"{task.task_status} after {len(client.gateway.requests)}")
 
-    assert 9 == scripted.wait("7", on_update=note).element_id
+    assert 9 == client.wait("7", on_update=note).element_id
     assert ["submitted after 1", "succeed after 2"] == order
 
 
 def test_an_async_function_needs_the_async_client() -> None:
     async def note(_: Task) -> None: ...
 
-    scripted = Scripted(KlingElements, _BEGUN)
+    client = ScriptedClient(KlingElements, _BEGUN)
     with pytest.raises(
         TypeError, match=r"^on_update is an async function: pass a plain one, or use AsyncKlingElements$"
     ):
-        scripted.wait("7", on_update=note)
-    assert "look" == scripted.gateway.calls()
+        client.wait("7", on_update=note)
+    assert "look" == client.gateway.calls()
 
 
 @pytest.mark.parametrize(("name", "tasks"), [("wait", "7"), ("wait_all", ["7"])])
-def test_what_is_not_a_function_is_refused_before_anything_is_sent(client_class: Client, name: str, tasks: Any) -> None:
-    scripted = Scripted(client_class)
+def test_an_on_update_that_is_not_a_function_is_refused_at_once(client_class: Client, name: str, tasks: Any) -> None:
+    client = ScriptedClient(client_class)
     with pytest.raises(TypeError, match=r"^on_update must be a function that takes a task, not str$"):
-        getattr(scripted, name)(tasks, on_update=TOKEN)
-    assert "" == scripted.gateway.calls()
+        getattr(client, name)(tasks, on_update=TOKEN)
+    assert "" == client.gateway.calls()

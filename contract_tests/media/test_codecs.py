@@ -9,8 +9,8 @@ from typing import Any
 import av
 import pytest
 
-from contract_tests.reading.videos import Video, box, edited
-from contract_tests.support.judged_videos import SMALL, judged
+from contract_tests.reading.videos import Video, box, edit_boxes
+from contract_tests.support.video_checks import SMALL, video_report
 from kling_elements.media.codecs import codec_of
 from kling_elements.media.mp4_boxes import Box
 
@@ -37,12 +37,12 @@ def test_ffmpeg_finds_the_same_codecs(container: str, video: str, audio: str) ->
         samples = sound.codec_context.frame_size
         for number in range(3):
             output.mux(picture.encode(av.VideoFrame(64, 48, picture.pix_fmt)))
-            heard = av.AudioFrame(sound.codec_context.format.name, "mono", samples)
-            heard.planes[0].update(bytes(heard.planes[0].buffer_size))
-            heard.sample_rate, heard.pts = 48000, number * samples
-            output.mux(sound.encode(heard))
+            sound_frame = av.AudioFrame(sound.codec_context.format.name, "mono", samples)
+            sound_frame.planes[0].update(bytes(sound_frame.planes[0].buffer_size))
+            sound_frame.sample_rate, sound_frame.pts = 48000, number * samples
+            output.mux(sound.encode(sound_frame))
         output.mux([*picture.encode(None), *sound.encode(None)])
-    report = judged(file.getvalue())
+    report = video_report(file.getvalue())
     with av.open(io.BytesIO(file.getvalue())) as opened:
         names = opened.streams.video[0].codec.canonical_name, opened.streams.audio[0].codec.canonical_name
     assert names == (report.video_codec, report.audio_codec)
@@ -92,6 +92,8 @@ def test_an_object_type_names_the_codec(entry: Box, name: str) -> None:
 def test_a_damaged_object_type_breaks_no_rule() -> None:
     """The codec is for information only."""
     data = Video(**SMALL, has_sound=True).build()
-    whole = judged(data)
-    broken = judged(edited(data, "moov/trak/mdia/minf/stbl/stsd", lambda old: old.replace(b"esds", b"\0\0\0\0")))
+    whole = video_report(data)
+    broken = video_report(
+        edit_boxes(data, "moov/trak/mdia/minf/stbl/stsd", lambda old: old.replace(b"esds", b"\0\0\0\0"))
+    )
     assert ("aac", "aac", whole.violations) == (whole.audio_codec, broken.audio_codec, broken.violations)

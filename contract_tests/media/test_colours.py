@@ -12,7 +12,7 @@ import pytest
 from PIL import Image, ImageCms, PngImagePlugin
 
 from contract_tests.reading.images import Picture, colour_profile, png_chunk
-from contract_tests.support.pillow_pictures import RED, opened, saved
+from contract_tests.support.pillow_pictures import RED, decode, encode
 from kling_elements.media import fit_image, image
 from kling_elements.media.colours import are_usual, profile_of
 
@@ -22,13 +22,13 @@ _SAYS = "converted from the colours named in its header to sRGB"
 
 def _avif(colour: Any, primaries: int, transfer: int) -> bytes:
     """Return an AVIF whose header names its colours by numbers."""
-    content = saved(Image.new("RGB", (200, 200), colour), "AVIF", quality=100, subsampling="4:4:4")
+    content = encode(Image.new("RGB", (200, 200), colour), "AVIF", quality=100, subsampling="4:4:4")
     start = content.index(b"colrnclx") + 8
     return content[:start] + struct.pack(">HH", primaries, transfer) + content[start + 4 :]
 
 
 def _png(mode: str, colour: Any, *chunks: bytes) -> bytes:
-    content = saved(Image.new(mode, (200, 200), colour), "PNG")
+    content = encode(Image.new(mode, (200, 200), colour), "PNG")
     return content[:33] + b"".join(chunks) + content[33:]
 
 
@@ -36,14 +36,14 @@ def _cicp(primaries: int, transfer: int) -> bytes:
     return png_chunk(b"cICP", bytes([primaries, transfer, 0, 1]))
 
 
-def _near(expected: tuple[int, ...], actual: Any, within: int = 3) -> bool:
+def _is_close(expected: tuple[int, ...], actual: Any, within: int = 3) -> bool:
     return all(abs(one - other) <= within for one, other in zip(expected, actual, strict=True))
 
 
-def _fitted(content: bytes) -> tuple[Any, list[str]]:
+def _fit(content: bytes) -> tuple[Any, list[str]]:
     """Return a pixel of a copy, and the changes except those of sides and encoding."""
     result = fit_image(content)
-    copy = opened(result.content)
+    copy = decode(result.content)
     assert "icc_profile" not in copy.info
     return copy.getpixel((99, 99)), [change for change in result.changes if change.startswith(("converted", "removed"))]
 
@@ -53,8 +53,8 @@ def _fitted(content: bytes) -> tuple[Any, list[str]]:
 )
 def test_display_p3_named_by_number_becomes_srgb(make: Any) -> None:
     """The red of sRGB is a duller red in P3."""
-    pixel, changes = _fitted(make(_P3_RED, 12, 13))
-    assert _near((255, 0, 0), pixel, 6)
+    pixel, changes = _fit(make(_P3_RED, 12, 13))
+    assert _is_close((255, 0, 0), pixel, 6)
     assert [_SAYS] == changes
 
 
@@ -64,15 +64,15 @@ def test_display_p3_named_by_number_becomes_srgb(make: Any) -> None:
 )
 def test_pq_becomes_what_a_screen_shows(value: int, grey: int) -> None:
     """White at 203 candelas is nearly white, half of it is in place, and highlights are compressed."""
-    pixel, changes = _fitted(_avif((value, value, value), 9, 16))
-    assert _near((grey, grey, grey), pixel, 6)
+    pixel, changes = _fit(_avif((value, value, value), 9, 16))
+    assert _is_close((grey, grey, grey), pixel, 6)
     assert [f"{_SAYS}, its highlights compressed"] == changes
 
 
 def test_hlg_keeps_its_white() -> None:
     """White is at three quarters of the signal."""
-    pixel, changes = _fitted(_png("RGB", (191, 191, 191), _cicp(9, 18)))
-    assert _near((244, 244, 244), pixel, 6)
+    pixel, changes = _fit(_png("RGB", (191, 191, 191), _cicp(9, 18)))
+    assert _is_close((244, 244, 244), pixel, 6)
     assert [f"{_SAYS}, its highlights compressed"] == changes
 
 
@@ -82,16 +82,16 @@ def test_hlg_keeps_its_white() -> None:
 )
 def test_transfers_other_than_srgb_are_converted(coding: tuple[int, int], expected: int) -> None:
     """Linear light and other gammas are converted. Unknown transfers, and those that screens show as sRGB, are not."""
-    pixel, changes = _fitted(_png("L", 100, _cicp(*coding)))
-    assert _near((expected,), (pixel,), 2)
+    pixel, changes = _fit(_png("L", 100, _cicp(*coding)))
+    assert _is_close((expected,), (pixel,), 2)
     assert (expected != 100) == (changes != [])
 
 
 def test_a_profile_takes_precedence_over_the_container() -> None:
     """If an AVIF has a profile, its numbers describe only its coding, and the copy keeps the profile."""
     profile = colour_profile(3000)
-    content = saved(Image.new("RGB", (200, 200), RED), "AVIF", icc_profile=profile)
-    assert profile == opened(fit_image(content).content).info["icc_profile"]
+    content = encode(Image.new("RGB", (200, 200), RED), "AVIF", icc_profile=profile)
+    assert profile == decode(fit_image(content).content).info["icc_profile"]
 
 
 _CHROMATICITIES = struct.pack(">8I", 31270, 32900, 68000, 32000, 26500, 69000, 15000, 6000)
@@ -111,12 +111,12 @@ def test_gamma_and_primaries_of_a_png_are_applied(mode: str, colour: Any, chunks
     """A copy, and the file that `image` makes of a picture, look like the source, including transparency."""
     data = {name: value if isinstance(value, bytes) else value.to_bytes(4) for name, value in chunks.items()}
     content = _png(mode, colour, *(png_chunk(name, chunk) for name, chunk in data.items()))
-    pixel, changes = _fitted(content)
-    assert _near(expected, pixel if isinstance(pixel, tuple) else (pixel,), 8)
+    pixel, changes = _fit(content)
+    assert _is_close(expected, pixel if isinstance(pixel, tuple) else (pixel,), 8)
     assert ["converted from the gamma and the primaries in its header to sRGB"] == changes
-    picture = opened(content).resize((300, 300))
-    sent = opened(base64.b64decode(image(picture))).getpixel((9, 9))
-    assert _near(expected, sent if isinstance(sent, tuple) else (sent,), 8)
+    picture = decode(content).resize((300, 300))
+    sent = decode(base64.b64decode(image(picture))).getpixel((9, 9))
+    assert _is_close(expected, sent if isinstance(sent, tuple) else (sent,), 8)
 
 
 @pytest.mark.parametrize("chunks", [{b"gAMA": 45_455}, {b"gAMA": 100_000, b"sRGB": b"\0"}, {b"gAMA": 0}])
@@ -124,25 +124,25 @@ def test_a_usual_gamma_changes_nothing(chunks: Any) -> None:
     """The same is true for a gamma beside an sRGB chunk, and for a gamma of 0."""
     data = {name: value if isinstance(value, bytes) else value.to_bytes(4) for name, value in chunks.items()}
     content = _png("L", 100, *(png_chunk(name, chunk) for name, chunk in data.items()))
-    assert (100, []) == _fitted(content)
+    assert (100, []) == _fit(content)
 
 
 @pytest.mark.parametrize("kind", ["png", "jpeg", "tiff", "webp"])
 def test_a_profile_over_a_mebibyte_is_converted(kind: str) -> None:
-    """Pillow would not open a PNG with it. The change is reported, and the colours stay the same."""
+    """Pillow would not open a PNG with such a profile. The change is reported, and the colours stay the same."""
     content = Picture(format=kind, mode="RGB", width=200, height=200, profile_bytes=1_048_577).build()
-    pixel, changes = _fitted(content)
-    assert _near((0, 0, 0), pixel)
+    pixel, changes = _fit(content)
+    assert _is_close((0, 0, 0), pixel)
     assert ["converted to sRGB, because its colour profile has 1048577 bytes"] == changes
     picture = Image.new("RGB", (300, 300), RED)
     picture.info["icc_profile"] = colour_profile(1_048_577)
-    assert _near(RED, opened(base64.b64decode(image(picture))).getpixel((9, 9)))
+    assert _is_close(RED, decode(base64.b64decode(image(picture))).getpixel((9, 9)))
 
 
 def test_a_profile_of_a_mebibyte_is_kept() -> None:
     """The limit itself is allowed."""
     content = Picture(mode="RGB", width=200, height=200, profile_bytes=1_048_576).build()
-    assert 1_048_576 == len(opened(fit_image(content).content).info["icc_profile"])
+    assert 1_048_576 == len(decode(fit_image(content).content).info["icc_profile"])
 
 
 def test_a_large_profile_that_cannot_be_read_is_removed() -> None:
@@ -150,23 +150,23 @@ def test_a_large_profile_that_cannot_be_read_is_removed() -> None:
     packed = b"x\0\0" + zlib.compress(b"\1" * 1_100_000)
     content = _png("RGB", RED, png_chunk(b"iCCP", packed))
     change = "removed its colour profile, which has 1100000 bytes and cannot be read; colours may look different"
-    assert (RED, [change]) == _fitted(content)
+    assert (RED, [change]) == _fit(content)
 
 
 def test_a_compressed_bomb_in_a_profile_is_not_unpacked() -> None:
     """At most 16 MiB are unpacked."""
     packed = b"x\0\0" + zlib.compress(bytes(40_000_000))
-    _, (change,) = _fitted(_png("RGB", RED, png_chunk(b"iCCP", packed)))
+    _, (change,) = _fit(_png("RGB", RED, png_chunk(b"iCCP", packed)))
     assert "which has 16777216 bytes and cannot be read" in change
 
 
 def test_little_cms_reads_our_profiles() -> None:
-    """It treats our profile of sRGB as sRGB."""
+    """Little CMS treats our profile of sRGB as sRGB."""
     srgb = profile_of((0.3127, 0.329, 0.64, 0.33, 0.3, 0.6, 0.15, 0.06), lambda value: value**2.2)
     pair = ImageCms.ImageCmsProfile(io.BytesIO(srgb)), ImageCms.createProfile("sRGB")
     converted = ImageCms.profileToProfile(Image.new("RGB", (1, 1), RED), *pair)
     assert converted is not None
-    assert _near(RED, converted.getpixel((0, 0)), 8)  # because the transfer of sRGB differs slightly
+    assert _is_close(RED, converted.getpixel((0, 0)), 8)  # because the transfer of sRGB differs slightly
 
 
 @pytest.mark.parametrize(
@@ -182,7 +182,7 @@ def test_a_png_with_much_text_is_fitted() -> None:
     content = Picture(width=200, height=200, text_bytes=2_000_000).build()
     text = PngImagePlugin.PngInfo()
     text.add_text("Comment", "x" * 2_000_000)
-    for source in (content, saved(Image.new("L", (200, 200)), pnginfo=text)):
+    for source in (content, encode(Image.new("L", (200, 200)), pnginfo=text)):
         assert ("enlarged from 200x200 px to 300x300 px", "encoded as PNG") == fit_image(source).changes
 
 
@@ -199,5 +199,5 @@ def test_a_16_bit_transparent_colour_is_kept(colour_type: int) -> None:
     samples = 1 if colour_type == 0 else 3
     first, others = struct.pack(">H", 0x1234) * samples, struct.pack(">H", 0xFFFF) * samples
     content = _wide_png(colour_type, others, first, first)
-    alpha = opened(fit_image(content, ratio="pad").content).getchannel("A")
+    alpha = decode(fit_image(content, ratio="pad").content).getchannel("A")
     assert (255, 0) == (alpha.getpixel((0, 0)), alpha.getpixel((150, 150)))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image, PngImagePlugin
 
 from contract_tests.reading.images import Picture
-from contract_tests.support.pillow_pictures import ENCODED, RED, noise, opened, saved
+from contract_tests.support.pillow_pictures import ENCODED, RED, decode, encode, noise
 from kling_elements.media import fit_images
 from kling_elements.media.fit_images import fit_image
 from kling_elements_client.errors import MediaError
@@ -24,7 +24,7 @@ _WIDE_MODES = ["I", "I;16", "I;16B", "I;16L", "F"]
 @pytest.mark.parametrize("size", [(300, 300), (750, 300), (300, 750), (301, 752)])
 def test_an_image_that_conforms_is_returned_unchanged(kind: str, size: tuple[int, int]) -> None:
     """Images exactly at the limits are not changed."""
-    content = saved(Image.new("RGB", size, RED), kind)
+    content = encode(Image.new("RGB", size, RED), kind)
     result = fit_image(content)
     assert (content, ()) == (result.content, result.changes)
     assert size == (result.report.width_px, result.report.height_px)
@@ -57,8 +57,8 @@ def test_an_image_with_an_orientation_may_conform() -> None:
 )
 def test_padding_reaches_the_limits_exactly(size: tuple[int, int], fitted_size: tuple[int, int], change: str) -> None:
     """Sides and ratio are changed only as far as the limits require."""
-    result = fit_image(saved(Image.new("L", size)))
-    assert fitted_size == opened(result.content).size
+    result = fit_image(encode(Image.new("L", size)))
+    assert fitted_size == decode(result.content).size
     assert (change, "encoded as PNG") == result.changes
 
 
@@ -78,16 +78,16 @@ def test_padding_reaches_the_limits_exactly(size: tuple[int, int], fitted_size: 
 def test_cropping_reaches_the_limits_exactly(
     size: tuple[int, int], fitted_size: tuple[int, int], changes: list[str]
 ) -> None:
-    """Both ends are cut off, and only as much as necessary."""
+    """Cropping cuts both ends, and only as much as necessary."""
     result = fit_image(Image.new("L", size), ratio="crop")
-    assert fitted_size == opened(result.content).size
+    assert fitted_size == decode(result.content).size
     assert (*changes, "encoded as PNG") == result.changes
 
 
 def test_padding_keeps_every_pixel() -> None:
     """The unchanged picture is in the middle, surrounded by the background."""
     source = noise(300, 900)
-    result = opened(fit_image(source, background="#010203").content)
+    result = decode(fit_image(source, background="#010203").content)
     assert (360, 900) == result.size
     assert source.tobytes() == result.crop((30, 0, 330, 900)).tobytes()
     assert [(900 * 30, (1, 2, 3))] == result.crop((0, 0, 30, 900)).getcolors()
@@ -97,7 +97,7 @@ def test_padding_keeps_every_pixel() -> None:
 def test_cropping_keeps_the_middle() -> None:
     """The remaining pixels are unchanged."""
     source = noise(1000, 320)
-    result = opened(fit_image(source, ratio="crop").content)
+    result = decode(fit_image(source, ratio="crop").content)
     assert source.crop((100, 0, 900, 320)).tobytes() == result.tobytes()
 
 
@@ -109,8 +109,8 @@ def test_a_picture_is_turned_upright(orientation: int) -> None:
     picture.paste("black", (*corners[orientation], corners[orientation][0] + 100, corners[orientation][1] + 120))
     exif = Image.Exif()
     exif[0x0112] = orientation
-    result = fit_image(saved(picture, "JPEG", quality=95, exif=exif))
-    copy = opened(result.content)
+    result = fit_image(encode(picture, "JPEG", quality=95, exif=exif))
+    copy = decode(result.content)
     assert ((300, 360) if orientation < 5 else (360, 300)) == copy.size
     is_dark = copy.convert("L").point(lambda value: value < 99)
     assert [1, 0, 0] == [is_dark.getpixel(at) for at in ((40, 40), (280, 40), (40, 280))]
@@ -121,7 +121,7 @@ def test_a_picture_is_turned_upright(orientation: int) -> None:
 def test_an_unreadable_orientation_is_ignored() -> None:
     exif = b"Exif\0\0MM\0*" + b"\xff" * 8
     assert ("enlarged from 200x200 px to 300x300 px", ENCODED) == fit_image(
-        saved(Image.new("L", (200, 200)), "JPEG", exif=exif)
+        encode(Image.new("L", (200, 200)), "JPEG", exif=exif)
     ).changes
 
 
@@ -130,16 +130,16 @@ def test_errors_of_pillow_about_metadata_are_ignored(monkeypatch: pytest.MonkeyP
         raise struct.error
 
     monkeypatch.setattr(Image.Image, "getexif", refuse)
-    assert (300, 300) == opened(fit_image(Image.new("L", (9, 9))).content).size
+    assert (300, 300) == decode(fit_image(Image.new("L", (9, 9))).content).size
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "MPO"])
 def test_a_copy_of_a_jpeg_is_a_jpeg(kind: str) -> None:
-    """It has full colour and the highest quality, and is much smaller than a PNG would be."""
+    """The copy has full colour and the highest quality, and is much smaller than a PNG would be."""
     more = {"save_all": True, "append_images": [Image.new("RGB", (200, 240))]} if kind == "MPO" else {}
-    result = fit_image(saved(Image.new("RGB", (200, 240), RED), kind, **more))
+    result = fit_image(encode(Image.new("RGB", (200, 240), RED), kind, **more))
     assert "jpeg" == result.report.format
-    assert (1, 1) == opened(result.content).layer[0][1:3]  # type: ignore[attr-defined]
+    assert (1, 1) == decode(result.content).layer[0][1:3]  # type: ignore[attr-defined]
     several = ["kept the first of several pictures"] if kind == "MPO" else []
     assert (*several, "enlarged from 200x240 px to 300x360 px", ENCODED) == result.changes
 
@@ -147,9 +147,9 @@ def test_a_copy_of_a_jpeg_is_a_jpeg(kind: str) -> None:
 @pytest.mark.parametrize("kind", ["PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF"])
 def test_other_formats_become_png(kind: str) -> None:
     """Formats other than JPEG lose nothing if a PNG fits."""
-    result = fit_image(saved(Image.new("RGB", (300, 300), "white"), kind))
+    result = fit_image(encode(Image.new("RGB", (300, 300), "white"), kind))
     assert "png" == result.report.format
-    assert [(90000, (255, 255, 255))] == opened(result.content).convert("RGB").getcolors()
+    assert [(90000, (255, 255, 255))] == decode(result.content).convert("RGB").getcolors()
     assert (() if kind == "PNG" else ("encoded as PNG",)) == result.changes
 
 
@@ -157,9 +157,9 @@ def test_other_formats_become_png(kind: str) -> None:
 def test_the_first_picture_of_an_animation_is_kept(kind: str) -> None:
     """The change is reported."""
     frames = [Image.new("RGB", (200, 200), colour) for colour in ("white", "black")]
-    result = fit_image(saved(frames[0], kind, save_all=True, append_images=frames[1:]))
+    result = fit_image(encode(frames[0], kind, save_all=True, append_images=frames[1:]))
     assert "kept the first of several pictures" == result.changes[0]
-    assert (255, 255, 255) == opened(result.content).convert("RGB").getpixel((9, 9))
+    assert (255, 255, 255) == decode(result.content).convert("RGB").getpixel((9, 9))
 
 
 @pytest.mark.parametrize("mode", [*_MODES, *_WIDE_MODES])
@@ -177,10 +177,10 @@ def test_every_pixel_mode_can_be_fitted(mode: str, ratio: Any) -> None:
 def test_a_copy_of_any_picture_conforms(size: tuple[int, int], mode: str, ratio: Any) -> None:
     """The sides are at least 300 px, the ratio is at most 2.5, and the result is the same each time."""
     result = fit_image(Image.new(mode, size), ratio=ratio)
-    short, long = sorted(opened(result.content).size)
+    short, long = sorted(decode(result.content).size)
     assert short >= 300
     assert 2 * long <= 5 * short
-    assert ((), ()) == (result.report.violations, result.report.unjudged)
+    assert ((), ()) == (result.report.violations, result.report.unchecked)
     assert result.content == fit_image(Image.new(mode, size), ratio=ratio).content
 
 
@@ -188,14 +188,14 @@ def test_a_copy_has_no_other_metadata() -> None:
     """Neither places nor comments are copied."""
     text = PngImagePlugin.PngInfo()
     text.add_text("Author", "somebody")
-    assert {} == opened(fit_image(saved(Image.new("RGB", (200, 200)), pnginfo=text)).content).info
+    assert {} == decode(fit_image(encode(Image.new("RGB", (200, 200)), pnginfo=text)).content).info
 
 
 @pytest.mark.parametrize("max_pixels", [1_000_000, 999_999, 998_001, 2_345_678])
 def test_a_picture_too_long_to_be_padded_is_made_smaller_first(max_pixels: int) -> None:
     """Otherwise kilobytes would become gigabytes. No copy has more pixels than allowed, nor much fewer."""
     result = fit_image(Image.new("L", (6000, 3)), max_pixels=max_pixels)
-    width, height = opened(result.content).size
+    width, height = decode(result.content).size
     assert 0.99 * max_pixels < width * height <= max_pixels
     assert result.changes[0].startswith(f"made smaller from 6000x3 px to {width}x")
 
@@ -203,7 +203,7 @@ def test_a_picture_too_long_to_be_padded_is_made_smaller_first(max_pixels: int) 
 @pytest.mark.parametrize("ratio", ["pad", "crop"])
 def test_a_copy_that_does_not_conform_is_never_returned(ratio: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each copy is checked again, like any other image."""
-    monkeypatch.setattr(fit_images, "_sized", lambda picture, *_: (picture, []))
+    monkeypatch.setattr(fit_images, "_resize", lambda picture, *_: (picture, []))
     with pytest.raises(MediaError, match="no conforming copy could be made") as caught:
         fit_image(Image.new("L", (299, 300)), ratio=ratio)
     assert ["R16"] == [violation.rule for violation in caught.value.violations]

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image, ImageCms
 
 from contract_tests.reading.images import Picture, png_chunk
-from contract_tests.support.pillow_pictures import RED, opened, saved
+from contract_tests.support.pillow_pictures import RED, decode, encode
 from kling_elements.media.fit_images import fit_image
 
 
@@ -37,24 +37,24 @@ def test_wide_pixels_are_reduced_to_eight_bits(mode: str, value: float, grey: in
     """White stays white. If the mode does not define it, the maximum does."""
     result = fit_image(Image.new(mode, (300, 300), value))
     assert ("reduced to 8 bits per channel", "encoded as PNG") == result.changes
-    assert grey == opened(result.content).getpixel((9, 9))
+    assert grey == decode(result.content).getpixel((9, 9))
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF"])
 def test_colour_profiles_are_kept(kind: str) -> None:
     """The copy contains the same bytes of the profile."""
     profile = _profile()
-    content = saved(Image.new("RGB", (200, 200), RED), kind, icc_profile=profile)
-    assert profile == opened(fit_image(content).content).info["icc_profile"]
+    content = encode(Image.new("RGB", (200, 200), RED), kind, icc_profile=profile)
+    assert profile == decode(fit_image(content).content).info["icc_profile"]
 
 
 @pytest.mark.parametrize("profile", [None, b"no profile at all", _profile("sRGB")])
 def test_cmyk_becomes_rgb_without_a_usable_profile(profile: bytes | None) -> None:
     """A simple conversion is used, and reported."""
-    content = saved(Image.new("CMYK", (300, 300), (0, 255, 255, 0)), "TIFF", icc_profile=profile)
+    content = encode(Image.new("CMYK", (300, 300), (0, 255, 255, 0)), "TIFF", icc_profile=profile)
     result = fit_image(content)
     assert "converted from CMYK to RGB without a colour profile; colours may look different" in result.changes
-    assert (255, 0, 0) == opened(result.content).getpixel((9, 9))
+    assert (255, 0, 0) == decode(result.content).getpixel((9, 9))
 
 
 def test_cmyk_becomes_rgb_with_its_profile(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -66,9 +66,9 @@ def test_cmyk_becomes_rgb_with_its_profile(monkeypatch: pytest.MonkeyPatch) -> N
         return Image.new("RGB", (300, 300), RED)
 
     monkeypatch.setattr(ImageCms, "profileToProfile", convert)
-    content = saved(Image.new("CMYK", (300, 300)), "JPEG", icc_profile=_profile())
-    result = fit_image(saved(Image.open(io.BytesIO(content)), "TIFF", icc_profile=_profile()))
-    copy = opened(result.content)
+    content = encode(Image.new("CMYK", (300, 300)), "JPEG", icc_profile=_profile())
+    result = fit_image(encode(Image.open(io.BytesIO(content)), "TIFF", icc_profile=_profile()))
+    copy = decode(result.content)
     assert ("converted from CMYK to RGB with its colour profile", "encoded as PNG") == result.changes
     assert (RED, None) == (copy.getpixel((9, 9)), copy.info.get("icc_profile"))
     assert isinstance(arguments[1], ImageCms.ImageCmsProfile)
@@ -82,12 +82,12 @@ def test_a_transparent_colour_is_kept(mode: str, transparency: Any) -> None:
     """The copy is a PNG with an alpha channel."""
     picture = Image.new(mode, (200, 200))
     picture.info["transparency"] = transparency
-    assert "A" in opened(fit_image(picture).content).getbands()
+    assert "A" in decode(fit_image(picture).content).getbands()
 
 
 def test_an_opaque_alpha_channel_is_removed() -> None:
-    """All pixels are opaque, so nothing is lost."""
-    assert "RGB" == opened(fit_image(Image.new("RGBA", (200, 200), (*RED, 255))).content).mode
+    """An opaque picture loses nothing without its alpha channel."""
+    assert "RGB" == decode(fit_image(Image.new("RGBA", (200, 200), (*RED, 255))).content).mode
 
 
 def test_a_damaged_profile_is_ignored() -> None:

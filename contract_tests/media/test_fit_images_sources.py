@@ -16,14 +16,14 @@ import pytest
 from PIL import Image
 
 from contract_tests.reading.images import Picture, png_chunk
-from contract_tests.support.pillow_pictures import RED, noise, saved
+from contract_tests.support.pillow_pictures import RED, encode, noise
 from kling_elements.media import decoding, fit_images
 from kling_elements.media.fit_images import fit_image
 from kling_elements_client.errors import MediaError
 
 
 def _sources(folder: Path) -> dict[str, Any]:
-    content = saved(Image.new("L", (200, 200)))
+    content = encode(Image.new("L", (200, 200)))
     path = folder / "small.png"
     path.write_bytes(content)
     text = base64.b64encode(content).decode()
@@ -50,7 +50,7 @@ class _Pipe:
 
 @pytest.mark.parametrize("kind", ["path", "bytes", "file", "pipe", "text", "data", "picture"])
 def test_every_kind_of_source_can_be_fitted(kind: str, tmp_path: Path) -> None:
-    """All of them lead to the same copy."""
+    """Every kind of source leads to the same copy."""
     source = _sources(tmp_path)[kind]
     assert fit_image(Image.new("L", (200, 200))).content == fit_image(source).content
 
@@ -68,7 +68,7 @@ def test_sources_may_be_larger_than_copies(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_the_callers_picture_is_not_changed() -> None:
-    """Neither its pixels nor its metadata are changed."""
+    """The picture keeps its pixels and its metadata."""
     picture = Image.new("RGB", (200, 240))
     picture.info["note"] = "mine"
     picture.getexif()[0x0112] = 6
@@ -84,7 +84,7 @@ def test_pillow_plugins_are_used(monkeypatch: pytest.MonkeyPatch) -> None:
     assert ("enlarged from 200x200 px to 300x300 px", "encoded as PNG") == fit_image(_SMALL_PNG).changes
 
 
-def _scans(count: int) -> bytes:
+def _jpeg_with_scans(count: int) -> bytes:
     """Return a progressive JPEG with markers for this many more scans."""
     content = Picture(format="jpeg", width=200, height=200, progressive=True).build()
     return content[:-2] + b"\xff\xda\0\x08\x01\x01\0\0\x3f\0" * count + content[-2:]
@@ -96,8 +96,8 @@ def _bomb(width: int, height: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + chunks
 
 
-_SMALL_PNG = saved(noise(200, 200))
-_SMALL_JPEG = saved(noise(200, 200), "JPEG")
+_SMALL_PNG = encode(noise(200, 200))
+_SMALL_JPEG = encode(noise(200, 200), "JPEG")
 
 
 @pytest.mark.parametrize(
@@ -109,12 +109,12 @@ _SMALL_JPEG = saved(noise(200, 200), "JPEG")
         (_SMALL_PNG[:-20], "is cut off"),
         (_SMALL_PNG[:5000] + bytes([_SMALL_PNG[5000] ^ 1]) + _SMALL_PNG[5001:], "or damaged"),
         (_SMALL_JPEG[:5000], "is cut off"),
-        (saved(noise(200, 200), "TIFF")[:900], "is cut off"),
-        (saved(noise(200, 200), "WEBP")[:900], "damaged"),
+        (encode(noise(200, 200), "TIFF")[:900], "is cut off"),
+        (encode(noise(200, 200), "WEBP")[:900], "damaged"),
         (_bomb(400, 100), "is cut off"),
         (_bomb(30_000, 9_000), "too many pixels"),
         (_bomb(300_000, 900_000), "too many pixels"),
-        (_scans(60_000), "too many scans"),
+        (_jpeg_with_scans(60_000), "too many scans"),
     ],
 )
 def test_hostile_content_raises_a_media_error(content: bytes, reason: str) -> None:
@@ -127,7 +127,7 @@ def test_hostile_content_raises_a_media_error(content: bytes, reason: str) -> No
 def test_a_mutated_file_is_fitted_or_raises_a_media_error() -> None:
     numbers = random.Random(3)
     kinds = ["JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP"]
-    contents = [saved(Image.new("RGB", (40, 60), RED), kind) for kind in kinds]
+    contents = [encode(Image.new("RGB", (40, 60), RED), kind) for kind in kinds]
     outcomes: set[bool | None] = set()
     for _ in range(120):
         content = bytearray(numbers.choice(contents))
@@ -141,9 +141,9 @@ def test_a_mutated_file_is_fitted_or_raises_a_media_error() -> None:
 
 
 def test_an_image_too_large_for_the_check_is_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
-    """If decoding shows that it is complete, its bytes are returned unchanged."""
+    """If decoding shows that the image is complete, its bytes are returned unchanged."""
     monkeypatch.setattr("kling_elements.media.images._MAX_CHECKED_PIXELS", 1)
-    content = saved(noise(300, 300), "JPEG")
+    content = encode(noise(300, 300), "JPEG")
     assert content == fit_image(content).content
     with pytest.raises(MediaError, match="is cut off"):
         fit_image(content[:9000])
@@ -161,8 +161,8 @@ def test_a_picture_without_pixels_is_refused(picture: Image.Image) -> None:
         fit_image(picture)
 
 
-def test_an_address_must_be_downloaded_first() -> None:
-    """Nothing is fetched, and the error does not contain the query."""
+def test_a_url_must_be_downloaded_first() -> None:
+    """`fit_image` fetches nothing from a URL, and the error does not contain the query."""
     with pytest.raises(MediaError, match="download the file first") as caught:
         fit_image("https://media.example.com/mara.jpg?token=secret")
     assert "secret" not in str(caught.value)
@@ -177,15 +177,15 @@ def test_a_source_that_is_not_an_image_is_refused(source: Any) -> None:
 
 @pytest.mark.parametrize("options", [{"ratio": "stretch"}, {"background": "no colour"}])
 def test_invalid_arguments_are_refused(options: Any) -> None:
-    """They are checked before anything is read."""
+    """Arguments are checked before anything is read."""
     with pytest.raises(ValueError, match=r"ratio must be one of 'pad', 'crop'|unknown color"):
         fit_image(Path("/nowhere"), **options)
 
 
 @pytest.mark.parametrize(("max_pixels", "part"), [(40_000, 1), (39_999, 2), (10_000, 2), (9_999, 4), (625, 8)])
 def test_a_jpeg_with_too_many_pixels_is_decoded_smaller(max_pixels: int, part: int) -> None:
-    """It is decoded at a half, a quarter or an eighth of its sides, which takes little memory."""
-    content = saved(Image.new("RGB", (200, 200), RED), "JPEG")
+    """Decoding at a half, a quarter or an eighth of the sides takes little memory."""
+    content = encode(Image.new("RGB", (200, 200), RED), "JPEG")
     changes = fit_image(content, max_pixels=max_pixels).changes
     side = 200 // part
     smaller = f"made smaller from 200x200 px to {side}x{side} px by the decoder"
@@ -196,7 +196,7 @@ def test_a_jpeg_with_too_many_pixels_is_decoded_smaller(max_pixels: int, part: i
 def test_max_pixels_can_be_set(kind: str) -> None:
     """The exact number is enough. A pixel counts twice if its decoder needs more memory."""
     needed = 200 * 200 * (2 if kind in ("WEBP", "AVIF") else 1)
-    content = saved(Image.new("RGB", (200, 200), RED), kind)
+    content = encode(Image.new("RGB", (200, 200), RED), kind)
     assert fit_image(content, max_pixels=needed).report.conforms
     with pytest.raises(MediaError, match=rf"{needed}, but at most {needed - 1} are allowed .* larger max_pixels"):
         fit_image(content, max_pixels=needed - 1)
@@ -204,16 +204,16 @@ def test_max_pixels_can_be_set(kind: str) -> None:
 
 @pytest.mark.parametrize("max_pixels", [0, -1, True, 1.5, "1"])
 def test_an_invalid_max_pixels_is_refused(max_pixels: Any) -> None:
-    """It is checked before anything is read."""
+    """`max_pixels` is checked before anything is read."""
     with pytest.raises((TypeError, ValueError), match="max_pixels must be a whole number, 1 or more"):
         fit_image(Path("/nowhere"), max_pixels=max_pixels)
 
 
 def test_a_conforming_image_too_large_to_be_decoded_is_returned() -> None:
-    """Its report says that nobody knows whether it is complete."""
+    """The report says that nobody knows whether the image is complete."""
     content = _bomb(30_000, 20_000)
     result = fit_image(content)
-    assert (content, ["R14"]) == (result.content, [rule for rule, _ in result.report.unjudged])
+    assert (content, ["R14"]) == (result.content, [rule for rule, _ in result.report.unchecked])
 
 
 _MEMORY = """
@@ -241,9 +241,9 @@ def _large_gif() -> bytes:
     [
         _large_gif,
         lambda: _bomb(13_000, 13_000),
-        lambda: saved(Image.new("1", (6300, 6300)), "PNG"),
-        lambda: saved(Image.new("L", (9000, 2000)), "JPEG", progressive=True),
-        lambda: saved(Image.new("L", (3600, 300)), "WEBP"),
+        lambda: encode(Image.new("1", (6300, 6300)), "PNG"),
+        lambda: encode(Image.new("L", (9000, 2000)), "JPEG", progressive=True),
+        lambda: encode(Image.new("L", (3600, 300)), "WEBP"),
     ],
     ids=["GIF", "PNG", "large PNG", "JPEG", "WebP"],
 )

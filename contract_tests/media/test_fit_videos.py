@@ -10,9 +10,9 @@ from typing import Any
 import av
 import pytest
 
-from contract_tests.support.drawn_videos import drawn, frames_of, grey_of, stored
+from contract_tests.support.drawn_videos import draw_video, frames_of, grey_of, write_video
 from contract_tests.support.media_inputs import contract_with
-from contract_tests.support.tables import each
+from contract_tests.support.tables import for_each_row
 from kling_elements.media.checks import check_video
 from kling_elements.media.filters import filters_for
 from kling_elements.media.fit_videos import fit_video
@@ -25,7 +25,7 @@ from kling_elements_runtime.contract import Contract
 @pytest.mark.parametrize(("width", "height"), [(1920, 1080), (1080, 1920)])
 def test_a_video_that_conforms_is_copied_unchanged(width: int, height: int, tmp_path: Path) -> None:
     """The copy is next to the source."""
-    source = stored(tmp_path, width_px=width, height_px=height)
+    source = write_video(tmp_path, width_px=width, height_px=height)
     seen: list[float] = []
     result = fit_video(source, progress=seen.append)
     target = tmp_path / "source-fitted.mp4"
@@ -48,7 +48,7 @@ class _Shape:
         return "; ".join(self.changes)
 
 
-@each(
+@for_each_row(
     [
         _Shape(options={}, changes=["scaled from 64x36 px to 1920x1080 px"]),
         _Shape(
@@ -98,8 +98,8 @@ class _Shape:
     ],
 )
 def test_each_video_gets_the_nearest_allowed_size(row: _Shape, tmp_path: Path) -> None:
-    """It is turned, gets square pixels, and is padded or cropped as `ratio` says."""
-    result = fit_video(stored(tmp_path, **row.options), ratio=row.ratio)
+    """The copy is turned, gets square pixels, and is padded or cropped as `ratio` says."""
+    result = fit_video(write_video(tmp_path, **row.options), ratio=row.ratio)
     report: Any = result.report
     assert (*row.size, 0, 1) == (report.width_px, report.height_px, report.rotation_degrees, report.pixel_aspect)
     assert row.changes == [
@@ -119,7 +119,7 @@ def test_each_video_gets_the_nearest_allowed_size(row: _Shape, tmp_path: Path) -
 )
 def test_a_rotated_video_is_turned_upright(rotation: int, dark: tuple[float, float], tmp_path: Path) -> None:
     """The dark quarter is where players show it."""
-    source = drawn(tmp_path / "turned.mp4", list(range(6)))
+    source = draw_video(tmp_path / "turned.mp4", list(range(6)))
     with av.open(str(source)) as container, av.open(str(tmp_path / "source.mp4"), "w") as output:
         picture = output.add_stream_from_template(container.streams.video[0])
         picture.set_display_rotation(-rotation)
@@ -132,7 +132,7 @@ def test_a_rotated_video_is_turned_upright(rotation: int, dark: tuple[float, flo
 
 def test_padding_is_black_and_keeps_the_whole_picture(tmp_path: Path) -> None:
     """The picture is in the middle."""
-    frame = frames_of(fit_video(drawn(tmp_path / "square.mp4", list(range(6)), size=(36, 36))).path)[0]
+    frame = frames_of(fit_video(draw_video(tmp_path / "square.mp4", list(range(6)), size=(36, 36))).path)[0]
     greys = [grey_of(frame, x, 0.25) for x in (0.1, 0.215, 0.225, 0.45, 0.55, 0.775, 0.785, 0.9)]
     assert [16, 16] == greys[:2] == greys[-2:]
     assert all(low < 30 for low in greys[2:4])
@@ -153,7 +153,7 @@ def test_padding_is_black_and_keeps_the_whole_picture(tmp_path: Path) -> None:
 )
 def test_other_containers_and_codecs_become_mp4(options: dict[str, Any], tmp_path: Path) -> None:
     """FFmpeg recognizes a file by its content."""
-    report = fit_video(stored(tmp_path, "video", seconds="4", **options), tmp_path / "copy.mp4").report
+    report = fit_video(write_video(tmp_path, "video", seconds="4", **options), tmp_path / "copy.mp4").report
     assert ("mp4", "h264", False, True) == (
         report.container,
         report.video_codec,
@@ -166,7 +166,7 @@ def test_other_containers_and_codecs_become_mp4(options: dict[str, Any], tmp_pat
 
 @pytest.mark.parametrize("aspect", [Fraction(101), Fraction(1, 101)])
 def test_pixels_with_an_absurd_shape_count_as_square(aspect: Fraction) -> None:
-    """The number is damaged, and players ignore it too."""
+    """Players ignore such a damaged number, too."""
     frame = av.VideoFrame(64, 36, "yuv420p")
     shape = filters_for(frame, aspect, [[1920, 1080]], "pad")
     assert filters_for(frame, None, [[1920, 1080]], "pad") == shape
@@ -202,14 +202,14 @@ def test_cropping_changes_no_more_than_necessary(size: tuple[int, int], change: 
     ],
 )
 def test_a_ratio_that_is_off_by_less_than_a_hundredth_is_stretched(size: tuple[int, int], changes: list[str]) -> None:
-    """Nobody sees that, but everybody sees thin bars."""
+    """Nobody sees a small distortion, but everybody sees thin bars."""
     shape = filters_for(av.VideoFrame(*size, "yuv420p"), None, [[1920, 1080], [1080, 1920]], "pad")
     assert changes == shape.changes
 
 
 def test_colours_become_those_of_hd(tmp_path: Path) -> None:
     """Ten bits become eight, and the header names the colours."""
-    result = fit_video(drawn(tmp_path / "ten.mp4", list(range(6)), pixels="yuv420p10le"))
+    result = fit_video(draw_video(tmp_path / "ten.mp4", list(range(6)), pixels="yuv420p10le"))
     frame = frames_of(result.path)[0]
     assert ("yuv420p", 1, 1, 1, 1) == (
         frame.format.name,
@@ -246,34 +246,36 @@ def test_unknown_colours_are_assumed_as_players_do(size: tuple[int, int], matrix
 
 def test_an_interlaced_video_is_deinterlaced(tmp_path: Path) -> None:
     options = {"flags": "+ildct+ilme", "x264-params": "tff=1"}
-    source = drawn(tmp_path / "lines.mp4", list(range(6)), size=(64, 64), options=options)
+    source = draw_video(tmp_path / "lines.mp4", list(range(6)), size=(64, 64), options=options)
     result = fit_video(source)
     assert "deinterlaced" in result.changes
     assert not any(frame.interlaced_frame for frame in frames_of(result.path))
 
 
-def _allowing(max_bytes: int) -> Contract:
+def _contract_with_max_bytes(max_bytes: int) -> Contract:
     return contract_with("x-video", {"file-size": {"max-bytes": max_bytes}})
 
 
 def test_a_file_that_is_too_large_is_encoded_with_less_quality(tmp_path: Path) -> None:
     """The quality is hardly lower than necessary, and the reported progress never goes back."""
-    source = drawn(tmp_path / "source.mp4", list(range(6)))
+    source = draw_video(tmp_path / "source.mp4", list(range(6)))
     size = fit_video(source, tmp_path / "best.mp4").report.size_bytes or 0
     seen: list[float] = []
-    result = fit_video(source, tmp_path / "smaller.mp4", progress=seen.append, contract=_allowing(size - 1))
+    result = fit_video(
+        source, tmp_path / "smaller.mp4", progress=seen.append, contract=_contract_with_max_bytes(size - 1)
+    )
     factors = [int(change.split()[-1]) for change in result.changes if "constant rate factor" in change]
     assert 18 < factors[0] < 24
     assert (result.report.size_bytes or 0) < size
     assert sorted(set(seen)) == seen
     with pytest.raises(MediaError, match="cannot be made smaller than 1000 bytes"):
-        fit_video(source, tmp_path / "tiny.mp4", contract=_allowing(1000))
+        fit_video(source, tmp_path / "tiny.mp4", contract=_contract_with_max_bytes(1000))
 
 
 def test_progress_rises_from_0_to_1(tmp_path: Path) -> None:
-    """There is a value for most frames, and the last one is exactly 1."""
+    """Most frames report a value, and the last value is exactly 1."""
     seen: list[float] = []
-    fit_video(stored(tmp_path, frames_per_second="10"), progress=seen.append)
+    fit_video(write_video(tmp_path, frames_per_second="10"), progress=seen.append)
     assert sorted(set(seen)) == seen
     assert len(seen) > 10
     assert 0 < seen[0] < 0.5 < seen[-1] == 1.0

@@ -20,7 +20,7 @@ import pytest
 from attrs import evolve
 
 from contract_tests.reading.videos import Video
-from contract_tests.support.drawn_videos import SOUND_HZ, holds_only, stored
+from contract_tests.support.drawn_videos import SOUND_HZ, holds_only, write_video
 from contract_tests.support.media_inputs import contract_with
 from kling_elements.media import fit_videos
 from kling_elements.media.fit_videos import fit_video
@@ -31,7 +31,7 @@ from kling_elements_client.errors import MediaError
 @pytest.mark.parametrize("part", [0.0, 0.99])
 def test_an_error_in_the_progress_callback_stops_the_work(error: BaseException, part: float, tmp_path: Path) -> None:
     """You get the same error object, and no file is left."""
-    source = stored(tmp_path)
+    source = write_video(tmp_path)
 
     def stop(done: float) -> None:
         if done > part:
@@ -46,7 +46,7 @@ def test_an_error_in_the_progress_callback_stops_the_work(error: BaseException, 
 def test_a_source_that_cannot_be_copied_raises_a_media_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The disk with the source may fail."""
     monkeypatch.setattr(shutil, "copyfile", _refuse)
-    source = stored(tmp_path, width_px=1920, height_px=1080)
+    source = write_video(tmp_path, width_px=1920, height_px=1080)
     with pytest.raises(MediaError, match="cannot be copied: broken"):
         fit_video(source)
     assert holds_only(tmp_path, source)
@@ -58,9 +58,9 @@ def _refuse(*_: object) -> None:
 
 @pytest.mark.parametrize("is_copied", [True, False])
 def test_the_error_for_a_full_disk_names_the_target(is_copied: bool, tmp_path: Path) -> None:  # noqa: FBT001 - rows
-    """It says what to do, whether the source is copied or encoded, and no file is left."""
+    """The error says what to do, whether the source is copied or encoded, and no file is left."""
     size: dict[str, Any] = {"width_px": 1920, "height_px": 1080} if is_copied else {"width_px": 64, "height_px": 36}
-    source, target = stored(tmp_path, has_sound=True, **size), tmp_path / "copy.mp4"
+    source, target = write_video(tmp_path, has_sound=True, **size), tmp_path / "copy.mp4"
     with _room_for(1000), pytest.raises(MediaError) as caught:
         fit_video(source, target)
     message = "cannot be written: File too large; free some space, or choose a target on another disk"
@@ -82,7 +82,7 @@ def _room_for(size: int) -> Iterator[None]:
 @pytest.mark.parametrize("name", ["source.mp4", "other.mp4"])
 def test_no_file_is_overwritten(name: str, tmp_path: Path) -> None:
     """Neither the source nor another file is replaced."""
-    source = stored(tmp_path)
+    source = write_video(tmp_path)
     target = tmp_path / name
     shutil.copyfile(source, tmp_path / "other.mp4")
     content = target.read_bytes()
@@ -94,14 +94,14 @@ def test_no_file_is_overwritten(name: str, tmp_path: Path) -> None:
 def test_a_target_that_cannot_be_written_raises_a_media_error(tmp_path: Path) -> None:
     """The error names the target."""
     with pytest.raises(MediaError, match=r"missing.*cannot be written"):
-        fit_video(stored(tmp_path), tmp_path / "missing" / "copy.mp4")
+        fit_video(write_video(tmp_path), tmp_path / "missing" / "copy.mp4")
 
 
 def test_without_pyav_the_error_says_how_to_install_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The error names the extra."""
     monkeypatch.setitem(sys.modules, "av", None)
     with pytest.raises(MediaError, match=r"pip install 'kling-elements\[video\]'"):
-        fit_video(stored(tmp_path))
+        fit_video(write_video(tmp_path))
 
 
 _PLAYLIST = b"#EXTM3U\n#EXT-X-TARGETDURATION:5\n#EXTINF:5,\nhttp://127.0.0.1:9/secret.ts\n#EXT-X-ENDLIST\n"
@@ -119,7 +119,7 @@ _PLAYLIST = b"#EXTM3U\n#EXT-X-TARGETDURATION:5\n#EXTINF:5,\nhttp://127.0.0.1:9/s
     ],
 )
 def test_a_hostile_video_raises_a_media_error(content: bytes, reason: str, tmp_path: Path) -> None:
-    """No bytes, other formats, lists of other files and half files raise it, and no file is left."""
+    """Empty files, other formats, lists of other files and half files raise it, and no file is left."""
     source = tmp_path / "hostile.mp4"
     source.write_bytes(content)
     with pytest.raises(MediaError, match=reason) as caught:
@@ -132,17 +132,17 @@ def test_a_file_with_only_sound_is_refused(tmp_path: Path) -> None:
     source = tmp_path / "sound.mkv"
     with av.open(str(source), "w") as output:
         sound = output.add_stream("aac", rate=SOUND_HZ, layout="mono")
-        heard = av.AudioFrame("fltp", "mono", 1024)
-        heard.planes[0].update(bytes(heard.planes[0].buffer_size))
-        heard.sample_rate = SOUND_HZ
-        output.mux([*sound.encode(heard), *sound.encode(None)])
+        sound_frame = av.AudioFrame("fltp", "mono", 1024)
+        sound_frame.planes[0].update(bytes(sound_frame.planes[0].buffer_size))
+        sound_frame.sample_rate = SOUND_HZ
+        output.mux([*sound.encode(sound_frame), *sound.encode(None)])
     with pytest.raises(MediaError, match="has no picture that can be decoded"):
         fit_video(source)
 
 
 def test_a_stream_with_a_gap_is_refused(tmp_path: Path) -> None:
     """Otherwise nobody would notice that part of the video is missing."""
-    parts = [stored(tmp_path, f"{side}.ts", container="mpegts", height_px=side).read_bytes() for side in (36, 64)]
+    parts = [write_video(tmp_path, f"{side}.ts", container="mpegts", height_px=side).read_bytes() for side in (36, 64)]
     source = tmp_path / "joined.ts"
     source.write_bytes(b"".join(parts))
     with pytest.raises(MediaError, match="is cut off or damaged"):
@@ -154,7 +154,7 @@ def test_a_stream_with_a_gap_is_refused(tmp_path: Path) -> None:
 )
 def test_frames_that_are_too_large_are_refused(height_px: int, message: str, tmp_path: Path) -> None:
     """The header decides, before a frame is decoded; these frames are really smaller."""
-    source = stored(tmp_path, "large.avi", container="avi", codec="rawvideo")
+    source = write_video(tmp_path, "large.avi", container="avi", codec="rawvideo")
     sides = struct.pack("<II", 64, 36)  # as in the format of the only stream
     content = source.read_bytes()
     place = content.index(sides, content.index(b"strf"))
@@ -184,10 +184,10 @@ def test_a_video_that_changes_its_frame_size_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_video_copy_that_does_not_conform_is_never_returned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is checked again, here after it was made with a size that R22 does not allow, and no file is left."""
+    """A copy is checked again. Here its size is one that R22 does not allow, and no file is left."""
     settings = fit_videos._settings  # noqa: SLF001 - it returns sizes that the contract allows
     monkeypatch.setattr(fit_videos, "_settings", lambda *args: evolve(settings(*args), sizes=[[64, 36]]))
-    source = stored(tmp_path)
+    source = write_video(tmp_path)
     with pytest.raises(MediaError, match=r"no conforming copy could be made: .* \(R22\); try another video$"):
         fit_video(source)
     assert holds_only(tmp_path, source)
@@ -198,7 +198,7 @@ def test_a_mutated_video_is_fitted_or_raises_a_media_error(tmp_path: Path) -> No
         "x-video", {"displayed-size": {"one-of-px": [[36, 64]]}}
     )  # small, to save time, and different from the source's
     numbers = random.Random(5)
-    original = stored(tmp_path, has_sound=True).read_bytes()
+    original = write_video(tmp_path, has_sound=True).read_bytes()
     source = tmp_path / "mutated.mp4"
     reasons: set[str | None] = set()
     for _ in range(60):
@@ -242,6 +242,6 @@ def test_a_missing_video_or_a_folder_is_refused(source: str, tmp_path: Path) -> 
     ],
 )
 def test_invalid_arguments_for_a_video_are_refused(options: Any) -> None:
-    """They are checked before anything is read."""
+    """Arguments are checked before anything is read."""
     with pytest.raises((TypeError, ValueError), match="must be"):
         fit_video(Path("/nowhere/at-all.mp4"), **options)

@@ -10,8 +10,16 @@ from typing import Any
 import av
 import pytest
 
-from contract_tests.reading.videos import TRAILERS, Video, compressed, encrypted
-from contract_tests.support.drawn_videos import drawn, frames_of, grey_of, holds_only, numbers_of, shown_by, stored
+from contract_tests.reading.videos import TRAILERS, Video, compress_header, mark_encrypted
+from contract_tests.support.drawn_videos import (
+    draw_video,
+    frames_of,
+    grey_of,
+    holds_only,
+    numbers_of,
+    with_display_matrix,
+    write_video,
+)
 from contract_tests.support.media_inputs import contract_with
 from kling_elements.media.checks import check_video
 from kling_elements.media.filters import filters_for
@@ -26,8 +34,10 @@ SMALL = contract_with("x-video", {"displayed-size": {"one-of-px": [[128, 72], [7
 @pytest.mark.parametrize("key_frames", ["1", "7", "1000"])
 @pytest.mark.parametrize("start", [2.5, 4.0, 6.2])
 def test_a_copy_begins_with_the_requested_frame(name: str, key_frames: str, start: float, tmp_path: Path) -> None:
-    """This works even if only the first frame is a keyframe and the file has no index."""
-    source = drawn(tmp_path / name, list(range(19)), options={"g": key_frames, "keyint_min": "1", "sc_threshold": "0"})
+    """A file may have no index, and only its first frame may be a keyframe."""
+    source = draw_video(
+        tmp_path / name, list(range(19)), options={"g": key_frames, "keyint_min": "1", "sc_threshold": "0"}
+    )
     result = fit_video(source, tmp_path / "copy.mp4", start_seconds=start, contract=SMALL)
     first = int(start * 2)
     assert list(range(first, 19)) == numbers_of(result.path)
@@ -37,7 +47,9 @@ def test_a_copy_begins_with_the_requested_frame(name: str, key_frames: str, star
 
 def test_a_stream_that_begins_between_keyframes_starts_at_the_first_one(tmp_path: Path) -> None:
     """The copy has neither a still nor a grey picture before it; frames that cannot be decoded are dropped."""
-    source = drawn(tmp_path / "whole.ts", list(range(19)), options={"g": "6", "keyint_min": "1", "sc_threshold": "0"})
+    source = draw_video(
+        tmp_path / "whole.ts", list(range(19)), options={"g": "6", "keyint_min": "1", "sc_threshold": "0"}
+    )
     content = source.read_bytes()
     (tmp_path / "cut.ts").write_bytes(content[:564] + content[564 + 188 * 4 :])
     copy = fit_video(tmp_path / "cut.ts", start_seconds=0, contract=SMALL)
@@ -50,7 +62,7 @@ def test_a_stream_that_begins_between_keyframes_starts_at_the_first_one(tmp_path
 def test_a_part_cut_from_a_stream_begins_with_its_first_frame(name: str, tmp_path: Path) -> None:
     """The frame stored first is shown third, and the header names its time; the two before it are kept too."""
     leading = "bframes=3:b-adapt=0:keyint=8:min-keyint=8:scenecut=0:open-gop=0:radl=2:log-level=none"
-    source = drawn(tmp_path / "whole.mkv", list(range(19)), codec="libx265", options={"x265-params": leading})
+    source = draw_video(tmp_path / "whole.mkv", list(range(19)), codec="libx265", options={"x265-params": leading})
     with av.open(str(source)) as container, av.open(str(tmp_path / name), "w") as output:
         picture = output.add_stream_from_template(container.streams.video[0])
         packets = [packet for packet in container.demux(video=0) if packet.size]
@@ -71,10 +83,10 @@ def test_a_part_cut_from_a_stream_begins_with_its_first_frame(name: str, tmp_pat
 @pytest.mark.parametrize("is_faststart", [True, False])
 def test_a_video_with_a_trailer_is_fitted(trailer: str, is_faststart: bool, tmp_path: Path) -> None:  # noqa: FBT001 - rows
     """The trailer is copied with a video that conforms, and dropped if the video is encoded."""
-    source = stored(tmp_path, is_faststart=is_faststart)
+    source = write_video(tmp_path, is_faststart=is_faststart)
     source.write_bytes(source.read_bytes() + TRAILERS[trailer])
     assert 6 == len(frames_of(fit_video(source, contract=SMALL).path))
-    whole = stored(tmp_path, "whole.mp4", width_px=128, height_px=72, is_faststart=is_faststart)
+    whole = write_video(tmp_path, "whole.mp4", width_px=128, height_px=72, is_faststart=is_faststart)
     whole.write_bytes(whole.read_bytes() + TRAILERS[trailer])
     copy = fit_video(whole, contract=SMALL)
     assert (whole.read_bytes(), ()) == (copy.path.read_bytes(), copy.changes)
@@ -98,7 +110,7 @@ def test_a_turned_or_mirrored_video_is_shown_as_players_show_it(
 ) -> None:
     """The place of its dark quarter is calculated from the matrix, as FFmpeg's `autorotate` does."""
     a, b, c, d = matrix
-    source = shown_by(drawn(tmp_path / "plain.mp4", list(range(6))), tmp_path / "source.mp4", matrix)
+    source = with_display_matrix(draw_video(tmp_path / "plain.mp4", list(range(6))), tmp_path / "source.mp4", matrix)
     result: Any = fit_video(source, contract=SMALL)
     frame = frames_of(result.path)[0]
     assert ((128, 72) if a else (72, 128)) == (frame.width, frame.height)
@@ -113,17 +125,17 @@ def test_a_turned_or_mirrored_video_is_shown_as_players_show_it(
 
 @pytest.mark.parametrize("matrix", [(0, 0, 0, 0), (1, 0, 0, 0)])
 def test_an_invalid_matrix_is_ignored(matrix: tuple[int, int, int, int], tmp_path: Path) -> None:
-    """The video is shown as it is stored."""
-    source = shown_by(drawn(tmp_path / "plain.mp4", list(range(6))), tmp_path / "source.mp4", matrix)
+    """The video is shown as it is stored if its matrix is invalid."""
+    source = with_display_matrix(draw_video(tmp_path / "plain.mp4", list(range(6))), tmp_path / "source.mp4", matrix)
     frame = frames_of(fit_video(source, contract=SMALL).path)[0]
     assert ((128, 72), True) == ((frame.width, frame.height), grey_of(frame, 0.4, 0.4) < 40)
 
 
 @pytest.mark.parametrize(("entry", "by"), [("avc1", "encv"), ("mp4a", "enca")])
 def test_an_encrypted_video_is_refused(entry: str, by: str, tmp_path: Path) -> None:
-    """Without the key, FFmpeg would make garbage of it. The message says what to do."""
-    source = stored(tmp_path, has_sound=True)
-    source.write_bytes(encrypted(source.read_bytes(), entry, by))
+    """Without the key, FFmpeg would decode garbage. The message says what to do."""
+    source = write_video(tmp_path, has_sound=True)
+    source.write_bytes(mark_encrypted(source.read_bytes(), entry, by))
     with pytest.raises(MediaError, match="is encrypted and cannot be decoded; export it without encryption first"):
         fit_video(source)
     assert holds_only(tmp_path, source)
@@ -132,9 +144,9 @@ def test_an_encrypted_video_is_refused(entry: str, by: str, tmp_path: Path) -> N
 def test_a_video_with_a_compressed_header_is_fitted(tmp_path: Path) -> None:
     """FFmpeg reads the header, and the copy has an ordinary one."""
     source = tmp_path / "source.mov"
-    source.write_bytes(compressed(Video(container="mov", width_px=64, height_px=36, is_faststart=False).build()))
+    source.write_bytes(compress_header(Video(container="mov", width_px=64, height_px=36, is_faststart=False).build()))
     result: Any = fit_video(source, contract=SMALL)
-    assert ((), (), 3) == (result.report.violations, result.report.unjudged, result.report.duration_seconds)
+    assert ((), (), 3) == (result.report.violations, result.report.unchecked, result.report.duration_seconds)
     assert 15 == len(frames_of(result.path))
 
 
@@ -154,9 +166,9 @@ def test_a_raw_stream_is_fitted(start: int, tmp_path: Path) -> None:
     assert 100 - 25 * start == len(frames_of(result.path))
 
 
-def test_a_video_that_goes_back_in_time_is_refused(tmp_path: Path) -> None:
+def test_a_video_with_decreasing_timestamps_is_refused(tmp_path: Path) -> None:
     """In two joined files, the second one's frames would be lost, and nobody would notice."""
-    content = drawn(tmp_path / "part.mpg", list(range(10))).read_bytes()
+    content = draw_video(tmp_path / "part.mpg", list(range(10))).read_bytes()
     source = tmp_path / "joined.mpg"
     source.write_bytes(content + content)
     with pytest.raises(MediaError, match="goes back in time"):
@@ -166,7 +178,7 @@ def test_a_video_that_goes_back_in_time_is_refused(tmp_path: Path) -> None:
 def test_a_container_that_cannot_seek_is_decoded_from_its_beginning(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    source = drawn(tmp_path / "long.mp4", list(range(19)))
+    source = draw_video(tmp_path / "long.mp4", list(range(19)))
     open_container = av.open
     monkeypatch.setattr(av, "open", lambda *args, **options: _Unseekable(open_container(*args, **options)))
     with source.open("rb") as file, opened(file, Fraction(2), 8) as footage:
@@ -194,7 +206,7 @@ class _Unseekable:
 
 
 def test_stereo_video_is_turned_upright() -> None:
-    """PyAV does not know all of its side data, and then gives only the turn."""
+    """PyAV does not know all side data of stereo video, and then gives only the turn."""
     frame: Any = _Stereo()
     assert [("transpose", "clock")] == filters_for(frame, None, [[128, 72], [72, 128]], "pad").filters[:1]
 
@@ -212,8 +224,8 @@ class _Stereo:
 
 
 def test_the_source_is_not_changed(tmp_path: Path) -> None:
-    """It is only read, no matter how often it is opened."""
-    source = drawn(tmp_path / "long.ts", list(range(19)), options={"g": "1000"})
+    """A source is only read, no matter how often it is opened."""
+    source = draw_video(tmp_path / "long.ts", list(range(19)), options={"g": "1000"})
     shutil.copyfile(source, tmp_path / "before.ts")
     fit_video(source, start_seconds=5, contract=SMALL)
     assert source.read_bytes() == (tmp_path / "before.ts").read_bytes()

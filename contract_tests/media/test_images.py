@@ -14,7 +14,7 @@ from PIL import Image
 
 from contract_tests.reading.images import Picture, jpeg_frame_header, jpeg_segment, png_chunk
 from contract_tests.support.media_inputs import PNG, rules_of
-from contract_tests.support.pillow_pictures import saved
+from contract_tests.support.pillow_pictures import encode
 from kling_elements.media import check_image, images
 from kling_elements.media.images import inspect
 from kling_elements.media.limits import image_limits
@@ -38,7 +38,7 @@ _SIGNED = {
 
 @pytest.mark.parametrize(("name", "start"), _SIGNED.items(), ids=map(str, _SIGNED))
 def test_the_format_of_the_content_is_reported(name: str | None, start: bytes) -> None:
-    """This includes formats that are refused."""
+    """Formats that are refused are reported, too."""
     report = check_image(start + bytes(100))
 
     assert (name, ["R14"], None, None) == (report.format, rules_of(report), report.width_px, report.ratio)
@@ -48,24 +48,24 @@ def test_the_format_of_the_content_is_reported(name: str | None, start: bytes) -
 @pytest.mark.parametrize("orientation", range(1, 9))
 @pytest.mark.parametrize("kind", ["jpeg", "png"])
 def test_the_displayed_sides_are_reported(kind: Any, orientation: int) -> None:
-    """Orientations 5 to 8 swap them."""
+    """Orientations 5 to 8 swap the sides."""
     report = check_image(Picture(format=kind, width=320, height=400, orientation=orientation).build())
 
     assert ((400, 320) if orientation >= 5 else (320, 400)) == (report.width_px, report.height_px)
     assert report.conforms
-    assert () == report.unjudged
+    assert () == report.unchecked
 
 
 _RED = Image.new("RGB", (300, 320), "red")
 _KINDS = {
-    "progressive JPEG": saved(_RED, "JPEG", progressive=True),
-    "CMYK JPEG": saved(_RED.convert("CMYK"), "JPEG"),
-    "grey JPEG": saved(_RED.convert("L"), "JPEG"),
-    "multi-picture JPEG": saved(_RED, "MPO", save_all=True, append_images=[_RED.rotate(90)]),
-    "animated PNG": saved(_RED, "PNG", save_all=True, append_images=[_RED.rotate(90)]),
-    "16-bit PNG": saved(Image.new("I;16", (300, 320)), "PNG"),
-    "palette PNG": saved(_RED.convert("P"), "PNG", transparency=0),
-    "JPEG with bytes after its end": saved(_RED, "JPEG") + bytes(100),
+    "progressive JPEG": encode(_RED, "JPEG", progressive=True),
+    "CMYK JPEG": encode(_RED.convert("CMYK"), "JPEG"),
+    "grey JPEG": encode(_RED.convert("L"), "JPEG"),
+    "multi-picture JPEG": encode(_RED, "MPO", save_all=True, append_images=[_RED.rotate(90)]),
+    "animated PNG": encode(_RED, "PNG", save_all=True, append_images=[_RED.rotate(90)]),
+    "16-bit PNG": encode(Image.new("I;16", (300, 320)), "PNG"),
+    "palette PNG": encode(_RED.convert("P"), "PNG", transparency=0),
+    "JPEG with bytes after its end": encode(_RED, "JPEG") + bytes(100),
 }
 
 
@@ -76,21 +76,21 @@ def test_every_kind_of_jpeg_and_png_conforms(data: bytes) -> None:
     assert report.conforms
     assert (300, 320, len(data)) == (report.width_px, report.height_px, report.size_bytes)
     assert report.format in ("jpeg", "png")
-    assert () == report.unjudged
+    assert () == report.unchecked
 
 
 _NOISE = Image.frombytes("RGB", (300, 320), random.Random(1).randbytes(300 * 320 * 3))
 _WHOLE = {
-    "JPEG": saved(_NOISE, "JPEG"),
-    "progressive": saved(_NOISE, "JPEG", progressive=True),
-    "PNG": saved(_NOISE, "PNG"),
+    "JPEG": encode(_NOISE, "JPEG"),
+    "progressive": encode(_NOISE, "JPEG", progressive=True),
+    "PNG": encode(_NOISE, "PNG"),
 }
 
 
 @pytest.mark.parametrize("kept", [0.1, 0.5, 0.9, 0.99])
 @pytest.mark.parametrize("data", _WHOLE.values(), ids=_WHOLE)
 def test_an_image_that_is_cut_off_is_reported(data: bytes, kept: float, monkeypatch: pytest.MonkeyPatch) -> None:
-    """This works at any place, and even if Pillow is set to accept such images."""
+    """A cut is noticed at any place, even if Pillow is set to accept such images."""
     monkeypatch.setattr("PIL.ImageFile.LOAD_TRUNCATED_IMAGES", True)
     report = check_image(data[: int(len(data) * kept)])
 
@@ -99,7 +99,7 @@ def test_an_image_that_is_cut_off_is_reported(data: bytes, kept: float, monkeypa
 
 
 def test_a_png_with_a_wrong_checksum_or_without_pixels_is_damaged() -> None:
-    """Each chunk is checked."""
+    """The checksum of each chunk is checked."""
     header = PNG[:33]
 
     assert ["R14"] == rules_of(check_image(PNG.replace(b"IDAT", b"IDAU", 1)))
@@ -113,25 +113,25 @@ def _bomb(height_px: int, width_px: int) -> bytes:
 
 
 def test_the_largest_jpeg_that_is_decoded_has_89478485_pixels() -> None:
-    """A JPEG of 9459x9459 px is reported as damaged; one with 9,459 pixels more is unjudged."""
-    damaged, unjudged = check_image(_bomb(9459, 9459)), check_image(_bomb(9460, 9459))
+    """A JPEG of 9459x9459 px is reported as damaged; one with 9,459 pixels more is unchecked."""
+    damaged, unchecked = check_image(_bomb(9459, 9459)), check_image(_bomb(9460, 9459))
 
-    assert (["R14"], ()) == (rules_of(damaged), damaged.unjudged)
-    assert ([], ["R14"]) == (rules_of(unjudged), [rule for rule, _ in unjudged.unjudged])
+    assert (["R14"], ()) == (rules_of(damaged), damaged.unchecked)
+    assert ([], ["R14"]) == (rules_of(unchecked), [rule for rule, _ in unchecked.unchecked])
 
 
-def test_an_image_too_large_to_be_decoded_is_unjudged() -> None:
+def test_an_image_too_large_to_be_decoded_is_unchecked() -> None:
     """A bomb is neither decoded nor refused, because the rules allow it."""
     bomb = _bomb(30000, 30000)
     large = check_image(Picture(file_size=10_485_761).build())
     wide = check_image(_bomb_png(30000))
 
-    (reason,) = check_image(bomb).unjudged
+    (reason,) = check_image(bomb).unchecked
     assert ("R14", "it is unknown whether the image is complete: it has too many pixels to be decoded") == reason
     assert check_image(bomb).conforms
-    assert (["R15"], ("R14",)) == (rules_of(large), tuple(rule for rule, _ in large.unjudged))
+    assert (["R15"], ("R14",)) == (rules_of(large), tuple(rule for rule, _ in large.unchecked))
     assert wide.conforms
-    assert (30000, ["R14"]) == (wide.width_px, [rule for rule, _ in wide.unjudged])
+    assert (30000, ["R14"]) == (wide.width_px, [rule for rule, _ in wide.unchecked])
 
 
 def _bomb_png(side: int) -> bytes:
@@ -143,22 +143,22 @@ def _bomb_png(side: int) -> bytes:
 _SCAN = b"\xff\xda\0\x08\x01\x01\0\0\x3f\0"
 
 
-def _scanned(count: int, side: int = 300) -> bytes:
+def _jpeg_with_scans(count: int, side: int = 300) -> bytes:
     """Return a progressive JPEG with markers for this many more scans."""
     content = Picture(format="jpeg", width=side, height=side, progressive=True).build()
     return content[:-2] + _SCAN * count + content[-2:]
 
 
-def test_a_jpeg_with_very_many_scans_is_unjudged() -> None:
+def test_a_jpeg_with_very_many_scans_is_unchecked() -> None:
     """Each scan costs as much as a picture. Markers after the end of the image or in metadata are not scans."""
-    (reason,) = check_image(_scanned(100)).unjudged
+    (reason,) = check_image(_jpeg_with_scans(100)).unchecked
     assert ("R14", "it is unknown whether the image is complete: it has too many scans to be decoded") == reason
     contents = [
-        _scanned(94),
+        _jpeg_with_scans(94),
         Picture(format="jpeg").build() + _SCAN * 200,
         _in_metadata(Picture(format="jpeg").build()),
     ]
-    assert [()] * 3 == [check_image(content).unjudged for content in contents]
+    assert [()] * 3 == [check_image(content).unchecked for content in contents]
 
 
 def _in_metadata(content: bytes) -> bytes:
@@ -166,18 +166,18 @@ def _in_metadata(content: bytes) -> bytes:
 
 
 def test_a_jpeg_with_several_scans_has_a_lower_limit() -> None:
-    """Decoders hold all of it in memory. If its segments lead nowhere, it is only reported as damaged."""
+    """Decoders hold the whole picture in memory. A JPEG with broken segments is only reported as damaged."""
     frame = jpeg_frame_header(9000, 7000)
     start = b"\xff\xd8" + frame + _SCAN
-    assert (["R14"], ()) == (rules_of(check_image(start)), check_image(start).unjudged)
-    assert ([], ["R14"]) == (rules_of(check_image(start + _SCAN)), [r for r, _ in check_image(start + _SCAN).unjudged])
+    assert (["R14"], ()) == (rules_of(check_image(start)), check_image(start).unchecked)
+    assert ([], ["R14"]) == (rules_of(check_image(start + _SCAN)), [r for r, _ in check_image(start + _SCAN).unchecked])
     broken = b"\xff\xd8" + frame + bytes(5000) + _SCAN * 3
-    assert (["R14"], ()) == (rules_of(check_image(broken)), check_image(broken).unjudged)
+    assert (["R14"], ()) == (rules_of(check_image(broken)), check_image(broken).unchecked)
 
 
 @pytest.mark.parametrize("sides", [(1, 1), (7, 300), (300, 7), (8, 8)])
 def test_a_small_jpeg_is_not_reported_as_damaged(sides: tuple[int, int]) -> None:
-    """It breaks the rule about sides, and the one about the ratio if that is wrong."""
+    """A small JPEG breaks the rule about sides, and the one about the ratio if that is wrong."""
     rules = rules_of(check_image(Picture(format="jpeg", width=sides[0], height=sides[1]).build()))
     assert ["R16", "R17"][: 2 if 300 in sides else 1] == rules
 
@@ -194,9 +194,9 @@ def test_a_small_jpeg_is_not_reported_as_damaged(sides: tuple[int, int]) -> None
     ids=["stray bytes", "many", "JPEG with a large profile", "PNG with a large profile", "much text"],
 )
 def test_unusual_but_valid_images_are_complete(picture: Picture) -> None:
-    """Decoders show them."""
+    """Decoders show such images."""
     report = check_image(picture.build())
-    assert ((), ()) == (report.violations, report.unjudged)
+    assert ((), ()) == (report.violations, report.unchecked)
 
 
 @pytest.mark.parametrize("kind", ["jpeg", "png"])
@@ -240,20 +240,20 @@ class _Bytes:
         return self._data[offset : offset + count]
 
 
-@pytest.mark.parametrize("data", [saved(_RED, "JPEG", exif=b"Exif\0\0MM\0*"), PNG], ids=["JPEG", "PNG"])
+@pytest.mark.parametrize("data", [encode(_RED, "JPEG", exif=b"Exif\0\0MM\0*"), PNG], ids=["JPEG", "PNG"])
 def test_a_mutated_image_always_gets_a_report(data: bytes) -> None:
     """Bytes of 20,000 headers are changed, inserted, removed or cut off."""
     chance, limits = random.Random(7), image_limits(CONTRACT)
     with warnings.catch_warnings(record=True, action="always") as warned:
         for number in range(20_000):
-            changed = _mutated(data, chance)
+            changed = _mutate(data, chance)
             report = inspect(_Bytes(changed), "x", limits) if number % 50 else check_image(changed)
             assert set(rules_of(report)) <= {"R14", "R15", "R16", "R17"}
 
     assert [] == warned
 
 
-def _mutated(data: bytes, chance: random.Random) -> bytes:
+def _mutate(data: bytes, chance: random.Random) -> bytes:
     changed = bytearray(data)
     for _ in range(chance.randint(1, 4)):
         place = chance.randrange(min(len(changed), 200) or 1)

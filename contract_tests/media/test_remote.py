@@ -1,4 +1,4 @@
-"""A file at an address is read in parts, also over TLS, and secrets in the address are never shown."""
+"""A file at a URL is read in parts, also over TLS, and secrets in the address are never shown."""
 
 from __future__ import annotations
 
@@ -13,17 +13,16 @@ import httpcore
 import pytest
 import trustme
 
-from contract_tests.support import remote_files
 from contract_tests.support.range_server import (
     Answer,
     RangeServer,
-    bare,
-    chunked,
-    honest,
+    chunked_response,
+    empty_response,
+    good_response,
     in_turn,
+    raw_response,
     redirect,
-    sends,
-    whole,
+    whole_file,
 )
 from contract_tests.support.remote_files import BLOCK, private_refusal
 from kling_elements.media import range_client
@@ -32,8 +31,7 @@ from kling_elements.media.remote import RemoteFile, open_remote
 from kling_elements_client.errors import MediaError
 from kling_elements_runtime.transport.certificates import shared_context
 
-_no_socket_stays_open = remote_files.no_socket_stays_open
-serving = remote_files.serving
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("no_socket_stays_open")]
 
 
 # Reading
@@ -59,32 +57,32 @@ def test_a_request_asks_for_an_uncompressed_part_without_a_login(serving: Callab
     with open_remote(f"{server.url};v=1/%2e?a=%20b#c", allow_private=True):
         pass
 
-    (asked,) = server.asked
-    assert "/file;v=1/%2e?a=%20b" == asked.target
+    (request,) = server.requests
+    assert "/file;v=1/%2e?a=%20b" == request.target
     assert {
         "host": f"127.0.0.1:{server.port}",
         "user-agent": "kling-elements",
         "accept": "*/*",
         "accept-encoding": "identity",
         "range": "bytes=0-16383",
-    } == asked.headers
+    } == request.headers
 
 
-def _without_total(asked: Any, server: RangeServer) -> Iterator[bytes]:
-    first, last = map(int, asked.range.split("-"))
+def _without_total(request: Any, server: RangeServer) -> Iterator[bytes]:
+    first, last = map(int, request.range.split("-"))
     if first >= server.file.size:
-        yield from bare(416)(asked, server)
+        yield from empty_response(416)(request, server)
     else:
         last = min(last, server.file.size - 1)
-        yield from honest(asked, server, content_range=f"bytes {first}-{last}/*")
+        yield from good_response(request, server, content_range=f"bytes {first}-{last}/*")
 
 
 _KINDS: dict[str, Answer] = {
-    "parts": honest,
-    "whole": whole(),
-    "whole, no length": whole(content_length=None),
-    "chunks": chunked(),
-    "chunks, wrong length": chunked(content_length=7),
+    "parts": good_response,
+    "whole": whole_file(),
+    "whole, no length": whole_file(content_length=None),
+    "chunks": chunked_response(),
+    "chunks, wrong length": chunked_response(content_length=7),
     "no total": _without_total,
 }
 
@@ -92,7 +90,7 @@ _KINDS: dict[str, Answer] = {
 @pytest.mark.parametrize("kind", _KINDS)
 @pytest.mark.parametrize("size", [100_000, 2 * BLOCK, 1, 0])
 def test_the_bytes_read_are_those_of_the_file(serving: Callable[..., RangeServer], kind: str, size: int) -> None:
-    """This is true at any place, after the end too, and for every way in which a server sends the file."""
+    """Reads work at any place, after the end too, and for every way in which a server sends the file."""
     server = serving(_KINDS[kind], size=size)
     chance = random.Random(1)  # seeded, so that the places are the same each time
     places = [(chance.randrange(size + BLOCK), chance.randrange(3 * BLOCK)) for _ in range(30)]
@@ -105,8 +103,8 @@ def test_the_bytes_read_are_those_of_the_file(serving: Callable[..., RangeServer
 
 
 def test_the_size_is_unknown_until_the_server_sends_it(serving: Callable[..., RangeServer]) -> None:
-    """This server never sends it, but ends the file. A length beside chunks does not count."""
-    server = serving(chunked(content_length=7))
+    """The server here never sends the size, but ends the file. A length beside chunks does not count."""
+    server = serving(chunked_response(content_length=7))
     with open_remote(server.url, allow_private=True) as file:
         assert file.size is None
         file.peek(99_999, 2)
@@ -114,7 +112,7 @@ def test_the_size_is_unknown_until_the_server_sends_it(serving: Callable[..., Ra
 
 
 def test_a_negative_offset_is_refused(serving: Callable[..., RangeServer]) -> None:
-    """It raises ValueError, like other invalid arguments."""
+    """A negative offset raises ValueError, like other invalid arguments."""
     with open_remote(serving().url, allow_private=True) as file, pytest.raises(ValueError, match="offset"):
         file.peek(-1, 5)
 
@@ -137,7 +135,7 @@ def test_sequential_reading_requests_ever_larger_parts(serving: Callable[..., Ra
             file.peek(block * BLOCK, BLOCK)
         assert file.fetched_bytes < 4_500_000
 
-    counts = [(int(last) + 1 - int(first)) // BLOCK for first, last in (asked.split("-") for asked in server.ranges)]
+    counts = [(int(last) + 1 - int(first)) // BLOCK for first, last in (sent.split("-") for sent in server.ranges)]
     assert [1, 2, 4, 8, 16, 32, 64, 64] == counts
 
 
@@ -151,7 +149,7 @@ def test_reading_ahead_does_not_use_up_the_budget(serving: Callable[..., RangeSe
 
 def test_the_whole_file_is_not_read_from_a_server_that_ignores_range(serving: Callable[..., RangeServer]) -> None:
     """Only the needed bytes are received, in a single response."""
-    server = serving(whole(), size=417_000_000)
+    server = serving(whole_file(), size=417_000_000)
     with open_remote(server.url, allow_private=True) as file:
         assert server.file.read(50_000, 50_100) == file.peek(50_000, 100)
         assert 417_000_000 == file.size
@@ -165,7 +163,7 @@ def test_the_end_of_a_file_is_not_read_from_a_server_that_ignores_range(
     serving: Callable[..., RangeServer], length: int | None
 ) -> None:
     """The error gives the reason, and comes before the budget is wasted."""
-    server = serving(whole(content_length=length), size=417_000_000)
+    server = serving(whole_file(content_length=length), size=417_000_000)
     with open_remote(server.url, allow_private=True) as file:
         with pytest.raises(MediaError, match=r"the server ignores Range, .* within the first 8388608 bytes"):
             file.peek(416_999_990, 10)
@@ -177,15 +175,15 @@ def test_the_end_of_a_file_is_not_read_from_a_server_that_ignores_range(
 
 @pytest.mark.parametrize(
     "answer",
-    [bare(403), redirect("http://127.0.0.1:1/?secret"), redirect("ftp://secret"), sends()],
+    [empty_response(403), redirect("http://127.0.0.1:1/?secret"), redirect("ftp://secret"), raw_response()],
     ids=["a refusal", "a redirect", "another scheme", "nothing"],
 )
 def test_a_query_is_never_shown(
     serving: Callable[..., RangeServer], caplog: pytest.LogCaptureFixture, answer: Answer
 ) -> None:
-    """It is neither in an error, its copies and causes, nor in a log or a repr."""
+    """Neither errors, their copies and causes, nor logs and reprs show the query."""
     caplog.set_level(logging.INFO)  # at lower levels, httpcore logs all headers of responses
-    server = serving(in_turn(honest, answer))
+    server = serving(in_turn(good_response, answer))
     with open_remote(f"{server.url}?secret#secret", allow_private=True) as file:
         assert isinstance(file, RemoteFile)
         with pytest.raises(MediaError) as caught:
@@ -215,7 +213,7 @@ def authority(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> Iterator[trustm
     shared_context.cache_clear()  # because it was made for this environment
 
 
-def certified(authority: trustme.CA, name: str = "127.0.0.1") -> ssl.SSLContext:
+def tls_server_for(authority: trustme.CA, name: str = "127.0.0.1") -> ssl.SSLContext:
     """Return the TLS settings of a server with a certificate for a name."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert(name).configure_cert(context)
@@ -224,7 +222,7 @@ def certified(authority: trustme.CA, name: str = "127.0.0.1") -> ssl.SSLContext:
 
 def test_a_file_is_read_with_a_trusted_certificate(serving: Callable[..., RangeServer], authority: trustme.CA) -> None:
     """All connections share one context."""
-    server = serving(tls=certified(authority))
+    server = serving(tls=tls_server_for(authority))
     for _ in range(2):
         with open_remote(server.url, allow_private=True) as file:
             assert server.file.read(50_000, 50_010) == file.peek(50_000, 10)
@@ -236,22 +234,22 @@ def test_a_file_is_read_with_a_trusted_certificate(serving: Callable[..., RangeS
 def test_a_wrong_certificate_is_refused(
     serving: Callable[..., RangeServer], authority: trustme.CA, name: str | None
 ) -> None:
-    """It is for another name, or from an unknown authority."""
-    tls = certified(trustme.CA()) if name is None else certified(authority, name)
+    """A certificate may be for another name, or from an unknown authority."""
+    tls = tls_server_for(trustme.CA()) if name is None else tls_server_for(authority, name)
     server = serving(tls=tls)
     assert "certificate verify failed" in private_refusal(server.url)
-    assert [] == server.asked
+    assert [] == server.requests
 
 
 def test_a_redirect_to_insecure_http_is_refused(serving: Callable[..., RangeServer], authority: trustme.CA) -> None:
     """A redirect from http to https is allowed."""
-    plain, tls = serving(), certified(authority)
+    plain, tls = serving(), tls_server_for(authority)
     down = serving(redirect(f"{plain.url}?token=secret"), tls=tls)
     up = serving(redirect(serving(tls=tls).url))
 
     message = private_refusal(down.url)
     assert message.startswith("is redirected to insecure http; ")
     assert message.endswith(f"use its target directly: {plain.url}")
-    assert [] == plain.asked
+    assert [] == plain.requests
     with open_remote(up.url, allow_private=True) as file:
         assert file.size == 100_000

@@ -10,21 +10,26 @@ from typing import Any
 import pytest
 from ssrfguard import Policy
 
-from contract_tests.support import remote_files
-from contract_tests.support.range_server import RangeServer, altered, bare, by_path, honest, in_turn, redirect
+from contract_tests.support.range_server import (
+    RangeServer,
+    by_path,
+    empty_response,
+    good_response,
+    in_turn,
+    redirect,
+    with_headers,
+)
 from contract_tests.support.remote_files import private_refusal, refusal
 from kling_elements.media import range_client
 from kling_elements.media.remote import open_remote, redacted_url
 from kling_elements_client.errors import MediaError
 
-_no_socket_stays_open = remote_files.no_socket_stays_open
-serving = remote_files.serving
-names = remote_files.names
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("no_socket_stays_open")]
 PUBLIC = "93.184.216.34"
 
 
 @pytest.fixture
-def connected(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def connected_addresses(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Return the addresses that were connected to. Addresses of other machines are not reached."""
     connect = socket.socket.connect
     addresses: list[str] = []
@@ -76,8 +81,8 @@ def _public_machine(monkeypatch: pytest.MonkeyPatch) -> None:
         ),
     ],
 )
-def test_an_address_is_shown_without_its_secrets(url: str, expected: str) -> None:
-    """User, query and fragment are removed. If they cannot be found for sure, the address is not shown."""
+def test_a_url_is_shown_without_its_secrets(url: str, expected: str) -> None:
+    """User, query and fragment are removed. If they cannot be found for sure, the URL is not shown."""
     assert expected == redacted_url(url)
 
 
@@ -86,18 +91,18 @@ def test_an_address_is_shown_without_its_secrets(url: str, expected: str) -> Non
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_a_redirect_is_followed_and_remembered(serving: Callable[..., RangeServer], status: int) -> None:
-    """Its body is not read, and later parts come from the new address."""
-    server = serving(by_path(file=redirect("moved?to=here#now", status), moved=honest))
+    """The redirect's body is not read, and later parts come from the new URL."""
+    server = serving(by_path(file=redirect("moved?to=here#now", status), moved=good_response))
     with open_remote(server.url, allow_private=True) as file:
         assert server.file.read(50_000, 50_010) == file.peek(50_000, 10)
         assert 3 == file.requests
         assert file.fetched_bytes < 200_000
-    assert ["/file", "/moved?to=here", "/moved?to=here"] == [asked.target for asked in server.asked]
+    assert ["/file", "/moved?to=here", "/moved?to=here"] == [request.target for request in server.requests]
 
 
 def test_a_redirect_to_another_server_is_followed(serving: Callable[..., RangeServer]) -> None:
-    """An error from that server names its address, without the query."""
-    there = serving(in_turn(honest, bare(404)))
+    """An error from that server names its URL, without the query."""
+    there = serving(in_turn(good_response, empty_response(404)))
     here = serving(redirect(f"{there.url}?token=secret"))
     with open_remote(here.url, allow_private=True) as file:
         assert there.file.read(0, 10) == file.peek(0, 10)
@@ -106,35 +111,38 @@ def test_a_redirect_to_another_server_is_followed(serving: Callable[..., RangeSe
 
 
 def test_the_number_of_redirects_is_limited(serving: Callable[..., RangeServer]) -> None:
-    """Five are followed, and no more, whether they form a loop or not."""
+    """Five redirects are followed, and no more, whether they form a loop or not."""
     moving = redirect("/file")
-    server = serving(in_turn(*[moving] * 5, honest))
+    server = serving(in_turn(*[moving] * 5, good_response))
     with open_remote(server.url, allow_private=True) as file:
         assert 6 == file.requests
 
     loop = serving(moving)
-    message = "is redirected more than 5 times; use the address that it leads to"
+    message = "is redirected more than 5 times; use the URL that it leads to"
     assert message == private_refusal(loop.url)
-    assert 6 == len(loop.asked)
+    assert 6 == len(loop.requests)
 
 
 @pytest.mark.usefixtures("_public_machine")
 @pytest.mark.parametrize(
     ("location", "expected"),
     [
-        ("http://169.254.169.254/latest/meta-data/", "leads to a private or reserved address (169.254.169.254); allow"),
-        ("http://127.0.0.2/", "leads to a private or reserved address (127.0.0.2); "),
-        ("//[::1]/", "leads to a private or reserved address (::1); "),
-        ("http://[::ffff:10.0.0.1]/", "leads to a private or reserved address (::ffff:"),
-        ("http://intranet.example/", "leads to a private or reserved address (10.0.0.7); "),
+        (
+            "http://169.254.169.254/latest/meta-data/",
+            "resolves to a private or reserved address (169.254.169.254); ",
+        ),
+        ("http://127.0.0.2/", "resolves to a private or reserved address (127.0.0.2); "),
+        ("//[::1]/", "resolves to a private or reserved address (::1); "),
+        ("http://[::ffff:10.0.0.1]/", "resolves to a private or reserved address (::ffff:"),
+        ("http://intranet.example/", "resolves to a private or reserved address (10.0.0.7); "),
         ("file:///etc/passwd", "must begin with http:// or https://, and so must its redirects"),
         ("gopher://a.example/", "must begin with http:// or https://"),
         ("http://mara:secret@a.example/", "contains a user or password"),
-        ("http://[::1", "is not a valid address, or redirects to an invalid one"),
+        ("http://[::1", "is not a valid URL, or redirects to an invalid one"),
         ("http://a.example:99999/", "has port 99999, but only 80, 443, 8080, 8443 are allowed"),
         ("http://a.example:0/", "has port 0, but only 80, 443, 8080, 8443 are allowed"),
-        ("http://0177.0.0.1/", "is not a valid address, or redirects to an invalid one"),
-        ("http://\x80\xff/", "is not a valid address, or redirects to an invalid one"),
+        ("http://0177.0.0.1/", "is not a valid URL, or redirects to an invalid one"),
+        ("http://\x80\xff/", "is not a valid URL, or redirects to an invalid one"),
         ("http://a_b.example/", "is refused: host 'a_b.example' is not a well-formed hostname"),
         ("http://a.example/" + "x" * 9000, "is refused: is longer than max_url_length (8192)"),
     ],
@@ -142,7 +150,7 @@ def test_the_number_of_redirects_is_limited(serving: Callable[..., RangeServer])
 def test_a_redirect_to_a_refused_address_is_not_followed(
     serving: Callable[..., RangeServer],
     names: dict[str, list[list[str]]],
-    connected: list[str],
+    connected_addresses: list[str],
     location: str,
     expected: str,
 ) -> None:
@@ -150,11 +158,11 @@ def test_a_redirect_to_a_refused_address_is_not_followed(
     names["intranet.example"] = [["10.0.0.7"]]
     server = serving(by_path(file=redirect("/next"), next=redirect(location.encode().decode("latin-1"))))
     assert refusal(server.url).startswith(expected)
-    assert {"127.0.0.1"} == set(connected)
-    assert 2 == len(server.asked)
+    assert {"127.0.0.1"} == set(connected_addresses)
+    assert 2 == len(server.requests)
 
 
-def test_the_port_of_an_address_must_be_ascii() -> None:
+def test_the_port_of_a_url_must_be_ascii() -> None:
     """RFC 3986 has no other digits."""
     assert private_refusal("http://127.0.0.1:\u0668\u0660/").startswith("has a port with digits other than 0 to 9")
 
@@ -162,7 +170,7 @@ def test_the_port_of_an_address_must_be_ascii() -> None:
 @pytest.mark.parametrize("location", [None, ""])
 def test_a_redirect_without_a_location_is_an_error(serving: Callable[..., RangeServer], location: str | None) -> None:
     """An empty location is the same address again."""
-    assert private_refusal(serving(bare(302, location=location)).url).startswith(
+    assert private_refusal(serving(empty_response(302, location=location)).url).startswith(
         "HTTP 302; " if location is None else "is redirected more than 5 times"
     )
 
@@ -216,10 +224,10 @@ def test_a_redirect_without_a_location_is_an_error(serving: Callable[..., RangeS
         "http://a.example/" + "x" * 70_000,
     ],
 )
-def test_a_hostile_address_is_refused_before_any_connection(
-    names: dict[str, list[list[str]]], connected: list[str], url: str
+def test_a_hostile_url_is_refused_before_any_connection(
+    names: dict[str, list[list[str]]], connected_addresses: list[str], url: str
 ) -> None:
-    """This is true for every spelling, and for every address of a name."""
+    """Every spelling of a URL is refused, and every address of a name is checked."""
     names |= {
         "metadata.google.internal": [["169.254.169.254"]],
         "instance-data.ec2.internal": [["fd00:ec2::254"]],
@@ -229,15 +237,15 @@ def test_a_hostile_address_is_refused_before_any_connection(
     }
     message = refusal(url)
     assert "secret" not in message
-    assert [] == connected
+    assert [] == connected_addresses
 
 
-def test_a_public_address_is_connected_to(names: dict[str, list[list[str]]], connected: list[str]) -> None:
-    """There is only one lookup. A name in another script is looked up as DNS spells it."""
+def test_a_public_address_is_accepted(names: dict[str, list[list[str]]], connected_addresses: list[str]) -> None:
+    """There is only one DNS look-up. A name in another script is looked up as DNS spells it."""
     names["xn--bcher-kva.example"] = [[PUBLIC, "93.184.216.35"]]
     message = refusal("http://bücher.example:8080/")
     assert message.startswith("cannot be connected to: could not connect to any validated address: ")
-    assert [PUBLIC, "93.184.216.35"] == connected
+    assert [PUBLIC, "93.184.216.35"] == connected_addresses
 
 
 def test_an_unknown_name_cannot_be_connected_to(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -265,30 +273,32 @@ def test_unusual_errors_of_a_resolver_are_reported(monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.usefixtures("_public_machine")
 def test_dns_rebinding_is_refused(
-    serving: Callable[..., RangeServer], names: dict[str, list[list[str]]], connected: list[str]
+    serving: Callable[..., RangeServer], names: dict[str, list[list[str]]], connected_addresses: list[str]
 ) -> None:
     """The name has a public address for the first request, and a private one for the next."""
-    server = serving(altered(connection="close"))
+    server = serving(with_headers(connection="close"))
     names["a.example"] = [["127.0.0.1"], ["10.0.0.1"]]
 
     message = refusal(f"http://a.example:{server.port}/", (50_000, 1))
 
-    assert message.startswith("leads to a private or reserved address (10.0.0.1); allow_private=True allows it")
-    assert ["127.0.0.1"] == connected
+    assert message.startswith("resolves to a private or reserved address (10.0.0.1); allow_private=True allows it")
+    assert ["127.0.0.1"] == connected_addresses
 
 
-def test_the_checked_address_is_the_one_connected_to(names: dict[str, list[list[str]]], connected: list[str]) -> None:
+def test_the_checked_address_is_the_one_connected_to(
+    names: dict[str, list[list[str]]], connected_addresses: list[str]
+) -> None:
     """A name is looked up once for each connection, so that a second answer cannot replace the first."""
     names["a.example"] = [[PUBLIC], ["127.0.0.1"]]
     refusal("http://a.example/")
-    assert [PUBLIC] == connected
+    assert [PUBLIC] == connected_addresses
     assert [["127.0.0.1"]] == names["a.example"]
 
 
 def test_private_addresses_are_read_if_allowed(
     serving: Callable[..., RangeServer], names: dict[str, list[list[str]]]
 ) -> None:
-    """This is true for names too; the other rules still hold."""
+    """Names may resolve to private addresses, too; the other rules still hold."""
     server = serving()
     names["a.example"] = [["127.0.0.1"]]
     with open_remote(f"http://a.example:{server.port}/file", allow_private=True) as file:

@@ -1,4 +1,4 @@
-"""Reading a file from an address takes no more requests, bytes and seconds than its budget allows."""
+"""Reading a file from a URL takes no more requests, bytes and seconds than its budget allows."""
 
 from __future__ import annotations
 
@@ -12,16 +12,15 @@ from typing import Any
 import pytest
 from attrs.exceptions import FrozenInstanceError
 
-from contract_tests.support import remote_files
 from contract_tests.support.range_server import (
     Answer,
     RangeServer,
     by_path,
-    drips,
-    for_ever,
-    hangs,
+    dripping_response,
+    endless_response,
+    good_response,
+    hanging_response,
     head,
-    honest,
     redirect,
 )
 from contract_tests.support.remote_files import BLOCK, BROKEN, private_refusal, refusal
@@ -33,9 +32,7 @@ from kling_elements.media.remote import RemoteFile, open_remote
 from kling_elements_client.errors import MediaError
 from kling_elements_runtime.deadline import within
 
-_no_socket_stays_open = remote_files.no_socket_stays_open
-serving = remote_files.serving
-names = remote_files.names
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("no_socket_stays_open")]
 _LATE = "the connection was not established in time; check the host and its port"
 SOON = Budget(max_seconds=0.2)
 _SPENT = f"needs more than {18 * BLOCK} bytes to be read; pass a Budget with a larger max_bytes to allow it"
@@ -61,14 +58,14 @@ class HurriedClock(Clock):
         self._server = server
 
     def monotonic(self) -> float:
-        return super().monotonic() + (29.8 if self._server.asked else 0)
+        return super().monotonic() + (29.8 if self._server.requests else 0)
 
 
 # The budget
 
 
 def test_the_default_budget_is_small() -> None:
-    """It has 32 requests, 8 MiB and half a minute."""
+    """The default budget has 32 requests, 8 MiB and half a minute."""
     assert Budget(max_requests=32, max_bytes=8 * 1024 * 1024, max_seconds=30) == Budget()
 
 
@@ -86,7 +83,7 @@ def test_an_invalid_budget_is_refused(name: str, value: Any) -> None:
 
 
 def test_a_budget_is_an_immutable_value() -> None:
-    """You pass its values by name."""
+    """You pass the values of a budget by name."""
     assert Budget(max_bytes=5) == Budget(max_bytes=5) != Budget()
     with pytest.raises(FrozenInstanceError):
         Budget().max_bytes = 6  # type: ignore[misc]
@@ -95,7 +92,7 @@ def test_a_budget_is_an_immutable_value() -> None:
 
 
 def test_a_budget_may_last_years(serving: Callable[..., RangeServer]) -> None:
-    """Sockets do not accept time-outs that long, so they get shorter ones."""
+    """Sockets do not accept timeouts that long, so they get shorter ones."""
     with open_remote(serving().url, allow_private=True, budget=Budget(max_seconds=1e300)) as file:
         assert file.size == 100_000
 
@@ -105,13 +102,13 @@ def test_a_budget_may_last_years(serving: Callable[..., RangeServer]) -> None:
 
 def test_no_more_requests_are_sent_than_the_budget_allows(serving: Callable[..., RangeServer]) -> None:
     """Redirects count as requests."""
-    server = serving(by_path(file=honest, moved=redirect("/file")))
+    server = serving(by_path(file=good_response, moved=redirect("/file")))
     budget = Budget(max_requests=2)
 
     message = "needs more than 2 requests to be read; pass a Budget with a larger max_requests to allow it"
     assert message == private_refusal(server.url, (0, 1), (50_000, 1), (90_000, 1), budget=budget)
     assert message == private_refusal(server.url.replace("file", "moved"), (50_000, 1), budget=budget)
-    assert 4 == len(server.asked)
+    assert 4 == len(server.requests)
 
 
 @pytest.mark.parametrize("peek", [(0, 60_000), (40_000, 60_000), (0, 10**30)])
@@ -128,10 +125,10 @@ def test_more_bytes_than_the_budget_allows_are_not_requested(
 @pytest.mark.parametrize(
     ("answer", "expected"),
     [
-        (for_ever(b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 100), _SPENT),
-        (for_ever(head(206, content_range="bytes 0-294911/*", transfer_encoding="chunked"), b"1;x"), BROKEN),
-        (for_ever(head(200, transfer_encoding="chunked"), b"1\r\nx\r\n"), _SPENT),
-        (for_ever(head(200), b"x" * 999), _SPENT),
+        (endless_response(b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 100), _SPENT),
+        (endless_response(head(206, content_range="bytes 0-294911/*", transfer_encoding="chunked"), b"1;x"), BROKEN),
+        (endless_response(head(200, transfer_encoding="chunked"), b"1\r\nx\r\n"), _SPENT),
+        (endless_response(head(200), b"x" * 999), _SPENT),
     ],
     ids=["hints", "chunks that do not begin", "tiny chunks", "body"],
 )
@@ -152,9 +149,9 @@ def test_an_endless_response_is_ended(serving: Callable[..., RangeServer], answe
     ids=["status", "headers", "body", "part"],
 )
 def test_a_server_that_sends_single_bytes_meets_the_deadline(serving: Callable[..., RangeServer], start: bytes) -> None:
-    """To the time-out of a socket, a byte each second is progress."""
+    """To the timeout of a socket, a byte each second is progress."""
     clock = SteppingClock()
-    server = serving(drips(start, clock.permits))
+    server = serving(dripping_response(start, clock.permits))
     message = "took longer than 30 s to be read; pass a Budget with a larger max_seconds to allow it"
     assert message == private_refusal(server.url, clock=clock)
     assert 31 <= clock.seconds <= 33
@@ -167,7 +164,7 @@ def test_a_server_that_sends_single_bytes_meets_the_deadline(serving: Callable[.
 )
 def test_a_server_that_hangs_meets_the_deadline(serving: Callable[..., RangeServer], start: bytes) -> None:
     """Reading stops in the middle of a wait."""
-    server = serving(hangs(start))
+    server = serving(hanging_response(start))
     message = "took longer than 30 s to be read; pass a Budget with a larger max_seconds to allow it"
     assert message == private_refusal(server.url, clock=HurriedClock(server))
 
@@ -189,7 +186,7 @@ def test_reading_ends_with_a_shorter_call(serving: Callable[..., RangeServer]) -
         (29.9, "was not read before the call's max_wait_seconds ended"),
         (60, "took longer than 30 s"),
     ):
-        server = serving(hangs())
+        server = serving(hanging_response())
         with within(seconds):
             assert private_refusal(server.url, clock=HurriedClock(server)).startswith(message)
 
@@ -211,7 +208,7 @@ def test_no_handshake_begins_after_the_deadline() -> None:
 
 
 def test_a_lookup_that_hangs_meets_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The system's lookup has no time-out, so a thread is left waiting for it."""
+    """The system's lookup has no timeout, so a thread is left waiting for it."""
     over, ended = threading.Event(), threading.Event()
 
     def look_up(*_: Any, **__: Any) -> None:
@@ -227,7 +224,7 @@ def test_a_lookup_that_hangs_meets_the_deadline(monkeypatch: pytest.MonkeyPatch)
 def test_addresses_that_do_not_answer_share_the_time(
     names: dict[str, list[list[str]]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """At most four are tried, each for its share."""
+    """At most four addresses are tried, each for its share."""
     waited: list[float | None] = []
 
     def connect(self: socket.socket, _: Any) -> None:

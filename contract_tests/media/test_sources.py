@@ -23,9 +23,9 @@ from PIL import Image
 import kling_elements.media
 from contract_tests.reading.images import Picture, base64_of
 from contract_tests.reading.videos import Video
-from contract_tests.support.media_inputs import JPEG, PNG, Content, contract_with, file_in, rules_of
-from contract_tests.support.pillow_pictures import saved
-from contract_tests.support.range_server import chunked, range_server
+from contract_tests.support.media_inputs import JPEG, PNG, Content, contract_with, rules_of, write_file
+from contract_tests.support.pillow_pictures import encode
+from contract_tests.support.range_server import chunked_response, range_server
 from kling_elements.media import Budget, check_image, check_video, image, sources
 from kling_elements_client.contract import CONTRACT
 from kling_elements_client.errors import MediaError
@@ -64,11 +64,11 @@ def _pipe(data: bytes) -> Iterator[io.BufferedReader]:
 
 
 @pytest.mark.parametrize("data", [JPEG, PNG], ids=["JPEG", "PNG"])
-def test_every_kind_of_source_becomes_the_same_text(data: bytes, tmp_path: Path) -> None:
+def test_every_kind_of_source_becomes_the_same_string(data: bytes, tmp_path: Path) -> None:
     """If this package encodes the text itself, later checks are skipped; your own text is returned unchanged."""
     file = io.BytesIO(b"before" + data)
     file.seek(6)
-    sources = [file_in(tmp_path, data), data, bytearray(data), memoryview(data), file, io.BytesIO(data)]
+    sources = [write_file(tmp_path, data), data, bytearray(data), memoryview(data), file, io.BytesIO(data)]
 
     for source in sources:
         made = image(source)
@@ -84,8 +84,8 @@ def test_every_kind_of_source_becomes_the_same_text(data: bytes, tmp_path: Path)
     assert base64_of(data) == image(f"data:image/png;base64,{base64_of(data).replace('+', '%2B')}")
 
 
-def test_an_address_is_returned_unchanged() -> None:
-    """The file at it is not read."""
+def test_a_url_is_returned_unchanged() -> None:
+    """The file at the URL is not read."""
     assert "https://a.example.com/b.png?c=d" == image("https://a.example.com/b.png?c=d")
 
 
@@ -101,7 +101,7 @@ def test_a_pil_image_of_any_mode_is_sent(mode: str) -> None:
 
 
 def test_a_pil_image_that_cannot_be_encoded_raises_a_media_error() -> None:
-    """This one has no pixels."""
+    """An image without pixels cannot be encoded."""
     with pytest.raises(MediaError, match="a PIL image: cannot be encoded"):
         image(Image.new("RGB", (0, 300)))
 
@@ -113,7 +113,7 @@ def _noise(mode: str, width: int, height: int) -> Image.Image:
 
 @pytest.mark.parametrize(("mode", "sides"), [("L", (3600, 3000)), ("RGB", (2000, 1800)), ("RGBA", (1800, 1500))])
 def test_a_pil_image_too_large_for_png_becomes_the_best_jpeg_that_fits(mode: str, sides: tuple[int, int]) -> None:
-    """It is not refused because of an encoding that this package has chosen."""
+    """An image is not refused because of an encoding that this package has chosen."""
     with _noise(mode, *sides) as picture:
         made = base64.b64decode(image(picture))
 
@@ -124,7 +124,7 @@ def test_a_pil_image_too_large_for_png_becomes_the_best_jpeg_that_fits(mode: str
 
 
 def test_a_pil_image_is_sent_upright() -> None:
-    """Its orientation is applied without any loss."""
+    """The image's orientation is applied without any loss."""
     with Image.new("RGB", (300, 400), "red") as picture:
         picture.getexif()[0x0112] = 6
         made = base64.b64decode(image(picture))
@@ -151,7 +151,7 @@ def test_a_pil_image_is_sent_upright() -> None:
     ],
 )
 @pytest.mark.parametrize("function", [image, check_image, check_video])
-def test_a_text_is_never_a_path(function: Callable[[Any], Any], text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_string_is_never_a_path(function: Callable[[Any], Any], text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """No file is opened, and the error says how to pass a file."""
     check_video(b"")  # because loading modules on first use opens files
     opened: list[object] = []
@@ -233,7 +233,7 @@ def test_a_file_object_that_shrinks_was_changed() -> None:
 @pytest.mark.parametrize(("size", "is_refused"), [(10_485_760, False), (10_485_761, True)])
 def test_a_stream_is_not_read_beyond_the_allowed_size(size: int, is_refused: bool, tmp_path: Path) -> None:  # noqa: FBT001
     """An endless stream does not fill the disk."""
-    path = file_in(tmp_path, Picture(format="jpeg", file_size=size).build())
+    path = write_file(tmp_path, Picture(format="jpeg", file_size=size).build())
 
     class Stream(io.FileIO):
         def seekable(self) -> bool:
@@ -251,14 +251,14 @@ def test_a_stream_is_not_read_beyond_the_allowed_size(size: int, is_refused: boo
 @pytest.mark.parametrize(
     ("data", "rules", "message"),
     [
-        (saved(Image.new("L", (300, 300)), "GIF"), ["R14"], "it looks like GIF (R14)"),
+        (encode(Image.new("L", (300, 300)), "GIF"), ["R14"], "it looks like GIF (R14)"),
         (b"", ["R14"], "it is empty (R14)"),
-        (b"nothing", ["R14"], "whole header (R14)"),
-        (JPEG[:20], ["R14"], "whole header (R14)"),
+        (b"nothing", ["R14"], "complete header (R14)"),
+        (JPEG[:20], ["R14"], "complete header (R14)"),
         (
             Picture(width=299).build(),
             ["R16"],
-            "299x300 px, both sides must have at least 300 px (R16)",
+            "299x300 px; both sides must have at least 300 px (R16)",
         ),
         (Picture(width=751, height=300).build(), ["R17"], "(R17)"),
     ],
@@ -268,7 +268,7 @@ def test_an_image_that_breaks_a_rule_is_refused_before_it_is_sent(
     data: bytes, rules: list[str], message: str, tmp_path: Path
 ) -> None:
     """The error names the file, each rule, and what is wrong."""
-    path = file_in(tmp_path, data)
+    path = write_file(tmp_path, data)
 
     with pytest.raises(MediaError) as caught:
         image(path)
@@ -279,17 +279,17 @@ def test_an_image_that_breaks_a_rule_is_refused_before_it_is_sent(
 
 
 @pytest.mark.parametrize("check", [check_image, check_video])
-def test_the_file_at_an_address_is_read_only_on_request(check: Callable[[str], Any]) -> None:
+def test_the_file_at_a_url_is_read_only_on_request(check: Callable[[str], Any]) -> None:
     """The error says how, and does not show the query."""
     with pytest.raises(
-        MediaError, match=r"https://a\.example\.com/b: is an address; pass remote=True to check the file at it"
+        MediaError, match=r"https://a\.example\.com/b: is a URL; pass remote=True to check the file at it"
     ) as caught:
         check("https://a.example.com/b?secret=1")
 
     assert "secret" not in str(caught.value)
 
 
-def test_the_header_of_a_file_at_an_address_is_checked() -> None:
+def test_the_header_of_a_file_at_a_url_is_checked() -> None:
     """Only some kilobytes are fetched, so the check does not find out whether the file is complete."""
     content = Picture(format="jpeg", width=299, app_bytes=320 * 1024).build() + bytes(2_000_000)
     with range_server() as server:
@@ -298,24 +298,24 @@ def test_the_header_of_a_file_at_an_address_is_checked() -> None:
 
     assert (["R16"], "jpeg", len(content)) == (rules_of(report), report.format, report.size_bytes)
     assert server.url == report.source
-    assert () == report.unjudged
+    assert () == report.unchecked
 
 
-def test_an_unknown_size_is_unjudged() -> None:
-    """The other rules are checked."""
-    with range_server(chunked()) as server:
+def test_an_unknown_size_is_unchecked() -> None:
+    """The other rules are checked even if the size is unknown."""
+    with range_server(chunked_response()) as server:
         server.file = Content(JPEG + bytes(100_000))
         report = check_image(server.url, remote=True, allow_private=True)
 
     assert report.conforms
-    assert (None, (("R15", "the server does not send the file's size"),)) == (report.size_bytes, report.unjudged)
+    assert (None, (("R15", "the server does not send the file's size"),)) == (report.size_bytes, report.unchecked)
 
 
 def test_every_source_of_a_video_is_checked(tmp_path: Path) -> None:
-    """A video may be a file, bytes, a file object, a `data:` URL, or at an address."""
+    """A video may be a file, bytes, a file object, a `data:` URL, or at a URL."""
     content = Video(width_px=1080, height_px=1942, seconds="2").build()
     sources = [
-        file_in(tmp_path, content, "v.mp4"),
+        write_file(tmp_path, content, "v.mp4"),
         content,
         io.BytesIO(content),
         f"data:video/mp4;base64,{base64_of(content)}",
@@ -368,7 +368,7 @@ def test_a_data_url_takes_little_memory() -> None:
 def test_a_data_url_is_decoded_in_slices_without_errors(before: int) -> None:
     """The result is that of the standard library, also for invalid escapes."""
     text = "a" * before + "%41%4%zz%%42" * 30_000 + "%"
-    with sources.opened_image(f"data:,{text}", CONTRACT) as media:
+    with sources.open_image(f"data:,{text}", CONTRACT) as media:
         assert unquote_to_bytes(text) == media.file.peek(0, media.file.size)
 
 

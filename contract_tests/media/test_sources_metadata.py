@@ -1,4 +1,4 @@
-"""Metadata of images are sent or removed, as the caller wishes."""
+"""Metadata of images is sent or removed, as the caller wishes."""
 
 from __future__ import annotations
 
@@ -10,40 +10,40 @@ import pytest
 from PIL import Image
 
 from contract_tests.reading.images import Picture, base64_of
-from contract_tests.support.media_inputs import file_in
-from contract_tests.support.pillow_pictures import opened, saved
+from contract_tests.support.media_inputs import write_file
+from contract_tests.support.pillow_pictures import decode, encode
 from kling_elements.media import fit_image, image
 from kling_elements_client.errors import MediaError
 
 
 @pytest.mark.parametrize("kind", ["jpeg", "png"])
-def test_metadata_are_removed_only_on_request(kind: str, tmp_path: Path) -> None:
+def test_metadata_is_removed_only_on_request(kind: str, tmp_path: Path) -> None:
     """By default your bytes are sent unchanged; without metadata, the same pixels are sent."""
     content = Picture(format=kind, orientation=6, file_size=9000).build()
     without = Picture(format=kind, orientation=6).build()
-    for source in (content, file_in(tmp_path, content), base64_of(content), io.BytesIO(content)):
+    for source in (content, write_file(tmp_path, content), base64_of(content), io.BytesIO(content)):
         assert content == base64.b64decode(image(source))
         plain = base64.b64decode(image(source, strip_metadata=True))
         assert len(plain) <= len(without) + 20
-        assert opened(content).tobytes() == opened(plain).tobytes()
-        assert 6 == opened(plain).getexif()[0x0112]
-    text = base64_of(saved(Image.new("L", (300, 300)), kind.upper()))
+        assert decode(content).tobytes() == decode(plain).tobytes()
+        assert 6 == decode(plain).getexif()[0x0112]
+    text = base64_of(encode(Image.new("L", (300, 300)), kind.upper()))
     assert text == image(text, strip_metadata=True)
 
 
 def test_the_image_without_metadata_is_the_one_checked() -> None:
-    """A file that is too large because of its metadata conforms without them."""
+    """A file that is too large because of its metadata conforms once that is removed."""
     content = Picture(format="jpeg", file_size=10_485_761).build()
     with pytest.raises(MediaError, match="R15"):
         image(content)
     assert len(image(content, strip_metadata=True)) < 5000
 
 
-def test_metadata_that_cannot_be_removed_are_not_sent() -> None:
-    """If the image conforms otherwise, it is refused for its metadata; otherwise for what is wrong with it."""
+def test_metadata_that_cannot_be_removed_is_not_sent() -> None:
+    """An image that conforms otherwise is refused for its metadata, any other for what is wrong with it."""
     content = Picture().build()[:-8]
     assert image(content)
-    with pytest.raises(MediaError, match=r"its metadata cannot be left out, .*encode the picture anew"):
+    with pytest.raises(MediaError, match=r"its metadata cannot be removed, .*re-encode it"):
         image(content, strip_metadata=True)
     with pytest.raises(MediaError, match="it looks like GIF"):
         image(b"GIF89a" + bytes(99), strip_metadata=True)
@@ -56,12 +56,12 @@ def test_an_image_that_conforms_keeps_its_metadata_by_default(kind: str) -> None
     assert (content, ()) == (fit_image(content).content, fit_image(content).changes)
     result = fit_image(content, strip_metadata=True)
     assert ("removed its metadata",) == result.changes
-    assert opened(content).tobytes() == opened(result.content).tobytes()
+    assert decode(content).tobytes() == decode(result.content).tobytes()
     assert len(result.content) < 3000
     assert () == fit_image(result.content, strip_metadata=True).changes
 
 
 def test_a_copy_in_another_format_never_has_metadata() -> None:
-    """They need not be removed before."""
-    content = saved(Image.new("L", (300, 300)), "GIF", comment=b"somebody")
+    """You need not remove metadata before the image is encoded in another format."""
+    content = encode(Image.new("L", (300, 300)), "GIF", comment=b"somebody")
     assert ("encoded as PNG",) == fit_image(content, strip_metadata=True).changes

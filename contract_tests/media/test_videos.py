@@ -14,18 +14,18 @@ import av
 import pytest
 
 from contract_tests.reading.videos import (
-    Opened,
+    RecordedFile,
     Video,
     box,
-    compressed,
+    compress_header,
     content_of,
-    edited,
-    encrypted,
+    edit_boxes,
+    mark_encrypted,
     with_matrix,
     with_sides,
 )
-from contract_tests.support.judged_videos import SMALL, TRACK, broken, judged, without_size
 from contract_tests.support.media_inputs import contract_with
+from contract_tests.support.video_checks import SMALL, TRACK, video_report, violations_in, without_size
 from kling_elements.media.checks import check_video
 
 
@@ -33,9 +33,9 @@ from kling_elements.media.checks import check_video
 @pytest.mark.parametrize(("width", "height"), [(1920, 1080), (1080, 1920)])
 def test_a_real_video_of_each_container_and_orientation_conforms(container: str, width: int, height: int) -> None:
     """A video that FFmpeg writes in an allowed size breaks no rule, and all rules are checked."""
-    report = judged(Video(container=container, width_px=width, height_px=height))
+    report = video_report(Video(container=container, width_px=width, height_px=height))
 
-    assert ((), ()) == (report.violations, report.unjudged)
+    assert ((), ()) == (report.violations, report.unchecked)
     assert (width, height) == (report.width_px, report.height_px)
     assert ("mov" if container == "mov" else "mp4") == report.container
 
@@ -57,7 +57,7 @@ def test_a_real_video_of_each_container_and_orientation_conforms(container: str,
 def test_ffmpeg_reads_the_same(options: dict[str, Any]) -> None:
     """Stored size, pixel aspect, duration, frame rate and codecs are those that FFmpeg's own reader finds."""
     data = Video(**options).build()
-    report = judged(data)
+    report = video_report(data)
 
     with av.open(io.BytesIO(data)) as container:
         (picture,) = container.streams.video
@@ -77,9 +77,9 @@ def test_ffmpeg_reads_the_same(options: dict[str, Any]) -> None:
 @pytest.mark.parametrize(("size", "rules"), [(209715200, []), (209715201, ["R23"])])
 def test_a_file_may_have_200_megabytes(size: int, rules: list[str]) -> None:
     """R23: 209715200 bytes are allowed, but not one more; few of them are read."""
-    file = Video(file_size=size).opened()
+    file = Video(file_size=size).open()
 
-    report = judged(file)
+    report = video_report(file)
 
     assert size == report.size_bytes
     assert rules == [violation.rule for violation in report.violations]
@@ -87,19 +87,19 @@ def test_a_file_may_have_200_megabytes(size: int, rules: list[str]) -> None:
     assert file.read_bytes < 40_000
 
 
-def test_without_a_size_some_rules_are_unjudged() -> None:
+def test_without_a_size_some_rules_are_unchecked() -> None:
     """If a server does not send the size, R23 and whether the file is complete cannot be checked."""
     for video in (Video(), Video(is_faststart=False), Video(is_fragmented=True)):
-        file = Opened(video.build(), tells_size=False)
+        file = RecordedFile(video.build(), tells_size=False)
 
-        report = judged(file)
+        report = video_report(file)
 
         expected = [("R20", "it is unknown whether the file is complete, because the server does not send its size")]
         if video.is_fragmented:
             why = "the file consists of fragments, and its header does not say how long it plays"
             expected.append(("R21", why))
         expected.append(("R23", "the server does not send the file's size"))
-        assert (None, (), tuple(expected)) == (report.size_bytes, report.violations, report.unjudged)
+        assert (None, (), tuple(expected)) == (report.size_bytes, report.violations, report.unchecked)
         assert 1920 == report.width_px
 
 
@@ -125,7 +125,7 @@ def test_without_a_size_some_rules_are_unjudged() -> None:
 )
 def test_brands_name_the_container(brands: list[str], container: str | None) -> None:
     """R20: files without brands are MOV, and files with the brands of images are not videos."""
-    report = judged(Video(brands=brands, **SMALL))
+    report = video_report(Video(brands=brands, **SMALL))
 
     violations = without_size([(violation.rule, violation.message) for violation in report.violations])
     name = {"iso\xff": "isoÃ¿"}.get("".join(brands[:1]), "".join(brands[:1]))
@@ -159,12 +159,12 @@ def test_brands_name_the_container(brands: list[str], container: str | None) -> 
 )
 def test_other_formats_are_refused_and_named(data: bytes, what: str) -> None:
     """R20: the message names what is allowed, and the likely format of the content."""
-    report = judged(data)
+    report = video_report(data)
 
     assert [("R20", f"the file is not an MP4 or MOV video{what}")] == [
         (violation.rule, violation.message) for violation in report.violations
     ]
-    assert (None, None, (), None) == (report.container, report.width_px, report.unjudged, report.video_codec)
+    assert (None, None, (), None) == (report.container, report.width_px, report.unchecked, report.video_codec)
 
 
 def test_the_name_of_a_file_does_not_count(tmp_path: Path) -> None:
@@ -185,17 +185,17 @@ def test_a_known_container_that_is_not_allowed_is_named() -> None:
     """If the contract allowed only MP4, a MOV file would be refused for its container only."""
     contract = contract_with("x-video", {"container": {"one-of": ["mp4"]}, "displayed-size": {"pixel-aspect": "any"}})
     data = Video(container="mov", pixel_aspect=(4, 3)).build()
-    data = edited(data, "moov/trak/tkhd", lambda old: with_sides(old, 1920, 1080))
+    data = edit_boxes(data, "moov/trak/tkhd", lambda old: with_sides(old, 1920, 1080))
 
-    assert [("R20", "the file is not an MP4 video; it is MOV")] == broken(data, contract)
+    assert [("R20", "the file is not an MP4 video; it is MOV")] == violations_in(data, contract)
 
 
 def test_all_broken_rules_are_listed() -> None:
-    """This file is cut off, lasts too long, has the wrong size, and has too many bytes."""
+    """The file here is cut off, lasts too long, has the wrong size, and has too many bytes."""
     data = Video(**SMALL, seconds="12").build()
-    file = Opened(data + struct.pack(">I4s", 2**32 - 1, b"mdat"), size=209715201)
+    file = RecordedFile(data + struct.pack(">I4s", 2**32 - 1, b"mdat"), size=209715201)
 
-    report = judged(file)
+    report = video_report(file)
 
     assert ["R20", "R21", "R22", "R23"] == [violation.rule for violation in report.violations]
     assert not report.conforms
@@ -232,7 +232,7 @@ def _movie(*tracks: bytes) -> bytes:
 )
 def test_the_first_enabled_video_track_except_covers_is_checked(tracks: list[bytes]) -> None:
     """Other video tracks, covers, time codes and tracks without a kind are ignored."""
-    report = judged(_movie(*tracks))
+    report = video_report(_movie(*tracks))
 
     assert ((), 1920, 1080, "h264", Fraction(3)) == (
         report.violations,
@@ -260,7 +260,7 @@ def test_the_first_enabled_video_track_except_covers_is_checked(tracks: list[byt
 )
 def test_codecs_are_named(code: str, name: str) -> None:
     """Well-known four-letter codes have names; other codes are made printable."""
-    report = judged(_movie(_track("vide", entry=code), _track("soun", entry="Opus")))
+    report = video_report(_movie(_track("vide", entry=code), _track("soun", entry="Opus")))
 
     assert (name, "opus") == (report.video_codec, report.audio_codec)
 
@@ -269,57 +269,57 @@ def test_a_file_without_a_video_track_is_refused() -> None:
     """R20: sound is not a video, but its codec and duration are still reported."""
     data = _movie(_track("soun", entry="mp4a"))
 
-    assert [("R20", "the file has no video track")] == broken(data)
+    assert [("R20", "the file has no video track")] == violations_in(data)
     assert ("aac", None, None, Fraction(3)) == (
-        judged(data).audio_codec,
-        judged(data).video_codec,
-        judged(data).width_px,
-        judged(data).duration_seconds,
+        video_report(data).audio_codec,
+        video_report(data).video_codec,
+        video_report(data).width_px,
+        video_report(data).duration_seconds,
     )
 
 
 @pytest.mark.parametrize("container", ["mp4", "mov"])
-def test_a_compressed_header_is_unjudged(container: str) -> None:
+def test_a_compressed_header_is_unchecked(container: str) -> None:
     """R20 to R22: no rule is known to be broken, because FFmpeg reads such files. The size in bytes is checked."""
-    data = compressed(Video(container=container, has_sound=True).build())
+    data = compress_header(Video(container=container, has_sound=True).build())
     why = "the file's header is compressed ('cmov') and was not read"
-    report = judged(data)
-    assert ((), tuple((rule, why) for rule in ("R20", "R21", "R22"))) == (report.violations, report.unjudged)
+    report = video_report(data)
+    assert ((), tuple((rule, why) for rule in ("R20", "R21", "R22"))) == (report.violations, report.unchecked)
     assert (None, None, container) == (report.width_px, report.duration_seconds, report.container)
     with av.open(io.BytesIO(data)) as opened:
         assert (1920, 1080) == (opened.streams.video[0].width, opened.streams.video[0].height)
-    assert [CUT_OFF] == [violation.message for violation in judged(data[:-1]).violations]
+    assert [CUT_OFF] == [violation.message for violation in video_report(data[:-1]).violations]
 
 
 @pytest.mark.parametrize(("entry", "by"), [("avc1", "encv"), ("avc1", "drmi"), ("mp4a", "enca"), ("mp4a", "drms")])
-def test_an_encrypted_video_is_unjudged(entry: str, by: str) -> None:
+def test_an_encrypted_video_is_unchecked(entry: str, by: str) -> None:
     """R20: you need a key to play it; the other rules are checked by its header."""
     whole = Video(has_sound=True).build()
-    report = judged(encrypted(whole, entry, by))
+    report = video_report(mark_encrypted(whole, entry, by))
     why = "it is unknown whether the video can be played, because it is encrypted"
-    assert ((), (("R20", why),), True) == (report.violations, report.unjudged, report.is_encrypted)
+    assert ((), (("R20", why),), True) == (report.violations, report.unchecked, report.is_encrypted)
     assert (1920, 1080, by) == (
         report.width_px,
         report.height_px,
         report.video_codec if entry == "avc1" else report.audio_codec,
     )
-    assert not judged(whole).is_encrypted
+    assert not video_report(whole).is_encrypted
 
 
 def test_frames_are_counted_only_if_there_are_ticks() -> None:
     """A track without a media header has no known frames and no known duration."""
-    data = edited(_movie(_track("vide")), "moov/trak/mdia/mdhd", lambda _: None)
+    data = edit_boxes(_movie(_track("vide")), "moov/trak/mdia/mdhd", lambda _: None)
 
-    assert (None, None) == (judged(data).frame_seconds, judged(data).duration_seconds)
+    assert (None, None) == (video_report(data).frame_seconds, video_report(data).duration_seconds)
 
 
 def test_the_builder_grows_and_cuts_files() -> None:
     grown = Video(**SMALL, file_size=50_000).build()
 
     assert (50_000, 700) == (len(grown), len(Video(**SMALL, truncate_to=700).build()))
-    assert 50_000 == judged(grown).size_bytes
+    assert 50_000 == video_report(grown).size_bytes
     assert b"avc1" in content_of(grown, TRACK + "stsd")
-    assert [] == without_size(broken(grown))
+    assert [] == without_size(violations_in(grown))
 
 
 _MUTANTS = 20_000  # of each file, divided into _PARTS tests
@@ -329,7 +329,7 @@ _SIZES = [0, 1, 7, 8, 9, 16, 2**31 - 1, 2**31, 2**32 - 1]
 _RULES = {"R20", "R21", "R22", "R23"}
 
 
-def _mutant(data: bytes, choose: random.Random) -> bytes:
+def _mutate(data: bytes, choose: random.Random) -> bytes:
     """Return the bytes with one to three changes."""
     made = bytearray(data)
     for _ in range(choose.randint(1, 3)):
@@ -360,10 +360,10 @@ def test_a_mutated_video_always_gets_a_report(options: dict[str, Any], part: int
     choose = random.Random(f"{options} {part}")
     refused = 0
     for _ in range(_MUTANTS // _PARTS):
-        file = Opened(_mutant(data, choose), tells_size=choose.random() < 0.8)
-        report = judged(file)
+        file = RecordedFile(_mutate(data, choose), tells_size=choose.random() < 0.8)
+        report = video_report(file)
         assert _RULES >= {violation.rule for violation in report.violations}
-        assert _RULES >= {rule for rule, _ in report.unjudged}
+        assert _RULES >= {rule for rule, _ in report.unchecked}
         assert 24 >= len(file.reads)
         assert 3 * len(data) + 1000 >= file.read_bytes
         refused += any(violation.rule == "R20" for violation in report.violations)

@@ -10,8 +10,8 @@ from fractions import Fraction
 import av
 import pytest
 
-from contract_tests.reading.videos import Video, edited, overwritten, with_matrix, with_sides
-from contract_tests.support.judged_videos import SMALL, broken, judged
+from contract_tests.reading.videos import Video, edit_boxes, overwrite, with_matrix, with_sides
+from contract_tests.support.video_checks import SMALL, video_report, violations_in
 
 
 @pytest.mark.parametrize("degrees", [90, 180, 270])
@@ -22,7 +22,7 @@ def test_ffmpeg_turns_the_picture_by_the_same_angle(degrees: int) -> None:
     with av.open(io.BytesIO(data), "r") as container:
         frame = next(container.decode(container.streams.video[0]))
 
-    assert -frame.rotation % 360 == judged(data).rotation_degrees == degrees
+    assert -frame.rotation % 360 == video_report(data).rotation_degrees == degrees
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,7 @@ def test_ffmpeg_turns_the_picture_by_the_same_angle(degrees: int) -> None:
 )
 def test_turned_videos_are_checked_as_displayed(width: int, height: int, rotation: int) -> None:
     """A quarter turn swaps the sides; both orientations are allowed."""
-    report = judged(Video(width_px=width, height_px=height, rotation=rotation))
+    report = video_report(Video(width_px=width, height_px=height, rotation=rotation))
 
     shown = (width, height) if rotation == 180 else (height, width)
     assert ((), *shown, rotation) == (report.violations, report.width_px, report.height_px, report.rotation_degrees)
@@ -53,7 +53,7 @@ def test_turned_videos_are_checked_as_displayed(width: int, height: int, rotatio
 def test_any_other_size_is_refused(shown: str, video: Video) -> None:
     """R22: the violation names both allowed sizes, even for sizes near them or with the right ratio."""
     message = f"the video is shown as {shown} px, it must be 1920x1080 or 1080x1920 px"
-    assert [("R22", message)] == broken(replace(video, frames_per_second="1"))
+    assert [("R22", message)] == violations_in(replace(video, frames_per_second="1"))
 
 
 @pytest.mark.parametrize(
@@ -62,17 +62,17 @@ def test_any_other_size_is_refused(shown: str, video: Video) -> None:
 )
 def test_sides_must_be_exact_to_the_pixel(width: int, height: int, shown: str) -> None:
     """R22: the sides in the track's header count."""
-    data = edited(Video().build(), "moov/trak/tkhd", lambda old: with_sides(old, width, height))
+    data = edit_boxes(Video().build(), "moov/trak/tkhd", lambda old: with_sides(old, width, height))
 
     message = f"the video is shown as {shown} px, it must be 1920x1080 or 1080x1920 px"
-    assert [("R22", message)] == broken(data)
+    assert [("R22", message)] == violations_in(data)
 
 
 def test_hidden_lines_do_not_stretch_the_pixels() -> None:
-    """It is normal to show 1080 of 1088 stored lines. Fractions of a pixel are rounded."""
-    data = edited(Video(height_px=1088).build(), "moov/trak/tkhd", lambda old: with_sides(old, 1920.25, 1079.75))
+    """Videos often show 1080 of 1088 stored lines. Fractions of a pixel are rounded."""
+    data = edit_boxes(Video(height_px=1088).build(), "moov/trak/tkhd", lambda old: with_sides(old, 1920.25, 1079.75))
 
-    report = judged(data)
+    report = video_report(data)
     assert ((), 1920, 1080) == (report.violations, report.width_px, report.height_px)
     assert 1 == report.pixel_aspect
 
@@ -81,31 +81,31 @@ def test_hidden_lines_do_not_stretch_the_pixels() -> None:
 def test_pixels_must_be_square(pixel_aspect: tuple[int, int], ratio: str) -> None:
     """R22: any other ratio in the sample entry is refused."""
     data = Video(pixel_aspect=pixel_aspect).build()
-    data = edited(data, "moov/trak/tkhd", lambda old: with_sides(old, 1920, 1080))
+    data = edit_boxes(data, "moov/trak/tkhd", lambda old: with_sides(old, 1920, 1080))
 
-    assert [("R22", f"the video's pixels have the ratio {ratio}, they must be square (1:1)")] == broken(data)
-    assert Fraction(*pixel_aspect) == judged(data).pixel_aspect
+    assert [("R22", f"the video's pixels have the ratio {ratio}, they must be square (1:1)")] == violations_in(data)
+    assert Fraction(*pixel_aspect) == video_report(data).pixel_aspect
 
 
 def test_a_pixel_aspect_with_a_zero_is_invalid() -> None:
-    """R22: it is refused, and reported as None."""
+    """R22: such a ratio is refused, and reported as None."""
     data = Video(pixel_aspect=(4, 3)).build()
     at = data.index(b"pasp") + 4
-    data = edited(overwritten(data, at, bytes(4)), "moov/trak/tkhd", lambda old: with_sides(old, 1920, 1080))
+    data = edit_boxes(overwrite(data, at, bytes(4)), "moov/trak/tkhd", lambda old: with_sides(old, 1920, 1080))
 
-    assert [("R22", "the video's pixels have an invalid ratio, they must be square (1:1)")] == broken(data)
-    assert judged(data).pixel_aspect is None
+    assert [("R22", "the video's pixels have an invalid ratio, they must be square (1:1)")] == violations_in(data)
+    assert video_report(data).pixel_aspect is None
 
 
 @pytest.mark.parametrize("matrix", [(4 / 3, 0, 0, 1), (-4 / 3, 0, 0, 1)])
 def test_a_stretched_picture_does_not_have_square_pixels(matrix: tuple[float, ...]) -> None:
     """R22: 1440 stored pixels shown as 1920 are refused, whether the matrix or the sides stretch them."""
     stored = Video(width_px=1440).build()
-    by_matrix = edited(stored, "moov/trak/tkhd", lambda old: with_matrix(old, *matrix))
-    by_sides = edited(stored, "moov/trak/tkhd", lambda old: with_sides(old, 1920, 1080))
+    by_matrix = edit_boxes(stored, "moov/trak/tkhd", lambda old: with_matrix(old, *matrix))
+    by_sides = edit_boxes(stored, "moov/trak/tkhd", lambda old: with_sides(old, 1920, 1080))
 
     for data in (by_matrix, by_sides):
-        report = judged(data)
+        report = video_report(data)
         assert (1920, 1080) == (report.width_px, report.height_px)
         assert ["R22"] == [violation.rule for violation in report.violations]
         assert report.pixel_aspect is not None
@@ -114,18 +114,18 @@ def test_a_stretched_picture_does_not_have_square_pixels(matrix: tuple[float, ..
 
 def test_a_picture_may_be_scaled() -> None:
     """A matrix that doubles both sides doubles the displayed size, and the pixels stay square."""
-    data = edited(
+    data = edit_boxes(
         Video(width_px=960, height_px=540).build(), "moov/trak/tkhd", lambda old: with_matrix(old, 2, 0, 0, 2)
     )
 
-    report = judged(data)
+    report = video_report(data)
     assert ((), 1920, 1080, 0) == (report.violations, report.width_px, report.height_px, report.rotation_degrees)
 
 
 @pytest.mark.parametrize("matrix", [(-1, 0, 0, 1), (1, 0, 0, -1), (0, 1, 1, 0), (0, -1, -1, 0)])
 def test_a_mirrored_picture_keeps_its_size(matrix: tuple[int, ...]) -> None:
-    """Mirroring is not a turn, so no turn is reported. It breaks no rule."""
-    report = judged(edited(Video().build(), "moov/trak/tkhd", lambda old: with_matrix(old, *matrix)))
+    """Mirroring breaks no rule and is not a turn, so no turn is reported."""
+    report = video_report(edit_boxes(Video().build(), "moov/trak/tkhd", lambda old: with_matrix(old, *matrix)))
 
     assert ((), None) == (report.violations, report.rotation_degrees)
 
@@ -135,9 +135,9 @@ def test_a_mirrored_picture_keeps_its_size(matrix: tuple[int, ...]) -> None:
 )
 def test_a_turn_by_another_angle_is_refused(matrix: tuple[float, ...]) -> None:
     """R22: such a picture has no size that could be allowed."""
-    report = judged(edited(Video().build(), "moov/trak/tkhd", lambda old: with_matrix(old, *matrix)))
+    report = video_report(edit_boxes(Video().build(), "moov/trak/tkhd", lambda old: with_matrix(old, *matrix)))
 
-    message = "the video is turned by an odd angle, it must be shown upright as 1920x1080 or 1080x1920 px"
+    message = "the video is turned by an unusual angle; it must be shown upright as 1920x1080 or 1080x1920 px"
     assert [("R22", message)] == [(violation.rule, violation.message) for violation in report.violations]
     assert (None, None, None) == (report.width_px, report.height_px, report.rotation_degrees)
 
@@ -149,7 +149,7 @@ def test_rounding_errors_in_a_matrix_are_ignored(units: int, rotation: int) -> N
     data = Video(rotation=rotation, width_px=1080, height_px=1920).build()
     at = data.index(b"tkhd") + 4 + 40
     matrix = [number + units for number in struct.unpack_from(">5i", data, at)]
-    report = judged(overwritten(data, at, struct.pack(">2i4x2i", *matrix[:2], *matrix[3:])))
+    report = video_report(overwrite(data, at, struct.pack(">2i4x2i", *matrix[:2], *matrix[3:])))
     sides = (1080, 1920) if rotation in (0, 180) else (1920, 1080)
     assert ((), *sides, rotation) == (report.violations, report.width_px, report.height_px, report.rotation_degrees)
 
@@ -158,13 +158,13 @@ def test_more_than_a_rounding_error_is_a_turn() -> None:
     """R22: an edge moves by half a pixel or more."""
     data = Video().build()
     at = data.index(b"tkhd") + 4 + 40
-    assert ["R22"] == [rule for rule, _ in broken(overwritten(data, at + 4, struct.pack(">i", 17)))]
+    assert ["R22"] == [rule for rule, _ in violations_in(overwrite(data, at + 4, struct.pack(">i", 17)))]
 
 
 def test_a_matrix_of_zeros_is_ignored() -> None:
-    """It would show nothing, so FFmpeg and players show the picture as stored."""
-    data = edited(Video().build(), "moov/trak/tkhd", lambda old: with_matrix(old, 0, 0, 0, 0))
-    report = judged(data)
+    """Such a matrix would show nothing, so FFmpeg and players show the picture as stored."""
+    data = edit_boxes(Video().build(), "moov/trak/tkhd", lambda old: with_matrix(old, 0, 0, 0, 0))
+    report = video_report(data)
     assert ((), 1920, 1080, 0) == (report.violations, report.width_px, report.height_px, report.rotation_degrees)
 
 
@@ -182,35 +182,39 @@ def test_the_matrix_of_the_movie_is_applied_after_that_of_the_track(
     own: tuple[float, ...], outer: tuple[float, ...], rotation: int | None, sides: tuple[int, int]
 ) -> None:
     """FFmpeg applies both too, but returns NaN for zeros."""
-    data = edited(Video().build(), "moov/trak/tkhd", lambda old: with_matrix(old, *own))
-    data = edited(data, "moov/mvhd", lambda old: old[:36] + struct.pack(">9i", *_fixed(outer)) + old[72:])
-    report = judged(data)
+    data = edit_boxes(Video().build(), "moov/trak/tkhd", lambda old: with_matrix(old, *own))
+    data = edit_boxes(data, "moov/mvhd", lambda old: old[:36] + struct.pack(">9i", *_fixed_point(outer)) + old[72:])
+    report = video_report(data)
     assert ((), *sides, rotation) == (report.violations, report.width_px, report.height_px, report.rotation_degrees)
     if rotation is not None and any(outer):
         with av.open(io.BytesIO(data), "r") as container:
             assert rotation == -next(container.decode(container.streams.video[0])).rotation % 360
 
 
-def _fixed(matrix: tuple[float, ...]) -> list[int]:
+def _fixed_point(matrix: tuple[float, ...]) -> list[int]:
     a, b, c, d = (round(number * 65536) for number in matrix)
     return [a, b, 0, c, d, 0, 0, 0, 1 << 30]
 
 
 def test_the_sample_entry_counts_if_the_track_header_has_no_sides() -> None:
     """The displayed size is then the stored size times the pixel aspect."""
-    square = edited(Video(rotation=90).build(), "moov/trak/tkhd", lambda old: with_sides(old, 0, 1080))
-    wide = edited(
+    square = edit_boxes(Video(rotation=90).build(), "moov/trak/tkhd", lambda old: with_sides(old, 0, 1080))
+    wide = edit_boxes(
         Video(width_px=1440, pixel_aspect=(4, 3)).build(), "moov/trak/tkhd", lambda old: with_sides(old, 0, 0)
     )
 
-    assert ((), 1080, 1920) == (judged(square).violations, judged(square).width_px, judged(square).height_px)
-    assert (1920, 1080) == (judged(wide).width_px, judged(wide).height_px)
-    assert [("R22", "the video's pixels have the ratio 4:3, they must be square (1:1)")] == broken(wide)
+    assert ((), 1080, 1920) == (
+        video_report(square).violations,
+        video_report(square).width_px,
+        video_report(square).height_px,
+    )
+    assert (1920, 1080) == (video_report(wide).width_px, video_report(wide).height_px)
+    assert [("R22", "the video's pixels have the ratio 4:3, they must be square (1:1)")] == violations_in(wide)
 
 
 def test_pixels_are_square_if_the_sample_entry_has_no_sides() -> None:
     """The sides in the track's header are then displayed."""
     data = Video().build()
-    data = overwritten(data, data.index(b"avc1", data.index(b"stsd")) + 4 + 24, bytes(4))
+    data = overwrite(data, data.index(b"avc1", data.index(b"stsd")) + 4 + 24, bytes(4))
 
-    assert ((), Fraction(1)) == (judged(data).violations, judged(data).pixel_aspect)
+    assert ((), Fraction(1)) == (video_report(data).violations, video_report(data).pixel_aspect)

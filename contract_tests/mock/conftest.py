@@ -2,22 +2,38 @@
 
 from __future__ import annotations
 
+import sqlite3
 import ssl
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
-from contract_tests.reading import dialect_cases as said
+from contract_tests.reading import dialect_cases as wording
 from contract_tests.support.mock_caller import Caller
 from kling_elements.mock import callbacks, create_app
 
 
-@pytest.fixture(params=said.DIALECTS)
+@pytest.fixture(params=wording.DIALECTS)
 def caller(request: pytest.FixtureRequest) -> Iterator[Caller]:
     """Yield a caller of a server with a manual clock, once for each dialect."""
     app = create_app(manual_clock=True, dialect=request.param)
     yield Caller(app, dialect=request.param)
     app.close()
+
+
+@pytest.fixture
+def connections(monkeypatch: pytest.MonkeyPatch) -> list[sqlite3.Connection]:
+    """Return the connections to state files in order, to spoil them as a full disk or a kill does."""
+    connections: list[sqlite3.Connection] = []
+    connect = sqlite3.connect
+
+    def connect_and_keep(*arguments: Any, **options: Any) -> sqlite3.Connection:
+        connections.append(connect(*arguments, **options))
+        return connections[-1]
+
+    monkeypatch.setattr(sqlite3, "connect", connect_and_keep)
+    return connections
 
 
 @pytest.fixture(autouse=True)

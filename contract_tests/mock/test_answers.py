@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from contract_tests.reading.dialect_cases import DIALECTS
+from contract_tests.reading.image_body import BODY
 from contract_tests.reading.paths import DELETION, ELEMENTS, PRESETS
-from contract_tests.support.documents import changed, with_other_codes
+from contract_tests.support.documents import changed_contract, with_other_codes
 from contract_tests.support.mock_caller import (
-    IMAGE_REQUEST,
     LIMIT,
     NO_JSON,
     NO_MEDIA_TYPE,
@@ -25,7 +25,7 @@ from contract_tests.support.mock_caller import (
     TOO_LARGE,
     Caller,
     Refusal,
-    shared,
+    shared_caller,
 )
 from contract_tests.support.mock_requests import SAMPLE, chunks, exchange, scope
 from kling_elements.mock.answers import Problem
@@ -33,9 +33,9 @@ from kling_elements.mock.app import create_app
 from kling_elements.mock.reply import Reply
 from kling_elements_client import contract
 from kling_elements_runtime.contract import Contract
-from kling_elements_runtime.document import escaped, follow
+from kling_elements_runtime.document import escape, follow
 
-_POST = f"#/paths/{escaped(ELEMENTS)}/post"
+_POST = f"#/paths/{escape(ELEMENTS)}/post"
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_a_body_that_is_not_strict_json_is_400(message: str, body: bytes) -> Non
     """The message is the one of `strict_json`."""
     expected = Refusal(status=400, code=1200, message=f"the body cannot be read: {message}")
 
-    expected.check(shared().post(content=body))
+    expected.check(shared_caller().post(content=body))
 
 
 @pytest.mark.parametrize(
@@ -66,9 +66,9 @@ def test_a_body_that_is_not_strict_json_is_400(message: str, body: bytes) -> Non
         [],
         "x",
         {},
-        {**IMAGE_REQUEST, "element_name": ""},
-        {**IMAGE_REQUEST, "element_name": "x" * 21, "\u8d85": 1, "a~/b": 2},
-        {**IMAGE_REQUEST, "tag_list": [{"tag_id": "o_101"}, {"tag_id": "o_109"}]},
+        {**BODY, "element_name": ""},
+        {**BODY, "element_name": "x" * 21, "\u8d85": 1, "a~/b": 2},
+        {**BODY, "tag_list": [{"tag_id": "o_101"}, {"tag_id": "o_109"}]},
     ],
 )
 def test_a_violation_is_400_and_names_pointer_rule_and_what_is_allowed(body: object) -> None:
@@ -77,14 +77,14 @@ def test_a_violation_is_400_and_names_pointer_rule_and_what_is_allowed(body: obj
     message = "; ".join(f"{one.pointer or 'the body'}: {one.message} ({one.rule})" for one in violations)
 
     assert violations
-    Refusal(status=400, code=1200, message=message).check(shared().post(content=json.dumps(body).encode()))
+    Refusal(status=400, code=1200, message=message).check(shared_caller().post(content=json.dumps(body).encode()))
 
 
 def test_a_message_lists_twenty_violations_and_counts_the_others() -> None:
     """If a body has more than twenty violations, the message lists twenty and says how many it leaves out."""
     for count, more in [(20, ""), (21, "; and 1 more"), (1000, "; and 980 more")]:
-        body = {**IMAGE_REQUEST, **{f"unknown_{number}": 1 for number in range(count)}}
-        message = json.loads(shared().post(body).body)["message"]
+        body = {**BODY, **{f"unknown_{number}": 1 for number in range(count)}}
+        message = json.loads(shared_caller().post(body).body)["message"]
 
         assert min(count, 20) == message.count("(R33)")
         assert more == message.partition("; and ")[1] + message.partition("; and ")[2]
@@ -94,11 +94,11 @@ def test_a_message_is_bounded_however_long_the_keys_and_values_are() -> None:
     """A key or an image of a megabyte is not repeated."""
     image = "QUJD" * 250_000
     body = {
-        **IMAGE_REQUEST,
+        **BODY,
         "k" * 1_000_000: 1,
         "element_image_list": {"frontal_image": image, "refer_images": [{"image_url": image}]},
     }
-    reply = shared().post(body)
+    reply = shared_caller().post(body)
 
     assert reply.status == 400
     assert len(reply.body) < 2000
@@ -120,7 +120,7 @@ _FAULTS: list[tuple[Refusal, dict[str, Any]]] = [
 @pytest.mark.parametrize(
     "faults", [faults for count in range(1, len(_FAULTS) + 1) for faults in combinations(_FAULTS, count)], ids=len
 )
-def test_of_several_faults_the_first_check_answers(faults: list[tuple[Refusal, dict[str, Any]]]) -> None:
+def test_the_first_failing_check_decides_the_answer(faults: list[tuple[Refusal, dict[str, Any]]]) -> None:
     """Token, path, method, media type, size, JSON: in this order, for every set of faults."""
     changed = {key: value for _, changes in faults for key, value in changes.items()}
     more_headers, body = changed.pop("more_headers", ()), changed.pop("body", SAMPLE)
@@ -131,7 +131,7 @@ def test_of_several_faults_the_first_check_answers(faults: list[tuple[Refusal, d
 
 def test_each_refusal_has_a_request_id_of_its_own() -> None:
     """Ten refusals have ten different request ids."""
-    bodies = {shared().post(headers={"authorization": None}).body for _ in range(10)}
+    bodies = {shared_caller().post(headers={"authorization": None}).body for _ in range(10)}
 
     assert len(bodies) == 10
 
@@ -163,7 +163,7 @@ def _refusals(contract: Contract, dialect: str) -> Iterator[Reply]:
         yield caller.send("POST", DELETION, content=bytes(65_537))
         yield caller.post({})
         yield caller.send("GET", f"{ELEMENTS}/e")
-        named = {**IMAGE_REQUEST, "external_task_id": "e"}
+        named = {**BODY, "external_task_id": "e"}
         assert 200 == caller.post(named).status
         yield caller.post(named)
         yield caller.post()
@@ -201,7 +201,7 @@ def _without_ids(body: dict[str, Any]) -> str:
     return re.sub("[0-9]{9,}", "", body["message"])
 
 
-def _lacking(place: str, **changes: Any) -> Contract:
+def _contract_with(place: str, **changes: Any) -> Contract:
     """Return the contract with changes at a place; None removes a member."""
 
     def change(document: dict[str, Any]) -> None:
@@ -210,7 +210,7 @@ def _lacking(place: str, **changes: Any) -> Contract:
         for name in [name for name, value in changes.items() if value is None]:
             del node[name]
 
-    return changed(change)
+    return changed_contract(change)
 
 
 @pytest.mark.parametrize(
@@ -232,19 +232,19 @@ def test_a_document_that_does_not_explain_a_refusal_fails_at_the_start(
 ) -> None:
     """The server doesn't wait for the first request that it refuses."""
     with pytest.raises(KeyError, match=f"^['\"]{expected}['\"]$"):
-        create_app(contract=_lacking(place, **changes))
+        create_app(contract=_contract_with(place, **changes))
 
 
 def test_the_token_is_never_repeated() -> None:
-    """Wherever a request has the token, no refusal repeats it."""
+    """No refusal repeats the token, at whatever place a request has it."""
     secret = "sk-secret-4711"
     good = {"authorization": f"Bearer {secret}"}
     for reply in [
-        shared().post(headers={"authorization": f"Basic {secret}"}),
-        shared().send("POST", f"/{secret}", headers=good),
-        shared().send(secret, ELEMENTS, headers=good),
-        shared().post(headers={**good, "content-type": secret}),
-        shared().post({}, headers=good),
+        shared_caller().post(headers={"authorization": f"Basic {secret}"}),
+        shared_caller().send("POST", f"/{secret}", headers=good),
+        shared_caller().send(secret, ELEMENTS, headers=good),
+        shared_caller().post(headers={**good, "content-type": secret}),
+        shared_caller().post({}, headers=good),
     ]:
         assert 400 <= reply.status < 500
         assert secret not in f"{reply}"

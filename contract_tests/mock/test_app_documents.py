@@ -39,7 +39,7 @@ def _reply(method: str, path: str, **operation: Any) -> tuple[int, Any]:
 
 @pytest.mark.parametrize("path", ["/things/1/2-3", "/things/%2F/%2F-%0A", "/things/1/2-3-4"])
 def test_a_path_template_matches_segment_by_segment(path: str) -> None:
-    """A parameter matches any text within its segment, even an encoded slash, but not an empty text."""
+    """A parameter matches any string within its segment, even an encoded slash, but not an empty string."""
     assert _reply("GET", path) == (200, [1])
     assert _reply("DELETE", path) == (202, [1])
 
@@ -62,7 +62,7 @@ def test_a_path_parameter_is_decoded() -> None:
     assert [endpoint.operation.operation_id for endpoint in match[0].endpoints.values()] == ["get", "delete"]
 
 
-def test_a_literal_path_goes_before_a_template() -> None:
+def test_a_literal_path_takes_precedence_over_a_template() -> None:
     """OpenAPI matches concrete paths first, in any order of the document."""
     app = MockServer(Contract(_document()))
     reply = Caller(app).send("DELETE", "/things/all/names-only")
@@ -71,7 +71,7 @@ def test_a_literal_path_goes_before_a_template() -> None:
     assert app.operation_ids == ["names", "get", "delete"]
 
 
-def test_of_several_answers_of_success_server_and_client_take_the_smallest_status() -> None:
+def test_server_and_client_use_the_lowest_success_status() -> None:
     """In any order of the document, the server answers with the smallest status, and the client uses its schema."""
     operation = Contract(_document()).operation("delete")
 

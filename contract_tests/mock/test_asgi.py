@@ -9,7 +9,15 @@ from typing import Any
 
 import pytest
 
-from contract_tests.support.mock_caller import LIMIT, NO_JSON, NO_TOKEN, TOO_LARGE, Refusal, assert_accepted, shared
+from contract_tests.support.mock_caller import (
+    LIMIT,
+    NO_JSON,
+    NO_TOKEN,
+    TOO_LARGE,
+    Refusal,
+    assert_accepted,
+    shared_caller,
+)
 from contract_tests.support.mock_requests import SAMPLE, chunks, exchange, scope
 from kling_elements.mock import asgi
 from kling_elements.mock.asgi import BodyTooLargeError, RequestBody
@@ -66,7 +74,7 @@ def test_no_more_than_the_limit_is_kept_in_memory() -> None:
     assert asyncio.run(read()) < 1 << 21
 
 
-def test_an_unwanted_body_is_taken_within_a_bound_of_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_at_most_a_limited_number_of_bytes_of_an_unwanted_body_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     """If a peer never stops sending, it gets its answer, and the server stops reading."""
     monkeypatch.setattr(asgi, "DRAIN_MAX_BYTES", 1000)
     endless = iter(lambda: {"type": "http.request", "body": bytes(100), "more_body": True}, None)
@@ -76,7 +84,7 @@ def test_an_unwanted_body_is_taken_within_a_bound_of_bytes(monkeypatch: pytest.M
     assert 11 == received
 
 
-def test_an_unwanted_body_is_taken_within_a_bound_of_time(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unwanted_body_is_read_for_a_limited_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """If a peer stalls, it gets its answer, and the server stops waiting."""
     monkeypatch.setattr(asgi, "DRAIN_MAX_SECONDS", 0.01)
     stalled = chunks(b"{", complete=False)[:1]
@@ -85,7 +93,7 @@ def test_an_unwanted_body_is_taken_within_a_bound_of_time(monkeypatch: pytest.Mo
 
 
 @pytest.mark.parametrize(("expected", "token", "length"), [(NO_TOKEN, None, "2"), (TOO_LARGE, "sk-test", "9" * 9)])
-def test_a_peer_that_waits_for_a_go_ahead_is_refused_without_its_body(
+def test_a_peer_that_waits_for_100_continue_is_refused_without_its_body(
     expected: Refusal, token: str | None, length: str
 ) -> None:
     """After `Expect: 100-continue` the server reads nothing and closes the connection, because no body will come."""
@@ -95,7 +103,7 @@ def test_a_peer_that_waits_for_a_go_ahead_is_refused_without_its_body(
     assert 0 == received
 
 
-def test_a_peer_that_waits_for_a_go_ahead_gets_one_if_its_head_is_valid() -> None:
+def test_a_peer_that_waits_for_100_continue_gets_it_if_its_head_is_valid() -> None:
     """Reading the body sends the go-ahead, and the connection stays open."""
     waiting = scope(("expect", "100-continue"))
 
@@ -105,7 +113,7 @@ def test_a_peer_that_waits_for_a_go_ahead_gets_one_if_its_head_is_valid() -> Non
 
 @pytest.mark.parametrize(("token", "statuses"), [("sk-test", []), (None, [401, None])])
 @pytest.mark.parametrize("sent", [[b""], [b'{"element_name":', b'"x"']])
-def test_a_peer_that_leaves_in_mid_body_ends_its_request_quietly(
+def test_a_peer_that_disconnects_within_its_body_ends_its_request_quietly(
     token: str | None, statuses: list[int | None], sent: list[bytes]
 ) -> None:
     """No exception is raised, and an answer that began is complete."""
@@ -115,13 +123,13 @@ def test_a_peer_that_leaves_in_mid_body_ends_its_request_quietly(
     async def send(message: Any) -> None:
         parts.append(message)
 
-    async def talk() -> None:
+    async def send_and_receive() -> None:
         source = iter(messages)
 
         async def receive() -> Any:
             return next(source)
 
-        await shared().app(scope(token=token), receive, send)
+        await shared_caller().app(scope(token=token), receive, send)
 
-    asyncio.run(talk())
+    asyncio.run(send_and_receive())
     assert statuses == [part.get("status") for part in parts]

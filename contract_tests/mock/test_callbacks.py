@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,14 +17,16 @@ from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 from contract_tests.reading.paths import DELETION
 from contract_tests.support.documents import example
 from contract_tests.support.mock_caller import Caller
-from contract_tests.support.notified import on_a_loop, receiving, running, server, until
+from contract_tests.support.notifications import on_a_loop, running_receiver, running_server, server, wait_until
 from contract_tests.support.peers import Peer, listening
 from contract_tests.support.running import run_async
 from kling_elements.mock import callbacks
 from kling_elements.mock.app import MockServer
 from kling_elements.mock.callbacks import Courier, Retries
-from kling_elements.mock.clock import Clock
+from kling_elements.mock.clock import TaskClock
 from kling_elements.mock.store import Store
+
+pytestmark = pytest.mark.slow
 
 SECRET = "whsec_dGVzdHNlY3JldHRlc3RzZWNyZXR0ZXN0c2VjcmV0MTI="
 
@@ -31,34 +34,34 @@ SECRET = "whsec_dGVzdHNlY3JldHRlc3RzZWNyZXR0ZXN0c2VjcmV0MTI="
 @on_a_loop
 async def test_each_change_of_a_task_is_sent_once_and_in_order() -> None:
     """Each notification shows the task at that time; a step over both changes sends both."""
-    async with receiving() as receiver, running(server()) as caller:
+    async with running_receiver() as receiver, running_server(server()) as caller:
         task = caller.create(callback_url=f"{receiver.url}/hook?a=b", external_task_id="e")
         caller.app.clock.step(1)
-        await until(lambda: len(receiver.told) == 1)
+        await wait_until(lambda: len(receiver.task_statuses) == 1)
         caller.app.clock.step(1)
-        await until(lambda: len(receiver.told) == 2)
+        await wait_until(lambda: len(receiver.task_statuses) == 2)
         for sent in (4, 6):  # a duplicate for one task would arrive before the notifications of the next
             caller.create(callback_url=receiver.url)
             caller.app.clock.step(60)
-            await until(lambda: len(caller.ask("GET", "/_mock/callbacks")) == sent)  # noqa: B023 - it is awaited
+            await wait_until(lambda: len(caller.ask("GET", "/_mock/callbacks")) == sent)  # noqa: B023 - it is awaited
 
-    assert ["processing", "succeed"] * 3 == receiver.told
+    assert ["processing", "succeed"] * 3 == receiver.task_statuses
     assert ["/hook?a=b", "/hook?a=b", "/", "/", "/", "/"] == receiver.paths
     expected = example("notification")
     own = {"task_id": task["task_id"], "created_at": task["created_at"], "updated_at": task["created_at"] + 1000}
     assert {**expected, **own, "task_info": {"external_task_id": "e"}} == receiver.bodies[0]
     assert task["created_at"] + 2000 == receiver.bodies[1]["updated_at"]
-    assert {"application/json"} == {heard.headers["content-type"] for heard in receiver.heard}
-    assert not any(name.startswith("webhook-") for heard in receiver.heard for name in heard.headers)
+    assert {"application/json"} == {request.headers["content-type"] for request in receiver.requests}
+    assert not any(name.startswith("webhook-") for request in receiver.requests for name in request.headers)
 
 
 @on_a_loop
 async def test_a_notification_of_success_has_the_element() -> None:
-    """It equals the answer of a look-up without the cost in money."""
-    async with receiving() as receiver, running(server()) as caller:
+    """The notification equals the answer of a look-up without the cost in money."""
+    async with running_receiver() as receiver, running_server(server()) as caller:
         caller.create(callback_url=receiver.url, external_task_id="e")
         caller.app.clock.step(2)
-        await until(lambda: len(receiver.told) == 2)
+        await wait_until(lambda: len(receiver.task_statuses) == 2)
         task = caller.get("e")
         del task["final_balance_deduction"]
 
@@ -69,13 +72,13 @@ async def test_a_notification_of_success_has_the_element() -> None:
 @on_a_loop
 async def test_a_notification_shows_the_element_as_it_was() -> None:
     """The notification was late, and the element was deleted meanwhile, but the notification shows it before that."""
-    async with receiving() as receiver:
+    async with running_receiver() as receiver:
         app = server(tick_seconds=0)
         early = Caller(app)
         early.create(callback_url=receiver.url, external_task_id="e")
         early.ask("POST", DELETION, {"element_id": early.element("e")["element_id"]})
-        async with running(app) as caller:
-            await until(lambda: len(receiver.told) == 1)
+        async with running_server(app) as caller:
+            await wait_until(lambda: len(receiver.task_statuses) == 1)
             now = caller.element("e")["status"]
 
     (element,) = receiver.bodies[0]["task_result"]["elements"]
@@ -84,40 +87,40 @@ async def test_a_notification_shows_the_element_as_it_was() -> None:
 
 @on_a_loop
 async def test_a_notification_of_failure_has_the_reason() -> None:
-    """It has no element; if a task ends at once, only its end is sent."""
-    async with receiving() as receiver, running(server(tick_seconds=0)) as caller:
+    """A failed task has no element; if a task ends at once, only its end is sent."""
+    async with running_receiver() as receiver, running_server(server(tick_seconds=0)) as caller:
         caller.queue("fail:no face")
         caller.create(callback_url=receiver.url)
-        await until(lambda: len(receiver.told) == 1)
+        await wait_until(lambda: len(receiver.task_statuses) == 1)
 
-    assert ("failed", "no face") == (receiver.told[0], receiver.bodies[0]["task_status_msg"])
+    assert ("failed", "no face") == (receiver.task_statuses[0], receiver.bodies[0]["task_status_msg"])
     assert "task_result" not in receiver.bodies[0]
 
 
 @on_a_loop
 async def test_a_running_clock_sends_notifications_by_itself() -> None:
-    """No request is needed to send them."""
-    async with receiving() as receiver, running(server(manual_clock=False, tick_seconds=0.05)) as caller:
+    """No request is needed to send notifications."""
+    async with running_receiver() as receiver, running_server(server(manual_clock=False, tick_seconds=0.05)) as caller:
         caller.create(callback_url=receiver.url)
-        await until(lambda: len(receiver.told) == 2)
+        await wait_until(lambda: len(receiver.task_statuses) == 2)
 
-    assert ["processing", "succeed"] == receiver.told
+    assert ["processing", "succeed"] == receiver.task_statuses
 
 
 @on_a_loop
 async def test_notifications_are_signed_with_the_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     """Signature and time are valid, even if the server's clock was stepped far ahead."""
     monkeypatch.setenv("TZ", "Asia/Shanghai")
-    async with receiving(500, 200) as receiver, running(server(webhook_secret=SECRET)) as caller:
+    async with running_receiver(500, 200) as receiver, running_server(server(webhook_secret=SECRET)) as caller:
         caller.create(callback_url=receiver.url)
         caller.app.clock.step(1_000_000)
-        await until(lambda: len(receiver.told) == 3)
+        await wait_until(lambda: len(receiver.task_statuses) == 3)
 
-    for heard in receiver.heard:
-        Webhook(SECRET).verify(heard.body, dict(heard.headers))
+    for request in receiver.requests:
+        Webhook(SECRET).verify(request.body, dict(request.headers))
         with pytest.raises(WebhookVerificationError):
-            Webhook("whsec_QUJD").verify(heard.body, dict(heard.headers))
-    first, again, second = [heard.headers["webhook-id"] for heard in receiver.heard]
+            Webhook("whsec_QUJD").verify(request.body, dict(request.headers))
+    first, again, second = [request.headers["webhook-id"] for request in receiver.requests]
     assert first == again
     assert again != second
 
@@ -131,7 +134,7 @@ def test_a_signature_is_that_of_the_vendors_example(monkeypatch: pytest.MonkeyPa
             return datetime.fromtimestamp(1_781_080_794.9, tz)
 
     monkeypatch.setattr(callbacks, "datetime", Then)
-    courier = Courier(Store(), Clock(), describe=lambda *_: {}, secret=SECRET)
+    courier = Courier(Store(), TaskClock(), describe=lambda *_: {}, secret=SECRET)
     body = (
         '{"id":"1234567890","status":"succeeded","message":"","create_time":1781080778802,"update_time":1781080794151}'
     )
@@ -156,10 +159,10 @@ def test_a_signature_is_that_of_the_vendors_example(monkeypatch: pytest.MonkeyPa
 @on_a_loop
 async def test_a_notification_is_sent_again_until_it_is_heard(outcome: dict[str, Any], answers: Sequence[int]) -> None:
     """Any 2xx status or the last attempt ends the retries; a redirect is not a success."""
-    async with receiving(*answers) as receiver, running(server()) as caller:
+    async with running_receiver(*answers) as receiver, running_server(server()) as caller:
         task_id = caller.create(callback_url=receiver.url, external_task_id="e")["task_id"]
         caller.app.clock.step(1)
-        await until(lambda: caller.ask("GET", "/_mock/callbacks"))
+        await wait_until(lambda: caller.ask("GET", "/_mock/callbacks"))
 
         task = {"task_id": task_id, "external_task_id": "e", "task_status": "processing", "note": ""}
         assert [task | outcome] == caller.ask("GET", "/_mock/callbacks")
@@ -176,13 +179,13 @@ def test_intervals_grow() -> None:
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1/", "http://xn--a/", f"http://{'a' * 70}.invalid/"])
 @on_a_loop
 async def test_an_unreachable_receiver_does_not_stop_the_others(url: str, caplog: pytest.LogCaptureFixture) -> None:
-    """It is given up, the others get theirs, and nothing is logged as a warning."""
+    """The server gives up on it, notifies the other receivers, and logs no warning."""
     caplog.set_level(logging.DEBUG)
-    async with receiving() as receiver, running(server()) as caller:
+    async with running_receiver() as receiver, running_server(server()) as caller:
         caller.create(callback_url=url)
         caller.create(callback_url=receiver.url)
         caller.app.clock.step(1)
-        await until(lambda: len(caller.ask("GET", "/_mock/callbacks")) == 2)
+        await wait_until(lambda: len(caller.ask("GET", "/_mock/callbacks")) == 2)
         records = {record["delivered"]: record for record in caller.ask("GET", "/_mock/callbacks")}
 
     assert (None, 3) == (records[False]["http_status"], records[False]["attempts"])
@@ -193,36 +196,36 @@ async def test_an_unreachable_receiver_does_not_stop_the_others(url: str, caplog
 
 @on_a_loop
 async def test_a_silent_receiver_does_not_delay_the_others() -> None:
-    """The others get theirs meanwhile."""
+    """The other receivers get their notifications meanwhile."""
     with listening(Peer.until_closed) as silent:
-        async with receiving() as receiver, running(server(retries=Retries(1))) as caller:
+        async with running_receiver() as receiver, running_server(server(retries=Retries(1))) as caller:
             caller.create(callback_url=silent.url)
             caller.create(callback_url=receiver.url)
             caller.app.clock.step(1)
-            await until(lambda: caller.ask("GET", "/_mock/callbacks"))
+            await wait_until(lambda: caller.ask("GET", "/_mock/callbacks"))
             assert [200] == [record["http_status"] for record in caller.ask("GET", "/_mock/callbacks")]
 
 
 @on_a_loop
 async def test_a_silent_receiver_is_given_up_after_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It counts as unreachable."""
+    """A silent receiver counts as unreachable."""
     monkeypatch.setattr(callbacks, "_ANSWER_MAX_SECONDS", 0.1)
     with listening(Peer.until_closed) as silent:
-        async with running(server(retries=Retries(1))) as caller:
+        async with running_server(server(retries=Retries(1))) as caller:
             caller.create(callback_url=silent.url)
             caller.app.clock.step(1)
-            await until(lambda: caller.ask("GET", "/_mock/callbacks"))
+            await wait_until(lambda: caller.ask("GET", "/_mock/callbacks"))
             assert [None] == [record["http_status"] for record in caller.ask("GET", "/_mock/callbacks")]
 
 
 @on_a_loop
 async def test_notifications_in_flight_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The others wait, and each task's notifications stay in order."""
+    """Further notifications wait, and each task's notifications stay in order."""
     monkeypatch.setattr(callbacks, "_MAX_AT_ONCE", 2)
-    async with receiving() as receiver, running(server()) as caller:
+    async with running_receiver() as receiver, running_server(server()) as caller:
         ids = [caller.create(callback_url=receiver.url)["task_id"] for _ in range(7)]
         caller.app.clock.step(5)
-        await until(lambda: len(caller.ask("GET", "/_mock/callbacks")) == 14)
+        await wait_until(lambda: len(caller.ask("GET", "/_mock/callbacks")) == 14)
 
     statuses: dict[str, list[str]] = {}
     for body in receiver.bodies:
@@ -232,24 +235,24 @@ async def test_notifications_in_flight_are_limited(monkeypatch: pytest.MonkeyPat
 
 @on_a_loop
 async def test_the_next_server_sends_undelivered_notifications(tmp_path: Path) -> None:
-    """With the same state file, it uses the same ids, and skips what was delivered."""
+    """A server with the same state file uses the same ids, and skips what was delivered."""
     options = {"state": tmp_path / "state.db", "webhook_secret": SECRET}
-    async with receiving(200, 500) as receiver:
-        async with running(server(**options, retries=Retries(9, 60))) as caller:
+    async with running_receiver(200, 500) as receiver:
+        async with running_server(server(**options, retries=Retries(9, 60))) as caller:
             caller.create(callback_url=receiver.url)
             caller.app.clock.step(1)
-            await until(lambda: caller.ask("GET", "/_mock/callbacks"))
+            await wait_until(lambda: caller.ask("GET", "/_mock/callbacks"))
             caller.app.clock.step(1)
-            await until(lambda: len(receiver.told) == 2)
+            await wait_until(lambda: len(receiver.task_statuses) == 2)
         receiver.statuses = [200]
-        async with running(server(**options)) as caller:
-            await until(lambda: caller.ask("GET", "/_mock/callbacks"))
+        async with running_server(server(**options)) as caller:
+            await wait_until(lambda: caller.ask("GET", "/_mock/callbacks"))
             caller.create(callback_url=receiver.url)
             caller.app.clock.step(1)
-            await until(lambda: len(caller.ask("GET", "/_mock/callbacks")) == 2)
+            await wait_until(lambda: len(caller.ask("GET", "/_mock/callbacks")) == 2)
 
-    assert ["processing", "succeed", "succeed", "processing"] == receiver.told
-    ids = [heard.headers["webhook-id"] for heard in receiver.heard]
+    assert ["processing", "succeed", "succeed", "processing"] == receiver.task_statuses
+    ids = [request.headers["webhook-id"] for request in receiver.requests]
     assert ids[0] != ids[1] == ids[2] != ids[3]
 
 
@@ -262,11 +265,11 @@ def test_without_a_lifespan_notifications_start_with_the_first_create() -> None:
     app = server(tick_seconds=0)
 
     async def main() -> None:
-        async with receiving() as receiver:
+        async with running_receiver() as receiver:
             await _post(app, receiver.url)
-            await until(lambda: len(receiver.told) == 1)
+            await wait_until(lambda: len(receiver.task_statuses) == 1)
             await _post(app, receiver.url)
-            await until(lambda: len(receiver.told) == 2)
+            await wait_until(lambda: len(receiver.task_statuses) == 2)
 
     run_async(main())
     app.clock.step(1)
@@ -275,14 +278,14 @@ def test_without_a_lifespan_notifications_start_with_the_first_create() -> None:
 
 
 def test_a_late_creation_sends_notifications_too() -> None:
-    """Its task is created only after the delay, and is notified all the same."""
+    """The task is created only after the delay, and still sends its notifications."""
     app = server(tick_seconds=0)
     Caller(app).queue("late:0.02")
 
     async def main() -> None:
-        async with receiving() as receiver:
+        async with running_receiver() as receiver:
             await _post(app, receiver.url)
-            await until(lambda: len(receiver.told) == 1)
+            await wait_until(lambda: len(receiver.task_statuses) == 1)
 
     run_async(main())
     app.close()
@@ -291,11 +294,15 @@ def test_a_late_creation_sends_notifications_too() -> None:
 @on_a_loop
 async def test_notifications_can_be_switched_off() -> None:
     """With `callbacks=False`, you can send any `callback_url`."""
-    async with receiving() as receiver, running(server(callbacks=False)) as caller, running(server()) as other:
+    async with (
+        running_receiver() as receiver,
+        running_server(server(callbacks=False)) as caller,
+        running_server(server()) as other,
+    ):
         for sender in (caller, other):  # notifications of the first would arrive before those of the second
             sender.create(callback_url=f"{receiver.url}/{sender is other}")
             sender.app.clock.step(2)
-        await until(lambda: len(other.ask("GET", "/_mock/callbacks")) == 2)
+        await wait_until(lambda: len(other.ask("GET", "/_mock/callbacks")) == 2)
 
     assert ["/True"] * 2 == receiver.paths
 
@@ -304,12 +311,12 @@ async def test_notifications_can_be_switched_off() -> None:
 async def test_a_server_may_be_closed_while_it_sends_notifications() -> None:
     """Unfinished notifications are cancelled without an error."""
     app = server(retries=Retries(9, 60))
-    async with receiving(500) as receiver:
+    async with running_receiver(500) as receiver:
         await _post(app, receiver.url)
         app.clock.step(1)
-        await until(lambda: receiver.told)
+        await wait_until(lambda: receiver.task_statuses)
         app.close()
-        await until(lambda: len(asyncio.all_tasks()) == 1)
+        await wait_until(lambda: len(asyncio.all_tasks()) == 1)
 
 
 def test_a_server_may_be_stopped_by_another_loop() -> None:
@@ -325,7 +332,7 @@ def test_a_server_may_be_stopped_by_another_loop() -> None:
 
 
 async def _live(app: MockServer) -> None:
-    async with running(app):
+    async with running_server(app):
         pass
 
 
@@ -333,19 +340,20 @@ async def _live(app: MockServer) -> None:
 async def test_a_create_without_a_loop_sends_notifications_once_there_is_one() -> None:
     """`answer` needs no loop; the notifications are sent on the loop that the server runs on later."""
     app = server(tick_seconds=0)
-    async with receiving() as receiver:
+    async with running_receiver() as receiver:
         await asyncio.to_thread(Caller(app).create, callback_url=receiver.url)
-        async with running(app):
-            await until(lambda: len(receiver.told) == 1)
+        async with running_server(app):
+            await wait_until(lambda: len(receiver.task_statuses) == 1)
             await asyncio.to_thread(Caller(app).create, callback_url=receiver.url)
-            await until(lambda: len(receiver.told) == 2)
+            await wait_until(lambda: len(receiver.task_statuses) == 2)
 
 
-def test_an_empty_callback_url_counts_as_missing() -> None:
-    """It sends and records nothing."""
-    app = server(tick_seconds=0)
-    Caller(app).create(callback_url="")
+def test_an_empty_callback_url_counts_as_missing(tmp_path: Path) -> None:
+    """An empty callback URL sends and records nothing."""
+    state = tmp_path / "state.db"
+    with closing(server(tick_seconds=0, state=state)) as app:
+        Caller(app).create(callback_url="")
 
-    assert [None] == [task.callback_url for task in app._store.every_task()]  # noqa: SLF001 -- no answer shows it
-    assert not app._store.has_notifications()  # noqa: SLF001 -- as above
-    app.close()
+    with closing(Store(state)) as store:
+        assert [None] == [task.callback_url for task in store.every_task()]
+        assert not store.has_notifications()

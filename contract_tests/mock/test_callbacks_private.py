@@ -7,14 +7,15 @@ from ipaddress import ip_network
 import pytest
 from ssrfguard import Policy
 
-from contract_tests.support.mock_caller import IMAGE_REQUEST, Caller
-from contract_tests.support.notified import on_a_loop, receiving, running, server, until
+from contract_tests.reading.image_body import BODY
+from contract_tests.support.mock_caller import Caller
+from contract_tests.support.notifications import on_a_loop, running_receiver, running_server, server, wait_until
 from kling_elements.mock import callbacks
 
 
 def create_from(caller: Caller, peer: str, callback_url: str) -> None:
     """Create a task as a caller with this address."""
-    reply = caller.post({**IMAGE_REQUEST, "callback_url": callback_url}, client_host=peer)
+    reply = caller.post({**BODY, "callback_url": callback_url}, client_host=peer)
     assert 200 == reply.status
 
 
@@ -22,22 +23,22 @@ def create_from(caller: Caller, peer: str, callback_url: str) -> None:
 @on_a_loop
 async def test_local_and_allowed_callers_are_notified_at_private_addresses(peer: str, hosts: list[str]) -> None:
     """Tests listen at such addresses."""
-    async with receiving() as receiver, running(server(tick_seconds=0, control=hosts)) as caller:
+    async with running_receiver() as receiver, running_server(server(tick_seconds=0, control=hosts)) as caller:
         create_from(caller, peer, receiver.url)
-        await until(lambda: receiver.told)
+        await wait_until(lambda: receiver.task_statuses)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::ffff:127.0.0.1]"])
 @on_a_loop
 async def test_other_callers_cannot_make_the_server_post_to_private_addresses(host: str) -> None:
-    """Otherwise they could reach all that the server can reach. There is one attempt, and the record says why."""
-    async with receiving() as receiver, running(server(tick_seconds=0)) as caller:
+    """Strangers could otherwise reach all that the server can. There is one attempt, and the record says why."""
+    async with running_receiver() as receiver, running_server(server(tick_seconds=0)) as caller:
         create_from(caller, "10.0.0.1", f"http://{host}:{receiver.url.rpartition(':')[2]}/")
-        await until(lambda: caller.ask("GET", "/_mock/callbacks"))
+        await wait_until(lambda: caller.ask("GET", "/_mock/callbacks"))
         (record,) = caller.ask("GET", "/_mock/callbacks")
     assert (False, None, 1) == (record["delivered"], record["http_status"], record["attempts"])
     assert record["note"].startswith("the address is private or reserved, and the create came from another machine")
-    assert [] == receiver.told
+    assert [] == receiver.task_statuses
 
 
 @on_a_loop
@@ -45,6 +46,6 @@ async def test_other_callers_are_notified_at_public_addresses(monkeypatch: pytes
     """Any port is allowed; in this test, this machine counts as public."""
     policy = Policy(allowed_networks=(ip_network("127.0.0.0/8"),), allowed_ports=callbacks._PUBLIC.allowed_ports)  # noqa: SLF001
     monkeypatch.setattr(callbacks, "_PUBLIC", policy)
-    async with receiving() as receiver, running(server(tick_seconds=0)) as caller:
+    async with running_receiver() as receiver, running_server(server(tick_seconds=0)) as caller:
         create_from(caller, "10.0.0.1", receiver.url)
-        await until(lambda: receiver.told)
+        await wait_until(lambda: receiver.task_statuses)

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from contract_tests.reading.paths import ELEMENTS
-from contract_tests.support.mock_caller import NO_TOKEN, Caller, headers_of, shared
+from contract_tests.support.fake_dns import resolve_to
+from contract_tests.support.mock_caller import NO_TOKEN, Caller, headers_of, shared_caller
 from contract_tests.support.mock_requests import SAMPLE, chunks, exchange, scope
-from contract_tests.support.resolving import resolve_to
 from kling_elements.mock import create_app
 
 PAGE = "http://localhost:3000"
@@ -29,7 +29,7 @@ def control(peer: str, *hosts: str, **headers: str) -> int:
 
 
 @pytest.mark.parametrize("origin", [PAGE, "https://127.0.0.1:5173", "http://[::1]"])
-def test_a_page_of_this_machine_sees_answers_and_refusals(origin: str) -> None:
+def test_a_local_page_sees_answers_and_refusals(origin: str) -> None:
     """CORS lets the page read answers and some headers. `Vary` keeps caches from giving them to other pages."""
     shares = {
         "access-control-allow-origin": origin,
@@ -43,7 +43,7 @@ def test_a_page_of_this_machine_sees_answers_and_refusals(origin: str) -> None:
 
 
 def test_a_request_without_an_origin_gets_no_cors_headers() -> None:
-    """Its answer has only the usual header."""
+    """The answer has only the usual header."""
     reply, _ = exchange(scope(), chunks(SAMPLE))
 
     assert {"content-type"} == headers_of(reply).keys()
@@ -65,22 +65,22 @@ def test_a_preflight_needs_no_token(path: str) -> None:
 def test_a_preflight_without_headers_allows_no_headers() -> None:
     """The answer allows no headers by name."""
     headers = {**NO_HEADERS, "origin": PAGE, "access-control-request-method": "GET"}
-    allowed = headers_of(shared().send("OPTIONS", ELEMENTS, headers=headers))
+    allowed = headers_of(shared_caller().send("OPTIONS", ELEMENTS, headers=headers))
 
     assert {"access-control-allow-methods": "GET", "access-control-max-age": "600"} == allowed
 
 
 @pytest.mark.parametrize("more", [{}, {"origin": PAGE}, {"access-control-request-method": "POST"}])
-def test_options_without_a_page_is_a_method_like_others(more: dict[str, str]) -> None:
+def test_options_without_an_origin_is_an_ordinary_method(more: dict[str, str]) -> None:
     """The token is checked first, so that unauthenticated callers can't probe for paths."""
-    NO_TOKEN.check(shared().send("OPTIONS", ELEMENTS, headers={**NO_HEADERS, **more}))
+    NO_TOKEN.check(shared_caller().send("OPTIONS", ELEMENTS, headers={**NO_HEADERS, **more}))
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "http://evil.localhost:8787", "http://10.0.0.1", "null"])
 @pytest.mark.parametrize("path", [ELEMENTS, "/_mock/faults", "/health", "/"])
 @pytest.mark.parametrize("method", ["POST", "GET", "OPTIONS"])
 def test_a_page_of_another_site_is_always_403(method: str, path: str, origin: str) -> None:
-    """Otherwise a page whose name leads here could make the server POST to any address through `callback_url`."""
+    """Otherwise a page with such a name could make the server POST to any address through `callback_url`."""
     more = [("origin", origin), ("access-control-request-method", "POST")]
     reply, _ = exchange(scope(*more, method=method, raw_path=path.encode()), chunks(SAMPLE))
 
@@ -143,7 +143,7 @@ def test_an_allowed_host_cannot_reach_control_by_a_public_name(
     assert expected == control("172.18.0.3", "172.18.0.0/16", "mock.internal", **headers)
 
 
-def test_an_allowed_name_may_name_the_server_on_its_own_machine_too() -> None:
+def test_an_allowed_name_works_on_the_servers_own_machine() -> None:
     """An entry in the hosts file gives the machine such a name."""
     assert 200 == control("127.0.0.1", "kling.internal", host="kling.internal:8787")
     assert 403 == control("127.0.0.1", host="kling.internal:8787")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from contract_tests.support.mock_caller import Caller, shared
+from contract_tests.support.mock_caller import Caller, shared_caller
 from kling_elements.mock import create_app
 
 NO_STEPS: list[Any] = [{}, [], 1, {"seconds": "1"}, {"seconds": True}, {"seconds": 1, "more": 1}, {"second": 1}]
@@ -21,7 +21,7 @@ PATHS = ["/_mock/faults", "/_mock/elements", "/_mock/clock", "/_mock/callbacks",
 
 
 @pytest.fixture
-def caller() -> Iterator[Caller]:
+def foreign_caller() -> Iterator[Caller]:
     """Yield a caller with another token than the server's, because the control API needs none."""
     app = create_app("sk-of-the-server", manual_clock=True)
     yield Caller(app)
@@ -36,16 +36,16 @@ def reply(caller: Caller, client_host: str | None, path: str = "/_mock/clock") -
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.8.9.10", "::1", "::ffff:127.0.0.1"])
 @pytest.mark.parametrize("path", PATHS)
-def test_callers_on_the_same_machine_need_no_token(path: str, host: str, caller: Caller) -> None:
+def test_callers_on_the_same_machine_need_no_token(path: str, host: str, foreign_caller: Caller) -> None:
     """Every loopback address counts as this machine."""
-    assert 200 == reply(caller, host, path)[0]
+    assert 200 == reply(foreign_caller, host, path)[0]
 
 
 @pytest.mark.parametrize("host", ["10.0.0.1", "::ffff:10.0.0.1", "2001:db8::1", "0.0.0.0", "::", "localhost", "", None])
 @pytest.mark.parametrize("path", [*PATHS, "/_mock/", "/_mock/x"])
-def test_other_callers_are_403(path: str, host: str | None, caller: Caller) -> None:
-    """They can't probe for paths, and an unknown peer counts as another machine."""
-    status, answer = reply(caller, host, path)
+def test_other_callers_are_403(path: str, host: str | None, foreign_caller: Caller) -> None:
+    """Other callers can't probe for paths, and an unknown peer counts as another machine."""
+    status, answer = reply(foreign_caller, host, path)
 
     assert (403, 1103) == (status, answer["code"])
     assert NOT_ALLOWED == answer["message"]
@@ -71,21 +71,23 @@ def test_other_callers_are_403(path: str, host: str | None, caller: Caller) -> N
         (200, "x-real-ips", "127.0.0.1"),
     ],
 )
-def test_pages_and_proxies_on_the_same_machine_are_403(expected: int, name: str, value: str, caller: Caller) -> None:
-    """They forward requests of somebody who may be anywhere."""
-    assert expected == caller.send("GET", "/_mock/clock", headers={**NO_HEADERS, name: value}).status
+def test_pages_and_proxies_on_the_same_machine_are_403(
+    expected: int, name: str, value: str, foreign_caller: Caller
+) -> None:
+    """Pages and proxies forward requests of somebody who may be anywhere."""
+    assert expected == foreign_caller.send("GET", "/_mock/clock", headers={**NO_HEADERS, name: value}).status
 
 
-def test_a_page_of_this_machine_that_the_browser_names_need_not_be_of_the_same_site(caller: Caller) -> None:
+def test_a_local_page_may_be_cross_site(foreign_caller: Caller) -> None:
     """From `localhost` to `127.0.0.1` is cross-site, but the origin shows that the page is on this machine."""
     headers = {**NO_HEADERS, "origin": "http://localhost:3000", "sec-fetch-site": "cross-site"}
-    assert 200 == caller.send("GET", "/_mock/clock", headers=headers).status
+    assert 200 == foreign_caller.send("GET", "/_mock/clock", headers=headers).status
 
 
 @pytest.mark.parametrize("path", ["/_mock/", "/_mock/x", "/_mock/clock/", "/_mock/Clock"])
-def test_another_path_is_404(path: str, caller: Caller) -> None:
+def test_another_path_is_404(path: str, foreign_caller: Caller) -> None:
     """The message lists the paths."""
-    assert (404, 1203, f"there is no such path; use one of {', '.join(PATHS)}") == caller.refusal("GET", path)
+    assert (404, 1203, f"there is no such path; use one of {', '.join(PATHS)}") == foreign_caller.refusal("GET", path)
 
 
 @pytest.mark.parametrize(
@@ -98,23 +100,23 @@ def test_another_path_is_404(path: str, caller: Caller) -> None:
         ("GET, POST", PATHS[4]),
     ],
 )
-def test_another_method_is_405(methods: str, path: str, caller: Caller) -> None:
+def test_another_method_is_405(methods: str, path: str, foreign_caller: Caller) -> None:
     """Allow lists the methods of the path."""
-    answered = caller.send("PUT", path)
+    answered = foreign_caller.send("PUT", path)
 
     assert (405, 1202) == (answered.status, json.loads(answered.body)["code"])
     assert (b"allow", methods.encode()) in answered.headers
 
 
 @pytest.mark.parametrize(("expected", "size"), [(200, 65_536), (413, 65_537)])
-def test_a_body_has_a_limit(expected: int, size: int, caller: Caller) -> None:
+def test_a_body_has_a_limit(expected: int, size: int, foreign_caller: Caller) -> None:
     """The limit is 64 KiB."""
-    assert expected == caller.send("POST", "/_mock/faults", content=b"[]".ljust(size)).status
+    assert expected == foreign_caller.send("POST", "/_mock/faults", content=b"[]".ljust(size)).status
 
 
-def test_a_body_is_strict_json(caller: Caller) -> None:
+def test_a_body_is_strict_json(foreign_caller: Caller) -> None:
     """The control API reads bodies as every operation does."""
-    answered = caller.send("POST", "/_mock/faults", content=b"none")
+    answered = foreign_caller.send("POST", "/_mock/faults", content=b"none")
 
     assert (400, "the body cannot be read: not JSON: Expecting value at line 1, column 1") == (
         answered.status,
@@ -122,21 +124,21 @@ def test_a_body_is_strict_json(caller: Caller) -> None:
     )
 
 
-def test_queued_faults_can_be_seen_and_dropped(caller: Caller) -> None:
+def test_queued_faults_can_be_seen_and_dropped(foreign_caller: Caller) -> None:
     """Each answer is the list of the queued faults."""
-    assert ["drip"] == caller.ask("POST", PATHS[0], ["drip"])
-    assert ["drip", "fail:x", "none"] == caller.ask("POST", PATHS[0], ["fail:x", "none"])
-    assert ["drip", "fail:x", "none"] == caller.ask("GET", PATHS[0])
-    assert [] == caller.ask("DELETE", PATHS[0])
-    assert [] == caller.ask("GET", PATHS[0])
+    assert ["drip"] == foreign_caller.ask("POST", PATHS[0], ["drip"])
+    assert ["drip", "fail:x", "none"] == foreign_caller.ask("POST", PATHS[0], ["fail:x", "none"])
+    assert ["drip", "fail:x", "none"] == foreign_caller.ask("GET", PATHS[0])
+    assert [] == foreign_caller.ask("DELETE", PATHS[0])
+    assert [] == foreign_caller.ask("GET", PATHS[0])
 
 
-def test_the_clock_is_stepped(caller: Caller) -> None:
-    """You can step it by any number of seconds, and the answer has the time."""
-    before = caller.ask("GET", PATHS[2])
+def test_the_clock_is_stepped(foreign_caller: Caller) -> None:
+    """You can step the clock by any number of seconds, and the answer has the time."""
+    before = foreign_caller.ask("GET", PATHS[2])
 
-    assert {"now": caller.app.clock.now(), "manual": True} == before
-    after = [caller.ask("POST", PATHS[2], {"seconds": seconds}) for seconds in (2.5, 0, 1)]
+    assert {"now": foreign_caller.app.clock.now(), "manual": True} == before
+    after = [foreign_caller.ask("POST", PATHS[2], {"seconds": seconds}) for seconds in (2.5, 0, 1)]
     assert [2.5, 2.5, 3.5] == pytest.approx([answer["now"] - before["now"] for answer in after])
 
 
@@ -148,12 +150,12 @@ def test_the_clock_is_stepped(caller: Caller) -> None:
         *(('the body must be {"seconds": <number>}', body) for body in NO_STEPS),
     ],
 )
-def test_an_invalid_step_is_refused(expected: str, body: Any, caller: Caller) -> None:
+def test_an_invalid_step_is_refused(expected: str, body: Any, foreign_caller: Caller) -> None:
     """The clock doesn't move."""
-    before = caller.app.clock.now()
+    before = foreign_caller.app.clock.now()
 
-    assert (400, 1200, expected) == caller.refusal("POST", PATHS[2], body)
-    assert before == caller.app.clock.now()
+    assert (400, 1200, expected) == foreign_caller.refusal("POST", PATHS[2], body)
+    assert before == foreign_caller.app.clock.now()
 
 
 def test_the_tasks_of_every_token_are_listed() -> None:
@@ -178,5 +180,5 @@ def test_the_tasks_of_every_token_are_listed() -> None:
 
 
 def test_other_machines_may_call_the_paths_of_the_contract() -> None:
-    """They need only a token."""
-    assert 200 == shared().post(client_host="10.0.0.1").status
+    """Callers from other machines need only a token."""
+    assert 200 == shared_caller().post(client_host="10.0.0.1").status

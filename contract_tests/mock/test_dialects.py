@@ -11,14 +11,15 @@ from typing import Any
 
 import pytest
 
-from contract_tests.reading import dialect_cases as said
+from contract_tests.reading import dialect_cases as wording
 from contract_tests.reading.dialect_cases import MEANINGS, Meaning
+from contract_tests.reading.image_body import BODY
 from contract_tests.reading.live_answers import Answer, answers
 from contract_tests.reading.paths import DELETION, ELEMENTS
-from contract_tests.support.documents import changed
-from contract_tests.support.mock_caller import IMAGE_REQUEST, Caller
+from contract_tests.support.documents import changed_contract
+from contract_tests.support.mock_caller import Caller
 from contract_tests.support.scripted import NAMED
-from contract_tests.support.tables import each
+from contract_tests.support.tables import for_each_row
 from kling_elements.mock import create_app
 from kling_elements.mock.app import MockServer
 from kling_elements.mock.options import Options
@@ -28,8 +29,8 @@ from kling_elements_client import contract
 USED_IDS = "/_mock/used-ids"
 
 
-@pytest.fixture(params=said.DIALECTS)
-def caller(request: pytest.FixtureRequest) -> Iterator[Caller]:
+@pytest.fixture(params=wording.DIALECTS)
+def quick_caller(request: pytest.FixtureRequest) -> Iterator[Caller]:
     """Yield a caller of a server whose tasks end at once, once for each dialect."""
     with closing(create_app(tick_seconds=0, dialect=request.param)) as app:
         yield Caller(app, dialect=request.param)
@@ -37,8 +38,8 @@ def caller(request: pytest.FixtureRequest) -> Iterator[Caller]:
 
 def test_the_dialects_of_the_contract_are_these() -> None:
     """The first one is the default, and has the answers that people saw."""
-    assert said.DIALECTS == contract.CONTRACT.dialects()
-    assert said.NO_TASK["live"]("x") == Caller(create_app()).refusal("GET", f"{ELEMENTS}/x")
+    assert wording.DIALECTS == contract.CONTRACT.dialects()
+    assert wording.NO_TASK["live"]("x") == Caller(create_app()).refusal("GET", f"{ELEMENTS}/x")
 
 
 def test_an_unknown_dialect_is_an_error() -> None:
@@ -51,7 +52,7 @@ def test_an_unknown_dialect_is_an_error() -> None:
         MockServer(contract.CONTRACT, Options(dialect="latin"))
 
 
-@each(MEANINGS, "case")
+@for_each_row(MEANINGS, "case")
 def test_the_contract_distinguishes_refusals_by_code_and_message(case: Meaning) -> None:
     """Code and message count together, for one operation, in every dialect."""
     rows = contract.CONTRACT.refusals(case.operation, case.keyword)
@@ -67,48 +68,49 @@ def test_a_refusal_without_a_code_has_no_meaning() -> None:
     assert not contract.means("getElement", "x-absent", 1201, None)
 
 
-def test_clients_understand_each_refusal_of_the_server(caller: Caller) -> None:
-    """This holds in every dialect; an unknown element differs from a deleted one."""
-    caller.create(external_task_id="e")
-    element_id = caller.element("e")["element_id"]
+def test_clients_understand_each_refusal_of_the_server(quick_caller: Caller) -> None:
+    """In every dialect, an unknown element differs from a deleted one."""
+    quick_caller.create(external_task_id="e")
+    element_id = quick_caller.element("e")["element_id"]
     deletion = ("POST", DELETION, {"element_id": element_id})
-    caller.ask(*deletion)
+    quick_caller.ask(*deletion)
     refusals = {
-        ("getElement", "x-absent"): caller.refusal("GET", f"{ELEMENTS}/nobody"),
-        ("createElement", "x-duplicate"): caller.refusal("POST", ELEMENTS, {**IMAGE_REQUEST, "external_task_id": "e"}),
-        ("deleteElement", "x-deleted-already" if said.REMAINS[caller.dialect] else "x-absent"): caller.refusal(
-            *deletion
-        ),
+        ("getElement", "x-absent"): quick_caller.refusal("GET", f"{ELEMENTS}/nobody"),
+        ("createElement", "x-duplicate"): quick_caller.refusal("POST", ELEMENTS, {**BODY, "external_task_id": "e"}),
+        (
+            "deleteElement",
+            "x-deleted-already" if wording.REMAINS[quick_caller.dialect] else "x-absent",
+        ): quick_caller.refusal(*deletion),
     }
-    _, code, message = caller.refusal("POST", DELETION, {"element_id": "1"})
+    _, code, message = quick_caller.refusal("POST", DELETION, {"element_id": "1"})
 
     assert not contract.means("deleteElement", "x-deleted-already", code, message)
-    assert contract.means("deleteElement", "x-absent", code, message) is (caller.dialect == "documented")
+    assert contract.means("deleteElement", "x-absent", code, message) is (quick_caller.dialect == "documented")
     assert [True] * 3 == [contract.means(*kind, refusal[1], refusal[2]) for kind, refusal in refusals.items()]
 
 
-def test_an_id_that_another_call_used_is_refused_if_the_dialect_counts_it(caller: Caller) -> None:
+def test_an_id_that_another_call_used_is_refused_if_the_dialect_counts_it(quick_caller: Caller) -> None:
     """In one dialect an external id is unique over the account, in the other only over this call."""
     taken = "a video's"
-    assert [taken, "b"] == caller.ask("POST", USED_IDS, ["b", taken, "b"])
-    created = caller.send("POST", ELEMENTS, {**IMAGE_REQUEST, "external_task_id": taken})
+    assert [taken, "b"] == quick_caller.ask("POST", USED_IDS, ["b", taken, "b"])
+    created = quick_caller.send("POST", ELEMENTS, {**BODY, "external_task_id": taken})
 
-    if said.COUNTS_ALL_CALLS[caller.dialect]:
+    if wording.COUNTS_ALL_CALLS[quick_caller.dialect]:
         assert (400, f"External_task_id {taken} already exists") == (
             created.status,
             json.loads(created.body)["message"],
         )
-        assert said.NO_TASK[caller.dialect]("b") == caller.refusal("GET", f"{ELEMENTS}/b")
-        assert [] == caller.every_task()
+        assert wording.NO_TASK[quick_caller.dialect]("b") == quick_caller.refusal("GET", f"{ELEMENTS}/b")
+        assert [] == quick_caller.every_task()
     else:
         assert 200 == created.status
-        assert [taken] == [task["external_task_id"] for task in caller.every_task()]
-    caller.create(external_task_id="c")
-    assert [taken, "b"] == caller.ask("GET", USED_IDS)
+        assert [taken] == [task["external_task_id"] for task in quick_caller.every_task()]
+    quick_caller.create(external_task_id="c")
+    assert [taken, "b"] == quick_caller.ask("GET", USED_IDS)
 
 
 def test_an_id_that_another_call_used_may_repeat_if_duplicates_are_allowed() -> None:
-    """With `unique_external_ids=False`, these ids may repeat too."""
+    """With `unique_external_ids=False`, ids of other calls may repeat too."""
     caller = Caller(create_app(unique_external_ids=False))
     caller.ask("POST", USED_IDS, ["e"])
 
@@ -137,8 +139,8 @@ def test_a_state_may_change_its_dialect(tmp_path: Path) -> None:
                 caller.ask("POST", USED_IDS, ["x"])
 
             assert (status, page) == (caller.send("GET", f"{ELEMENTS}/e").status, len(caller.page()))
-            assert said.USED_BEFORE[dialect]("e") == caller.refusal(
-                "POST", ELEMENTS, {**IMAGE_REQUEST, "external_task_id": "e"}
+            assert wording.USED_BEFORE[dialect]("e") == caller.refusal(
+                "POST", ELEMENTS, {**BODY, "external_task_id": "e"}
             )
             assert ["x"] == caller.ask("GET", USED_IDS)
 
@@ -151,12 +153,12 @@ def test_the_answer_to_a_deletion_is_the_example_that_a_document_names() -> None
         document["paths"][DELETION]["post"]["x-deletion"] = {"live": {"example": "ours", "remains": False}}
         document["components"]["examples"]["ours"] = {"value": value}
 
-    with closing(MockServer(changed(change), Options(tick_seconds=0))) as app:
+    with closing(MockServer(changed_contract(change), Options(tick_seconds=0))) as app:
         caller = Caller(app)
         task_id = caller.create()["task_id"]
         answer = caller.ask("POST", DELETION, {"element_id": caller.element(task_id)["element_id"]})
 
-        assert said.NO_TASK["live"](task_id) == caller.refusal("GET", f"{ELEMENTS}/{task_id}")
+        assert wording.NO_TASK["live"](task_id) == caller.refusal("GET", f"{ELEMENTS}/{task_id}")
     assert "r" != answer.pop("request_id")
     assert {
         "code": 0,
@@ -169,14 +171,14 @@ def test_a_document_without_answers_to_deletions_fails_at_the_start() -> None:
     """The server doesn't invent an answer."""
     with pytest.raises(KeyError, match="documented"):
         MockServer(
-            changed(lambda document: document["paths"][DELETION]["post"]["x-deletion"].pop("documented")),
+            changed_contract(lambda document: document["paths"][DELETION]["post"]["x-deletion"].pop("documented")),
             Options(dialect="documented"),
         )
 
 
 def test_a_refusal_that_the_document_lacks_gets_a_general_code() -> None:
     """The server doesn't invent an answer that a client could mistake for a known one."""
-    other = changed(lambda document: document["paths"][f"{ELEMENTS}/{{id}}"]["get"].pop("x-absent"))
+    other = changed_contract(lambda document: document["paths"][f"{ELEMENTS}/{{id}}"]["get"].pop("x-absent"))
     with closing(MockServer(other)) as app:
         assert (400, 1201) == Caller(app).refusal("GET", f"{ELEMENTS}/x")[:2]
 
@@ -184,38 +186,38 @@ def test_a_refusal_that_the_document_lacks_gets_a_general_code() -> None:
 # The answers that people saw, from `live_answers.yaml`
 
 
-def _used_twice(mock: Caller) -> tuple[str, Reply]:
+def _use_an_id_twice(mock: Caller) -> tuple[str, Reply]:
     mock.create(NAMED)
     return "e-1", mock.post(NAMED)
 
 
-def _deleted(mock: Caller, times: int = 1) -> tuple[str, Reply]:
+def _delete_twice(mock: Caller, times: int = 1) -> tuple[str, Reply]:
     mock.create(NAMED)
     element_id = mock.element("e-1")["element_id"]
     return str(element_id), [mock.send("POST", DELETION, {"element_id": element_id}) for _ in range(times)][-1]
 
 
-def _looked_up(mock: Caller) -> tuple[str, Reply]:
+def _look_up(mock: Caller) -> tuple[str, Reply]:
     return "e-1", mock.send("GET", f"{ELEMENTS}/e-1")
 
 
-def _looked_up_after_deletion(mock: Caller) -> tuple[str, Reply]:
-    _deleted(mock)
-    return _looked_up(mock)
+def _look_up_after_deletion(mock: Caller) -> tuple[str, Reply]:
+    _delete_twice(mock)
+    return _look_up(mock)
 
 
 _PROVOKED: Mapping[str, Callable[[Caller], tuple[str, Reply]]] = {
-    "a look-up of an id that is not there": _looked_up,
-    "an external id that is used twice": _used_twice,
-    "a first deletion": _deleted,
-    "a second deletion": partial(_deleted, times=2),
-    "a look-up of an element that was deleted": _looked_up_after_deletion,
+    "a look-up of an id that is not there": _look_up,
+    "an external id that is used twice": _use_an_id_twice,
+    "a first deletion": _delete_twice,
+    "a second deletion": partial(_delete_twice, times=2),
+    "a look-up of an element that was deleted": _look_up_after_deletion,
 }
 _OF_DIALECTS = [row for row in answers() if row.dialect]
 
 
-@each(_OF_DIALECTS)
-def test_the_mock_server_answers_so_in_that_dialect(row: Answer) -> None:
+@for_each_row(_OF_DIALECTS)
+def test_the_mock_server_gives_each_recorded_answer_of_its_dialect(row: Answer) -> None:
     """Status and code are the same, so is the message if the service's own is known, and `data` is there if it was."""
     with closing(create_app(dialect=row.dialect, tick_seconds=0)) as app:
         asked, reply = _PROVOKED[row.provoked_by](Caller(app))

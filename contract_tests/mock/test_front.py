@@ -8,7 +8,7 @@ import json
 import pytest
 
 from contract_tests.reading.paths import DELETION, ELEMENTS, PRESETS
-from contract_tests.support.mock_caller import Caller, Refusal, headers_of, shared
+from contract_tests.support.mock_caller import Caller, Refusal, headers_of, shared_caller
 from kling_elements.mock import create_app
 from kling_elements_client import contract
 from kling_elements_runtime.contract import Contract
@@ -20,15 +20,15 @@ NO_HEADERS = {"authorization": None, "content-type": None}
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 def test_health_needs_no_token(method: str, host: str | None) -> None:
     """A container's health check, for example, has no token."""
-    reply = shared().send(method, "/health", headers=NO_HEADERS, client_host=host)
+    reply = shared_caller().send(method, "/health", headers=NO_HEADERS, client_host=host)
 
     assert (200, {"status": "ok"}) == (reply.status, json.loads(reply.body))
     assert {"content-type": "application/json"} == headers_of(reply)
 
 
 def test_the_greeting_lists_the_calls_and_paths() -> None:
-    """It is plain text with each call and its method, the token, and the server's own paths."""
-    reply = shared().send("GET", "/", headers=NO_HEADERS)
+    """The greeting is plain text with each call and its method, the token, and the server's own paths."""
+    reply = shared_caller().send("GET", "/", headers=NO_HEADERS)
     text = reply.body.decode()
 
     assert {"content-type": "text/plain; charset=utf-8"} == headers_of(reply)
@@ -51,15 +51,15 @@ def test_the_greeting_lists_the_calls_and_paths() -> None:
 
 @pytest.mark.parametrize("path", ["/", "/health", "/docs", "/docs/page.js", "/openapi.json"])
 @pytest.mark.parametrize("method", ["POST", "DELETE"])
-def test_no_page_takes_another_method(path: str, method: str) -> None:
+def test_front_pages_accept_only_get(path: str, method: str) -> None:
     """Other methods are refused with the methods that the page has, with or without a token."""
     refusal = Refusal(status=405, code=1202, message="this path accepts only GET, HEAD", headers={"allow": "GET, HEAD"})
 
-    refusal.check(shared().send(method, path, headers=NO_HEADERS))
-    refusal.check(shared().send(method, path))
+    refusal.check(shared_caller().send(method, path, headers=NO_HEADERS))
+    refusal.check(shared_caller().send(method, path))
 
 
-def test_a_path_that_the_contract_has_is_the_contracts() -> None:
+def test_contract_paths_override_front_pages() -> None:
     """If a contract has the path `/health`, the server answers as the contract says."""
     document = copy.deepcopy(contract.document())
     document["paths"]["/health"] = {"get": document["paths"][PRESETS]["get"]}

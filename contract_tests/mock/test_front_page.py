@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from contract_tests.support.documents import changed
-from contract_tests.support.mock_caller import NO_TOKEN, Caller, headers_of, shared
+from contract_tests.support.mock_caller import NO_TOKEN, Caller, headers_of, shared_caller
 from kling_elements.mock import create_app, front_page
 from kling_elements_client import contract
 from kling_elements_runtime.document import operations, resolve
@@ -39,7 +39,7 @@ _POLICY = {
 
 
 def _get(path: str, caller: Caller | None = None) -> tuple[int, dict[str, str], str]:
-    reply = (caller or shared()).send("GET", path, headers=_NO_HEADERS)
+    reply = (caller or shared_caller()).send("GET", path, headers=_NO_HEADERS)
     return reply.status, headers_of(reply), reply.body.decode("utf-8", "replace")
 
 
@@ -65,7 +65,7 @@ def test_the_page_loads_only_files_of_this_server(path: str) -> None:
 def test_each_file_is_served_with_its_type(path: str) -> None:
     """HEAD gets the same headers."""
     status, headers, text = _get(path)
-    head = shared().send("HEAD", path, headers=_NO_HEADERS)
+    head = shared_caller().send("HEAD", path, headers=_NO_HEADERS)
 
     assert (200, _FILES[path]) == (status, headers["content-type"])
     assert text
@@ -85,7 +85,7 @@ def test_each_file_is_served_with_its_type(path: str) -> None:
 )
 def test_no_other_file_is_served(path: str) -> None:
     """Any other path is refused as every unknown path is."""
-    NO_TOKEN.check(shared().send("GET", path, headers=_NO_HEADERS))
+    NO_TOKEN.check(shared_caller().send("GET", path, headers=_NO_HEADERS))
 
 
 def test_the_contract_is_that_of_the_server() -> None:
@@ -142,7 +142,7 @@ def test_without_swagger_ui_the_page_says_what_to_install(monkeypatch: pytest.Mo
         )
     assert 200 == _get("/openapi.json")[0]
     assert 'in a browser; first run pip install "kling-elements[cli]")' in _get("/")[2]
-    assert shared().app.docs_path is None
+    assert shared_caller().app.docs_path is None
 
 
 def test_the_package_with_swagger_ui_is_not_imported() -> None:
@@ -202,4 +202,4 @@ def test_the_first_example_of_a_create_can_be_sent_again() -> None:
     example = resolve(document, next(iter(body["examples"].values())))["value"]
 
     assert {"element_name", "element_description", "reference_type", "element_image_list"} == set(example)
-    assert [200, 200] == [shared().post(example).status for _ in range(2)]
+    assert [200, 200] == [shared_caller().post(example).status for _ in range(2)]

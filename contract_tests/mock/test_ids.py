@@ -34,7 +34,7 @@ def created(dialect: str, kind: str) -> tuple[Caller, Any]:
     return caller, element_id
 
 
-def refused(caller: Caller, element_id: object) -> str:
+def refusal_of(caller: Caller, element_id: object) -> str:
     """Return the message of a refused deletion."""
     return caller.refusal("POST", DELETION, {"element_id": element_id})[2]
 
@@ -56,7 +56,7 @@ def test_text_ids_survive_javascript(dialect: str) -> None:
     assert int(element_id) != as_javascript(int(element_id))
     presets = [task["task_result"]["elements"][0]["element_id"] for task in caller.ask("GET", PRESETS)["data"]]
     assert {str} == set(map(type, presets))
-    assert "an element of the official library cannot be deleted" in refused(caller, presets[0])
+    assert "an element of the official library cannot be deleted" in refusal_of(caller, presets[0])
     assert 0 == caller.ask("POST", DELETION, {"element_id": element_id})["code"]
 
 
@@ -67,18 +67,18 @@ def test_a_rounded_id_is_refused_with_a_hint(sent: Any, dialect: str) -> None:
 
     assert element_id != as_javascript(element_id)
     hint = f"a float, such as any number in JavaScript, turns {element_id} into this id: read the id as a string"
-    assert f"{hint}, or start this server with --element-ids small or text" in refused(caller, sent(element_id))
+    assert f"{hint}, or start this server with --element-ids small or text" in refusal_of(caller, sent(element_id))
     assert 0 == caller.ask("POST", DELETION, {"element_id": element_id})["code"]
 
 
 def test_an_unknown_id_is_refused_without_the_hint(dialect: str) -> None:
-    """This includes another token's ids, and ids near an existing one."""
+    """Another token's ids, and ids near an existing one, get no hint either."""
     caller, element_id = created(dialect, "large")
 
     for other in (element_id + 2, element_id + 1000, 7, 2**53, 10**17):
-        assert "JavaScript" not in refused(caller, other)
+        assert "JavaScript" not in refusal_of(caller, other)
     stranger = Caller(caller.app, "sk-other", dialect=dialect)
-    assert "JavaScript" not in refused(stranger, as_javascript(element_id))
+    assert "JavaScript" not in refusal_of(stranger, as_javascript(element_id))
 
 
 def test_a_state_is_read_with_ids_of_another_kind(tmp_path: Any) -> None:
@@ -97,7 +97,7 @@ def test_a_state_is_read_with_ids_of_another_kind(tmp_path: Any) -> None:
 @pytest.mark.parametrize("task_id", [1, 1_800_000_000_000 << 10, (1 << 52) - 1, 1 << 52, 253_402_300_799_999 << 10])
 @pytest.mark.parametrize("kind", ids.KINDS)
 def test_an_element_id_leads_back_to_its_task(kind: str, task_id: int) -> None:
-    """This holds at any time; from the year 2109 on, small ids are large."""
+    """Any id maps back to its task, even after 2109, when `small` ids exceed 2**53."""
     element_id = int(ids.element_id_of(task_id, kind))
 
     assert task_id == ids.task_id_of(element_id)

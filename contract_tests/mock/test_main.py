@@ -27,26 +27,28 @@ from contract_tests.support.mock_command import (
     PATIENCE_SECONDS,
     answer_to,
     ask,
-    connected,
+    connect,
     creation,
     port_of,
-    running,
+    running_command,
 )
 from kling_elements.mock import __main__ as command
 from kling_elements.mock import create_app
 from kling_elements.mock import server as mock_server
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
     """Yield the port of a server that the tests of this module share; external ids may repeat."""
-    with running("--port", "0", "--allow-duplicates", "--no-callbacks") as (_, line):
+    with running_command("--port", "0", "--allow-duplicates", "--no-callbacks") as (_, line):
         yield port_of(line)
 
 
 def test_the_server_answers_where_its_first_line_says(port: int) -> None:
     """A create over a socket has the exact status, headers and body."""
-    with connected(port) as connection:
+    with connect(port) as connection:
         for name in ("sample", "fromImages", "fromVideo"):
             status, headers, body = answer_to(connection, json.dumps(example(name)).encode())
 
@@ -56,17 +58,17 @@ def test_the_server_answers_where_its_first_line_says(port: int) -> None:
             assert headers["content-type"] == "application/json"
 
 
-def test_the_command_can_name_the_only_token() -> None:
+def test_the_command_can_set_the_only_accepted_token() -> None:
     """With `--token` any other one is 401."""
     sample = json.dumps(example("sample")).encode()
-    with running("--port", "0", "--token", "sk-mine") as (_, line), connected(port_of(line)) as connection:
+    with running_command("--port", "0", "--token", "sk-mine") as (_, line), connect(port_of(line)) as connection:
         assert answer_to(connection, sample)[0] == 401
         assert answer_to(connection, sample, {**HEADERS, "Authorization": "Bearer sk-mine"})[0] == 200
 
 
 def test_head_is_answered_without_a_body(port: int) -> None:
     """HEAD gets 405 and headers without a body, and the connection stays usable."""
-    with connected(port) as connection:
+    with connect(port) as connection:
         status, headers, body = answer_to(connection, b"", method="HEAD")
 
         assert (status, body) == (405, None)
@@ -77,7 +79,7 @@ def test_head_is_answered_without_a_body(port: int) -> None:
 def test_a_refused_request_leaves_its_connection_usable(port: int) -> None:
     """The server reads the rest of a refused body, so that the next request starts cleanly."""
     sample = json.dumps(example("sample")).encode()
-    with connected(port) as connection:
+    with connect(port) as connection:
         for _ in range(3):
             assert answer_to(connection, sample * 1000, {"Content-Type": "application/json"})[0] == 401
             assert answer_to(connection, b"<" * 1_000_000)[0] == 400
@@ -89,7 +91,7 @@ def test_a_body_over_the_limit_is_answered_although_it_is_sent_in_full(port: int
     """A peer that is still sending receives 413 instead of a reset."""
     chunk = b" " * (LIMIT // 10)
     body = [chunk] * 12
-    with connected(port) as connection:
+    with connect(port) as connection:
         status, headers, answer = answer_to(connection, iter(body) if chunked else b"".join(body))
 
         assert (status, answer["code"]) == (413, 1200)
@@ -97,7 +99,7 @@ def test_a_body_over_the_limit_is_answered_although_it_is_sent_in_full(port: int
         assert answer_to(connection, json.dumps(example("sample")).encode())[0] == 200
 
 
-def test_a_body_without_a_go_ahead_is_never_sent(port: int) -> None:
+def test_a_body_without_100_continue_is_never_sent(port: int) -> None:
     """With `Expect: 100-continue`, a refused request gets its answer, and the connection closes."""
     lines = [f"POST {ELEMENTS} HTTP/1.1", "Host: mock", f"Content-Length: {LIMIT}", "Expect: 100-continue", "", ""]
     with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_SECONDS) as connection:
@@ -112,9 +114,9 @@ def test_many_requests_at_once_are_each_answered_with_their_own_answer(port: int
     """Valid and invalid requests over many connections get their own answers, each with its own request id."""
     sample = example("sample")
 
-    def talk(number: int) -> set[str]:
+    def send_requests(number: int) -> set[str]:
         ids: set[str] = set()
-        with connected(port) as connection:
+        with connect(port) as connection:
             for turn in range(10):
                 name = f"{number}-{turn}".ljust(20 + turn % 2, ".")
                 status, _, answer = answer_to(connection, json.dumps({**sample, "element_name": name}).encode())
@@ -123,7 +125,7 @@ def test_many_requests_at_once_are_each_answered_with_their_own_answer(port: int
         return ids
 
     with ThreadPoolExecutor(40) as threads:
-        ids = list(threads.map(talk, range(40)))
+        ids = list(threads.map(send_requests, range(40)))
 
     assert len(set().union(*ids)) == 200
 
@@ -144,17 +146,17 @@ def test_broken_requests_do_not_harm_the_server(port: int) -> None:
             answer = b"".join(iter(lambda: connection.recv(1 << 16), b""))
         assert not answer or answer.startswith(b"HTTP/1.1 400 ")
 
-    with connected(port) as connection:
+    with connect(port) as connection:
         assert answer_to(connection, json.dumps(example("sample")).encode())[0] == 200
 
 
 def test_a_server_may_run_in_a_thread() -> None:
-    """It serves until `should_exit` is set, and installs no signal handlers."""
+    """The server runs until `should_exit` is set, and installs no signal handlers."""
     listener = mock_server.listen("127.0.0.1", 0)
     background = mock_server.Background(create_app())
     thread = threading.Thread(target=background.run, args=([listener],))
     thread.start()
-    with connected(listener.getsockname()[1]) as connection:
+    with connect(listener.getsockname()[1]) as connection:
         assert 0 == ask(connection, "POST", ELEMENTS, example("sample"))["code"]
     background.should_exit = True
     thread.join(PATIENCE_SECONDS)
@@ -165,8 +167,8 @@ def test_a_server_may_run_in_a_thread() -> None:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_the_server_quietly(number: signal.Signals) -> None:
     """The exit code is 0, and nothing is printed, in particular no request."""
-    with running("--port", "0") as (process, line):
-        with connected(port_of(line)) as connection:
+    with running_command("--port", "0") as (process, line):
+        with connect(port_of(line)) as connection:
             assert answer_to(connection, json.dumps(example("sample")).encode())[0] == 200
             assert answer_to(connection, b'{"image":"QUJD"}')[0] == 400
         process.send_signal(number)
@@ -175,9 +177,9 @@ def test_a_signal_ends_the_server_quietly(number: signal.Signals) -> None:
         assert process.returncode == 0
 
 
-def test_a_caller_who_stalls_does_not_keep_the_server_alive() -> None:
+def test_a_stalled_caller_does_not_delay_the_end_of_the_server() -> None:
     """A signal stops the server quietly, even during a request."""
-    with running("--port", "0") as (process, line):
+    with running_command("--port", "0") as (process, line):
         with socket.create_connection(("127.0.0.1", port_of(line))) as connection:
             head = [
                 f"POST {ELEMENTS} HTTP/1.1",
@@ -188,7 +190,7 @@ def test_a_caller_who_stalls_does_not_keep_the_server_alive() -> None:
                 "{",
             ]
             connection.sendall("\r\n".join(head).encode())
-            with connected(port_of(line)) as other:  # once this is answered, the request above has been read
+            with connect(port_of(line)) as other:  # once this is answered, the request above has been read
                 assert answer_to(other, b"{")[0] == 400
             process.send_signal(signal.SIGINT)
 
@@ -197,7 +199,9 @@ def test_a_caller_who_stalls_does_not_keep_the_server_alive() -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_before_the_start_is_a_quiet_end_too(number: signal.Signals, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_signal_before_the_start_ends_the_server_quietly(
+    number: signal.Signals, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A signal during the imports exits quietly too."""
     before = {caught: signal.getsignal(caught) for caught in (signal.SIGINT, signal.SIGTERM)}
     monkeypatch.setattr(command, "_options", lambda *_: signal.raise_signal(number))
@@ -214,7 +218,7 @@ def test_a_signal_before_the_start_is_a_quiet_end_too(number: signal.Signals, mo
 def test_the_clock_and_the_limits_are_those_of_the_command() -> None:
     """The options set tick, concurrency and rate, and the control API steps the clock."""
     limits = ("--tick", "2.5", "--concurrency", "3", "--rate", "2", "--manual-clock")
-    with running("--port", "0", *limits) as (_, line), connected(port_of(line)) as connection:
+    with running_command("--port", "0", *limits) as (_, line), connect(port_of(line)) as connection:
         codes = [answer_to(connection, creation(name))[2]["code"] for name in "aabc"]
         assert [0, 1201, 0, 1302] == codes
         ask(connection, "POST", "/_mock/clock", {"seconds": 2.5})
@@ -239,7 +243,7 @@ def test_the_clock_and_the_limits_are_those_of_the_command() -> None:
 )
 def test_the_dialect_is_that_of_the_command(options: tuple[str, ...], expected: tuple[int, int, str]) -> None:
     """The default is the dialect of the answers that people saw."""
-    with running("--port", "0", *options) as (_, line), connected(port_of(line)) as connection:
+    with running_command("--port", "0", *options) as (_, line), connect(port_of(line)) as connection:
         status, _, answer = answer_to(connection, b"", method="GET", path=f"{ELEMENTS}/x")
 
     assert expected == (status, answer["code"], answer["message"])
@@ -248,7 +252,7 @@ def test_the_dialect_is_that_of_the_command(options: tuple[str, ...], expected: 
 def test_tasks_take_the_times_of_the_command() -> None:
     """Each task ends between the two times; you can't use `--tick` as well."""
     options = ("--task-seconds", "2.5-40", "--manual-clock")
-    with running("--port", "0", *options) as (_, line), connected(port_of(line)) as connection:
+    with running_command("--port", "0", *options) as (_, line), connect(port_of(line)) as connection:
         for number in range(50):
             ask(connection, "POST", ELEMENTS, {**example("sample"), "external_task_id": f"{number}"})
         seen = []
@@ -265,7 +269,7 @@ def test_tasks_take_the_times_of_the_command() -> None:
 
 def test_faults_are_carried_out_on_a_socket(port: int) -> None:
     """A cut connection has no bytes, a slow answer is complete, and the server goes on."""
-    with connected(port) as connection:
+    with connect(port) as connection:
         before = len(ask(connection, "GET", "/_mock/elements"))
         ask(connection, "POST", "/_mock/faults", ["drop-before", "drop-after", "drip:0.1", "status-204-after"])
         for _ in range(2):
@@ -279,7 +283,7 @@ def test_faults_are_carried_out_on_a_socket(port: int) -> None:
 
 def test_a_late_creation_outlives_its_caller(port: int) -> None:
     """A caller who hung up can look the task up later."""
-    with connected(port) as connection:
+    with connect(port) as connection:
         ask(connection, "POST", "/_mock/faults", ["late:0.2"])
         connection.request("POST", ELEMENTS, creation("left"), HEADERS)
         connection.close()
@@ -299,19 +303,19 @@ def test_every_answered_create_survives_a_kill(tmp_path: Path) -> None:
     numbers = count()
 
     def create_until_the_end(port: int, name: str) -> None:
-        with connected(port) as connection, suppress(OSError, http.client.HTTPException):
+        with connect(port) as connection, suppress(OSError, http.client.HTTPException):
             while True:
                 answered.add(answer_to(connection, creation(f"{name}-{next(numbers)}"))[2]["data"]["task_id"])
 
     for turn in range(3):
-        with running("--port", "0", "--state", state) as (process, line), ThreadPoolExecutor(3) as threads:
+        with running_command("--port", "0", "--state", state) as (process, line), ThreadPoolExecutor(3) as threads:
             for thread in range(3):
                 threads.submit(create_until_the_end, port_of(line), f"{turn}-{thread}")
             expected = len(answered) + 30
             while len(answered) < expected:
                 time.sleep(0.001)
             process.kill()
-    with running("--port", "0", "--state", state) as (_, line), connected(port_of(line)) as connection:
+    with running_command("--port", "0", "--state", state) as (_, line), connect(port_of(line)) as connection:
         tasks = ask(connection, "GET", "/_mock/elements")
 
     ids = [task["task_id"] for task in tasks]
@@ -322,8 +326,8 @@ def test_every_answered_create_survives_a_kill(tmp_path: Path) -> None:
 def test_a_signal_closes_the_state(tmp_path: Path) -> None:
     """Only the file itself is left, without a journal."""
     state = tmp_path / "state.db"
-    with running("--port", "0", "--state", str(state)) as (process, line):
-        with connected(port_of(line)) as connection:
+    with running_command("--port", "0", "--state", str(state)) as (process, line):
+        with connect(port_of(line)) as connection:
             ask(connection, "POST", ELEMENTS, example("fromImages"))
         process.send_signal(signal.SIGTERM)
 
@@ -336,10 +340,10 @@ def test_the_secret_may_come_from_the_environment(monkeypatch: pytest.MonkeyPatc
     """The environment hides the secret from process lists, and it signs notifications."""
     secret = "whsec_dGVzdHNlY3JldHRlc3RzZWNyZXR0ZXN0c2VjcmV0MTI="
     monkeypatch.setenv("KLING_WEBHOOK_SECRET", secret)
-    with socket.create_server(("127.0.0.1", 0)) as receiver, running("--port", "0", "--tick", "0") as (_, line):
+    with socket.create_server(("127.0.0.1", 0)) as receiver, running_command("--port", "0", "--tick", "0") as (_, line):
         receiver.settimeout(PATIENCE_SECONDS)
         address = f"http://127.0.0.1:{receiver.getsockname()[1]}/"
-        with connected(port_of(line)) as connection:
+        with connect(port_of(line)) as connection:
             ask(connection, "POST", ELEMENTS, {**example("sample"), "callback_url": address})
         peer, _ = receiver.accept()
         with peer, peer.makefile("rb") as stream:
@@ -358,5 +362,5 @@ def test_an_invalid_secret_in_the_environment_is_an_error(monkeypatch: pytest.Mo
     assert "sesame" not in done.stderr
 
     monkeypatch.setenv("KLING_WEBHOOK_SECRET", "")
-    with running("--port", "0") as (_, line):
+    with running_command("--port", "0") as (_, line):
         assert port_of(line)

@@ -14,6 +14,8 @@ from contract_tests.support.mock_command import (
     COMMAND,
 )
 
+pytestmark = pytest.mark.slow
+
 
 def test_help_names_the_options_and_their_defaults() -> None:
     """The defaults are port 8787 and the loopback address."""
@@ -67,7 +69,8 @@ def test_a_file_that_is_not_a_state_is_reported_in_one_line(tmp_path: Path) -> N
 
     assert (1, "") == (done.returncode, done.stdout)
     assert (
-        f"the state {state} cannot be used: it is not a database; use a file that does not exist yet\n" == done.stderr
+        f"the state file {state} cannot be used: it is not a database; use a file that does not exist yet\n"
+        == done.stderr
     )
 
 

@@ -18,6 +18,7 @@ from kling_elements.mock import create_app
 from kling_elements.testing.gateway import MockGateway, serving
 from scripts.spec import ROOT, load
 
+pytestmark = pytest.mark.slow
 _TOKEN = "test-token"
 _CONFIG = ROOT / "contract_tests" / "support" / "schemathesis.toml"
 

@@ -17,6 +17,8 @@ from kling_elements.mock import create_app, server
 from kling_elements.mock.server import HALF_REQUEST_MAX_SECONDS, HEAD_MAX_BYTES
 from kling_elements.testing.gateway import serving
 
+pytestmark = pytest.mark.slow
+
 PATIENCE_SECONDS = 60.0
 GREET = b"GET / HTTP/1.1\r\nhost: mock\r\n"
 POST = (
@@ -70,7 +72,7 @@ def test_a_larger_head_is_431_and_the_rest_is_dropped(request_: bytes, port: int
 
 
 def test_a_request_that_is_not_http_is_400(port: int) -> None:
-    """This is uvicorn's own answer."""
+    """Uvicorn answers requests that are not HTTP."""
     assert exchange(port, b"GARBAGE\r\n\r\n").startswith(b"HTTP/1.1 400 ")
 
 
@@ -87,7 +89,7 @@ class Wire(asyncio.Transport):
         return default
 
     def write(self, data: Any) -> None:
-        """Keep the data."""
+        """Keep the data that the server writes."""
         self.written += data
 
     def abort(self) -> None:
@@ -108,7 +110,7 @@ class Wire(asyncio.Transport):
         """Do nothing."""
 
 
-async def connected(*sent: bytes) -> tuple[server._Protocol, Wire]:
+async def connect(*sent: bytes) -> tuple[server._Protocol, Wire]:
     """Return a connection that got some pieces, and what it writes to."""
     config = server._config(create_app(tick_seconds=0, callbacks=False))  # noqa: SLF001 -- time is made to pass here
     config.load()
@@ -136,7 +138,7 @@ def test_half_a_request_is_cut_after_a_while(sent: list[bytes]) -> None:
     """The connection is cut after half a minute, whichever part of a request is missing."""
 
     async def main() -> None:
-        connection, wire = await connected(*sent)
+        connection, wire = await connect(*sent)
         for _ in range(HALF_REQUEST_MAX_SECONDS):
             connection.wait_a_second()
         assert not wire.is_cut
@@ -150,8 +152,8 @@ def test_a_body_that_comes_slowly_is_waited_for() -> None:
     """Each chunk of a body restarts the time; a head must be complete in time, even if it drips."""
 
     async def main() -> None:
-        body, wire = await connected(POST + b"content-length: 100\r\n\r\n")
-        head, dripping = await connected(GREET)
+        body, wire = await connect(POST + b"content-length: 100\r\n\r\n")
+        head, dripping = await connect(GREET)
         for _ in range(3):
             for _ in range(HALF_REQUEST_MAX_SECONDS):
                 body.wait_a_second()
@@ -168,8 +170,8 @@ def test_an_answer_has_no_time_limit() -> None:
     """The time doesn't count after a complete request, nor while the server itself has paused reading."""
 
     async def main() -> None:
-        slow, other = await connected(POST + b"content-length: 1000000\r\n\r\n")
-        answering, wire = await connected(POST + b"content-length: 2\r\n\r\n")
+        slow, other = await connect(POST + b"content-length: 1000000\r\n\r\n")
+        answering, wire = await connect(POST + b"content-length: 2\r\n\r\n")
         slow.data_received(b" " * 100_000)  # is read and answered in the loop's next iteration
         answering.data_received(b"{}")
         for _ in range(HALF_REQUEST_MAX_SECONDS * 2):
@@ -186,7 +188,7 @@ def test_trailers_and_chunk_extensions_are_limited_too(beside: bytes) -> None:
     """The connection is cut without an answer, because another answer may be half sent."""
 
     async def main() -> None:
-        connection, wire = await connected(POST + b"transfer-encoding: chunked\r\n\r\n1\r\n{\r\n")
+        connection, wire = await connect(POST + b"transfer-encoding: chunked\r\n\r\n1\r\n{\r\n")
         connection.data_received(beside)
         assert wire.is_cut
         written = wire.written
@@ -200,7 +202,7 @@ def test_a_large_body_does_not_count_as_a_large_head() -> None:
     """A large chunk of a body doesn't count towards the limit of a head."""
 
     async def main() -> None:
-        connection, wire = await connected(POST + b"content-length: 5000000\r\n\r\n" + b" " * 4_000_000)
+        connection, wire = await connect(POST + b"content-length: 5000000\r\n\r\n" + b" " * 4_000_000)
         connection.data_received(b" " * 900_000)
         assert not wire.is_cut
 

@@ -16,10 +16,11 @@ from typing import Any
 import pytest
 
 from contract_tests.reading.dialect_cases import DIALECTS
+from contract_tests.reading.image_body import BODY
 from contract_tests.reading.paths import DELETION, ELEMENTS
-from contract_tests.support.mock_caller import IMAGE_REQUEST, Caller
+from contract_tests.support.mock_caller import Caller
 from kling_elements.mock import create_app, store
-from kling_elements.mock.clock import Clock, Reading
+from kling_elements.mock.clock import Reading, TaskClock
 from kling_elements.mock.options import Options
 from kling_elements.mock.store import StateError, Store
 from kling_elements.mock.tasks import Draft
@@ -56,7 +57,7 @@ def test_tasks_survive_the_server(dialect: str, path: Path) -> None:
         assert before == [caller.every_task(), caller.page(), app.clock.now()]
         assert ["succeed", "failed", "archived"] == [caller.get(name)["task_status"] for name in names[:3]]
         assert "no face" == caller.get("b")["task_status_msg"]
-        assert 1201 == caller.refusal("POST", ELEMENTS, {**IMAGE_REQUEST, "external_task_id": "d"})[1]
+        assert 1201 == caller.refusal("POST", ELEMENTS, {**BODY, "external_task_id": "d"})[1]
         assert caller.create()["task_id"] not in names
 
 
@@ -73,7 +74,7 @@ def test_neither_token_nor_media_is_in_the_file(path: Path, monkeypatch: pytest.
     assert b"sk-very-secret" not in raw
 
 
-def test_how_a_task_goes_on_does_not_change_with_the_next_servers_tick(path: Path) -> None:
+def test_a_task_keeps_its_tick_in_the_next_server(path: Path) -> None:
     """A finished task stays finished."""
     with closing(create_app(state=path, manual_clock=True, tick_seconds=1)) as app:
         Caller(app).create(external_task_id="e")
@@ -93,9 +94,9 @@ def test_time_never_goes_back(before: bool, after: bool, path: Path) -> None:  #
         assert app.clock.is_manual is after
 
 
-def test_a_clock_that_stood_runs_on_from_the_wall_clock() -> None:
+def test_a_stopped_clock_resumes_at_the_wall_clock() -> None:
     """If the wall clock is later by now, the new clock follows it."""
-    clock = Clock(earlier=Reading(0, 1_000))
+    clock = TaskClock(earlier=Reading(0, 1_000))
 
     assert 0 == clock.reading.ahead_ms
     assert clock.now() > 1_700_000_000
@@ -103,7 +104,7 @@ def test_a_clock_that_stood_runs_on_from_the_wall_clock() -> None:
 
 def test_the_wall_clock_may_be_set_back(monkeypatch: pytest.MonkeyPatch) -> None:
     """A running clock reads the wall clock only once."""
-    clock = Clock()
+    clock = TaskClock()
     before = clock.now()
     monkeypatch.setattr(time, "time_ns", lambda: 0)
 
@@ -112,9 +113,9 @@ def test_the_wall_clock_may_be_set_back(monkeypatch: pytest.MonkeyPatch) -> None
 
 @pytest.mark.parametrize("manual", [False, True])
 @pytest.mark.parametrize("seconds", [-0.001, float("nan"), float("inf"), 1e12])
-def test_a_step_leads_forward_and_within_the_calendar(seconds: float, manual: bool) -> None:  # noqa: FBT001 -- as above
+def test_a_step_moves_forward_and_stays_within_the_calendar(seconds: float, manual: bool) -> None:  # noqa: FBT001 -- as above
     """Any other step is a ValueError, and the clock doesn't move."""
-    clock = Clock(manual=manual)
+    clock = TaskClock(manual=manual)
     before = clock.reading
 
     with pytest.raises(ValueError, match="a step must"):
@@ -124,7 +125,7 @@ def test_a_step_leads_forward_and_within_the_calendar(seconds: float, manual: bo
 
 def test_a_clock_steps_by_milliseconds() -> None:
     """Ten steps of a tenth are exactly one second."""
-    clock = Clock(manual=True)
+    clock = TaskClock(manual=True)
     before = clock.now_ms()
     for _ in range(10):
         clock.step(0.1)
@@ -173,7 +174,7 @@ def test_a_file_that_is_not_a_state_is_an_error_and_left_unchanged(
 
     with pytest.raises(StateError) as caught:
         create_app(state=path)
-    assert f"the state {path} cannot be used: {expected}" == str(caught.value)
+    assert f"the state file {path} cannot be used: {expected}" == str(caught.value)
     assert before == (path.read_bytes() if path.is_file() else None)
 
 
@@ -216,7 +217,7 @@ def test_an_empty_file_is_a_new_state(path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["file:state.db?mode=memory", "\u8d85 #?.db"])
 def test_a_state_may_have_any_name(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """This includes names with a meaning in SQLite's URIs."""
+    """A name may have a meaning in SQLite's URIs."""
     monkeypatch.chdir(tmp_path)
     create_app(state=name).close()
 
@@ -236,19 +237,19 @@ def test_the_sqlite_name_for_memory_creates_no_file(
         assert [] == list(tmp_path.iterdir())
 
 
-def test_alone_keeps_other_threads_out() -> None:
+def test_alone_excludes_other_threads() -> None:
     """No two threads see the same tasks before they add one, and an exception releases the lock."""
     memory = Store()
 
     def add() -> int:
-        with memory.alone():
+        with memory.locked():
             before = len(memory.every_task())
             memory.add(Draft(b"owner", None, {}), 1, 2)
         return before
 
     with ThreadPoolExecutor(8) as threads:
         assert list(range(100)) == sorted(threads.map(lambda _: add(), range(100)))
-    with pytest.raises(KeyboardInterrupt), memory.alone():
+    with pytest.raises(KeyboardInterrupt), memory.locked():
         raise KeyboardInterrupt
     assert 100 == add()
     memory.close()
@@ -264,7 +265,7 @@ def test_ids_grow_even_if_the_clock_does_not_move() -> None:
     memory.close()
 
 
-def test_a_create_costs_the_same_however_many_tasks_exist() -> None:
+def test_a_create_costs_the_same_however_many_tasks_exist(connections: list[sqlite3.Connection]) -> None:
     """SQLite takes no more steps with two thousand tasks of a token than with twenty, even with limits."""
     app = create_app(rate=5, concurrency=5, manual_clock=True)
     caller = Caller(app)
@@ -276,10 +277,10 @@ def test_a_create_costs_the_same_however_many_tasks_exist() -> None:
 
     def cost(number: int) -> int:
         nonlocal steps
-        app._store._connection.set_progress_handler(count, 1)  # noqa: SLF001 -- there is no public counter
+        connections[-1].set_progress_handler(count, 1)
         steps = 0
         caller.create(external_task_id=f"{number}")
-        app._store._connection.set_progress_handler(None, 0)  # noqa: SLF001 -- as above
+        connections[-1].set_progress_handler(None, 0)
         app.clock.step(2)
         return steps
 
@@ -315,7 +316,7 @@ def test_a_store_may_be_closed_from_another_thread() -> None:
         ("there is no dialect ''; use one of live, documented", {"dialect": ""}),
         ("a limit must be 1 or more", {"concurrency": 0}),
         ("a limit must be 1 or more", {"rate": -1}),
-        ("the token has white space", {"token": "a b"}),
+        ("the token contains white space", {"token": "a b"}),
         *(
             (f"a webhook secret must be {SECRET_FORM}", {"webhook_secret": secret})
             for secret in ("whsec_", f"whsec_{KEY[:31]}", f"whsec_{KEY}=", "whsec_\u00e9", KEY)
@@ -330,7 +331,7 @@ def test_an_invalid_option_is_a_value_error(expected: str, options: Any) -> None
         create_app(**options)
 
 
-def test_hosts_that_are_one_text_are_a_type_error() -> None:
+def test_hosts_in_a_single_string_are_a_type_error() -> None:
     """Otherwise each letter would be read as a host."""
     with pytest.raises(TypeError, match=r"^control must be a list of hosts, not a single string: write \['ADDRESS'\]$"):
         create_app(control="10.0.0.1")

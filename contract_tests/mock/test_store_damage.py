@@ -19,8 +19,10 @@ from contract_tests.reading.paths import DELETION
 from contract_tests.support.mock_caller import Caller
 from contract_tests.support.running import run_async
 from kling_elements.mock import create_app
+from kling_elements.mock.callbacks import Courier, Retries
+from kling_elements.mock.clock import TaskClock
 from kling_elements.mock.ids import element_id_of
-from kling_elements.mock.store import StateError
+from kling_elements.mock.store import StateError, Store
 
 DAMAGED = "it is damaged; restore it from a copy, or use a file that does not exist yet"
 FULL = "the disk is full; free some space, or use a file elsewhere"
@@ -43,7 +45,7 @@ def path(tmp_path: Path) -> Path:
     return path
 
 
-def everything(path: Path) -> list[Any]:
+def visible_state(path: Path) -> list[Any]:
     """Return everything that a server shows of a state, without any error."""
     with closing(create_app(state=path, manual_clock=True)) as app:
         caller = Caller(app)
@@ -55,7 +57,7 @@ def everything(path: Path) -> list[Any]:
 @pytest.mark.parametrize("seed", range(CORRUPTIONS))
 def test_random_damage_to_a_state_is_an_error_or_harmless(seed: int, path: Path) -> None:
     """If the bytes matter, the message says what to do; if not, nothing is lost."""
-    before = everything(path)
+    before = visible_state(path)
     chance = random.Random(seed)
     content = bytearray(path.read_bytes())
     for _ in range(chance.choice([1, 8, 64])):
@@ -64,12 +66,12 @@ def test_random_damage_to_a_state_is_an_error_or_harmless(seed: int, path: Path)
 
     outcome = "as it was"
     try:
-        assert before == everything(path)
+        assert before == visible_state(path)
         with closing(create_app(state=path)) as app:
             Caller(app).create()
     except StateError as error:
         outcome = str(error)
-    message = f"the state {re.escape(str(path))} cannot be used: .*; .*use (another|a) file.*"
+    message = f"the state file {re.escape(str(path))} cannot be used: .*; .*use (another|a) file.*"
     assert re.fullmatch(f"as it was|{message}", outcome)
 
 
@@ -108,26 +110,27 @@ def test_a_state_that_another_program_changed_is_an_error(change: str, path: Pat
 
     with pytest.raises(StateError) as caught:
         create_app(state=path)
-    assert f"the state {path} cannot be used: {DAMAGED}" == str(caught.value)
+    assert f"the state file {path} cannot be used: {DAMAGED}" == str(caught.value)
 
 
-def limit_pages(app: Any) -> None:
+def limit_pages(connection: sqlite3.Connection) -> None:
     """Stop a state from growing, as on a full disk."""
-    connection = app._store._connection  # noqa: SLF001 -- a test can't fill a disk
     (pages,) = connection.execute("PRAGMA page_count").fetchone()
     connection.execute(f"PRAGMA max_page_count = {pages}")
 
 
-def test_a_full_disk_is_reported_on_stderr_and_to_the_caller(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_full_disk_is_reported_on_stderr_and_to_the_caller(
+    path: Path, connections: list[sqlite3.Connection], capsys: pytest.CaptureFixture[str]
+) -> None:
     """Tasks can still be read; only stderr has the file's name."""
     with closing(create_app(state=path, manual_clock=True)) as app:
         caller = Caller(app)
-        limit_pages(app)
+        limit_pages(connections[-1])
         replies = [caller.post() for _ in range(100)]
         refused = [json.loads(reply.body) for reply in replies if reply.status == 500]
 
         assert {(5000, f"the server's state cannot be used: {FULL}")} == {(r["code"], r["message"]) for r in refused}
-        assert f"the state {path} cannot be used: {FULL}\n" * len(refused) == capsys.readouterr().err
+        assert f"the state file {path} cannot be used: {FULL}\n" * len(refused) == capsys.readouterr().err
         assert "e-0" == caller.get("e-0")["task_info"]["external_task_id"]
 
 
@@ -140,39 +143,49 @@ def test_a_disk_that_is_full_at_the_start_is_an_error(path: Path, monkeypatch: p
     monkeypatch.setattr("kling_elements.mock.store.Store.keep_clock", full)
     with pytest.raises(StateError) as caught:
         create_app(state=path)
-    assert f"the state {path} cannot be used: {FULL}" == str(caught.value)
+    assert f"the state file {path} cannot be used: {FULL}" == str(caught.value)
 
 
-def test_health_is_500_if_the_state_fails(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_health_is_500_if_the_state_fails(
+    path: Path, connections: list[sqlite3.Connection], capsys: pytest.CaptureFixture[str]
+) -> None:
     """The answer is 500, and stderr has the reason."""
     with closing(create_app(state=path)) as app:
-        app._store._connection.execute("DROP TABLE tasks")  # noqa: SLF001 -- as when the file is overwritten
+        connections[-1].execute("DROP TABLE tasks")  # as when the file is overwritten
         reply = Caller(app).send("GET", "/health")
 
         assert (500, "the server's state cannot be used: no such table: tasks") == (
             reply.status,
             json.loads(reply.body)["message"],
         )
-        assert f"the state {path} cannot be used: no such table: tasks\n" == capsys.readouterr().err
+        assert f"the state file {path} cannot be used: no such table: tasks\n" == capsys.readouterr().err
 
 
-def test_notifications_stop_with_a_message_if_the_state_fails(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """They start again with the next request, because the state may work again by then."""
+def courier_of(store: Store) -> Courier:
+    """Return a courier whose notifications are all due."""
+    clock = TaskClock(manual=True)
+    clock.step(60)
+    return Courier(store, clock, describe=lambda *_: {"task_status": "processing"}, retries=Retries(1))
 
-    async def main() -> None:
-        app = create_app(state=path, manual_clock=True)
-        connection = app._store._connection  # noqa: SLF001 -- as above
-        connection.execute("ALTER TABLE tasks RENAME TO lost")
-        app._courier.start()  # noqa: SLF001 -- as the lifespan does
-        running = app._courier._running  # noqa: SLF001 -- to wait for it
-        assert running is not None
-        await asyncio.wait([running])
-        assert running.exception() is None
-        await app._courier.stop()  # noqa: SLF001 -- as above
-        app.close()
 
-    run_async(main())
-    assert f"the state {path} cannot be used: no such table: tasks\n" == capsys.readouterr().err
+async def run_to_its_end(courier: Courier) -> None:
+    """Start a courier, and wait until its background task ends without an error."""
+    courier.start()
+    (running,) = asyncio.all_tasks() - {asyncio.current_task()}
+    await running
+    await courier.stop()
+
+
+def test_notifications_stop_with_a_message_if_the_state_fails(
+    path: Path, connections: list[sqlite3.Connection], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Notifications start again with the next request, because the state may work again by then."""
+    with closing(Store(path)) as store:
+        courier = courier_of(store)
+        connections[-1].execute("ALTER TABLE tasks RENAME TO lost")
+        run_async(run_to_its_end(courier))
+
+    assert f"the state file {path} cannot be used: no such table: tasks\n" == capsys.readouterr().err
 
 
 def test_notifications_stop_if_the_state_cannot_record_them(
@@ -183,47 +196,37 @@ def test_notifications_stop_if_the_state_cannot_record_them(
     def full(*_: object) -> None:
         raise sqlite3.OperationalError("database or disk is full")
 
-    async def main() -> None:
-        app = create_app(state=path, manual_clock=True)
-        monkeypatch.setattr(app._store, "mark_notified", full)  # noqa: SLF001 -- as above
-        monkeypatch.setattr(app._courier, "_retries", type(app._courier._retries)(1))  # noqa: SLF001 -- as above
-        app.clock.step(5)
-        app._courier.start()  # noqa: SLF001 -- as above
-        running = app._courier._running  # noqa: SLF001 -- as above
-        assert running is not None
-        await asyncio.wait([running])
-        assert running.exception() is None
-        app.close()
+    monkeypatch.setattr(Store, "mark_notified", full)
+    with closing(Store(path)) as store:
+        run_async(run_to_its_end(courier_of(store)))
 
-    run_async(main())
-    assert f"the state {path} cannot be used: {FULL}\n" == capsys.readouterr().err
+    assert f"the state file {path} cannot be used: {FULL}\n" == capsys.readouterr().err
 
 
-def deleted(caller: Caller) -> str:
+def status_after_deletion(caller: Caller, task_id: int) -> str:
     """Return `succeed` if a deletion shows that the task has an element."""
-    (task,) = caller.app._store.every_task()  # noqa: SLF001 -- an answer would save the time
-    return "succeed" if caller.ask("POST", DELETION, {"element_id": element_id_of(task.task_id)}) else ""
+    return "succeed" if caller.ask("POST", DELETION, {"element_id": element_id_of(task_id)}) else ""
 
 
-TELLING: dict[str, Callable[[Caller], str]] = {
-    "look-up": lambda caller: caller.get("e")["task_status"],
-    "list": lambda caller: caller.page()[0]["task_status"],
-    "control": lambda caller: caller.every_task()[0]["status"],
-    "deletion": deleted,
+TELLING: dict[str, Callable[[Caller, int], str]] = {
+    "look-up": lambda caller, _: caller.get("e")["task_status"],
+    "list": lambda caller, _: caller.page()[0]["task_status"],
+    "control": lambda caller, _: caller.every_task()[0]["status"],
+    "deletion": status_after_deletion,
 }
 
 
 @pytest.mark.parametrize("by", TELLING)
 def test_a_finished_task_stays_finished_if_the_clock_is_set_back(
-    by: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    by: str, tmp_path: Path, connections: list[sqlite3.Connection], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """If any answer of a killed server showed the end, no later server shows an earlier status."""
-    state, now = tmp_path / "state.db", time.time_ns()
+    state, now, since_start = tmp_path / "state.db", time.time_ns(), time.monotonic_ns()
     app = create_app(state=state, tick_seconds=50)
-    Caller(app).create(external_task_id="e")
-    app.clock._wall_at_zero_ms += 150_000  # noqa: SLF001 -- time passes without a step
-    assert "succeed" == TELLING[by](Caller(app))
-    app._store.close()  # noqa: SLF001 -- as a kill does, except that the file is free
+    task = Caller(app).create(external_task_id="e")
+    monkeypatch.setattr(time, "monotonic_ns", lambda: since_start + 150 * 10**9)
+    assert "succeed" == TELLING[by](Caller(app), int(task["task_id"]))
+    connections[-1].close()  # as a kill does, except that the file is free
 
     monkeypatch.setattr(time, "time_ns", lambda: now - 3600 * 10**9)
     with closing(create_app(state=state)) as later:

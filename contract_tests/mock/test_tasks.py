@@ -11,10 +11,11 @@ from urllib.parse import unquote
 
 import pytest
 
-from contract_tests.reading import dialect_cases as said
+from contract_tests.reading import dialect_cases as wording
+from contract_tests.reading.image_body import BODY
 from contract_tests.reading.paths import DELETION, ELEMENTS, PRESETS
 from contract_tests.support.documents import example
-from contract_tests.support.mock_caller import IMAGE_REQUEST, VIDEO_REQUEST, Caller
+from contract_tests.support.mock_caller import VIDEO_REQUEST, Caller
 from kling_elements.mock import create_app, tasks
 from kling_elements_client import contract
 
@@ -128,7 +129,7 @@ def test_an_element_has_the_fields_of_its_request(caller: Caller) -> None:
 
     assert {
         "element_id": listed["element_id"],
-        **IMAGE_REQUEST,
+        **BODY,
         **texts,
         "tag_list": [
             {"id": "o_101", "name": "Trending", "description": "Trending"},
@@ -169,7 +170,7 @@ def test_an_element_id_loses_digits_as_a_float(caller: Caller) -> None:
 
 @pytest.mark.parametrize("external_id", [None, ""])
 def test_a_missing_or_empty_external_id_may_repeat(external_id: str | None, caller: Caller) -> None:
-    """Such requests may repeat, and no answer has an external id."""
+    """No answer to such a request has an external id."""
     more = {} if external_id is None else {"external_task_id": external_id}
 
     assert [{}, {}] == [caller.create(**more)["task_info"] for _ in range(2)]
@@ -180,7 +181,7 @@ def test_an_external_id_can_be_used_once(caller: Caller) -> None:
     """A second create is 1201, even after the first element was deleted, and creates nothing."""
     caller.create(external_task_id="e")
     again = ("POST", ELEMENTS, {**VIDEO_REQUEST, "external_task_id": "e"})
-    expected = said.USED_BEFORE[caller.dialect]("e")
+    expected = wording.USED_BEFORE[caller.dialect]("e")
 
     assert expected == caller.refusal(*again)
     caller.app.clock.step(2)
@@ -211,15 +212,15 @@ def test_external_ids_may_be_allowed_to_repeat() -> None:
     ("sent", "path"),
     [("a/b", "a%2Fb"), ("\u8d85 #?", "%E8%B6%85%20%23%3F"), ("...", "..."), ("0012", "0012"), ("a\0b", "a%00b")],
 )
-def test_an_external_id_may_be_any_text_that_a_path_can_carry(sent: str, path: str, caller: Caller) -> None:
+def test_an_external_id_may_be_any_string_that_fits_into_a_path(sent: str, path: str, caller: Caller) -> None:
     """The server decodes the id before it compares."""
     caller.create(external_task_id=sent)
 
     assert {"external_task_id": sent} == caller.get(path)["task_info"]
 
 
-def test_the_systems_id_goes_before_the_callers(caller: Caller) -> None:
-    """If an external id equals another task's id, it doesn't hide that task."""
+def test_the_systems_id_takes_precedence_over_the_callers(caller: Caller) -> None:
+    """An external id that equals another task's id doesn't hide that task."""
     first = caller.create()["task_id"]
     caller.create(external_task_id=first)
 
@@ -231,30 +232,30 @@ def test_an_unknown_task_is_absent(name: str, caller: Caller) -> None:
     """The refusal is the dialect's, and shows nothing of other tasks."""
     caller.create(external_task_id="e")
 
-    assert said.NO_TASK[caller.dialect](unquote(name)) == caller.refusal("GET", f"{ELEMENTS}/{name}")
+    assert wording.NO_TASK[caller.dialect](unquote(name)) == caller.refusal("GET", f"{ELEMENTS}/{name}")
 
 
 def test_a_refusal_repeats_at_most_200_characters_of_a_request(caller: Caller) -> None:
     """A long id is cut in the message."""
     caller.create(external_task_id="x" * 10_000)
-    again = caller.refusal("POST", ELEMENTS, {**IMAGE_REQUEST, "external_task_id": "x" * 10_000})
+    again = caller.refusal("POST", ELEMENTS, {**BODY, "external_task_id": "x" * 10_000})
 
-    assert said.USED_BEFORE[caller.dialect]("x" * 200) == again
-    assert said.NO_TASK[caller.dialect]("{id}" * 50) == caller.refusal("GET", f"{ELEMENTS}/{'{id}' * 60}")
+    assert wording.USED_BEFORE[caller.dialect]("x" * 200) == again
+    assert wording.NO_TASK[caller.dialect]("{id}" * 50) == caller.refusal("GET", f"{ELEMENTS}/{'{id}' * 60}")
 
 
-def test_an_id_is_found_only_as_it_is_written(caller: Caller) -> None:
-    """An id is a text: another way to write its number is another id, for look-up and deletion."""
+def test_an_id_must_match_exactly(caller: Caller) -> None:
+    """An id is a string: another way to write its number is another id, for look-up and deletion."""
     task_id = caller.create()["task_id"]
     caller.app.clock.step(2)
     element_id = caller.element(task_id)["element_id"]
 
-    assert said.NO_TASK[caller.dialect](f"0{task_id}") == caller.refusal("GET", f"{ELEMENTS}/0{task_id}")
-    assert said.NO_ELEMENT[caller.dialect] == caller.refusal("POST", DELETION, {"element_id": f"0{element_id}"})
+    assert wording.NO_TASK[caller.dialect](f"0{task_id}") == caller.refusal("GET", f"{ELEMENTS}/0{task_id}")
+    assert wording.NO_ELEMENT[caller.dialect] == caller.refusal("POST", DELETION, {"element_id": f"0{element_id}"})
 
 
 @pytest.mark.parametrize("name", [".", "%2E%2e"])
-def test_an_id_that_a_path_cannot_carry_is_1200(name: str, caller: Caller) -> None:
+def test_an_id_that_does_not_fit_into_a_path_is_1200(name: str, caller: Caller) -> None:
     """The message says that the id must fit into a path."""
     status, code, message = caller.refusal("GET", f"{ELEMENTS}/{name}")
 
@@ -268,7 +269,7 @@ def test_a_token_sees_only_its_own_tasks(caller: Caller) -> None:
     caller.app.clock.step(2)
     element_id = str(caller.element(task_id)["element_id"])
     other = Caller(caller.app, "sk-other")
-    no_task, no_element = said.NO_TASK[caller.dialect], said.NO_ELEMENT[caller.dialect]
+    no_task, no_element = wording.NO_TASK[caller.dialect], wording.NO_ELEMENT[caller.dialect]
 
     assert no_task(task_id) == other.refusal("GET", f"{ELEMENTS}/{task_id}")
     assert no_task("e") == other.refusal("GET", f"{ELEMENTS}/e")
@@ -302,9 +303,9 @@ def test_no_inline_image_is_kept(caller: Caller) -> None:
 
 
 def test_every_answer_has_a_request_id_of_its_own(caller: Caller) -> None:
-    """This includes refusals."""
+    """Refusals have a request id, too."""
     asked: list[tuple[str, str, object]] = [
-        ("POST", ELEMENTS, IMAGE_REQUEST),
+        ("POST", ELEMENTS, BODY),
         ("GET", ELEMENTS, None),
         ("GET", PRESETS, None),
         ("GET", f"{ELEMENTS}/nobody", None),
@@ -323,7 +324,7 @@ def test_many_threads_may_create_at_once() -> None:
     def create(start: int) -> list[int]:
         barrier.wait()
         names = [f"{(start + turn) % 25}" for turn in range(25)]
-        return [caller.send("POST", ELEMENTS, {**IMAGE_REQUEST, "external_task_id": name}).status for name in names]
+        return [caller.send("POST", ELEMENTS, {**BODY, "external_task_id": name}).status for name in names]
 
     with ThreadPoolExecutor(8) as threads:
         statuses = [status for results in threads.map(create, range(8)) for status in results]

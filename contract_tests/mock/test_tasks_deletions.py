@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from contract_tests.reading import dialect_cases as said
+from contract_tests.reading import dialect_cases as wording
 from contract_tests.reading.paths import DELETION, ELEMENTS
 from contract_tests.support.documents import example
 from contract_tests.support.mock_caller import Caller
@@ -23,24 +23,24 @@ def test_a_deleted_element_is_missing_or_has_the_status_deleted(caller: Caller) 
     envelope = {"code": 0, "message": "SUCCEED", "request_id": answer["request_id"]}
     after = {**before, "task_result": {"elements": [{**element, "status": "deleted"}]}}
 
-    assert {**envelope, **said.DELETION[caller.dialect](gone)} == answer
-    if said.REMAINS[caller.dialect]:
+    assert {**envelope, **wording.DELETION[caller.dialect](gone)} == answer
+    if wording.REMAINS[caller.dialect]:
         assert [after, after] == [caller.get(name) for name in (gone, "e")]
         assert [stays, gone] == [task["task_id"] for task in caller.page()]
         assert after == caller.page()[1]
     else:
         for name in (gone, "e"):
-            assert said.NO_TASK[caller.dialect](name) == caller.refusal("GET", f"{ELEMENTS}/{name}")
+            assert wording.NO_TASK[caller.dialect](name) == caller.refusal("GET", f"{ELEMENTS}/{name}")
         assert [stays] == [task["task_id"] for task in caller.page()]
     for again in (element_id, str(element_id)):
-        assert said.DELETED_BEFORE[caller.dialect](again) == caller.refusal("POST", DELETION, {"element_id": again})
+        assert wording.DELETED_BEFORE[caller.dialect](again) == caller.refusal("POST", DELETION, {"element_id": again})
     assert [True, False] == [task["deleted"] for task in caller.every_task()]
     assert "succeed" == caller.element(stays)["status"]
 
 
 def test_an_unfinished_element_cannot_be_deleted(caller: Caller) -> None:
-    """Even if you guess its id, the deletion is refused; the same holds for a failed task."""
-    refused = said.NO_ELEMENT[caller.dialect]
+    """The deletion is refused even if you guess the id; the same applies to a failed task."""
+    refused = wording.NO_ELEMENT[caller.dialect]
     caller.queue("none", "fail")
     tasks_ids = [int(caller.create()["task_id"]) for _ in range(2)]
     guessed = [str(ids.element_id_of(task_id)) for task_id in tasks_ids]
@@ -53,8 +53,8 @@ def test_an_unfinished_element_cannot_be_deleted(caller: Caller) -> None:
 
 @pytest.mark.parametrize("element_id", ["x", "0", "-3", "9007199254740993", "9007199254740996", "9" * 40, "\u0661"])
 def test_an_unknown_element_cannot_be_deleted(element_id: str, caller: Caller) -> None:
-    """Any text that is not the id of one of this token's elements is refused."""
-    assert said.NO_ELEMENT[caller.dialect] == caller.refusal("POST", DELETION, {"element_id": element_id})
+    """Any string that is not the id of one of this token's elements is refused."""
+    assert wording.NO_ELEMENT[caller.dialect] == caller.refusal("POST", DELETION, {"element_id": element_id})
 
 
 def test_a_preset_cannot_be_deleted(caller: Caller) -> None:
@@ -92,4 +92,4 @@ def test_a_deletion_has_a_limit_of_its_own(caller: Caller) -> None:
     text = b'{"element_id": "1"}'
     statuses = [caller.send("POST", DELETION, content=text.ljust(size)).status for size in (65_536, 65_537)]
 
-    assert [said.NO_ELEMENT[caller.dialect][0], 413] == statuses
+    assert [wording.NO_ELEMENT[caller.dialect][0], 413] == statuses

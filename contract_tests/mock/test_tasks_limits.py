@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 
+from contract_tests.reading.image_body import BODY
 from contract_tests.reading.paths import ELEMENTS
-from contract_tests.support.documents import changed
-from contract_tests.support.mock_caller import IMAGE_REQUEST, Caller
+from contract_tests.support.documents import changed_contract
+from contract_tests.support.mock_caller import Caller
 from kling_elements.mock import create_app
 
 
-def test_more_tasks_at_a_time_than_allowed_are_1303() -> None:
+def test_too_many_concurrent_tasks_are_refused_with_1303() -> None:
     """Unfinished tasks count for each token; once one ends, the next create succeeds."""
     caller = Caller(create_app(concurrency=2, manual_clock=True))
     other = Caller(caller.app, "sk-other")
@@ -19,33 +20,33 @@ def test_more_tasks_at_a_time_than_allowed_are_1303() -> None:
     caller.create()
     expected = (429, 1303, "more tasks at a time than the resource pack allows: at most 2 unfinished tasks")
 
-    assert expected == caller.refusal("POST", ELEMENTS, IMAGE_REQUEST)
+    assert expected == caller.refusal("POST", ELEMENTS, BODY)
     other.create()
     caller.app.clock.step(1)
     caller.create()
-    assert expected == caller.refusal("POST", ELEMENTS, IMAGE_REQUEST)
+    assert expected == caller.refusal("POST", ELEMENTS, BODY)
     assert 4 == len(caller.every_task())
 
 
-def test_one_task_too_many_is_refused_by_the_code_of_the_dialect_if_it_has_its_own() -> None:
-    """If the dialect has no code for it, the code is another dialect's."""
+def test_a_task_over_the_limit_is_refused_with_the_dialects_own_code() -> None:
+    """A dialect without a code of its own uses another dialect's."""
     row = {"dialect": "live", "code": 1304}
-    other = changed(lambda document: document["paths"][ELEMENTS]["post"]["x-too-many"].append(row))
+    other = changed_contract(lambda document: document["paths"][ELEMENTS]["post"]["x-too-many"].append(row))
     for dialect, code in (("documented", 1303), ("live", 1304)):
         caller = Caller(create_app(contract=other, dialect=dialect, concurrency=1, manual_clock=True))
         caller.create()
 
-        assert code == caller.refusal("POST", ELEMENTS, IMAGE_REQUEST)[1]
+        assert code == caller.refusal("POST", ELEMENTS, BODY)[1]
 
 
-def test_more_creations_in_a_second_than_allowed_are_1302() -> None:
+def test_too_many_creates_in_a_second_are_refused_with_1302() -> None:
     """The answer says how long to wait, and after that a create succeeds."""
     caller = Caller(create_app(rate=2, manual_clock=True))
     other = Caller(caller.app, "sk-other")
     caller.create()
     caller.app.clock.step(0.5)
     caller.create()
-    reply = caller.send("POST", ELEMENTS, IMAGE_REQUEST)
+    reply = caller.send("POST", ELEMENTS, BODY)
 
     assert (429, 1302) == (reply.status, json.loads(reply.body)["code"])
     assert "rate limit exceeded: at most 2 creates per second" == json.loads(reply.body)["message"]
@@ -53,15 +54,15 @@ def test_more_creations_in_a_second_than_allowed_are_1302() -> None:
     other.create()
     caller.app.clock.step(0.5)
     caller.create()
-    assert 1302 == caller.refusal("POST", ELEMENTS, IMAGE_REQUEST)[1]
+    assert 1302 == caller.refusal("POST", ELEMENTS, BODY)[1]
 
 
-def test_a_used_external_id_is_refused_before_the_limits_apply() -> None:
+def test_a_used_external_id_is_refused_before_the_limits_are_checked() -> None:
     """If you repeat a create because its answer was lost, you learn that the id is used."""
     caller = Caller(create_app(rate=1, concurrency=1, manual_clock=True))
     caller.create(external_task_id="e")
 
-    assert 1201 == caller.refusal("POST", ELEMENTS, {**IMAGE_REQUEST, "external_task_id": "e"})[1]
-    assert 1302 == caller.refusal("POST", ELEMENTS, IMAGE_REQUEST)[1]
+    assert 1201 == caller.refusal("POST", ELEMENTS, {**BODY, "external_task_id": "e"})[1]
+    assert 1302 == caller.refusal("POST", ELEMENTS, BODY)[1]
     caller.app.clock.step(1)
-    assert 1303 == caller.refusal("POST", ELEMENTS, IMAGE_REQUEST)[1]
+    assert 1303 == caller.refusal("POST", ELEMENTS, BODY)[1]

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import pytest
 
+from contract_tests.reading.image_body import BODY
 from contract_tests.reading.paths import ELEMENTS, PRESETS
 from contract_tests.support.documents import example
-from contract_tests.support.mock_caller import IMAGE_REQUEST, Caller
+from contract_tests.support.mock_caller import Caller
 
 QUERY = "pageSize=1&a%2Fb~=1&a%2Fb~=2&pageSize=2"
 
 
 def test_the_list_has_pages_newest_first(caller: Caller) -> None:
-    """This includes tasks of the same millisecond; after the last page comes an empty one."""
+    """Tasks of the same millisecond stay in order, and an empty page follows the last one."""
     ids = [caller.create()["task_id"] for _ in range(4)]
     caller.app.clock.step(1)
     ids.append(caller.create()["task_id"])
@@ -38,14 +39,14 @@ def test_a_page_has_thirty_tasks_by_default(caller: Caller) -> None:
 @pytest.mark.parametrize(
     ("expected", "query"),
     [
-        ("/query/pageNum: is 0, at least 1 needed (upstream)", "pageNum=0"),
-        ("/query/pageSize: is 501, at most 500 allowed (upstream)", "pageSize=501"),
-        ("/query/pageNum: is 1001, at most 1000 allowed (upstream)", "pageNum=1001"),
+        ("/query/pageNum: is 0; it must be at least 1 (upstream)", "pageNum=0"),
+        ("/query/pageSize: is 501; it must be at most 500 (upstream)", "pageSize=501"),
+        ("/query/pageNum: is 1001; it must be at most 1000 (upstream)", "pageNum=1001"),
         ("/query/pageNum: must appear only once", "pageNum=1&pageNum=1"),
         ("/query/page_size: is unknown; use pageNum or pageSize", "page_size=5&pageNum=1"),
         ("/query/a~1b~0: is unknown; use pageNum or pageSize; /query/pageSize: must appear only once", QUERY),
         *(
-            ("/query/pageNum: is a string, allowed is integer (upstream)", f"pageNum{text}")
+            ("/query/pageNum: is a string; it must be integer (upstream)", f"pageNum{text}")
             for text in (
                 *("", "=", "=01", "=1.0", "=+1", "=%2B1", "=%201", "=1e0", "=1e2", "=one", "=\u0661", "=%D9%A1"),
                 *("=" + "9" * 5000, "=x%"),
@@ -62,7 +63,7 @@ def test_an_unexpected_query_is_1200(caller: Caller) -> None:
     """A body field in the query by mistake is not ignored silently."""
     expected = (400, 1200, "/query/element_name: is unknown; this operation has no query parameters")
 
-    assert expected == caller.refusal("POST", f"{ELEMENTS}?element_name=Mara", IMAGE_REQUEST)
+    assert expected == caller.refusal("POST", f"{ELEMENTS}?element_name=Mara", BODY)
 
 
 def test_the_message_about_a_query_is_bounded(caller: Caller) -> None:

@@ -1,12 +1,10 @@
-"""The tools for your own tests: the respx router, the pytest fixture, and their controls."""
+"""The respx router for your own tests, and its controls."""
 
 from __future__ import annotations
 
 import asyncio
-import os
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 from unittest.mock import AsyncMock, Mock
 
@@ -21,7 +19,6 @@ from kling_elements.clock import Clock
 from kling_elements.mock import create_app
 from kling_elements.testing import respx_router
 from kling_elements_client.errors import NotFoundError, ResponseError, TransportError
-from scripts.spec import ROOT
 
 _OPTIONS: dict[str, Any] = {"http_client": {"verify": tls()}}
 
@@ -53,7 +50,7 @@ def test_the_router_answers_without_a_socket(dialect: str) -> None:
         assert len(list(kling.presets())) == 3
 
 
-def test_the_router_speaks_as_people_saw_the_service_speak() -> None:
+def test_the_router_uses_the_recorded_wording_of_the_service() -> None:
     """By default a deleted element stays with the status `deleted`, and a missing task is 400, not 404."""
     with respx_router(), KlingElements("any-token", **_OPTIONS) as kling:
         element = kling.wait(kling.create(_request()))
@@ -98,7 +95,7 @@ def test_the_router_answers_on_an_event_loop_too() -> None:
 
 
 @pytest.mark.parametrize("address", ["http://localhost:8080", "https://gateway.example.com/proxy/to"])
-def test_the_router_takes_any_address(address: str) -> None:
+def test_the_router_answers_at_any_url(address: str) -> None:
     """The address may have a port, or a path before the contract's own."""
     with respx_router(address) as router, KlingElements(router.kling.token, router.kling.url, **_OPTIONS) as kling:
         kling.create(_request())
@@ -107,7 +104,7 @@ def test_the_router_takes_any_address(address: str) -> None:
 
 
 def test_the_router_is_where_clients_look_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It follows `KLING_BASE_URL` as the clients do."""
+    """The router follows `KLING_BASE_URL` as the clients do."""
     monkeypatch.setenv("KLING_BASE_URL", "http://127.0.0.1:8899")
     with respx_router() as router, KlingElements("any-token", **_OPTIONS) as kling:
         kling.create(_request())
@@ -129,8 +126,8 @@ def test_other_routes_may_be_added_to_the_router() -> None:
     ("fault", "left"),
     [("drop-before", 0), ("drop-after", 1), ("delay:2", 1), ("late:2", 1), ("delay:1", None), ("drip", None)],
 )
-def test_faults_of_the_line_are_shown_by_the_router(fault: str, left: int | None) -> None:
-    """A cut connection or an answer after the time-out is an error at once; an answer in time is returned."""
+def test_the_router_shows_connection_faults(fault: str, left: int | None) -> None:
+    """A cut connection or an answer after the timeout is an error at once; an answer in time is returned."""
     with respx_router() as router, KlingElements("any-token", timeout=1.5, **_OPTIONS) as kling:
         router.kling.queue_faults(fault)
         if left is None:
@@ -192,84 +189,3 @@ def test_without_respx_the_error_says_what_to_install() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
 
     assert done.stderr.splitlines()[-1] == "ModuleNotFoundError: respx is missing: install kling-elements[testing]"
-
-
-def test_without_the_extra_the_fixture_says_what_to_install(tmp_path: Path) -> None:
-    """The message is the same as the command's, without a traceback."""
-    (tmp_path / "uvicorn.py").write_text("raise ModuleNotFoundError(name='uvicorn')\n")
-    (tmp_path / "test_it.py").write_text("def test_it(kling_mock): ...\n")
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(tmp_path)},
-    )
-
-    assert 1 == done.returncode
-    assert "uvicorn is missing: install kling-elements[mock]" in done.stdout
-    assert "Traceback" not in done.stdout + done.stderr
-
-
-_SUITE = """
-import httpx
-import pytest
-from kling_elements import KlingElements
-
-ELEMENT = {
-    "element_name": "Mara",
-    "element_description": "Keeper of a lighthouse.",
-    "reference_type": "video_refer",
-    "callback_url": "http://127.0.0.1:9/hook",
-    "element_video_list": {"refer_videos": [{"video_url": "https://media.example.com/mara.mp4"}]},
-}
-
-
-def test_an_element_is_created(kling_mock):
-    with KlingElements(kling_mock.token, kling_mock.url) as kling:
-        element = kling.wait(kling.create(ELEMENT))
-    assert [element.element_id] == [task["element_id"] for task in kling_mock.tasks()]
-
-
-def test_each_test_has_a_server_of_its_own(kling_mock):
-    assert kling_mock.tasks() == kling_mock.callbacks() == []
-
-
-@pytest.mark.kling_mock(tick_seconds=1, manual_clock=True, concurrency=1)
-def test_time_is_stepped_by_hand(kling_mock):
-    with KlingElements(kling_mock.token, kling_mock.url) as kling:
-        task = kling.create(ELEMENT)
-        assert kling.get(task).task_status == "submitted"
-        kling_mock.step(2)
-        assert kling.get(task).task_status == "succeed"
-
-
-@pytest.mark.kling_mock(token="a-token-of-my-own")
-def test_the_token_is_one_that_the_server_takes(kling_mock):
-    assert kling_mock.token == "a-token-of-my-own"
-    with KlingElements(kling_mock.token, kling_mock.url) as kling:
-        assert list(kling.list()) == []
-"""
-
-
-def test_the_fixture_serves_a_users_suite(tmp_path: Path) -> None:
-    """It needs no set-up: the package installs the plugin and registers its marker."""
-    (tmp_path / "test_mine.py").write_text(_SUITE)
-    options = ("-q", "-W", "error", "--strict-markers", "-p", "no:cacheprovider", "-p", "no:randomly")
-    command = [sys.executable, "-m", "pytest", *options]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "4 passed" in done.stdout
-
-
-def test_the_plugin_costs_other_suites_nothing() -> None:
-    """Loading the plugin imports neither the server nor the client."""
-    code = (
-        "import sys, kling_elements.testing.plugin as plugin; assert plugin.kling_mock;"
-        "print({'httpx', 'uvicorn', 'respx', 'kling_elements.mock', 'attrs'} & sys.modules.keys())"
-    )
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-
-    assert done.stdout == "set()\n"

@@ -34,11 +34,11 @@ _CONTRACT_NAMES = """
     CONTRACT CheckedRequest business_codes check document means operation operations schema_violations violations
 """
 _FRONT_NAMES = """
-    AsyncKlingElements AuthenticationError BusinessError ConnectionFailedError Contract ContractError CreateAllError
-    Element ElementImageList ElementTag ElementUnavailableError ElementVideoList ExternalIdUsedError
+    AsyncKlingElements AuthenticationError BatchError BusinessError ConnectionFailedError Contract ContractError
+    CreateAllError Element ElementImageList ElementTag ElementUnavailableError ElementVideoList ExternalIdUsedError
     HttpClientOptions ImageElementRequest InvalidResponseError KlingElements KlingError LookUpUnavailableError
     MediaError NoTaskError NotFoundError Outcome PermissionDeniedError PollPolicy RateLimitError ReferImage
-    ReferVideo RequestTimeoutError ResponseError RetryPolicy ServerError SeveralError StatusError TagId Task
+    ReferVideo RequestTimeoutError ResponseError RetryPolicy ServerError StatusError TagId Task
     TaskError TaskFailedError Timeout TransportError UnknownStatusError VideoElementRequest WaitAllError
     WaitTimeoutError
 """
@@ -56,7 +56,6 @@ def test_the_runtime_contains_no_name_of_this_api() -> None:
             names |= {*node.get("properties", ()), *([node["name"]] if "in" in node else [])}
     compound = {name for name in names if re.search("[_-]|[a-z][A-Z]", name)}  # a single word may mean something else
 
-    assert len(compound) > 50
     assert {"external_task_id", "request_id"} == compound & set(re.findall(r"[\w-]+", text))
     assert not re.findall("kling|subject|kkiai|element_|openai", text.lower())
     assert not re.findall(r"\btasks?\b(?!-ids| of one event loop| that runs)", text)  # x-envelope, and asyncio's
@@ -69,7 +68,7 @@ def test_the_extensions_that_the_runtime_reads_are_generic() -> None:
     (generic,) = re.findall(r"(?s)`kling_elements_runtime` reads (.+?)\. These are generic", page)
     text = "".join(path.read_text("utf-8") for path in (ROOT / "kling_elements_runtime").rglob("*.py"))
 
-    assert len(extensions) > 15
+    assert extensions
     assert set(re.findall("x-[a-z-]+", generic)) == extensions & set(re.findall(r"\bx-[a-z-]+", text))
 
 
@@ -85,7 +84,7 @@ def test_the_extensions_that_the_runtime_reads_are_generic() -> None:
     ],
 )
 def test_the_public_names_are_these(module: str, names: str) -> None:
-    """Each module exports exactly the names listed here."""
+    """Each module exports exactly the names in the table above."""
     imported = importlib.import_module(module)
 
     assert sorted(names.split()) == sorted(imported.__all__)
@@ -150,7 +149,7 @@ def test_make_fuzz_runs_all_generated_tests() -> None:
     modules = (ROOT / "contract_tests").rglob("test_*.py")
     asking = {path for path in modules if re.search(r'environ\.get\("KLING_FUZZ"', path.read_text("utf-8"))}
 
-    assert len(asking) > 1
+    assert asking
     assert asking == {path for pattern in run.split() for path in ROOT.glob(pattern)}
 
 
@@ -189,7 +188,7 @@ def test_the_demo_fails_if_the_bad_request_is_sent(
 
 
 def test_locked_requirements_have_hashes_and_no_addresses() -> None:
-    """They can be installed from any index, but only exactly as they were resolved."""
+    """Locked packages can be installed from any index, but only exactly as they were resolved."""
     for path in (ROOT / "requirements").glob("*.txt"):
         text = path.read_text("utf-8")
         assert "://" not in text
@@ -199,7 +198,7 @@ def test_locked_requirements_have_hashes_and_no_addresses() -> None:
 
 
 def test_locked_npm_programs_have_hashes_and_no_addresses() -> None:
-    """They can be installed from any registry; package.json asks for exact versions."""
+    """Locked programs can be installed from any registry; package.json requires exact versions."""
     asked, locked = (
         json.loads((ROOT / "requirements" / f"package{end}.json").read_text("utf-8")) for end in ("", "-lock")
     )
@@ -227,11 +226,11 @@ def test_no_hand_written_module_is_too_long() -> None:
         if path.parent.name != "tests"
     ]
 
-    assert len(written) > 200
+    assert written
     assert [] == [path.name for path in written if len(path.read_text("utf-8").splitlines()) > 400]
 
 
-def test_the_client_contains_the_current_spec() -> None:
+def test_the_client_contains_the_current_contract() -> None:
     """The document in the client equals the file that people write."""
     contract = importlib.import_module("kling_elements_client.contract")
 

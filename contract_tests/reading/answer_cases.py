@@ -24,7 +24,7 @@ SAMPLES: list[tuple[str, Any]] = [
 _KINDS = {kind for kind, _ in SAMPLES}
 _WIDER = {"number": {"integer"}}  # the kinds that a kind includes
 
-# Each shape, named as in the spec, is an object with these properties and any others. A property has kinds of
+# Each shape, named as in the contract, is an object with these properties and any others. A property has kinds of
 # `SAMPLES`, is `any`, has the shape of that name, or is a list of that shape.
 _ENVELOPE = {"code": "integer string null", "message": "string null", "request_id": "string null"}
 SHAPES: dict[str, dict[str, str]] = {
@@ -204,7 +204,7 @@ def _cases() -> Iterator[AnswerCase]:
         yield from _absences(operation)
 
 
-def _naming(place: str) -> dict[str, Any]:
+def _answer_with_id(place: str) -> dict[str, Any]:
     """Return an answer with the id of a task at a place."""
     body: Any = _ID
     for name in reversed(place.split("/")[1:]):
@@ -217,7 +217,9 @@ def _with_a_task(operation: str, place: str) -> Iterator[AnswerCase]:
 
     def case(status: int, code: Any, refused: str, counting: set[str]) -> AnswerCase:
         outcome = "success" if place in counting else refused
-        return AnswerCase(operation=operation, status=status, body={"code": code, **_naming(place)}, outcome=outcome)
+        return AnswerCase(
+            operation=operation, status=status, body={"code": code, **_answer_with_id(place)}, outcome=outcome
+        )
 
     counting = {"createElement": _OF_CREATES}.get(operation, set())
     yield case(200, _KNOWN_CODE, "BusinessError", counting)
@@ -318,7 +320,7 @@ class TaskCase:
     """An answer and the task in it.
 
     Attributes:
-        schema: The name of the answer's schema in the spec; for an item of a list, that of the list's answer.
+        schema: The name of the answer's schema in the contract; for an item of a list, that of the list's answer.
         body: The JSON value of the body.
         task_id: The id of the task, or None if the answer names no task.
         element_id: The id of the task's element, or None.
@@ -345,7 +347,9 @@ def _task_cases() -> Iterator[TaskCase]:
         "DeleteElementResponse": {"/data"},
     }.items():
         for place in ("", "/data", "/data/data", "/data/data/data", "/data/data/data/data", "/items"):
-            yield TaskCase(schema=schema, body=_naming(f"{place}/task_id"), task_id=_ID if place in names else None)
+            yield TaskCase(
+                schema=schema, body=_answer_with_id(f"{place}/task_id"), task_id=_ID if place in names else None
+            )
     inner: dict[str, Any] = {"task_id": "t-2", "task_status": "succeed", **_ELEMENT}
     nested: dict[str, Any] = {
         "task_id": _ID,

@@ -76,7 +76,7 @@ class BodyCase:
         for pointer in self.removals:
             _remove(holder, pointer)
         for pointer, recipe in self.changes.items():
-            _put(holder, pointer, _evaluated(recipe))
+            _put(holder, pointer, _evaluate(recipe))
         return holder[""]
 
 
@@ -111,7 +111,7 @@ class HttpCase:
 
     def content(self) -> bytes:
         """Return the body's bytes."""
-        return b"".join(_encoded(part) for part in self.parts)
+        return b"".join(_encode(part) for part in self.parts)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -256,18 +256,18 @@ def _put(holder: dict[str, Json], pointer: str, value: Json) -> None:
         container[key] = value
 
 
-def _evaluated(recipe: Any) -> Any:
+def _evaluate(recipe: Any) -> Any:
     """Return the value that a recipe describes: itself, except for mappings whose key starts with "$"."""
     if isinstance(recipe, list):
-        return [_evaluated(item) for item in recipe]
+        return [_evaluate(item) for item in recipe]
     if not isinstance(recipe, dict):
         return recipe
-    made = {key: _evaluated(value) for key, value in recipe.items()}
+    made = {key: _evaluate(value) for key, value in recipe.items()}
     generators = [(_GENERATORS[key], value) for key, value in made.items() if key.startswith("$")]
     return generators[0][0](generators[0][1]) if generators else made
 
 
-def _encoded(part: str | dict[str, Any]) -> bytes:
+def _encode(part: str | dict[str, Any]) -> bytes:
     if isinstance(part, str):
         return part.encode()
     ((name, argument),) = part.items()

@@ -72,11 +72,11 @@ class Picture:
     truncate_to: int | None = None
 
     def build(self) -> bytes:
-        """Return the file."""
-        data = self._drawn()
+        """Return the content of the image file."""
+        data = self._draw()
         if self.stray_bytes:
-            behind = _AFTER_SOI + 2 + int.from_bytes(data[4:6])
-            data = _insert(data, behind, (_STRAY * self.stray_bytes)[: self.stray_bytes])
+            offset = _AFTER_SOI + 2 + int.from_bytes(data[4:6])
+            data = _insert(data, offset, (_STRAY * self.stray_bytes)[: self.stray_bytes])
         if self.exif_last:
             data = _with_exif_last(data, self.format)
         if self.text_bytes:
@@ -91,15 +91,15 @@ class Picture:
         data = _insert(data, _AFTER_SOI, b"\xff" * self.fill_bytes)
         data += bytes(self.trailer_bytes)
         if self.file_size is not None:
-            data = _grown(data, self.format, self.file_size - len(data))
+            data = _grow(data, self.format, self.file_size - len(data))
         if self.patch is not None:
             offset, replacement = self.patch
-            data = _overwritten(data, offset, bytes.fromhex(replacement))
+            data = _overwrite(data, offset, bytes.fromhex(replacement))
         if self.fix_crc:
-            data = _overwritten(data, _AFTER_IHDR - 4, zlib.crc32(data[12 : _AFTER_IHDR - 4]).to_bytes(4))
+            data = _overwrite(data, _AFTER_IHDR - 4, zlib.crc32(data[12 : _AFTER_IHDR - 4]).to_bytes(4))
         return data[: self.truncate_to]
 
-    def _drawn(self) -> bytes:
+    def _draw(self) -> bytes:
         options: dict[str, Any] = {"progressive": True} if self.progressive else {}
         if self.orientation is not None:
             exif = Image.Exif()
@@ -130,7 +130,7 @@ def png_chunk(kind: bytes, data: bytes) -> bytes:
 
 
 def base64_of(data: bytes) -> str:
-    """Return the Base64 text of bytes."""
+    """Return the Base64 string of bytes."""
     return base64.b64encode(data).decode()
 
 
@@ -154,11 +154,11 @@ def _insert(data: bytes, offset: int, addition: bytes) -> bytes:
     return data[:offset] + addition + data[offset:]
 
 
-def _overwritten(data: bytes, offset: int, replacement: bytes) -> bytes:
+def _overwrite(data: bytes, offset: int, replacement: bytes) -> bytes:
     return data[:offset] + replacement + data[offset + len(replacement) :]
 
 
-def _grown(data: bytes, image_format: str, by: int) -> bytes:
+def _grow(data: bytes, image_format: str, by: int) -> bytes:
     if image_format == "png":
         return _insert(data, _AFTER_IHDR, png_chunk(b"prVt", _filler(by - _CHUNK_OVERHEAD)))
     return _insert(data, _AFTER_SOI, _segments(_COM, by))

@@ -95,7 +95,7 @@ _READS = frozenset(field.name.replace("_", "-") for field in fields(Reads))
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """A row.
+    """A row of the table: an answer, its sources, and what a reader finds in it.
 
     Attributes:
         id: Its name.

@@ -44,52 +44,52 @@ class Case:
         return {names[name]: value for name, value in self.arguments.items() if name != "body" and value is not ...}
 
 
-def _got(task_id: Any, target: str) -> Case:
+def _get_accepted(task_id: Any, target: str) -> Case:
     return Case(operation="getElement", arguments={"id": task_id}, target=f"{ELEMENTS}/{target}")
 
 
-def _not_got(task_id: Any, message: str, *, unwritable: bool = False) -> Case:
+def _get_refused(task_id: Any, message: str, *, unwritable: bool = False) -> Case:
     wrong = (("/path/id", "upstream", message),)
     return Case(operation="getElement", arguments={"id": task_id}, violations=wrong, unwritable=unwritable)
 
 
-def _listed(operation: str, path: str, query: str, **arguments: Any) -> Case:
+def _list_accepted(operation: str, path: str, query: str, **arguments: Any) -> Case:
     return Case(operation=operation, arguments=arguments, target=f"{path}{query}")
 
 
-def _not_listed(pointer: str, message: str, **arguments: Any) -> list[Case]:
+def _list_refused(pointer: str, message: str, **arguments: Any) -> list[Case]:
     wrong = ((pointer, "upstream", message),)
     return [Case(operation=operation, arguments=arguments, violations=wrong) for operation, _ in _LISTS]
 
 
-def _not_deleted(body: Any, *violations: tuple[str, str]) -> Case:
+def _deletion_refused(body: Any, *violations: tuple[str, str]) -> Case:
     wrong = tuple((pointer, "upstream", message) for pointer, message in violations)
     return Case(operation="deleteElement", arguments={"body": body}, violations=wrong)
 
 
-_LOSSY = "is a floating-point number, which may have lost digits; allowed is integer"
-_DOTS = "must be an id other than . and .., which a path cannot carry"
+_LOSSY = "is a floating-point number, which may have lost digits; it must be integer"
+_DOTS = "must be an id other than . and .., which a path cannot contain"
 ACCEPTED = [
-    _got("880431920114688", "880431920114688"),
-    _got("mara-2026-07", "mara-2026-07"),
-    _got("a/b", "a%2Fb"),
-    _got("a b+c", "a%20b%2Bc"),
-    _got("?x=1#y", "%3Fx%3D1%23y"),
-    _got("%2e", "%252e"),
-    _got("Mära 海", "M%C3%A4ra%20%E6%B5%B7"),
-    _got("...", "..."),
-    _got(".\n", ".%0A"),
-    _got("x" * 2000, "x" * 2000),
+    _get_accepted("880431920114688", "880431920114688"),
+    _get_accepted("mara-2026-07", "mara-2026-07"),
+    _get_accepted("a/b", "a%2Fb"),
+    _get_accepted("a b+c", "a%20b%2Bc"),
+    _get_accepted("?x=1#y", "%3Fx%3D1%23y"),
+    _get_accepted("%2e", "%252e"),
+    _get_accepted("Mära 海", "M%C3%A4ra%20%E6%B5%B7"),
+    _get_accepted("...", "..."),
+    _get_accepted(".\n", ".%0A"),
+    _get_accepted("x" * 2000, "x" * 2000),
     *(
         case
         for operation, path in _LISTS
         for case in (
-            _listed(operation, path, "?pageNum=1&pageSize=30"),
-            _listed(operation, path, "?pageNum=2&pageSize=30", page_num=2),
-            _listed(operation, path, "?pageNum=1&pageSize=1", page_size=1),
-            _listed(operation, path, "?pageNum=1000&pageSize=500", page_num=1000, page_size=500),
-            _listed(operation, path, "?pageSize=5", page_num=..., page_size=5),
-            _listed(operation, path, "", page_num=..., page_size=...),
+            _list_accepted(operation, path, "?pageNum=1&pageSize=30"),
+            _list_accepted(operation, path, "?pageNum=2&pageSize=30", page_num=2),
+            _list_accepted(operation, path, "?pageNum=1&pageSize=1", page_size=1),
+            _list_accepted(operation, path, "?pageNum=1000&pageSize=500", page_num=1000, page_size=500),
+            _list_accepted(operation, path, "?pageSize=5", page_num=..., page_size=5),
+            _list_accepted(operation, path, "", page_num=..., page_size=...),
         )
     ),
     Case(operation="deleteElement", arguments={"body": {"element_id": "9007199254740993"}}, target=DELETION),
@@ -101,62 +101,66 @@ ACCEPTED = [
     ),
 ]
 REFUSED = [
-    _not_got(..., "is missing", unwritable=True),
-    _not_got("", _DOTS, unwritable=True),
-    _not_got(".", _DOTS, unwritable=True),
-    _not_got("..", _DOTS, unwritable=True),
-    _not_got(880431920114688, "is a number, allowed is string"),
-    _not_got(None, "is null, allowed is string"),
-    _not_got(False, "is a boolean, allowed is string"),  # noqa: FBT003 - it is the value
-    _not_got(["a"], "is an array, allowed is string"),
-    *_not_listed("/query/pageNum", "is 0, at least 1 needed", page_num=0),
-    *_not_listed("/query/pageNum", "is -1, at least 1 needed", page_num=-1),
-    *_not_listed("/query/pageNum", "is 1001, at most 1000 allowed", page_num=1001),
-    *_not_listed("/query/pageNum", "is a string, allowed is integer", page_num="one"),
-    *_not_listed("/query/pageNum", "is a number, allowed is integer", page_num=1.5),
-    *_not_listed("/query/pageNum", _LOSSY.replace("string or ", ""), page_num=2.0),
-    *_not_listed("/query/pageNum", "is a boolean, allowed is integer", page_num=True),
-    *_not_listed("/query/pageNum", "is null, allowed is integer", page_num=None),
-    *_not_listed("/query/pageSize", "is 0, at least 1 needed", page_size=0),
-    *_not_listed("/query/pageSize", "is 501, at most 500 allowed", page_size=501),
-    *_not_listed("/query/pageSize", f"is {10**18}, at most 500 allowed", page_size=10**18),
-    *_not_listed("/query/pageSize", "is a string, allowed is integer", page_size="many"),
-    *_not_listed("/query/pageSize", "is a number, allowed is integer", page_size=1.5),
-    *_not_listed("/query/pageSize", _LOSSY.replace("string or ", ""), page_size=2.0),
-    *_not_listed("/query/pageSize", "is null, allowed is integer", page_size=None),
+    _get_refused(..., "is missing", unwritable=True),
+    _get_refused("", _DOTS, unwritable=True),
+    _get_refused(".", _DOTS, unwritable=True),
+    _get_refused("..", _DOTS, unwritable=True),
+    _get_refused(880431920114688, "is a number; it must be string"),
+    _get_refused(None, "is null; it must be string"),
+    _get_refused(False, "is a boolean; it must be string"),  # noqa: FBT003 - it is the value
+    _get_refused(["a"], "is an array; it must be string"),
+    *_list_refused("/query/pageNum", "is 0; it must be at least 1", page_num=0),
+    *_list_refused("/query/pageNum", "is -1; it must be at least 1", page_num=-1),
+    *_list_refused("/query/pageNum", "is 1001; it must be at most 1000", page_num=1001),
+    *_list_refused("/query/pageNum", "is a string; it must be integer", page_num="one"),
+    *_list_refused("/query/pageNum", "is a number; it must be integer", page_num=1.5),
+    *_list_refused("/query/pageNum", _LOSSY.replace("string or ", ""), page_num=2.0),
+    *_list_refused("/query/pageNum", "is a boolean; it must be integer", page_num=True),
+    *_list_refused("/query/pageNum", "is null; it must be integer", page_num=None),
+    *_list_refused("/query/pageSize", "is 0; it must be at least 1", page_size=0),
+    *_list_refused("/query/pageSize", "is 501; it must be at most 500", page_size=501),
+    *_list_refused("/query/pageSize", f"is {10**18}; it must be at most 500", page_size=10**18),
+    *_list_refused("/query/pageSize", "is a string; it must be integer", page_size="many"),
+    *_list_refused("/query/pageSize", "is a number; it must be integer", page_size=1.5),
+    *_list_refused("/query/pageSize", _LOSSY.replace("string or ", ""), page_size=2.0),
+    *_list_refused("/query/pageSize", "is null; it must be integer", page_size=None),
     Case(
         operation="listPresetElements",
         arguments={"page_num": 0, "page_size": 501},
         violations=(
-            ("/query/pageNum", "upstream", "is 0, at least 1 needed"),
-            ("/query/pageSize", "upstream", "is 501, at most 500 allowed"),
+            ("/query/pageNum", "upstream", "is 0; it must be at least 1"),
+            ("/query/pageSize", "upstream", "is 501; it must be at most 500"),
         ),
     ),
-    _not_deleted({}, ("", "the property 'element_id' is missing")),
-    _not_deleted([], ("", "is an array, allowed is object with 'element_id'")),
-    _not_deleted([{}] * 99, ("", "is an array, allowed is object with 'element_id'")),  # 100 values including itself
-    _not_deleted([{}] * 100, ("", "has more than 100 values, or contains itself")),
-    _not_deleted(None, ("", "is null, allowed is object with 'element_id'")),
-    _not_deleted({"element_id": ""}, ("/element_id", "has 0 characters, at least 1 needed")),
-    _not_deleted({"element_id": 9007199254740993.0}, ("/element_id", _LOSSY)),
-    _not_deleted({"element_id": 0}, ("/element_id", "is 0, at least 1 needed")),
-    _not_deleted({"element_id": 2**63}, ("/element_id", f"is {2**63}, at most {2**63 - 1} allowed")),
-    _not_deleted(
-        {"element_id": 1.5}, ("/element_id", "is a number; it must be an element's id, as a text or as an integer")
+    _deletion_refused({}, ("", "the property 'element_id' is missing")),
+    _deletion_refused([], ("", "is an array; it must be object with 'element_id'")),
+    _deletion_refused(
+        [{}] * 99, ("", "is an array; it must be object with 'element_id'")
+    ),  # 100 values including itself
+    _deletion_refused([{}] * 100, ("", "has more than 100 values, or contains itself")),
+    _deletion_refused(None, ("", "is null; it must be object with 'element_id'")),
+    _deletion_refused({"element_id": ""}, ("/element_id", "has 0 characters; it must have at least 1")),
+    _deletion_refused({"element_id": 9007199254740993.0}, ("/element_id", _LOSSY)),
+    _deletion_refused({"element_id": 0}, ("/element_id", "is 0; it must be at least 1")),
+    _deletion_refused({"element_id": 2**63}, ("/element_id", f"is {2**63}; it must be at most {2**63 - 1}")),
+    _deletion_refused(
+        {"element_id": 1.5}, ("/element_id", "is a number; it must be an element's id, as a string or as an integer")
     ),
-    _not_deleted(
-        {"element_id": True}, ("/element_id", "is a boolean; it must be an element's id, as a text or as an integer")
+    _deletion_refused(
+        {"element_id": True}, ("/element_id", "is a boolean; it must be an element's id, as a string or as an integer")
     ),
-    _not_deleted(
-        {"element_id": []}, ("/element_id", "is an array; it must be an element's id, as a text or as an integer")
+    _deletion_refused(
+        {"element_id": []}, ("/element_id", "is an array; it must be an element's id, as a string or as an integer")
     ),
-    _not_deleted(
-        {"element_id": {}}, ("/element_id", "is an object; it must be an element's id, as a text or as an integer")
+    _deletion_refused(
+        {"element_id": {}}, ("/element_id", "is an object; it must be an element's id, as a string or as an integer")
     ),
-    _not_deleted(
-        {"element_id": None}, ("/element_id", "is null; it must be an element's id, as a text or as an integer")
+    _deletion_refused(
+        {"element_id": None}, ("/element_id", "is null; it must be an element's id, as a string or as an integer")
     ),
-    _not_deleted({"element_id": "1" * 65_520}, ("", "the body has 65537 bytes, at most 65536 are allowed")),
-    _not_deleted({"element_id": ["1"] * 99}, ("", "has more than 100 values, or contains itself")),
-    _not_deleted({"element_id": "1", "id": "1"}, ("/id", "the property 'id' is unknown; allowed are 'element_id'")),
+    _deletion_refused({"element_id": "1" * 65_520}, ("", "the body has 65537 bytes; at most 65536 are allowed")),
+    _deletion_refused({"element_id": ["1"] * 99}, ("", "has more than 100 values, or contains itself")),
+    _deletion_refused(
+        {"element_id": "1", "id": "1"}, ("/id", "the property 'id' is unknown; allowed are 'element_id'")
+    ),
 ]

@@ -94,23 +94,23 @@ def _of_the_spec(operation_id: str) -> Oracle:
 
 
 def refusals(body: object, operation_id: str = _OPERATION) -> list[str]:
-    """Return why the spec refuses a body of an operation, one line each; empty if it is accepted."""
+    """Return why the contract refuses a body of an operation, one line each; empty if it is accepted."""
     return _of_the_spec(operation_id).refusals(body)
 
 
 def accepts(body: object, operation_id: str = _OPERATION) -> bool:
-    """Return whether the spec accepts a body of an operation."""
+    """Return whether the contract accepts a body of an operation."""
     return _of_the_spec(operation_id).accepts(body)
 
 
 def accepts_parameters(values: Mapping[str, object], operation_id: str, document: dict[str, Any] | None = None) -> bool:
-    """Return whether the spec, or another document, accepts JSON values as the parameters of an operation.
+    """Return whether the contract, or another document, accepts JSON values as the parameters of an operation.
 
     Each value must belong to one of them.
     """
     document = document or _spec()
     _, _, operation = _operation(document, operation_id)
-    declared = [_resolved(document, parameter) for parameter in operation["parameters"]]
+    declared = [_resolve(document, parameter) for parameter in operation["parameters"]]
     schemas = {parameter["name"]: parameter["schema"] for parameter in declared}
     required = {parameter["name"] for parameter in declared if parameter.get("required")}
     try:
@@ -129,7 +129,7 @@ def judge_of(schema: Mapping[str, Any]) -> Callable[[object], bool]:
 
 
 class ImageVerdict(NamedTuple):
-    """The result of checking a text against the limits of an image.
+    """The result of checking a string against the limits of an image.
 
     Attributes:
         format: The image's format; None if the text is not an image.
@@ -141,7 +141,7 @@ class ImageVerdict(NamedTuple):
 
 
 def judge_image(text: str, limits: Mapping[str, Any]) -> ImageVerdict:
-    """Check a text against each of the contract's limits of an image."""
+    """Check a string against each of the contract's limits of an image."""
     size = base64_size(text)
     if size is None:
         return ImageVerdict(None, {"format": "is not Base64"})
@@ -169,7 +169,7 @@ def exact_pattern(pattern: str) -> str:
 
 
 def base64_size(text: str) -> int | None:
-    """Return the number of bytes in a strict Base64 text, or None if it is not one (RFC 4648, section 4)."""
+    """Return the number of bytes in a strict Base64 string, or None if it is not one (RFC 4648, section 4)."""
     data = text.encode()
     padding = data.translate(None, _BASE64_ALPHABET)
     if len(data) % 4 or padding not in {b"", b"=", b"=="} or not data.endswith(padding):
@@ -193,7 +193,7 @@ def _operation(document: dict[str, Any], operation_id: str) -> tuple[str, str, d
     return match
 
 
-def _resolved(document: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:
+def _resolve(document: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:
     if "$ref" not in node:
         return node
     kind, name = node["$ref"].removeprefix("#/components/").split("/")
@@ -232,7 +232,7 @@ def _pattern(_: Validator, pattern: str, instance: object, __: Mapping[str, Any]
 
 
 def _format(_: Validator, name: str, instance: object, __: Mapping[str, Any]) -> Iterator[ValidationError]:
-    holds = _FORMATS[name]  # an unknown format is an error in the spec or in this module
+    holds = _FORMATS[name]  # an unknown format is an error in the contract or in this module
     if isinstance(instance, str) and not holds(instance):
         yield ValidationError(f"is not a valid {name}")
 

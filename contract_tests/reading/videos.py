@@ -80,22 +80,22 @@ class Video:
     truncate_to: int | None = None
 
     def build(self) -> bytes:
-        """Return the file."""
-        data = self._made()
+        """Return the content of the MP4 file."""
+        data = self._build()
         if self.file_size is not None:
             data += _free(self.file_size - len(data)) + bytes(self.file_size - len(data) - 8)
         return data[: self.truncate_to]
 
-    def opened(self) -> Opened:
+    def open(self) -> RecordedFile:
         """Return the file for reading. An empty box at its end takes no memory."""
-        data = self._made()
+        data = self._build()
         if self.file_size is not None:
-            return Opened(data + _free(self.file_size - len(data)), size=self.file_size)
-        return Opened(data[: self.truncate_to])
+            return RecordedFile(data + _free(self.file_size - len(data)), size=self.file_size)
+        return RecordedFile(data[: self.truncate_to])
 
-    def _made(self) -> bytes:
+    def _build(self) -> bytes:
         frames = ceil(Fraction(self.seconds) * Fraction(self.frames_per_second))
-        data = _encoded(
+        data = _encode(
             self.container,
             (self.width_px, self.height_px),
             frames,
@@ -106,16 +106,16 @@ class Video:
             is_fragmented=self.is_fragmented,
         )
         if self.rotation:
-            data = edited(data, "moov/trak/tkhd", lambda old: with_matrix(old, *_TURNS[self.rotation]))
+            data = edit_boxes(data, "moov/trak/tkhd", lambda old: with_matrix(old, *_TURNS[self.rotation]))
         if frames / Fraction(self.frames_per_second) != Fraction(self.seconds):
-            data = edited(data, "moov/mvhd", lambda old: with_duration(old, Fraction(self.seconds)))
+            data = edit_boxes(data, "moov/mvhd", lambda old: with_duration(old, Fraction(self.seconds)))
         if self.brands is not None:
-            data = _branded(data, [brand.encode() for brand in self.brands])
+            data = _with_brands(data, [brand.encode() for brand in self.brands])
         is_of_boxes = self.container in ("mp4", "mov", "ipod", "3gp")
         return moov_first(data) if self.is_faststart and is_of_boxes and not self.is_fragmented else data
 
 
-class Opened:
+class RecordedFile:
     """A file in memory that records its reads.
 
     Attributes:
@@ -144,7 +144,7 @@ class Opened:
 
 
 @cache
-def _encoded(  # noqa: PLR0913 - what makes a file another one
+def _encode(  # noqa: PLR0913 - what makes a file another one
     container: str,
     size: tuple[int, int],
     frames: int,
@@ -195,7 +195,7 @@ def _silence(number: int) -> av.AudioFrame:
 
 
 def box(kind: str, *content: bytes) -> bytes:
-    """Return a box."""
+    """Return an MP4 box with this type and content."""
     joined = b"".join(content)
     return struct.pack(">I4s", 8 + len(joined), kind.encode("latin-1")) + joined
 
@@ -220,14 +220,14 @@ def content_of(data: bytes, path: str) -> bytes:
     return data
 
 
-def edited(data: bytes, path: str, change: Callable[[bytes], bytes | None]) -> bytes:
+def edit_boxes(data: bytes, path: str, change: Callable[[bytes], bytes | None]) -> bytes:
     """Return boxes with all boxes at a path changed, or removed if the change is None."""
     wanted, _, inner = path.partition("/")
     result = []
     for kind, content in boxes(data):
         new: bytes | None = content
         if kind == wanted:
-            new = edited(content, inner, change) if inner else change(content)
+            new = edit_boxes(content, inner, change) if inner else change(content)
         result.append(b"" if new is None else box(kind, new))
     return b"".join(result)
 
@@ -236,22 +236,22 @@ def with_matrix(track_header: bytes, a: float, b: float, c: float, d: float) -> 
     """Return the content of a track header that rotates and stretches the picture."""
     a, b, c, d = (round(number * _ONE) for number in (a, b, c, d))
     matrix = struct.pack(">9i", a, b, 0, c, d, 0, 0, 0, 1 << 30)
-    return overwritten(track_header, _MATRIX, matrix)
+    return overwrite(track_header, _MATRIX, matrix)
 
 
 def with_sides(track_header: bytes, width: float, height: float) -> bytes:
     """Return the content of a track header with these sides."""
-    return overwritten(track_header, _SIDES, struct.pack(">II", round(width * _ONE), round(height * _ONE)))
+    return overwrite(track_header, _SIDES, struct.pack(">II", round(width * _ONE), round(height * _ONE)))
 
 
-def compressed(data: bytes) -> bytes:
+def compress_header(data: bytes) -> bytes:
     """Return a file with a compressed header, as QuickTime once wrote it."""
     header = box("moov", content_of(data, "moov"))
     packed = box("cmvd", struct.pack(">I", len(header)), zlib.compress(header))
-    return edited(data, "moov", lambda _: box("cmov", box("dcom", b"zlib"), packed))
+    return edit_boxes(data, "moov", lambda _: box("cmov", box("dcom", b"zlib"), packed))
 
 
-def encrypted(data: bytes, entry: str = "avc1", by: str = "encv") -> bytes:
+def mark_encrypted(data: bytes, entry: str = "avc1", by: str = "encv") -> bytes:
     """Return a file that claims to need a key."""
     scheme = box("schm", bytes(4), b"cenc", bytes(4))
     sinf = box("sinf", box("frma", entry.encode()), scheme)
@@ -264,17 +264,17 @@ def encrypted(data: bytes, entry: str = "avc1", by: str = "encv") -> bytes:
             + b"".join(box(*other) for other in others)
         )
 
-    return edited(data, "moov/trak/mdia/minf/stbl/stsd", renamed)
+    return edit_boxes(data, "moov/trak/mdia/minf/stbl/stsd", renamed)
 
 
 def with_duration(movie_header: bytes, seconds: Fraction) -> bytes:
     """Return the content of a movie header with exactly this duration."""
     per_second = lcm(1000, seconds.denominator)  # FFmpeg counts in thousandths
-    return overwritten(movie_header, 12, struct.pack(">II", per_second, int(seconds * per_second)))
+    return overwrite(movie_header, 12, struct.pack(">II", per_second, int(seconds * per_second)))
 
 
-def overwritten(data: bytes, offset: int, replacement: bytes) -> bytes:
-    """Return the same bytes with some of them replaced."""
+def overwrite(data: bytes, offset: int, replacement: bytes) -> bytes:
+    """Return bytes with some of them replaced at an offset."""
     return data[:offset] + replacement + data[offset + len(replacement) :]
 
 
@@ -287,13 +287,13 @@ def moov_first(data: bytes) -> bytes:
         count, *offsets = struct.unpack(f">{len(table) // 4 - 1}I", table[4:])
         return table[:4] + struct.pack(f">{1 + count}I", count, *(offset + by for offset in offsets))
 
-    header = edited(box("moov", content_of(data, "moov")), "moov/trak/mdia/minf/stbl/stco", moved)
+    header = edit_boxes(box("moov", content_of(data, "moov")), "moov/trak/mdia/minf/stbl/stco", moved)
     first = [box(*part) for part in parts if part[0] == "ftyp"]
     media = [box(*part) for part in parts if part[0] not in ("ftyp", "moov")]
     return b"".join([*first, header, *media])
 
 
-def _branded(data: bytes, brands: list[bytes]) -> bytes:
+def _with_brands(data: bytes, brands: list[bytes]) -> bytes:
     """Return a file with other brands. The places in its header are then wrong."""
     others = b"".join(box(*part) for part in boxes(data) if part[0] != "ftyp")
     return (box("ftyp", brands[0], bytes(4), *brands[1:]) if brands else b"") + others

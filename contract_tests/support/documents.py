@@ -8,24 +8,24 @@ from typing import Any
 
 from kling_elements_client import contract
 from kling_elements_runtime.contract import Contract
-from kling_elements_runtime.document import METHODS, escaped, operations, resolve, walk
+from kling_elements_runtime.document import METHODS, escape, operations, resolve, walk
 
 
 def calls(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """Return the calls of a document in the form of `CALLS`, including those that the server makes."""
-    called = list(_offered(document["paths"]))
+    called = list(_operations(document["paths"]))
     made = [
         call
         for _, operation in called
         for callback in operation.get("callbacks", {}).values()
-        for call in _offered(callback)
+        for call in _operations(callback)
     ]
     return {
         operation.get("operationId", call): _call(document, call, operation) for call, operation in [*called, *made]
     }
 
 
-def _offered(paths: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+def _operations(paths: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield each operation under some paths with its method and path, even if it has no id."""
     for path, item in paths.items():
         for method in item.keys() & METHODS:
@@ -57,13 +57,13 @@ def answer_schemas(document: dict[str, Any], operation_id: str) -> dict[tuple[st
     schemas = {}
     for path, method, operation in operations(document):
         for status, answer in operation["responses"].items() if operation["operationId"] == operation_id else ():
-            where = f"#/paths/{escaped(path)}/{method}/responses/{status}"
+            where = f"#/paths/{escape(path)}/{method}/responses/{status}"
             for name in resolve(document, answer).get("content", {}):
-                schemas[status, name] = f"{answer.get('$ref', where)}/content/{escaped(name)}/schema"
+                schemas[status, name] = f"{answer.get('$ref', where)}/content/{escape(name)}/schema"
     return schemas
 
 
-def changed(change: Callable[[dict[str, Any]], object]) -> Contract:
+def changed_contract(change: Callable[[dict[str, Any]], object]) -> Contract:
     """Return a contract whose document is a copy of the package's, changed by a function."""
     document = copy.deepcopy(contract.document())
     change(document)
@@ -80,7 +80,7 @@ def with_other_codes(more: int) -> Contract:
             if isinstance(node, dict) and str(node.get("code")) in codes:
                 node["code"] += more
 
-    return changed(change)
+    return changed_contract(change)
 
 
 def _call(document: dict[str, Any], call: str, operation: dict[str, Any]) -> dict[str, Any]:
@@ -105,6 +105,6 @@ def _call(document: dict[str, Any], call: str, operation: dict[str, Any]) -> dic
         "callbacks": [
             f"{name} {call} {called.get('operationId')}"
             for name, callback in operation.get("callbacks", {}).items()
-            for call, called in _offered(callback)
+            for call, called in _operations(callback)
         ],
     }

@@ -10,12 +10,12 @@ from typing import Any
 
 import av
 
-from contract_tests.reading.videos import Video, edited, with_matrix
+from contract_tests.reading.videos import Video, edit_boxes, with_matrix
 
 SOUND_HZ = 44_100
 
 
-def stored(folder: Path, name: str = "source.mp4", **options: Any) -> Path:
+def write_video(folder: Path, name: str = "source.mp4", **options: Any) -> Path:
     """Create a file with a small video of 3 s, or as the options say; return its path."""
     small: dict[str, Any] = {"width_px": 64, "height_px": 36, "frames_per_second": "2"}
     path = folder / name
@@ -23,7 +23,7 @@ def stored(folder: Path, name: str = "source.mp4", **options: Any) -> Path:
     return path
 
 
-def drawn(  # noqa: PLR0913 - the properties of a video
+def draw_video(  # noqa: PLR0913 - the properties of a video
     path: Path,
     times: list[int],
     rate: int | Fraction = 2,
@@ -57,18 +57,18 @@ def drawn(  # noqa: PLR0913 - the properties of a video
             output.mux(picture.encode(shown))
         output.mux(picture.encode(None))
         for start in range(0, sound_samples, 1024):
-            heard = av.AudioFrame("fltp", "mono", 1024)
-            heard.planes[0].update(struct.pack("<1024f", *(math.sin(x / 9) / 2 for x in range(1024))))
-            heard.sample_rate, heard.pts, heard.time_base = SOUND_HZ, start, Fraction(1, SOUND_HZ)
-            output.mux(sound.encode(heard))
+            sound_frame = av.AudioFrame("fltp", "mono", 1024)
+            sound_frame.planes[0].update(struct.pack("<1024f", *(math.sin(x / 9) / 2 for x in range(1024))))
+            sound_frame.sample_rate, sound_frame.pts, sound_frame.time_base = SOUND_HZ, start, Fraction(1, SOUND_HZ)
+            output.mux(sound.encode(sound_frame))
         if sound is not None:
             output.mux(sound.encode(None))
     return path
 
 
-def shown_by(source: Path, target: Path, matrix: tuple[int, int, int, int]) -> Path:
+def with_display_matrix(source: Path, target: Path, matrix: tuple[int, int, int, int]) -> Path:
     """Create a copy of a video that is shown by a matrix with the numbers a, b, c and d; return its path."""
-    target.write_bytes(edited(source.read_bytes(), "moov/trak/tkhd", lambda old: with_matrix(old, *matrix)))
+    target.write_bytes(edit_boxes(source.read_bytes(), "moov/trak/tkhd", lambda old: with_matrix(old, *matrix)))
     return target
 
 

@@ -17,7 +17,7 @@ import respx
 from hypothesis import HealthCheck, settings
 
 from contract_tests.support.judges import Judges
-from contract_tests.support.peers import Peer, Ways, listening
+from contract_tests.support.peers import CallStyle, Peer, listening
 from contract_tests.support.running import URL, Create, InnerClients, MakeClient, run_async, tls
 from kling_elements_client import AuthenticatedClient
 from kling_elements_client.api.elements import create_element
@@ -35,7 +35,7 @@ _NAMED = (str, bytes, int, float, complex, re.Pattern, Enum, type(None))
 
 
 def pytest_make_parametrize_id(val: Any) -> str | None:
-    """Return a readable name of a value for the id of a test; pytest only numbers lists, objects and long texts."""
+    """Return a readable name of a value for the id of a test; pytest only numbers lists, objects and long strings."""
     if isinstance(val, bytes) and len(val) > 100:
         return f"{len(val)} bytes"  # a colour profile begins with the time
     if isinstance(val, str) and len(val) > 100:
@@ -89,7 +89,7 @@ def router() -> Iterator[respx.MockRouter]:
 
 @pytest.fixture(params=["sync", "sync_detailed", "asyncio", "asyncio_detailed"])
 def create(request: pytest.FixtureRequest) -> Create:
-    """Return a function that creates an element; a test with it runs once for each way to call the operation."""
+    """Return a function that creates an element; a test that uses it runs once for each way to call it."""
     function = getattr(create_element, request.param)
 
     def create(client: AuthenticatedClient, body: Any) -> CreateElementResponse:
@@ -103,9 +103,9 @@ def create(request: pytest.FixtureRequest) -> Create:
 
 
 @pytest.fixture(params=["sync", "async"])
-def ways(request: pytest.FixtureRequest) -> Ways:
-    """Return a way to make calls; a test with it runs once for each way."""
-    return Ways(request.param)
+def call_style(request: pytest.FixtureRequest) -> CallStyle:
+    """Return a call style; a test that uses this fixture runs once for each style."""
+    return CallStyle(request.param)
 
 
 @pytest.fixture

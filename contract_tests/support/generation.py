@@ -1,4 +1,4 @@
-"""The configuration of Schemathesis: real pictures and odd addresses for formats that it does not know.
+"""The configuration of Schemathesis: real pictures and unusual URLs for formats that it does not know.
 
 `schemathesis run` loads this module too, by its environment variable SCHEMATHESIS_HOOKS.
 """
@@ -67,23 +67,23 @@ _RESTS = (
 )
 
 
-def encoded(picture: Picture) -> str:
-    """Return a picture as the text that a request carries."""
+def encode_picture(picture: Picture) -> str:
+    """Return a picture as the string that a request contains."""
     return base64_of(picture.build())
 
 
 def image_texts() -> st.SearchStrategy[str]:
-    """Return a strategy for Base64 texts of whole pictures, good and bad."""
-    return st.sampled_from([encoded(picture) for picture in (*GOOD_PICTURES, *BAD_PICTURES)])
+    """Return a strategy for Base64 strings of whole pictures, good and bad."""
+    return st.sampled_from([encode_picture(picture) for picture in (*GOOD_PICTURES, *BAD_PICTURES)])
 
 
 def good_image_texts() -> st.SearchStrategy[str]:
-    """Return a strategy for Base64 texts of pictures that the contract allows."""
-    return st.sampled_from([encoded(picture) for picture in GOOD_PICTURES])
+    """Return a strategy for Base64 strings of pictures that the contract allows."""
+    return st.sampled_from([encode_picture(picture) for picture in GOOD_PICTURES])
 
 
 def mutated_image_texts() -> st.SearchStrategy[str]:
-    """Return a strategy for Base64 texts of pictures with changed bytes near the start, some of them truncated."""
+    """Return a strategy for Base64 strings of pictures with changed bytes near the start, some of them truncated."""
 
     def mutated(data: bytes, offset: int, change: bytes, length: int) -> str:
         return base64_of((data[:offset] + change + data[offset + len(change) :])[:length])
@@ -94,7 +94,7 @@ def mutated_image_texts() -> st.SearchStrategy[str]:
 
 
 def odd_urls() -> st.SearchStrategy[str]:
-    """Return a strategy for texts that are addresses or nearly so."""
+    """Return a strategy for strings that are URLs or nearly so."""
     return st.builds(
         "{}{}{}".format, st.sampled_from(_SCHEMES), st.sampled_from(_HOSTS), st.sampled_from(_RESTS)
     ) | st.sampled_from(["https://example.com/a.png", "http://example.com"])

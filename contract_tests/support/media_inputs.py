@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from contract_tests.reading.images import Picture
-from contract_tests.support.documents import changed
+from contract_tests.support.documents import changed_contract
 from contract_tests.support.range_server import File
 from kling_elements.media import ImageReport, VideoReport
 from kling_elements.media.limits import image_limits, video_limits
@@ -30,7 +30,7 @@ class Content(File):
         return iter([self.read(start, stop)])
 
 
-def file_in(folder: Path, data: bytes, name: str = "mara.jpg") -> Path:
+def write_file(folder: Path, data: bytes, name: str = "mara.jpg") -> Path:
     """Create a file with these bytes; return its path."""
     path = folder / name
     path.write_bytes(data)
@@ -45,7 +45,9 @@ def contract_with(keyword: str, parts: dict[str, dict[str, Any]]) -> Contract:
         parts: The limits to change, such as `{"file-size": {"max-bytes": 10}}`.
     """
     limits_of = image_limits if keyword == "x-image" else video_limits
-    return changed(lambda document: [limits_of(Contract(document))[part].update(more) for part, more in parts.items()])
+    return changed_contract(
+        lambda document: [limits_of(Contract(document))[part].update(more) for part, more in parts.items()]
+    )
 
 
 def rules_of(report: ImageReport | VideoReport) -> list[str]:

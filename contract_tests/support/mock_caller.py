@@ -10,21 +10,13 @@ from typing import Any
 
 import httpx
 
+from contract_tests.reading.image_body import BODY
 from contract_tests.reading.paths import DELETION, ELEMENTS, PRESETS
 from contract_tests.support.documents import answer_schemas
 from kling_elements.mock.app import MockServer, create_app
 from kling_elements.mock.reply import Reply
 from kling_elements_client import contract
 
-IMAGE_REQUEST: dict[str, Any] = {
-    "element_name": "Mara",
-    "element_description": "Keeper of a lighthouse.",
-    "reference_type": "image_refer",
-    "element_image_list": {
-        "frontal_image": "https://media.example.com/front.jpg",
-        "refer_images": [{"image_url": "https://media.example.com/left.jpg"}],
-    },
-}
 VIDEO_REQUEST: dict[str, Any] = {
     "element_name": "Jonas",
     "element_description": "A postman on his round.",
@@ -80,7 +72,7 @@ class Caller:
         reply = self.send(request.method, target, content=request.content, headers=request.headers)
         return httpx.Response(reply.status, headers=list(reply.headers), content=reply.body)
 
-    def post(self, body: object = IMAGE_REQUEST, **more: Any) -> Reply:
+    def post(self, body: object = BODY, **more: Any) -> Reply:
         """Return the reply to a create; the options are those of `send`."""
         return self.send("POST", ELEMENTS, body, **more)
 
@@ -88,7 +80,7 @@ class Caller:
         """Return the answer to a create through ASGI, where delays and lost connections happen as the reply says."""
         headers = {"Authorization": f"Bearer {self.token}"}
         async with httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url="http://127.0.0.1:8787") as http:
-            return await http.post(ELEMENTS, json={**IMAGE_REQUEST, **more}, headers=headers)
+            return await http.post(ELEMENTS, json={**BODY, **more}, headers=headers)
 
     def ask(self, method: str, path: str, body: object = None) -> Any:
         """Return the value of a successful reply."""
@@ -103,7 +95,7 @@ class Caller:
         assert {"code", "message", "request_id"} == answer.keys()
         return reply.status, answer["code"], answer["message"]
 
-    def create(self, base: dict[str, Any] = IMAGE_REQUEST, /, **more: Any) -> dict[str, Any]:
+    def create(self, base: dict[str, Any] = BODY, /, **more: Any) -> dict[str, Any]:
         """Create a task; return its data from the answer."""
         data: dict[str, Any] = self.ask("POST", ELEMENTS, {**base, **more})["data"]
         return data
@@ -129,7 +121,7 @@ class Caller:
         return tasks
 
     def queue(self, *names: str) -> None:
-        """Queue faults."""
+        """Queue faults for the next creates."""
         self.ask("POST", "/_mock/faults", list(names))
 
     def _conforming(self, method: str, path: str, reply: Reply) -> Any:
@@ -146,7 +138,7 @@ class Caller:
 
 
 @cache
-def shared() -> Caller:
+def shared_caller() -> Caller:
     """Return a caller of a server that all tests share; use it only for requests that do not affect others."""
     return Caller(create_app(unique_external_ids=False, callbacks=False))
 

@@ -20,7 +20,7 @@ PATIENCE_SECONDS = 60  # only a failure takes that long
 
 
 @contextmanager
-def running(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def running_command(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """Start the command and yield its process and its first line; stop it if it still runs."""
     with subprocess.Popen([*COMMAND, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         try:
@@ -43,7 +43,7 @@ def port_of(line: str) -> int:
 
 
 @contextmanager
-def connected(port: int) -> Iterator[http.client.HTTPConnection]:
+def connect(port: int) -> Iterator[http.client.HTTPConnection]:
     """Yield a connection to the server."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS)
     try:

@@ -7,11 +7,12 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
+from contract_tests.reading.image_body import BODY
 from contract_tests.reading.paths import ELEMENTS
-from contract_tests.support.mock_caller import IMAGE_REQUEST, shared
+from contract_tests.support.mock_caller import shared_caller
 from kling_elements.mock.reply import Reply
 
-SAMPLE = json.dumps(IMAGE_REQUEST).encode()
+SAMPLE = json.dumps(BODY).encode()
 
 
 def scope(
@@ -57,7 +58,7 @@ def exchange(scope: dict[str, Any], messages: Iterable[dict[str, Any]]) -> tuple
     async def send(message: Any) -> None:
         sent.append(message)
 
-    asyncio.run(shared().app(scope, receive, send))
+    asyncio.run(shared_caller().app(scope, receive, send))
     start, *parts = sent
     assert "http.response.start" == start["type"]
     assert {"http.response.body"} == {part["type"] for part in parts}

@@ -1,4 +1,4 @@
-"""Servers on this machine whose behaviour a test defines, and calls of both kinds to them."""
+"""Servers on this machine whose behaviour a test defines, and blocking and async calls to them."""
 
 from __future__ import annotations
 
@@ -17,14 +17,12 @@ import httpx
 import trustme
 from attrs import define, field
 
-from contract_tests.support import running
-from contract_tests.support.running import run_async
+from contract_tests.support.running import TOKEN, run_async
 from kling_elements_client import AuthenticatedClient
 from kling_elements_client.errors import TransportError
 from kling_elements_runtime.attachments import StreamedBody
 from kling_elements_runtime.deadline import within
 
-TOKEN = running.TOKEN
 ANSWER = b'{"code": 0, "data": {"task_id": "1"}}'
 GET: Mapping[str, Any] = {"method": "GET", "url": "/a"}
 POST: Mapping[str, Any] = {"method": "POST", "url": "/b", "content": b"{}"}
@@ -35,8 +33,8 @@ Call: TypeAlias = Mapping[str, Any] | Callable[[], object]
 
 
 @define
-class Heard:
-    """A whole request as it arrived, and the number of connections before its own."""
+class ReceivedRequest:
+    """A complete request as it arrived, and the number of connections before its own."""
 
     line: str
     headers: httpx.Headers
@@ -44,7 +42,7 @@ class Heard:
     connection: int
 
 
-def said(content: bytes = ANSWER, status: str = "200 OK", *headers: str) -> bytes:
+def http_response(content: bytes = ANSWER, status: str = "200 OK", *headers: str) -> bytes:
     """Return the bytes of an answer, with these headers and its length."""
     lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(content)}", *headers, "", ""]
     return "\r\n".join(lines).encode() + content
@@ -57,12 +55,12 @@ class Peer:
     Attributes:
         connected: Its socket.
         number: The number of connections before it.
-        heard: The whole requests on all connections.
+        requests: The whole requests on all connections.
     """
 
     connected: socket.socket
     number: int
-    heard: list[Heard]
+    requests: list[ReceivedRequest]
     _received: bytes = field(default=b"", init=False)
 
     def head(self) -> str:
@@ -74,7 +72,7 @@ class Peer:
         head, _, self._received = self._received.partition(b"\r\n\r\n")
         return head.decode()
 
-    def request(self) -> Heard | None:
+    def request(self) -> ReceivedRequest | None:
         """Return a whole request; None once the client has closed the connection."""
         if not (head := self.head()):
             return None
@@ -87,17 +85,17 @@ class Peer:
                 return None  # pragma: no cover - usually a reset comes first
             body += piece
         self._received = bytes(body[length:])
-        self.heard.append(Heard(line, headers, bytes(body[:length]), self.number))
-        return self.heard[-1]
+        self.requests.append(ReceivedRequest(line, headers, bytes(body[:length]), self.number))
+        return self.requests[-1]
 
     def send(self, data: bytes) -> None:
-        """Send bytes."""
+        """Send bytes to the client."""
         self.connected.sendall(data)
 
     def answer(self, data: bytes | None = None) -> None:
         """Answer every request until the client closes the connection."""
         while self.request() is not None:
-            self.send(said() if data is None else data)
+            self.send(http_response() if data is None else data)
 
     def drip(self, pieces: Iterable[bytes]) -> None:
         """Send pieces slowly, for half a minute at most, so that a client without a deadline is noticed."""
@@ -124,19 +122,19 @@ class Listener:
 
     Attributes:
         url: Its address.
-        heard: The whole requests, in order.
+        requests: The whole requests, in order.
         connections: The number of connections.
     """
 
     def __init__(self, behave: Callable[[Peer], object], tls: ssl.SSLContext | None = None) -> None:
-        """Begin to listen."""
+        """Listen on a free port of this machine."""
         self._behave = behave
         self._tls = tls
         self._socket = socket.create_server(("127.0.0.1", 0), backlog=200)
         self._threads: list[threading.Thread] = []
         self._open: list[socket.socket] = []
         self._problems: list[BaseException] = []
-        self.heard: list[Heard] = []
+        self.requests: list[ReceivedRequest] = []
         self.connections = 0
         self.port = int(self._socket.getsockname()[1])
         self.url = f"{'http' if tls is None else 'https'}://127.0.0.1:{self.port}"
@@ -173,7 +171,7 @@ class Listener:
             if self._tls is not None:
                 connected = self._tls.wrap_socket(connected, server_side=True)
                 self._open.append(connected)
-            self._behave(Peer(connected, number, self.heard))
+            self._behave(Peer(connected, number, self.requests))
         except OSError:  # the client went away, or the test is over
             pass
         except BaseException as problem:  # noqa: BLE001  # pragma: no cover - raised by `close`
@@ -218,7 +216,7 @@ class Pieces(StreamedBody):
     """A body of these pieces; if one of them is an event, the body waits for the event there."""
 
     def __init__(self, *pieces: bytes | threading.Event) -> None:
-        """Take the pieces in order."""
+        """Create a body that consists of these pieces, in order."""
         self._pieces = pieces
 
     def __len__(self) -> int:
@@ -238,7 +236,7 @@ class Stream(httpx.SyncByteStream, httpx.AsyncByteStream):
     """The body of an answer, which comes piece by piece, may break off, and records if it was closed."""
 
     def __init__(self, pieces: Iterable[bytes | Exception]) -> None:
-        """Take the pieces in order."""
+        """Create a body that consists of these pieces, in order."""
         self._pieces = pieces
         self.is_closed = False
 
@@ -250,7 +248,7 @@ class Stream(httpx.SyncByteStream, httpx.AsyncByteStream):
             yield piece
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        """Yield the same, but let other tasks run before each piece."""
+        """Yield the pieces, and let other tasks run before each one."""
         for piece in self:
             await asyncio.sleep(0)
             yield piece
@@ -278,11 +276,11 @@ def client_of(url: str, **http_client: Any) -> AuthenticatedClient:
     return PatientClient(TOKEN, url, timeout=timeout, http_client=options)
 
 
-class Ways:
-    """A way to make calls: sync, or on an event loop."""
+class CallStyle:
+    """How a test makes calls: blocking, or on an event loop."""
 
     def __init__(self, name: str) -> None:
-        """Take `sync` or `async`."""
+        """Create the call style `sync` or `async`."""
         self.name = name
 
     def outcomes(self, client: AuthenticatedClient, *calls: Call, seconds: float | None = None) -> list[Any]:

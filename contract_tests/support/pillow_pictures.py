@@ -12,14 +12,14 @@ RED = (200, 30, 40)
 ENCODED = "encoded as JPEG of quality 100, 4:4:4"
 
 
-def saved(picture: Image.Image, kind: str = "PNG", **options: Any) -> bytes:
+def encode(picture: Image.Image, kind: str = "PNG", **options: Any) -> bytes:
     """Return a picture as a file of a format."""
     file = io.BytesIO()
     picture.save(file, kind, **options)
     return file.getvalue()
 
 
-def opened(content: bytes) -> Image.Image:
+def decode(content: bytes) -> Image.Image:
     """Return the decoded picture of a file."""
     picture = Image.open(io.BytesIO(content))
     picture.load()

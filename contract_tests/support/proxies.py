@@ -20,17 +20,17 @@ def forward(authorization: str | None = None) -> Callable[[Peer], None]:
     """Return a proxy for http, which forwards the requests of one connection."""
 
     def serve(peer: Peer) -> None:
-        while (heard := peer.request()) is not None:
-            if heard.headers.get("Proxy-Authorization") != authorization:
+        while (request := peer.request()) is not None:
+            if request.headers.get("Proxy-Authorization") != authorization:
                 peer.send(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
                 return
-            method, url, _ = heard.line.split(" ")
+            method, url, _ = request.line.split(" ")
             assert url.startswith("http://127.0.0.1:")
             host, _, path = url.removeprefix("http://").partition("/")
-            head = f"{method} /{path} HTTP/1.1\r\nHost: {host}\r\nContent-Length: {len(heard.body)}\r\n"
-            head += f"Authorization: {heard.headers['Authorization']}\r\n\r\n"
+            head = f"{method} /{path} HTTP/1.1\r\nHost: {host}\r\nContent-Length: {len(request.body)}\r\n"
+            head += f"Authorization: {request.headers['Authorization']}\r\n\r\n"
             with socket.create_connection(("127.0.0.1", int(host.partition(":")[2]))) as onward:
-                onward.sendall(head.encode() + heard.body)
+                onward.sendall(head.encode() + request.body)
                 onward.shutdown(socket.SHUT_WR)
                 answer = b"".join(iter(lambda: onward.recv(65_536), b""))
             peer.send(answer)

@@ -21,8 +21,8 @@ class HangUp(Exception):  # noqa: N818 - not an error
 
 
 @dataclass
-class Asked:
-    """A request.
+class RangeRequest:
+    """A request that the server received.
 
     Attributes:
         target: Path and query.
@@ -55,11 +55,11 @@ class File:
         return numbers[start - first * STEP : max(stop - first * STEP, 0)]
 
     def pieces(self, start: int, stop: int) -> Iterator[bytes]:
-        """Return the same in pieces."""
+        """Return the bytes between two offsets in pieces of 4 KiB."""
         return (self.read(at, min(at + 4096, stop)) for at in range(start, min(stop, self.size), 4096))
 
 
-Answer: TypeAlias = "Callable[[Asked, RangeServer], Iterator[bytes]]"
+Answer: TypeAlias = "Callable[[RangeRequest, RangeServer], Iterator[bytes]]"
 
 
 def head(status: int, **headers: object) -> bytes:
@@ -68,10 +68,10 @@ def head(status: int, **headers: object) -> bytes:
     return f"HTTP/1.1 {status} Answer\r\n{''.join(lines)}\r\n".encode()
 
 
-def honest(asked: Asked, server: RangeServer, **other: object) -> Iterator[bytes]:
+def good_response(request: RangeRequest, server: RangeServer, **other: object) -> Iterator[bytes]:
     """Answer as a good server does, but with other values for some headers."""
     size = server.file.size
-    first, last = map(int, asked.range.split("-"))
+    first, last = map(int, request.range.split("-"))
     stop = min(last + 1, size)
     if first >= size:
         yield head(416, **{"content_range": f"bytes */{size}", "content_length": 0} | other)
@@ -87,19 +87,19 @@ def _named(answer: Answer, kind: str, headers: dict[str, object]) -> Answer:
     return answer
 
 
-def altered(**headers: object) -> Answer:
+def with_headers(**headers: object) -> Answer:
     """Return an answer with the requested range, but other values for some headers."""
 
-    def answer(asked: Asked, server: RangeServer) -> Iterator[bytes]:
-        return honest(asked, server, **headers)
+    def answer(request: RangeRequest, server: RangeServer) -> Iterator[bytes]:
+        return good_response(request, server, **headers)
 
     return _named(answer, "altered", headers)
 
 
-def whole(**headers: object) -> Answer:
+def whole_file(**headers: object) -> Answer:
     """Return an answer with the whole file, whatever the request; then the connection ends."""
 
-    def answer(_: Asked, server: RangeServer) -> Iterator[bytes]:
+    def answer(_: RangeRequest, server: RangeServer) -> Iterator[bytes]:
         yield head(200, **{"content_length": server.file.size} | headers)
         yield from server.file.pieces(0, server.file.size)
         raise HangUp
@@ -107,10 +107,10 @@ def whole(**headers: object) -> Answer:
     return answer
 
 
-def chunked(**headers: object) -> Answer:
+def chunked_response(**headers: object) -> Answer:
     """Return an answer with the whole file, in chunked encoding."""
 
-    def answer(_: Asked, server: RangeServer) -> Iterator[bytes]:
+    def answer(_: RangeRequest, server: RangeServer) -> Iterator[bytes]:
         yield head(200, transfer_encoding="chunked", **headers)
         for piece in server.file.pieces(0, server.file.size):
             yield b"%x\r\n%b\r\n" % (len(piece), piece)
@@ -119,13 +119,13 @@ def chunked(**headers: object) -> Answer:
     return answer
 
 
-def leaving(asked: Asked, server: RangeServer) -> Iterator[bytes]:
+def then_disconnect(request: RangeRequest, server: RangeServer) -> Iterator[bytes]:
     """Answer with the requested range, and then end the connection without notice."""
-    yield from honest(asked, server)
+    yield from good_response(request, server)
     raise HangUp
 
 
-def bare(status: int, **headers: object) -> Answer:
+def empty_response(status: int, **headers: object) -> Answer:
     """Return an answer with a status and no body."""
     return _named(lambda _, __: iter([head(status, **{"content_length": 0} | headers)]), f"bare {status}", headers)
 
@@ -133,27 +133,27 @@ def bare(status: int, **headers: object) -> Answer:
 def redirect(location: str, status: int = 302) -> Answer:
     """Return a redirect; its body is endless, because clients should not read it."""
 
-    def answer(_: Asked, __: RangeServer) -> Iterator[bytes]:
+    def answer(_: RangeRequest, __: RangeServer) -> Iterator[bytes]:
         yield head(status, location=location, content_length=10**12)
         yield from repeat(bytes(4096))
 
     return answer
 
 
-def sends(*pieces: bytes) -> Answer:
+def raw_response(*pieces: bytes) -> Answer:
     """Return an answer of these bytes; then the connection ends."""
 
-    def answer(_: Asked, __: RangeServer) -> Iterator[bytes]:
+    def answer(_: RangeRequest, __: RangeServer) -> Iterator[bytes]:
         yield from pieces
         raise HangUp
 
     return answer
 
 
-def hangs(after: bytes = b"") -> Answer:
+def hanging_response(after: bytes = b"") -> Answer:
     """Return an answer of some bytes, and then nothing until the server stops."""
 
-    def answer(_: Asked, server: RangeServer) -> Iterator[bytes]:
+    def answer(_: RangeRequest, server: RangeServer) -> Iterator[bytes]:
         yield after
         server.stopping.wait()
         raise HangUp
@@ -161,10 +161,10 @@ def hangs(after: bytes = b"") -> Answer:
     return answer
 
 
-def drips(start: bytes, permits: threading.Semaphore) -> Answer:
+def dripping_response(start: bytes, permits: threading.Semaphore) -> Answer:
     """Return an answer that begins with some bytes, and then has one byte for each permit."""
 
-    def answer(_: Asked, server: RangeServer) -> Iterator[bytes]:
+    def answer(_: RangeRequest, server: RangeServer) -> Iterator[bytes]:
         yield start
         while not server.stopping.is_set():
             if permits.acquire(timeout=0.01):
@@ -173,10 +173,10 @@ def drips(start: bytes, permits: threading.Semaphore) -> Answer:
     return answer
 
 
-def for_ever(start: bytes, piece: bytes) -> Answer:
+def endless_response(start: bytes, piece: bytes) -> Answer:
     """Return an answer that begins with some bytes, and then repeats others endlessly."""
 
-    def answer(_: Asked, __: RangeServer) -> Iterator[bytes]:
+    def answer(_: RangeRequest, __: RangeServer) -> Iterator[bytes]:
         yield start
         yield from repeat(piece)
 
@@ -184,18 +184,18 @@ def for_ever(start: bytes, piece: bytes) -> Answer:
 
 
 def in_turn(*answers: Answer) -> Answer:
-    """Return an answer that goes through the given ones, and then repeats the last one."""
+    """Return an answer that goes through these answers, and then repeats the last one."""
     turns = chain(answers, repeat(answers[-1]))
 
-    def answer(asked: Asked, server: RangeServer) -> Iterator[bytes]:
-        return next(turns)(asked, server)
+    def answer(request: RangeRequest, server: RangeServer) -> Iterator[bytes]:
+        return next(turns)(request, server)
 
     return answer
 
 
 def by_path(**answers: Answer) -> Answer:
     """Return an answer that depends on the first part of the path."""
-    return lambda asked, server: answers[re.split(r"\W", asked.target)[1]](asked, server)
+    return lambda request, server: answers[re.split(r"\W", request.target)[1]](request, server)
 
 
 @dataclass
@@ -207,7 +207,7 @@ class RangeServer:
         answer: How it answers.
         port: Its port.
         scheme: `http` or `https`.
-        asked: The requests, in order.
+        requests: The requests, in order.
         connections: The number of connections.
         sent: The number of bytes that were sent.
         ended: Has a permit for each closed connection.
@@ -218,7 +218,7 @@ class RangeServer:
     answer: Answer
     port: int = 0
     scheme: str = "http"
-    asked: list[Asked] = field(default_factory=list)
+    requests: list[RangeRequest] = field(default_factory=list)
     connections: int = 0
     sent: int = 0
     ended: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
@@ -232,12 +232,12 @@ class RangeServer:
     @property
     def ranges(self) -> list[str]:
         """Return the requested ranges."""
-        return [asked.range for asked in self.asked]
+        return [request.range for request in self.requests]
 
 
 @contextmanager
 def range_server(
-    answer: Answer = honest, *, size: int = 100_000, tls: ssl.SSLContext | None = None
+    answer: Answer = good_response, *, size: int = 100_000, tls: ssl.SSLContext | None = None
 ) -> Iterator[RangeServer]:
     """Run a server until the block ends."""
     state = RangeServer(File(size), answer, scheme="http" if tls is None else "https")
@@ -246,11 +246,11 @@ def range_server(
         state.connections += 1
         try:
             with suppress(HangUp):
-                while request := peer.head():
-                    line, *fields = request.split("\r\n")
+                while head_lines := peer.head():
+                    line, *fields = head_lines.split("\r\n")
                     headers = {name.lower(): value for name, _, value in (header.partition(": ") for header in fields)}
-                    state.asked.append(Asked(line.split(" ")[1], headers))
-                    for piece in state.answer(state.asked[-1], state):
+                    state.requests.append(RangeRequest(line.split(" ")[1], headers))
+                    for piece in state.answer(state.requests[-1], state):
                         peer.send(piece)
                         state.sent += len(piece)
         finally:

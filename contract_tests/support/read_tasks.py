@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from contract_tests.reading.answer_cases import OTHER_NAMES
-from kling_elements.tasks import elements_of, is_usable, progress_of, task_from
+from kling_elements.tasks import elements_of, is_usable, progress_of, task_from_object
 from kling_elements_client.contract import CONTRACT
 from kling_elements_client.models import Element, Task
 from kling_elements_runtime.contract import Contract
@@ -16,16 +16,16 @@ def documented_names(schema: str, other: str, contract: Contract = CONTRACT) -> 
     """Return the documented properties that a property of another name is read as."""
     read: Any
     if schema == "Task":
-        read = task_from({other: "read"}, contract).to_dict()
+        read = task_from_object({other: "read"}, contract).to_dict()
     else:
-        (element,) = task_from({"task_result": {"elements": [{other: "read"}]}}, contract).all_elements
+        (element,) = task_from_object({"task_result": {"elements": [{other: "read"}]}}, contract).all_elements
         read = element.to_dict()
     return {name for name in OTHER_NAMES[schema] if at(read, f"/{name}") == "read"}
 
 
 def word(status: str, contract: Contract = CONTRACT) -> tuple[str, str]:
     """Return the meaning of a word for a status, and the word that the client uses for it."""
-    task = task_from({"task_status": status, "task_result": {"elements": [{"element_id": 9}]}}, contract)
+    task = task_from_object({"task_status": status, "task_result": {"elements": [{"element_id": 9}]}}, contract)
     return progress_of(task, contract).name, str(task.task_status)
 
 
@@ -36,7 +36,9 @@ def unusable(status: str, contract: Contract = CONTRACT) -> bool:
 
 def is_element(output_type: str, contract: Contract = CONTRACT) -> bool:
     """Return whether an output of this type is an element."""
-    return bool(elements_of(task_from({"outputs": [{"type": output_type, "id": "9"}]}, contract), contract=contract))
+    return bool(
+        elements_of(task_from_object({"outputs": [{"type": output_type, "id": "9"}]}, contract), contract=contract)
+    )
 
 
 def ids(task: Task | None, contract: Contract = CONTRACT) -> tuple[Any, Any] | None:

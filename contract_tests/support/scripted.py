@@ -19,24 +19,21 @@ import httpx
 import pytest
 
 from contract_tests.reading import dialect_cases
-from contract_tests.reading.cases import base_body
-from contract_tests.support import running
-from contract_tests.support.running import run_async
+from contract_tests.reading.image_body import body_with
+from contract_tests.support.running import TOKEN, URL, run_async
 from kling_elements import AsyncKlingElements, KlingElements
 from kling_elements.clock import Clock
 from kling_elements_client.errors import KlingError
 
-TOKEN, URL = running.TOKEN, running.URL
-BODY: Any = base_body("image")
 NOW = datetime(2026, 6, 10, 8, 0, tzinfo=UTC)
 
 
-def named(external_id: str) -> Any:
+def request_with_id(external_id: str) -> Any:
     """Return a request under an external id."""
-    return {**BODY, "external_task_id": external_id}
+    return body_with(external_task_id=external_id)
 
 
-NAMED = named("e-1")
+NAMED = request_with_id("e-1")
 
 
 @dataclass(frozen=True)
@@ -71,7 +68,7 @@ def task(task_id: Any = "7", status: Any = "submitted", **more: Any) -> Reply:
     return Reply(200, {"code": 0, "data": {"task_id": task_id, "task_status": status, **more}})
 
 
-def made(task_id: Any = "7", element_id: Any = 9) -> Reply:
+def finished_task(task_id: Any = "7", element_id: Any = 9) -> Reply:
     """Return an answer with a task that made an element."""
     return task(task_id, "succeed", task_result={"elements": [{"element_id": element_id}]})
 
@@ -81,7 +78,7 @@ def page(*ids: Any) -> Reply:
     return Reply(200, {"code": 0, "data": [{"task_id": task_id} for task_id in ids]})
 
 
-def no(status: int, code: Any = None, **headers: str) -> Reply:
+def refusal(status: int, code: Any = None, **headers: str) -> Reply:
     """Return an answer that means failure."""
     body = {"message": "no"} if code is None else {"code": code, "message": "no"}
     return Reply(status, body, {name.replace("_", "-"): value for name, value in headers.items()})
@@ -102,7 +99,7 @@ def _in_dialect(answer: DialectAnswer, dialect: str, request: httpx.Request) -> 
     return Reply(status, {"code": code, "message": message, "request_id": "r-1"})
 
 
-def answered(step: Step, request: httpx.Request, dialect: str = "documented") -> Any:
+def answer_step(step: Step, request: httpx.Request, dialect: str = "documented") -> Any:
     """Return the answer of a step to a request; if the step is an exception, raise it."""
     if isinstance(step, type):
         raise step("scripted")
@@ -120,18 +117,18 @@ class Gateway:
     """
 
     def __init__(self, script: tuple[Step, ...], dialect: str) -> None:
-        """Begin at the first step."""
+        """Create a gateway that is at the first step of its script."""
         self._dialect = dialect
         self._steps = deque(script)
         self.requests: list[httpx.Request] = []
 
     def __call__(self, request: httpx.Request) -> Any:
-        """Take the next step."""
+        """Answer a request with the next step of the script."""
         self.requests.append(request)
         assert self._steps, f"one request more than the script has: {request.method} {request.url}"
-        return answered(self._steps.popleft(), request, self._dialect)
+        return answer_step(self._steps.popleft(), request, self._dialect)
 
-    def finished(self) -> bool:
+    def is_finished(self) -> bool:
         """Return whether the whole script was used."""
         return not self._steps
 
@@ -160,7 +157,7 @@ class FakeClock(Clock):
     """
 
     def __init__(self) -> None:
-        """Begin at 1,000 s, like a machine that has been on for a while."""
+        """Create a clock at 1,000 s, like on a machine that has been on for a while."""
         self.slept: list[float] = []
         self.seconds = 1000.0
         self.luck = 0.0
@@ -177,10 +174,10 @@ class FakeClock(Clock):
     def sleep(self, seconds: float) -> None:
         with pytest.raises(RuntimeError):  # a sleep would block an event loop
             asyncio.get_running_loop()
-        self.let_pass(seconds)
+        self.advance(seconds)
 
     async def sleep_async(self, seconds: float) -> None:
-        self.let_pass(seconds)
+        self.advance(seconds)
 
     def wait(self, jobs: Collection[futures.Future[Any]], seconds: float | None) -> None:  # noqa: ARG002
         super().wait(jobs, None)  # scripted answers take no time
@@ -188,13 +185,13 @@ class FakeClock(Clock):
     async def wait_async(self, jobs: Collection[asyncio.Task[Any]], seconds: float | None) -> None:  # noqa: ARG002
         await super().wait_async(jobs, None)
 
-    def let_pass(self, seconds: float) -> None:
-        """Move the clock."""
+    def advance(self, seconds: float) -> None:
+        """Move the clock forward, and record it as a sleep."""
         self.slept.append(seconds)
         self.seconds += seconds
 
 
-class Scripted:
+class ScriptedClient:
     """One of the two clients, connected to a gateway that answers by a script.
 
     Every method of the client is available here, and blocks.
@@ -228,17 +225,17 @@ class Scripted:
 
         return call
 
-    def failing(self, name: str, *arguments: Any, **named: Any) -> KlingError:
+    def error_of(self, name: str, *arguments: Any, **named: Any) -> KlingError:
         """Call a method that must fail, and return its error."""
         with pytest.raises(KlingError) as caught:
             getattr(self, name)(*arguments, **named)
         return caught.value
 
-    def following(self, items: Any) -> Any:
+    def next_item(self, items: Any) -> Any:
         """Return the next item of an iterator."""
         return asyncio.run(_next(items)) if isinstance(items, AsyncIterator) else next(items)
 
-    def first(self, most: int | None, name: str, seen: list[Any] | None = None, **named: Any) -> list[Any]:
+    def take(self, most: int | None, name: str, seen: list[Any] | None = None, **named: Any) -> list[Any]:
         """Return the first items of an iterator, and take no more.
 
         Args:
@@ -268,7 +265,7 @@ async def _take(most: int | None, items: AsyncIterator[Any], taken: list[Any]) -
             break
 
 
-def called(kind: Client, name: str, *arguments: Any, **options: Any) -> Any:
+def call_once(kind: Client, name: str, *arguments: Any, **options: Any) -> Any:
     """Create a client, call one of its methods, close it, and return the result; all items if it is an iterator."""
 
     async def call() -> Any:
@@ -284,7 +281,7 @@ def called(kind: Client, name: str, *arguments: Any, **options: Any) -> Any:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Failure:
+class FailedCall:
     """How a call fails.
 
     Attributes:
@@ -305,14 +302,14 @@ class Failure:
     slept: Sequence[float] = ()
     says: str = ""
 
-    def check(self, scripted: Scripted, error: KlingError) -> None:
+    def check(self, client: ScriptedClient, error: KlingError) -> None:
         """Assert that a call of a client with this script failed as described."""
         assert self.kind is type(error)
         assert str(error).startswith(self.says)
         assert self.outcome == error.outcome
-        assert self.calls == scripted.gateway.calls()
-        assert list(self.slept) == scripted.clock.slept
-        assert scripted.gateway.finished()
+        assert self.calls == client.gateway.calls()
+        assert list(self.slept) == client.clock.slept
+        assert client.gateway.is_finished()
 
 
 both_dialects = pytest.mark.parametrize("dialect", ["live", "documented"])

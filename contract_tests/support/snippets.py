@@ -67,7 +67,7 @@ def snippets(page: str) -> list[Snippet]:
 
 
 def shows(expected: str, printed: str) -> bool:
-    """Return whether a program printed what a page shows, where `...` stands for any text."""
+    """Return whether a program printed what a page shows, where `...` matches any string."""
     pattern = ".*".join(re.escape(part) for part in expected.strip().split("..."))
     return re.fullmatch(pattern, printed.strip(), re.DOTALL) is not None
 
@@ -98,6 +98,7 @@ class Shell:
         self._environment: dict[str, str] = {}
         self._programs: Mapping[str, Callable[[list[str]], str]] = {
             "curl": self._curl,
+            "kling-elements": self._kling_elements,
             "make": self._make,
             "pip": self._pip,
             "python": self._python,
@@ -138,6 +139,9 @@ class Shell:
         assert url.startswith(_MOCK_ADDRESS)
         address = url.replace(_MOCK_ADDRESS, self._server_url)
         return httpx.post(address, headers=headers, content=body, trust_env=False).text
+
+    def _kling_elements(self, words: list[str]) -> str:
+        return self._output(sys.executable, "-m", "kling_elements.cli", *words)
 
     def _make(self, words: list[str]) -> str:
         return self._output("make", "--dry-run", "--no-print-directory", *words, folder=ROOT)

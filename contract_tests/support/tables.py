@@ -8,6 +8,6 @@ from typing import Any
 import pytest
 
 
-def each(rows: Sequence[Any], name: str = "row") -> pytest.MarkDecorator:
+def for_each_row(rows: Sequence[Any], name: str = "row") -> pytest.MarkDecorator:
     """Mark a test that runs for each row of a table: the row is passed under this name, with its id as the test id."""
     return pytest.mark.parametrize(name, rows, ids=[row.id for row in rows])

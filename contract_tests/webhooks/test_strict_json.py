@@ -17,7 +17,7 @@ LARGEST_BODY = 56_972_640
 
 
 def assert_refused(expected: str | None, raw: bytes) -> None:
-    """Assert that a text is refused, with this message if there is one."""
+    """Assert that a string is refused, with this message if there is one."""
     with pytest.raises(StrictJsonError) as caught:
         loads(raw)
     assert str(caught.value) == (expected or str(caught.value))
@@ -90,7 +90,7 @@ def test_a_strict_text_is_read_as_its_value(expected: object, raw: bytes) -> Non
     ],
 )
 def test_any_other_text_is_refused_with_the_reason(expected: str, raw: bytes) -> None:
-    """A text that two readers could read differently is refused, and the message says why and where."""
+    """A string that two readers could read differently is refused, and the message says why and where."""
     assert_refused(expected, raw)
 
 
@@ -162,7 +162,7 @@ def test_a_string_ends_after_an_escaped_backslash() -> None:
     assert_refused("nested too deeply: at most 64 levels of arrays and objects are allowed", b'["\\\\", ' + b"[" * 100)
 
 
-def test_a_bracket_that_closes_nothing_ends_the_counting() -> None:
+def test_an_unmatched_closing_bracket_ends_the_counting() -> None:
     """The parser refuses the text there anyway."""
     assert_refused("not JSON: Expecting value at line 1, column 1", b"]" + b"[]" * 100)
 
@@ -235,7 +235,7 @@ def _plain(value: object) -> object:
 
 
 def assert_agrees_with_json(raw: bytes) -> None:
-    """Assert that a text is refused if it could be read in two ways, and otherwise read as `json` reads it."""
+    """Assert that a string is refused if it could be read in two ways, and otherwise read as `json` reads it."""
     try:
         value: Any = json.loads(raw.decode(), object_pairs_hook=tuple)
     except (ValueError, RecursionError):
@@ -297,13 +297,13 @@ def _containers(inner: st.SearchStrategy[object]) -> st.SearchStrategy[object]:
 _VALUES = st.recursive(_SCALARS, _containers, max_leaves=10)
 
 
-def _written(value: object) -> str:
+def _to_json(value: object) -> str:
     """Return a value as JSON text. A tuple of pairs becomes an object, so that keys can repeat."""
     match value:
         case tuple():
-            return "{" + ",".join(f"{json.dumps(key)}: {_written(item)}" for key, item in value) + "}"
+            return "{" + ",".join(f"{json.dumps(key)}: {_to_json(item)}" for key, item in value) + "}"
         case list():
-            return "[" + ", ".join(map(_written, value)) + "]"
+            return "[" + ", ".join(map(_to_json, value)) + "]"
         case _:
             return json.dumps(value)
 
@@ -311,8 +311,8 @@ def _written(value: object) -> str:
 @given(_VALUES, st.integers(0), st.binary(max_size=2))
 @settings(max_examples=200)
 def test_any_text_that_json_writes_is_read_or_refused(value: object, place: int, patch: bytes) -> None:
-    """No other error is raised for well-formed texts, or for the same texts with a few bytes changed."""
-    raw = _written(value).encode()
+    """No other error is raised for well-formed strings, or for the same strings with a few bytes changed."""
+    raw = _to_json(value).encode()
     start = place % len(raw)
 
     assert_agrees_with_json(raw)

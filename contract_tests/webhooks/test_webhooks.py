@@ -28,7 +28,7 @@ from contract_tests.support.signed_notifications import (
     refusal,
     signature_of,
 )
-from contract_tests.support.tables import each
+from contract_tests.support.tables import for_each_row
 from kling_elements import webhooks
 from kling_elements.mock.options import usable_secret
 from kling_elements.tasks import Progress, progress_of
@@ -62,7 +62,7 @@ def test_the_vendors_vector_verifies() -> None:
     ],
 )
 def test_both_spellings_of_a_status_are_read(expected: str, body: bytes) -> None:
-    """This holds in both shapes; an unknown word is kept."""
+    """Both shapes may have either spelling; an unknown word is kept."""
     task = parse_signed(body)
 
     assert ("7", expected) == (task.task_id, task.task_status)
@@ -191,7 +191,7 @@ def test_headers_may_have_any_mapping_type_and_letter_case(headers: Any) -> None
     assert "1234567890" == parse(headers=headers).task_id
 
 
-def _changed(text: bytes, codes: Iterable[int]) -> set[bytes]:
+def _variants(text: bytes, codes: Iterable[int]) -> set[bytes]:
     """Return every text with one byte inserted, removed or replaced, using bytes with these codes."""
     characters = [bytes([code]) for code in codes]
     places = range(len(text) + 1)
@@ -203,7 +203,7 @@ def _changed(text: bytes, codes: Iterable[int]) -> set[bytes]:
 @pytest.mark.parametrize("name", sorted(HEADERS))
 def test_each_changed_byte_of_a_header_is_refused(name: str) -> None:
     """Even a timestamp with the same value or a signature that decodes to the same bytes is refused."""
-    changed = _changed(HEADERS[name].encode(), range(128))
+    changed = _variants(HEADERS[name].encode(), range(128))
 
     assert len(changed) > 2_000
     for value in changed:
@@ -212,7 +212,7 @@ def test_each_changed_byte_of_a_header_is_refused(name: str) -> None:
 
 def test_each_changed_byte_of_the_body_is_refused() -> None:
     """Even a change that does not alter the meaning, such as a space, is refused."""
-    changed = _changed(BODY, b' 0"\x00\xff')
+    changed = _variants(BODY, b' 0"\x00\xff')
 
     assert len(changed) > 1_000
     for body in changed:
@@ -344,9 +344,9 @@ def test_an_unsigned_notification_is_read_only_with_verify_false() -> None:
     assert "1234567890" == webhooks.parse(BODY, {"webhook-signature": "v1,AAAA"}, verify=False).task_id
 
 
-@each([row for row in answers() if row.call == NOTIFICATION])
+@for_each_row([row for row in answers() if row.call == NOTIFICATION])
 def test_real_notifications_are_read(row: Answer) -> None:
-    """Each is read in its shape, with or without an envelope, and verified if it is signed."""
+    """A notification may have any shape and an envelope, and is verified if it is signed."""
     options: dict[str, Any] = {"verify": False}
     if row.secret:
         sent = datetime.fromtimestamp(int(row.headers["webhook-timestamp"]), UTC)

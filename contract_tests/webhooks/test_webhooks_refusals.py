@@ -34,14 +34,14 @@ from kling_elements_client.errors import KlingError
 from kling_elements_client.models import Task
 
 
-def _with(**headers: Any) -> dict[str, Any]:
+def _headers_with(**headers: Any) -> dict[str, Any]:
     """Return the headers of the vendor's example with some replaced; None removes one."""
     changed = HEADERS | {f"webhook-{name}": value for name, value in headers.items()}
     return {"headers": {name: value for name, value in changed.items() if value is not None}}
 
 
-def _signed(body: bytes) -> dict[str, Any]:
-    return {"body": body} | _with(signature=signature_of(body))
+def _sign(body: bytes) -> dict[str, Any]:
+    return {"body": body} | _headers_with(signature=signature_of(body))
 
 
 _ID_FORM = "the header webhook-id must be present exactly once: visible ASCII characters without a comma"
@@ -69,29 +69,29 @@ _LONG = base64.b64encode(b"\xfb" * 24).decode()
 _NO_SECRETS: list[Any] = [[], (), b"", {}, {SECRET}, 7]
 _MALFORMED: list[tuple[str, dict[str, Any]]] = [
     # the headers
-    ("the notification is not signed: missing headers: webhook-id", _with(id=None)),
-    ("the notification is not signed: missing headers: webhook-timestamp", _with(timestamp=None)),
-    ("the notification is not signed: missing headers: webhook-signature", _with(signature=None)),
+    ("the notification is not signed: missing headers: webhook-id", _headers_with(id=None)),
+    ("the notification is not signed: missing headers: webhook-timestamp", _headers_with(timestamp=None)),
+    ("the notification is not signed: missing headers: webhook-signature", _headers_with(signature=None)),
     (
         "the notification is not signed: missing headers: webhook-id, webhook-timestamp, webhook-signature",
         {"headers": {}},
     ),
     (
         "the notification is not signed: missing headers: webhook-id",
-        {"headers": {"webhoo\u212a-id": ID} | _with(id=None)["headers"]},
+        {"headers": {"webhoo\u212a-id": ID} | _headers_with(id=None)["headers"]},
     ),
-    (_ID_FORM, _with(id="")),
-    (_ID_FORM, _with(id=f"{ID}, {ID}")),
-    (_ID_FORM, _with(id=f"{ID}\n")),
-    (_ID_FORM, _with(id="\u0661\u0662")),
-    (_ID_FORM, _with(id="\ud800")),
-    (_ID_FORM, _with(id=9876543210)),
+    (_ID_FORM, _headers_with(id="")),
+    (_ID_FORM, _headers_with(id=f"{ID}, {ID}")),
+    (_ID_FORM, _headers_with(id=f"{ID}\n")),
+    (_ID_FORM, _headers_with(id="\u0661\u0662")),
+    (_ID_FORM, _headers_with(id="\ud800")),
+    (_ID_FORM, _headers_with(id=9876543210)),
     (_ID_FORM, {"headers": HEADERS | {"Webhook-Id": ID}}),
     (_ID_FORM, {"headers": HEADERS | {"HTTP_WEBHOOK_ID": "other"}}),
     (_ID_FORM, {"headers": httpx.Headers([*HEADERS.items(), ("Webhook-ID", ID)])}),
     (_ID_FORM, {"headers": as_message(HEADERS | {"WEBHOOK-ID": ID})}),
     *(
-        (_TIME_FORM, _with(timestamp=timestamp))
+        (_TIME_FORM, _headers_with(timestamp=timestamp))
         for timestamp in (
             *("", " ", "now", "NaN", "inf", "1e9", "1781080794.0", "-1781080794", "+1781080794", "01781080794"),
             *(" 1781080794", "1781080794\n", "1_781_080_794", "0x6A291D9A", "1781080794, 1781080794"),
@@ -99,7 +99,7 @@ _MALFORMED: list[tuple[str, dict[str, Any]]] = [
         )
     ),
     *(
-        (_SIGNATURE_FORM, _with(signature=signature))
+        (_SIGNATURE_FORM, _headers_with(signature=signature))
         for signature in (
             *("", " ", "v1", "v1,", ",", ",AAAA", SIGNATURE.removeprefix("v1,"), f" {SIGNATURE}", f"{SIGNATURE} "),
             *(f"{SIGNATURE}  {SIGNATURE}", f"{SIGNATURE}, {SIGNATURE}", f"{SIGNATURE},{SIGNATURE}"),
@@ -107,23 +107,26 @@ _MALFORMED: list[tuple[str, dict[str, Any]]] = [
             b"v1,AAAA",
         )
     ),
-    ("the header webhook-signature has no signature of version v1", _with(signature="v1a,AAAA v2,BBBB V1,CCCC")),
-    (_NO_MATCH, _with(signature="v1,AAAA")),
-    (_NO_MATCH, _with(signature="v1,~~~~ v1,===")),
-    (_NO_MATCH, _with(signature=SIGNATURE.rstrip("="))),
-    (_NO_MATCH, _with(signature=SIGNATURE.replace("+", "-"))),
-    (_NO_MATCH, _with(signature=signature_of(BODY, OTHER_SECRET))),
-    (_NO_MATCH, _with(id="another")),
-    (_NO_MATCH, _with(timestamp="1781080795")),
+    (
+        "the header webhook-signature has no signature of version v1",
+        _headers_with(signature="v1a,AAAA v2,BBBB V1,CCCC"),
+    ),
+    (_NO_MATCH, _headers_with(signature="v1,AAAA")),
+    (_NO_MATCH, _headers_with(signature="v1,~~~~ v1,===")),
+    (_NO_MATCH, _headers_with(signature=SIGNATURE.rstrip("="))),
+    (_NO_MATCH, _headers_with(signature=SIGNATURE.replace("+", "-"))),
+    (_NO_MATCH, _headers_with(signature=signature_of(BODY, OTHER_SECRET))),
+    (_NO_MATCH, _headers_with(id="another")),
+    (_NO_MATCH, _headers_with(timestamp="1781080795")),
     *((_NOT_A_MAPPING, {"headers": headers}) for headers in (7, [("webhook-id", ID)], "webhook-id")),
     (f"{_NOT_A_MAPPING}, but one name is not a string", {"headers": {b"webhook-id": b"1"}}),
     # the body
     (_NO_MATCH, {"body": b""}),
     (_NO_MATCH, {"body": b"{"}),
     ("the body is not UTF-8", {"body": b"\xff"}),
-    ("the body is not UTF-8", _signed(b'{"id":"7","message":"\xed\xa0\x80"}')),
+    ("the body is not UTF-8", _sign(b'{"id":"7","message":"\xed\xa0\x80"}')),
     *(
-        (_NOT_JSON, _signed(body))
+        (_NOT_JSON, _sign(body))
         for body in (
             *(b"", b"{", b"null", b"7", b'"task"', b"[]", b'[{"id":"7"}]', b'{"id":"7","id":"7"}', b'{"id":NaN}'),
             *(b'\xef\xbb\xbf{"id":"7"}', b'{"id":1e999}', b'{"id":"\\ud800"}', b"[" * 100_000),
@@ -132,7 +135,7 @@ _MALFORMED: list[tuple[str, dict[str, Any]]] = [
         )
     ),
     *(
-        (_NO_TASK, _signed(body))
+        (_NO_TASK, _sign(body))
         for body in (
             *(b"{}", b'{"task_id":null}', b'{"task_id":""}', b'{"task_id":0}', b'{"id":""}'),
             *(b'{"task_id":[1]}', b'{"task_id":{}}'),
@@ -141,7 +144,7 @@ _MALFORMED: list[tuple[str, dict[str, Any]]] = [
         )
     ),
     *(
-        (f"the body is not a task that the contract allows: {pointer} has the wrong type", _signed(body))
+        (f"the body is not a task that the contract allows: {pointer} has the wrong type", _sign(body))
         for pointer, body in (
             ("/task_status", b'{"task_id":"7","task_status":5}'),
             ("/task_status", b'{"id":"7","status":["succeeded"]}'),
@@ -190,19 +193,19 @@ _MISUSED: list[tuple[str, dict[str, Any]]] = [
 @pytest.mark.parametrize(("expected", "changes"), _MALFORMED, ids=range(len(_MALFORMED)))
 def test_an_invalid_notification_is_a_webhook_error(expected: str, changes: dict[str, Any]) -> None:
     """The message says what is wrong and what is allowed, and the error keeps none of the input."""
-    _is_one_error(expected, refusal(**changes))
+    _assert_one_error(expected, refusal(**changes))
 
 
 @pytest.mark.parametrize(("expected", "changes"), _MISUSED, ids=range(len(_MISUSED)))
 def test_wrong_arguments_are_not_blamed_on_the_sender(expected: str, changes: dict[str, Any]) -> None:
-    """They raise another class, which the documented receiver does not answer with 400."""
+    """Wrong arguments raise another class, which the documented receiver does not answer with 400."""
     error = refusal(WebhookUsageError, **changes)
 
     assert not isinstance(error, WebhookError)
-    _is_one_error(expected, error)
+    _assert_one_error(expected, error)
 
 
-def _is_one_error(expected: str, error: Exception) -> None:
+def _assert_one_error(expected: str, error: Exception) -> None:
     assert expected == str(error)
     assert isinstance(error, KlingError)
     assert isinstance(error, ValueError)
@@ -244,7 +247,7 @@ _CORE_HEADERS = {"webhook-id": _CORE, "webhook-timestamp": TIMESTAMP, "webhook-s
 )
 def test_an_error_reveals_nothing_of_its_input(changes: dict[str, Any]) -> None:
     """Neither the error nor its causes contain the secret, the signature or the body."""
-    _tells_nothing(WebhookError, changes)
+    _assert_reveals_nothing(WebhookError, changes)
 
 
 @pytest.mark.parametrize(
@@ -252,11 +255,11 @@ def test_an_error_reveals_nothing_of_its_input(changes: dict[str, Any]) -> None:
     [{"body": _CORE_BODY.decode()}, {"secrets": [_CORE_SECRET, _CORE_SECRET + "-"]}, {"verify": False}],
 )
 def test_a_usage_error_reveals_nothing_of_its_input(changes: dict[str, Any]) -> None:
-    """In particular, it contains no secret."""
-    _tells_nothing(WebhookUsageError, changes)
+    """In particular, the error contains no secret."""
+    _assert_reveals_nothing(WebhookUsageError, changes)
 
 
-def _tells_nothing(kind: type[Exception], changes: dict[str, Any]) -> None:
+def _assert_reveals_nothing(kind: type[Exception], changes: dict[str, Any]) -> None:
     vector = {"body": _CORE_BODY, "headers": _CORE_HEADERS, "secrets": _CORE_SECRET}
     error = refusal(kind, **(vector | changes))
     shown = [str(error), repr(error), repr(error.args), repr(vars(error)), *traceback.format_exception(error)]

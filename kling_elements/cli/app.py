@@ -29,6 +29,7 @@ app = App(
     help_format="markdown",
     default_parameter=Parameter(negative=(), show_default=lambda value: value or None),
     group_commands=_OTHER,
+    suppress_keyboard_interrupt=False,
 )
 # Each command is imported only if it runs, so that the others cost it no time. Help shows the sentence and the example.
 _COMMANDS = {

@@ -53,7 +53,7 @@ def find(key_file: Path | None, environment: Mapping[str, str]) -> Key:
     elif path.exists():
         key = _read(path, f"{path} (kling-elements login)")
     else:
-        raise CommandError(_NO_KEY, Exit.USAGE)
+        raise CommandError(_NO_KEY, Exit.USAGE, "kling-elements login")
     if token_problem(key.reveal()):
         raise CommandError(
             f"the API key of {key.source} is empty, or has white space or characters beyond ASCII: "

@@ -35,6 +35,12 @@ class Output:
         """
         write_line(sys.stdout, dumped(value) if self.json else text)
 
+    def problem(self, value: Any, text: str) -> None:
+        """Write to stderr what went wrong with one of several sources, and with `--json` also to stdout."""
+        self.note(f"error: {text}")
+        if self.json:
+            write_line(sys.stdout, dumped(value))
+
     def note(self, text: str) -> None:
         """Write a remark for people to stderr."""
         write_line(sys.stderr, text)

@@ -7,7 +7,7 @@ from typing import Any
 
 from kling_elements_client.models import Element, Task
 from kling_elements_runtime.serialization import Model
-from kling_elements_runtime.texts import printable, shown
+from kling_elements_runtime.texts import for_message, printable
 from kling_elements_runtime.types import Unset
 
 _MS = 1000  # milliseconds in a second
@@ -29,13 +29,13 @@ def task_json(task: Task) -> dict[str, Any]:
 
 def element_json(element: Element) -> dict[str, Any]:
     """Return an element as a JSON value, with its id as a string. Media that the answer repeats are left out."""
-    tags: list[object] = element.tag_list if isinstance(element.tag_list, list) else []
+    tags: Any = element.tag_list  # answers are accepted even if a part of them is odd
     return {
         "id": element.id,
         "name": _text(element.element_name),
         "description": _text(element.element_description),
         "reference_type": _text(element.reference_type),
-        "tags": [tag.to_dict() for tag in tags if isinstance(tag, Model)],
+        "tags": [tag.to_dict() for tag in tags if isinstance(tag, Model)] if isinstance(tags, list) else [],
         "owned_by": _text(element.owned_by),
     }
 
@@ -43,14 +43,13 @@ def element_json(element: Element) -> dict[str, Any]:
 def task_lines(task: Task) -> list[str]:
     """Return a line for each element of a task; one line if it has none."""
     elements = task.elements
-    start = f"{shown(_text(task.task_id) or '-'):<20}  {shown(_text(task.task_status) or '-'):<10}"
+    task_id, status = (for_message(_text(value) or "-") for value in (task.task_id, task.task_status))
     when = (_iso(task.created_at) or "-")[:16].replace("T", " ")
+    start = f"{task_id:<20}  {status:<10}  {when:<16}"
     if not elements:
         reason = _text(task.task_status_msg)
-        return [f"{start}  {when:<16}  -" + (f"  {shown(reason)}" if reason else "")]
-    return [
-        f"{start}  {when:<16}  {element.id:<20}  {shown(_text(element.element_name) or '')}" for element in elements
-    ]
+        return [f"{start}  -" + (f"  {for_message(reason)}" if reason else "")]
+    return [f"{start}  {element.id:<20}  {for_message(_text(element.element_name) or '')}" for element in elements]
 
 
 HEADING = f"{'TASK':<20}  {'STATUS':<10}  {'CREATED (UTC)':<16}  {'ELEMENT':<20}  NAME"

@@ -7,7 +7,7 @@ import signal
 import sys
 from collections.abc import Sequence
 
-_USAGE = 2
+_USAGE, _UNKNOWN = 2, 4  # as in `exits`, which takes longer to load
 _INTERRUPTED = 128 + signal.SIGINT
 
 
@@ -26,8 +26,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         code = run(arguments)
         sys.stdout.flush()
-    except KeyboardInterrupt:
-        return _INTERRUPTED
+    except KeyboardInterrupt as interruption:
+        external_id = getattr(interruption, "external_task_id", None)  # set if an element may exist
+        following = f"; next: kling-elements wait {external_id}" if external_id else ""
+        sys.stderr.write(f"interrupted{following}\n")
+        return _UNKNOWN if external_id else _INTERRUPTED
     except BrokenPipeError:
         # The reader, such as `head`, wants no more. Python would complain about what is still to be written.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 
 def image(source: object, *, strip_metadata: bool = False, contract: Contract = CONTRACT) -> str:
-    """Return the text for `frontal_image` or `image_url`: an http(s) address as it is, or an image file as Base64.
+    """Return the string for `frontal_image` or `image_url`: an http(s) URL unchanged, or an image file as Base64.
 
     If you pass an image's content, its header is checked first. To find images that are cut off too, use `check_image`.
 
     Args:
-        source: A `pathlib.Path`, bytes, a binary file object, a PIL image, a `data:` URL, an http(s) address, or Base64
-            text. A str is never treated as a path. A file object is read from its current position to its end; if it
+        source: A `pathlib.Path`, bytes, a binary file object, a PIL image, an http(s) or `data:` URL, or
+            Base64. A str is never treated as a path. A file object is read from its current position to its end; if it
             can seek, its position is restored. A PIL image is turned upright by its EXIF orientation, and encoded as
             PNG, or as the best JPEG that fits if the PNG is too large. The media type in a `data:` URL is ignored.
         strip_metadata: Whether to remove the image's metadata, such as where and with which camera it was taken. The
@@ -40,7 +40,7 @@ def image(source: object, *, strip_metadata: bool = False, contract: Contract = 
     if url is not None:
         return url
     limits = image_limits(contract)
-    with sources.opened_image(source, contract) as opened:
+    with sources.open_image(source, contract) as opened:
         media = sources.without_metadata(opened, limits) if strip_metadata else opened
         if not images.inspect(media.file, media.name, limits, is_local=False).conforms:
             report = images.inspect(media.file, media.name, limits, is_local=True)
@@ -59,12 +59,12 @@ def check_image(
     """Check an image against R14 to R17. The report lists what is wrong; bad content raises no error.
 
     If you pass the content, the check also finds out whether the image is complete, unless the file or the image is too
-    large; `unjudged` then says so. If you pass an address, only the header is read.
+    large; `unchecked` then says so. If you pass a URL, only the header is read.
 
     Args:
         source: The same as for `image`.
         remote: Whether to read the file at an address.
-        allow_private: Whether an address may lead to this machine or into a private network.
+        allow_private: Whether a URL may point to this machine or into a private network.
         budget: The most that reading from an address may cost; None for the default.
         contract: The contract to check against; the package's by default.
 
@@ -75,7 +75,7 @@ def check_image(
     if url is not None:
         with _reading(url, remote=remote, allow_private=allow_private, budget=budget) as file:
             return images.inspect(file, file.source, limits, is_local=False)
-    with sources.opened_image(source, contract) as media:
+    with sources.open_image(source, contract) as media:
         return images.inspect_whole(media.file, media.name, limits)
 
 
@@ -90,9 +90,9 @@ def check_video(
     """Check a video's header against R20 to R23. The report lists what is wrong; bad content raises no error.
 
     Args:
-        source: A `pathlib.Path`, bytes, a binary file object, an http(s) address, or a `data:` URL.
+        source: A `pathlib.Path`, bytes, a binary file object, or an http(s) or `data:` URL.
         remote: Whether to read the file at an address.
-        allow_private: Whether an address may lead to this machine or into a private network.
+        allow_private: Whether a URL may point to this machine or into a private network.
         budget: The most that reading from an address may cost; None for the default.
         contract: The contract to check against; the package's by default.
 
@@ -108,7 +108,7 @@ def check_video(
     if isinstance(source, str):
         media = sources.from_text(source, contract, limits)
         return videos.inspect(media.file, media.name, limits)
-    with sources.opened_file(source, limits) as media:
+    with sources.open_file(source, limits) as media:
         return videos.inspect(media.file, media.name, limits)
 
 
@@ -118,6 +118,6 @@ def _reading(url: str, *, remote: bool, allow_private: bool, budget: Budget | No
     from kling_elements.media.remote import open_remote, redacted_url  # noqa: PLC0415
 
     if not remote:
-        raise MediaError(redacted_url(url), "is an address; pass remote=True to check the file at it")
+        raise MediaError(redacted_url(url), "is a URL; pass remote=True to check the file at it")
     with open_remote(url, allow_private=allow_private, budget=Budget() if budget is None else budget) as file:
         yield file

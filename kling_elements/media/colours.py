@@ -57,7 +57,7 @@ def coding_in(content: bytes) -> Coding | None:
     return None
 
 
-def in_srgb(picture: Image.Image, info: Mapping[Any, Any]) -> tuple[Image.Image, list[str]]:
+def to_srgb(picture: Image.Image, info: Mapping[Any, Any]) -> tuple[Image.Image, list[str]]:
     """Return a plain picture with a profile of the usual size or none, and a sentence for each change.
 
     Args:
@@ -73,7 +73,7 @@ def in_srgb(picture: Image.Image, info: Mapping[Any, Any]) -> tuple[Image.Image,
         primaries, transfer = _PRIMARIES.get(coding[0], _SRGB), _transfer(coding[1])
         if transfer is not None or not _is_near(primaries, _SRGB):
             hdr = ", its highlights compressed" if coding[1] in (_PQ, _HLG) else ""
-            converted = _converted(picture, primaries, transfer or _from_srgb)
+            converted = _convert(picture, primaries, transfer or _from_srgb)
             return converted, [f"converted from the colours named in its header to sRGB{hdr}"]
     elif isinstance(profile, bytes) and profile:
         if len(profile) > MAX_PROFILE_BYTES:
@@ -82,7 +82,7 @@ def in_srgb(picture: Image.Image, info: Mapping[Any, Any]) -> tuple[Image.Image,
         return picture, []
     elif _has_own_gamma(info):
         primaries, exponent = info.get("chromaticity", _SRGB), 1 / info["gamma"]
-        converted = _converted(picture, primaries, lambda value: value**exponent)
+        converted = _convert(picture, primaries, lambda value: value**exponent)
         return converted, ["converted from the gamma and the primaries in its header to sRGB"]
     picture.info = {}
     return picture, []
@@ -118,8 +118,8 @@ def _transfer(number: int) -> Callable[[float], float] | None:
         4: lambda value: value**2.2,
         5: lambda value: value**2.8,
         8: lambda value: value,
-        _PQ: lambda value: _compressed(_from_pq(value) * _PQ_PEAK / _SDR_WHITE),
-        _HLG: lambda value: _compressed(_from_hlg(value) ** 1.2 * _HLG_PEAK / _SDR_WHITE),
+        _PQ: lambda value: _compress(_from_pq(value) * _PQ_PEAK / _SDR_WHITE),
+        _HLG: lambda value: _compress(_from_hlg(value) ** 1.2 * _HLG_PEAK / _SDR_WHITE),
     }.get(number)
 
 
@@ -142,7 +142,7 @@ def _from_hlg(value: float) -> float:
     return value**2 / 3 if value <= 0.5 else (math.exp((value - 0.55991073) / 0.17883277) + 0.28466892) / 12  # noqa: PLR2004
 
 
-def _compressed(light: float) -> float:
+def _compress(light: float) -> float:
     over = (light - _KNEE) / (1 - _KNEE)
     return light if over <= 0 else 1 - (1 - _KNEE) * math.exp(-over)
 
@@ -151,7 +151,7 @@ def _is_near(one: Primaries, other: Primaries) -> bool:
     return all(abs(mine - theirs) < _NEAR for mine, theirs in zip(one, other, strict=True))
 
 
-def _converted(picture: Image.Image, primaries: Primaries, transfer: Callable[[float], float]) -> Image.Image:
+def _convert(picture: Image.Image, primaries: Primaries, transfer: Callable[[float], float]) -> Image.Image:
     """Return a picture in sRGB, converted from other primaries or another transfer."""
     if not picture.mode.startswith("L"):
         return by_profile(picture, profile_of(primaries, transfer))
@@ -186,9 +186,9 @@ def by_profile(picture: Image.Image, profile: bytes) -> Image.Image:
 def profile_of(primaries: Primaries, transfer: Callable[[float], float]) -> bytes:
     """Return a colour profile (ICC, version 2) for primaries and a transfer, which is clipped at white."""
     white = _xyz(primaries[0], primaries[1])
-    columns = _transposed([_xyz(*primaries[at : at + 2]) for at in (2, 4, 6)])
+    columns = _transpose([_xyz(*primaries[at : at + 2]) for at in (2, 4, 6)])
     amounts = _times(_inverse(columns), white)
-    colorants = _transposed([[x * amount for x, amount in zip(row, amounts, strict=True)] for row in columns])
+    colorants = _transpose([[x * amount for x, amount in zip(row, amounts, strict=True)] for row in columns])
     adapt = _adaptation(white)
     curve = [round(min(max(transfer(step / (_STEPS - 1)), 0), 1) * 65535) for step in range(_STEPS)]
     tags = {b"wtpt": _xyz_tag(_D50)}
@@ -238,14 +238,14 @@ def _adaptation(white: Sequence[float]) -> Matrix:
         [factor * there / here for factor in row] for row, here, there in zip(_BRADFORD, seen, wanted, strict=True)
     ]
     inverse = _inverse(_BRADFORD)
-    return _transposed([_times(inverse, column) for column in _transposed(scaled)])
+    return _transpose([_times(inverse, column) for column in _transpose(scaled)])
 
 
 def _times(matrix: Matrix, vector: Sequence[float]) -> list[float]:
     return [sum(one * other for one, other in zip(row, vector, strict=True)) for row in matrix]
 
 
-def _transposed(matrix: Matrix) -> list[list[float]]:
+def _transpose(matrix: Matrix) -> list[list[float]]:
     return [list(column) for column in zip(*matrix, strict=True)]
 
 

@@ -60,7 +60,7 @@ def media_errors_from_pillow(name: str) -> Iterator[None]:
         raise MediaError(name, message) from error
 
 
-def decoded(name: str, content: bytes, max_pixels: int) -> tuple[Image.Image, list[str]]:
+def decode(name: str, content: bytes, max_pixels: int) -> tuple[Image.Image, list[str]]:
     """Return the picture in a file, and a sentence for each change, as `upright` does.
 
     Raises:
@@ -76,7 +76,7 @@ def decoded(name: str, content: bytes, max_pixels: int) -> tuple[Image.Image, li
     with ignored_warnings():
         opened = Image.open(io.BytesIO(readable), formats=formats)
     with opened as file:
-        changes = _bounded(file, name, content, max_pixels)
+        changes = _limit_pixels(file, name, content, max_pixels)
         several = _first_of_several(file)
         file.load()
         picture = file._new(file.im)  # noqa: SLF001 - frees what the decoder holds; a copy would take much memory
@@ -86,10 +86,10 @@ def decoded(name: str, content: bytes, max_pixels: int) -> tuple[Image.Image, li
         transparent = picture.info.get("transparency")
         if isinstance(transparent, tuple) and content[_DEPTH_AT] == _WIDE_DEPTH:
             picture.info["transparency"] = tuple(value >> 8 for value in transparent)  # as Pillow converts the pixels
-        return _turned(picture, _orientation(file), [*changes, *several])
+        return _turn(picture, _orientation(file), [*changes, *several])
 
 
-def _bounded(picture: Image.Image, name: str, content: bytes, max_pixels: int) -> list[str]:
+def _limit_pixels(picture: Image.Image, name: str, content: bytes, max_pixels: int) -> list[str]:
     """Set up a JPEG to be decoded smaller if it has too many pixels, and return a sentence for that change.
 
     Raises:
@@ -136,7 +136,7 @@ def _readable(content: bytes) -> tuple[bytes, bytes | None]:
     return b"".join(parts), profile
 
 
-def upright(picture: Image.Image) -> tuple[Image.Image, list[str]]:
+def turn_upright(picture: Image.Image) -> tuple[Image.Image, list[str]]:
     """Return a copy of a picture, turned as its EXIF orientation says, and a sentence for each change.
 
     Raises:
@@ -145,7 +145,7 @@ def upright(picture: Image.Image) -> tuple[Image.Image, list[str]]:
     picture.load()
     copy = picture.copy()
     copy.format = picture.format
-    return _turned(copy, _orientation(picture), _first_of_several(picture))
+    return _turn(copy, _orientation(picture), _first_of_several(picture))
 
 
 def _first_of_several(picture: Image.Image) -> list[str]:
@@ -153,7 +153,7 @@ def _first_of_several(picture: Image.Image) -> list[str]:
     return ["kept the first of several pictures"] if getattr(picture, "is_animated", False) else []
 
 
-def _turned(picture: Image.Image, orientation: Any, changes: list[str]) -> tuple[Image.Image, list[str]]:
+def _turn(picture: Image.Image, orientation: Any, changes: list[str]) -> tuple[Image.Image, list[str]]:
     """Turn a picture upright, remove its metadata, and return it with a sentence for each change."""
     picture.info = {key: value for key, value in picture.info.items() if key in _KEPT}
     if orientation in _TURNED:
@@ -176,7 +176,7 @@ def _orientation(picture: Image.Image) -> Any:
         return None
 
 
-def plain(picture: Image.Image) -> tuple[Image.Image, list[str]]:
+def to_plain(picture: Image.Image) -> tuple[Image.Image, list[str]]:
     """Return a picture of mode L, LA, RGB or RGBA, with a profile or without `info`, and a sentence for each change.
 
     Raises:
@@ -188,17 +188,17 @@ def plain(picture: Image.Image) -> tuple[Image.Image, list[str]]:
         info = {}
         changes.append(f"converted from CMYK to RGB {how}")
     elif picture.mode.startswith(("I", "F")):
-        result = _narrowed(picture)
+        result = _narrow(picture)
         changes.append("reduced to 8 bits per channel")
     elif picture.has_transparency_data:
         result = _with_alpha(picture)
     else:
-        result = _converted(picture, "L" if picture.mode in ("1", "L") else "RGB")
-    result, recoloured = colours.in_srgb(result, info)
+        result = _convert(picture, "L" if picture.mode in ("1", "L") else "RGB")
+    result, recoloured = colours.to_srgb(result, info)
     return result, changes + recoloured
 
 
-def _converted(picture: Image.Image, mode: str) -> Image.Image:
+def _convert(picture: Image.Image, mode: str) -> Image.Image:
     """Return a picture in a mode; the same object if it already has it, because a copy takes much memory."""
     return picture if picture.mode == mode else picture.convert(mode)
 
@@ -210,7 +210,7 @@ def _from_cmyk(picture: Image.Image, profile: Any) -> tuple[Image.Image, str]:
         return picture.convert("RGB"), "without a colour profile; colours may look different"
 
 
-def _narrowed(picture: Image.Image) -> Image.Image:
+def _narrow(picture: Image.Image) -> Image.Image:
     """Return 8-bit grey, from 16-bit grey or from numbers whose maximum shows which of them is white."""
     wide = picture if picture.mode in ("I", "F") else picture.convert("I")
     whites = {"I": (_WHITE, _WIDE_WHITE), "F": (1, _WHITE, _WIDE_WHITE)}.get(picture.mode, (_WIDE_WHITE,))
@@ -227,7 +227,7 @@ def _narrowed(picture: Image.Image) -> Image.Image:
 
 def _with_alpha(picture: Image.Image) -> Image.Image:
     """Return a picture with an alpha channel; without one if all of it is opaque."""
-    result = _converted(picture, "LA" if picture.mode in ("1", "L", "LA", "La") else "RGBA")
+    result = _convert(picture, "LA" if picture.mode in ("1", "L", "LA", "La") else "RGBA")
     is_opaque = result.getchannel("A").getextrema() == (_WHITE, _WHITE)
     return result.convert(opaque_mode(result)) if is_opaque else result
 

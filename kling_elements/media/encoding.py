@@ -15,11 +15,13 @@ _MAX_QUALITY = 100
 _FULL_COLOUR = 90  # minimum quality for full colour resolution; below it, detail makes better use of the bytes
 
 
-def best(picture: Image.Image, max_bytes: int, background: str, *, as_jpeg: bool) -> tuple[bytes, list[str]] | None:
+def encode_best(
+    picture: Image.Image, max_bytes: int, background: str, *, as_jpeg: bool
+) -> tuple[bytes, list[str]] | None:
     """Encode a plain picture without loss, or with the least loss that fits.
 
     Args:
-        picture: A picture of mode L, LA, RGB or RGBA, as `decoding.plain` returns it.
+        picture: A picture of mode L, LA, RGB or RGBA, as `decoding.to_plain` returns it.
         max_bytes: How many bytes the file may have.
         background: The colour that replaces transparency if the file is a JPEG.
         as_jpeg: Whether to write a JPEG even if a PNG fits.
@@ -28,16 +30,16 @@ def best(picture: Image.Image, max_bytes: int, background: str, *, as_jpeg: bool
         The file's bytes and a sentence for each change; None if even the lowest quality does not fit.
     """
     if not as_jpeg:
-        content = _written(picture, max_bytes, format="PNG")
+        content = _save(picture, max_bytes, format="PNG")
         if content is not None:
             return content, ["encoded as PNG"]
-    flat = laid_on(background, picture)
+    flat = flatten(picture, background)
     result = _best_jpeg(flat, max_bytes)
     if result is None:
         return None
     content, quality = result
     return content, [
-        *how_laid(background, picture),
+        *flattening_changes(picture, background),
         f"encoded as JPEG of quality {quality}, {'4:4:4' if quality >= _FULL_COLOUR else '4:2:0'}",
     ]
 
@@ -61,10 +63,10 @@ def jpeg(picture: Image.Image, quality: int, max_bytes: float = math.inf) -> byt
     """Return a picture as a JPEG file; None if the file would have more than `max_bytes`."""
     # Without `optimize`: for pictures that are mostly noise, Pillow then allocates too small a buffer and raises.
     subsampling = "4:4:4" if quality >= _FULL_COLOUR else "4:2:0"
-    return _written(picture, max_bytes, format="JPEG", quality=quality, subsampling=subsampling)
+    return _save(picture, max_bytes, format="JPEG", quality=quality, subsampling=subsampling)
 
 
-def laid_on(background: str, picture: Image.Image) -> Image.Image:
+def flatten(picture: Image.Image, background: str) -> Image.Image:
     """Return a picture without transparency; the same object if it has none."""
     mode = decoding.opaque_mode(picture)
     if mode == picture.mode:
@@ -75,13 +77,13 @@ def laid_on(background: str, picture: Image.Image) -> Image.Image:
     return flat
 
 
-def how_laid(background: str, picture: Image.Image) -> list[str]:
-    """Return a sentence for the change that `laid_on` makes, if it makes one."""
+def flattening_changes(picture: Image.Image, background: str) -> list[str]:
+    """Return a sentence for the change that `flatten` makes, if it makes one."""
     opaque = decoding.opaque_mode(picture) == picture.mode
     return [] if opaque else [f"filled its transparent areas with {background}, because a JPEG has no transparency"]
 
 
-def _written(picture: Image.Image, max_bytes: float, **options: Any) -> bytes | None:
+def _save(picture: Image.Image, max_bytes: float, **options: Any) -> bytes | None:
     """Return a picture as a file, with its colour profile; None if the file would have more than `max_bytes`."""
     file = _LimitedFile(max_bytes)
     try:

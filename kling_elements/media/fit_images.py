@@ -47,7 +47,7 @@ def fit_image(  # noqa: PLR0913 - all but one are keyword-only
     pictures, as animations have, the first one is used.
 
     Args:
-        source: A `pathlib.Path`, bytes, a binary file object, a PIL image, a `data:` URL, or Base64 text. Its content
+        source: A `pathlib.Path`, bytes, a binary file object, a PIL image, a `data:` URL, or Base64. Its content
             is a JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF; or HEIF, if you have installed a Pillow plugin for it.
         ratio: What to do if the picture is too long: `pad` adds to both sides and loses nothing, `crop` cuts off both
             ends.
@@ -64,7 +64,7 @@ def fit_image(  # noqa: PLR0913 - all but one are keyword-only
         The copy, its report, and a sentence for each change.
 
     Raises:
-        MediaError: The source cannot be read, is an address, is damaged, or has too many pixels to be decoded.
+        MediaError: The source cannot be read, is a URL, is damaged, or has too many pixels to be decoded.
         ValueError: `ratio`, `background` or `max_pixels` is not valid.
     """
     check_ratio(ratio)
@@ -77,24 +77,24 @@ def fit_image(  # noqa: PLR0913 - all but one are keyword-only
             raise MediaError(name, "has no pixels; use a picture with at least one")
         check_pixels(name, math.prod(source.size), max_pixels)
         with media_errors_from_pillow(name):
-            picture, changes = decoding.upright(source)
+            picture, changes = decoding.turn_upright(source)
     else:
         name, content, report, changes = _read(source, contract, max_pixels, strip_metadata=strip_metadata)
         unchanged = FittedImage(content=content, report=report, changes=tuple(changes)) if report.conforms else None
         # an image that was too large to be checked as a whole is decoded only if max_pixels allows it
-        if unchanged and (not report.unjudged or _pixels(report) > max_pixels):
+        if unchanged and (not report.unchecked or _pixels(report) > max_pixels):
             return unchanged
         with media_errors_from_pillow(name):
-            picture, changes = decoding.decoded(name, content, max_pixels)
+            picture, changes = decoding.decode(name, content, max_pixels)
         del content  # to free its memory
     if unchanged:  # decoding it has shown that the image is complete
         return unchanged
     with media_errors_from_pillow(name):
         as_jpeg = decoding.is_jpeg(picture)
-        picture, recoloured = decoding.plain(picture)
-        picture, sized = _sized(picture, ratio, background, limits, max_pixels)
-        fitted, encoded = _encoded(picture, name, background, limits, as_jpeg=as_jpeg)
-    report = _checked(fitted, name, limits)
+        picture, recoloured = decoding.to_plain(picture)
+        picture, sized = _resize(picture, ratio, background, limits, max_pixels)
+        fitted, encoded = _encode(picture, name, background, limits, as_jpeg=as_jpeg)
+    report = _check(fitted, name, limits)
     return FittedImage(content=fitted, report=report, changes=(*changes, *recoloured, *sized, *encoded))
 
 
@@ -113,11 +113,11 @@ def _read(
         # imported here because it loads an HTTP library
         from kling_elements.media.remote import redacted_url  # noqa: PLC0415
 
-        raise MediaError(redacted_url(url), "is an address; download the file first, then pass its bytes or its path")
+        raise MediaError(redacted_url(url), "is a URL; download the file first, then pass its bytes or its path")
     if isinstance(source, str):
         opened: AbstractContextManager[MediaFile] = nullcontext(sources.from_text(source, contract, of_sources))
     else:
-        opened = sources.opened_file(source, of_sources)
+        opened = sources.open_file(source, of_sources)
     with opened as media:
         if media.file.size > max_bytes:
             raise MediaError(
@@ -129,33 +129,33 @@ def _read(
         return used.name, content, images.inspect_whole(InlineBytes(content), used.name, limits), changes
 
 
-def _checked(content: bytes, name: str, limits: Limits) -> ImageReport:
-    with sources.opened_file(content, limits) as media:
+def _check(content: bytes, name: str, limits: Limits) -> ImageReport:
+    with sources.open_file(content, limits) as media:
         report = images.inspect_whole(media.file, name, limits)
     if not report.conforms:
         raise MediaError(name, "no conforming copy could be made; try another picture", report.violations)
     return report
 
 
-def _encoded(
+def _encode(
     picture: Image.Image, name: str, background: str, limits: Limits, *, as_jpeg: bool
 ) -> tuple[bytes, list[str]]:
     """Return a file of an allowed size in bytes with the picture, and a sentence for each change."""
     max_bytes, changes = limits["file-size"]["max-bytes"], list[str]()
-    best = encoding.best(picture, max_bytes, background, as_jpeg=as_jpeg)
+    best = encoding.encode_best(picture, max_bytes, background, as_jpeg=as_jpeg)
     if best is None:
-        changes = encoding.how_laid(background, picture)
-        picture = _in_place_of(picture, encoding.laid_on(background, picture))
+        changes = encoding.flattening_changes(picture, background)
+        picture = _in_place_of(picture, encoding.flatten(picture, background))
         smaller = _made_smaller(picture, limits)
         changes.append(f"made smaller from {px(picture.size)} to {px(smaller.size)} to fit into {max_bytes} bytes")
-        best = encoding.best(smaller, max_bytes, background, as_jpeg=True)
+        best = encoding.encode_best(smaller, max_bytes, background, as_jpeg=True)
     if best is None:
         raise MediaError(name, f"cannot be made smaller than {max_bytes} bytes; use a simpler picture")
     content, how_encoded = best
     return content, changes + how_encoded
 
 
-def _sized(
+def _resize(
     picture: Image.Image, ratio: Ratio, background: str, limits: Limits, max_pixels: int
 ) -> tuple[Image.Image, list[str]]:
     """Return a picture with an allowed ratio and allowed sides. The ratio comes first, to limit its growth."""
@@ -177,7 +177,7 @@ def _sized(
         verb = "padded" if ratio == "pad" else "cropped"
         where = "at the sides" if size[0] != picture.width else "above and below"
         changes.append(f"{verb} {where} from {px(picture.size)} to {px(size)}")
-        picture = _in_place_of(picture, _placed(picture, size, background))
+        picture = _in_place_of(picture, _place(picture, size, background))
     size = _large_enough(picture.size, limits["displayed-sides"]["min-px"])
     if size != picture.size:
         changes.append(f"enlarged from {px(picture.size)} to {px(size)}")
@@ -218,7 +218,7 @@ def _in_order_of(size: Size, short: int, long: int) -> Size:
     return (long, short) if width >= height else (short, long)
 
 
-def _placed(picture: Image.Image, size: Size, background: str) -> Image.Image:
+def _place(picture: Image.Image, size: Size, background: str) -> Image.Image:
     """Return a picture centred on a larger or smaller canvas."""
     canvas = Image.new(picture.mode, size, ImageColor.getcolor(background, picture.mode))
     canvas.paste(picture, ((size[0] - picture.width) // 2, (size[1] - picture.height) // 2))

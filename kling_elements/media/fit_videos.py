@@ -78,13 +78,13 @@ def fit_video(  # noqa: PLR0913 - all but two are keyword-only
     report_progress = _Progress(progress)
     with new_file(target) as unfinished:
         try:
-            if report.conforms and not report.unjudged and not start_seconds:
+            if report.conforms and not report.unchecked and not start_seconds:
                 changes: tuple[str, ...] = ()
                 with raising_media_errors(source, "copied"):
                     shutil.copyfile(source, unfinished)
             else:
                 settings = _settings(ratio, Fraction(start_seconds), limits)
-                changes = _encoded(source, unfinished, settings, limits, report_progress)
+                changes = _encode(source, unfinished, settings, limits, report_progress)
         except MediaError as error:
             raise_if_full(error.__cause__, target)
             raise
@@ -122,7 +122,7 @@ def _settings(ratio: Ratio, start: Fraction, limits: Limits) -> EncodeSettings:
     return EncodeSettings(sizes=sizes, ratio=ratio, start=start, max_seconds=max_seconds, crf=_FIRST_CRF)
 
 
-def _encoded(
+def _encode(
     source: Path, unfinished: Path, settings: EncodeSettings, limits: Limits, report_progress: _Progress
 ) -> tuple[str, ...]:
     """Encode a video with the highest quality that fits, and return a sentence for each change."""

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO, Final
 import av
 from av.error import FFmpegError
 
-# Only self-contained formats: with playlists, FFmpeg would read other files and addresses.
+# Only self-contained formats: with playlists, FFmpeg would read other files and URLs.
 _RAW: Final = ("mpegvideo", "m4v", "h264", "hevc", "obu", "vc1")  # formats without times: frames follow each other
 _DECODING_TIMES = "avi"  # stores when frames are decoded; FFmpeg guesses wrongly when they are shown
 _CONTAINERS: Final = ",".join(["mov,matroska,webm,avi,mpegts,mpeg,flv,asf,ogg,mxf,gif,dv,nut,rm,wtv,ivf", *_RAW])
@@ -33,7 +33,7 @@ _SEEK_BACK: Final = (0, 10, 60)
 
 
 class UnfitError(Exception):
-    """The video cannot be used. The text says why."""
+    """The video cannot be used. The message says why."""
 
 
 class Footage:

@@ -98,7 +98,7 @@ def inspect(file: File, source: str, limits: Limits, *, is_local: bool = False) 
         width_px=width,
         height_px=height,
         violations=tuple(Violation("", *violation) for violation in violations(sized, limits, is_local=is_local)),
-        unjudged=() if file.size is not None else ((size_rule, "the server does not send the file's size"),),
+        unchecked=() if file.size is not None else ((size_rule, "the server does not send the file's size"),),
         format=kind,
     )
 
@@ -121,7 +121,7 @@ def inspect_whole(file: Reader, source: str, limits: Limits) -> ImageReport:
     if kind not in ("jpeg", "png") or file.size > limits["file-size"]["max-bytes"]:
         report = inspect(file, source, limits, is_local=True)
         return (
-            report if report.width_px is None else _unjudged(report, rule, "it is too large to be checked as a whole")
+            report if report.width_px is None else _unchecked(report, rule, "it is too large to be checked as a whole")
         )
     whole = InlineBytes(file.peek(0, file.size))
     report, header = inspect(whole, source, limits, is_local=True), read_header(whole)
@@ -129,7 +129,7 @@ def inspect_whole(file: Reader, source: str, limits: Limits) -> ImageReport:
         return report
     obstacle = why_not_decoded(whole.content, header)
     if obstacle is not None:
-        return _unjudged(report, rule, obstacle)
+        return _unchecked(report, rule, obstacle)
     if (png_is_whole if kind == "png" else _jpeg_is_whole)(whole.content):
         return report
     return evolve(report, violations=(*report.violations, Violation("", rule, "the image is cut off or damaged")))
@@ -157,8 +157,8 @@ def _why_too_many(count: int, pixels: int) -> str | None:
     return _TOO_LARGE if count > 1 and pixels > _MAX_SCANNED_PIXELS else None
 
 
-def _unjudged(report: ImageReport, rule: str, why: str) -> ImageReport:
-    return evolve(report, unjudged=(*report.unjudged, (rule, f"it is unknown whether the image is complete: {why}")))
+def _unchecked(report: ImageReport, rule: str, why: str) -> ImageReport:
+    return evolve(report, unchecked=(*report.unchecked, (rule, f"it is unknown whether the image is complete: {why}")))
 
 
 def png_is_whole(content: bytes) -> bool:

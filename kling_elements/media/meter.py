@@ -15,9 +15,9 @@ from kling_elements.clock import Clock
 from kling_elements.media.budget import Budget
 from kling_elements_client.errors import MediaError
 from kling_elements_runtime.deadline import seconds_left
-from kling_elements_runtime.transport.names import look_up
+from kling_elements_runtime.transport.dns import look_up
 
-_MAX_WAIT = 3600.0  # seconds; sockets do not accept time-outs of weeks
+_MAX_WAIT = 3600.0  # seconds; sockets do not accept timeouts of weeks
 _MAX_READ_WAIT = 1.0  # seconds that a socket waits at a time, because the caller may have stopped waiting for the file
 
 
@@ -56,7 +56,7 @@ class Meter:
         """
         left, of_call = self._until - self._clock.monotonic(), seconds_left()
         if left <= 0 or (of_call is not None and of_call <= 0):
-            raise self.late()
+            raise self.time_error()
         return min(left, _MAX_WAIT)
 
     def count_request(self) -> None:
@@ -66,7 +66,7 @@ class Meter:
             MediaError: The budget allows no more requests.
         """
         if self.requests >= self.budget.max_requests:
-            raise self._spent(f"needs more than {self.budget.max_requests} requests", "max_requests")
+            raise self._budget_error(f"needs more than {self.budget.max_requests} requests", "max_requests")
         self.requests += 1
 
     def need(self, count: int) -> None:
@@ -76,22 +76,22 @@ class Meter:
             MediaError: The budget does not allow it.
         """
         if count > self.bytes_left:
-            raise self._spent(f"needs more than {self.budget.max_bytes} bytes", "max_bytes")
+            raise self._budget_error(f"needs more than {self.budget.max_bytes} bytes", "max_bytes")
 
-    def late(self) -> MediaError:
+    def time_error(self) -> MediaError:
         """Return the error to raise when the time is up."""
         if self._is_cut:
             return MediaError(self.source, "was not read before the call's max_wait_seconds ended; pass a larger value")
-        return self._spent(f"took longer than {self.budget.max_seconds:g} s", "max_seconds")
+        return self._budget_error(f"took longer than {self.budget.max_seconds:g} s", "max_seconds")
 
-    def _spent(self, problem: str, field: str) -> MediaError:
+    def _budget_error(self, problem: str, field: str) -> MediaError:
         return MediaError(self.source, f"{problem} to be read; pass a Budget with a larger {field} to allow it")
 
 
 class MeteredBackend(httpcore.NetworkBackend):
     """A backend that connects only to addresses that a policy allows, and never waits longer than the budget.
 
-    An HTTP client's time-out restarts with each byte, so a server that sends bytes one by one never triggers it.
+    An HTTP client's timeout restarts with each byte, so a server that sends bytes one by one never triggers it.
     """
 
     def __init__(self, policy: Policy, meter: Meter) -> None:
@@ -111,7 +111,7 @@ class MeteredBackend(httpcore.NetworkBackend):
         share = self._meter.seconds_left() / steps
 
         def addresses(host: str, port: int, *_: Any) -> Any:
-            # ssrfguard's own resolver has time-outs too, but ignores the hosts file, and puts up to four IPv6 addresses
+            # ssrfguard's own resolver has timeouts too, but ignores the hosts file, and puts up to four IPv6 addresses
             # first, so that machines without IPv6 could not connect.
             return look_up(host, port).result(share)
 

@@ -32,7 +32,7 @@ _PARTS: Final = _MEDIA | {b"moov", b"styp", b"sidx", b"ssix", b"emsg", b"prft"} 
 
 
 class BrokenBoxError(Exception):
-    """A box is damaged. The text continues "the file ..."."""
+    """A box is damaged. The message continues "the file ..."."""
 
 
 def code_name(code: bytes) -> str:
@@ -265,7 +265,7 @@ class _BoxWalk:
 
     def _read_header(self, start: int, count: int) -> bytes:
         if count > _MAX_HEADER:
-            raise BrokenBoxError(f"has a 'moov' box of more than {_MAX_HEADER} bytes, the most that is read")
+            raise BrokenBoxError(f"has a 'moov' box of more than {_MAX_HEADER} bytes, which is too large to read")
         content = self._buffer.read(start, count + _AFTER_HEADER)[:count]
         if len(content) < count:
             raise _cut_off(b"moov")

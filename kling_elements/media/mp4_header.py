@@ -241,12 +241,12 @@ def _display_matrix(movie: Box, header: Box) -> tuple[int, int, int, int]:
         return own
     e, f, g, h = outer
     products = a * e + b * g, a * f + b * h, c * e + d * g, c * f + d * h
-    return _exact(tuple(round(Fraction(product, _FIXED)) for product in products))
+    return _without_rounding(tuple(round(Fraction(product, _FIXED)) for product in products))
 
 
 def _matrix(header: Box, places: tuple[int, int]) -> tuple[int, int, int, int]:
     a, b, _, c, d = header.unpack(">5i", _matrix_offset(header, places))
-    return _exact((a, b, c, d))
+    return _without_rounding((a, b, c, d))
 
 
 def _matrix_offset(header: Box, places: tuple[int, int]) -> int:
@@ -255,7 +255,7 @@ def _matrix_offset(header: Box, places: tuple[int, int]) -> int:
     return places[version == 1]
 
 
-def _exact(matrix: tuple[int, ...]) -> tuple[int, int, int, int]:
+def _without_rounding(matrix: tuple[int, ...]) -> tuple[int, int, int, int]:
     """Return a matrix without rounding errors. Players ignore a matrix of zeros, because it would show nothing."""
     a, b, c, d = (0 if abs(number) <= _ROUNDING else number for number in matrix)
     return (a, b, c, d) if a or b or c or d else _UPRIGHT

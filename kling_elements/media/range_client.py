@@ -1,7 +1,7 @@
 """Request parts of a file by HTTP Range, and accept only responses that agree with each other.
 
 ssrfguard decides which addresses may be connected to. httpcore is used directly, because httpx would read the bodies of
-redirects as a whole, log addresses with their query, and wait without end for a server that sends single bytes.
+redirects as a whole, log URLs with their query, and wait without end for a server that sends single bytes.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from ssrfguard import (
 
 from kling_elements.media.meter import Meter, MeteredBackend
 from kling_elements_client.errors import MediaError
-from kling_elements_runtime.settings import LAST_PORT, has_port_of_other_digits
+from kling_elements_runtime.addresses import LAST_PORT, has_non_ascii_port
 from kling_elements_runtime.transport.certificates import shared_context
 
 FAILURES: Final = (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError, SSRFGuardError)
@@ -120,15 +120,15 @@ class RangeClient:
                     yield self._checked_response(response, headers, first, last)
                     return
             self._follow(headers["location"])
-        raise self._error(f"is redirected more than {_MAX_REDIRECTS} times; use the address that it leads to")
+        raise self._error(f"is redirected more than {_MAX_REDIRECTS} times; use the URL that it leads to")
 
     @contextmanager
     def _get(self, first: int, last: int) -> Iterator[httpcore.Response]:
         url = self._parsed(self._url)
         if url.scheme not in ("http", "https"):
-            raise self._error("must begin with http:// or https://, and so must its redirects; use another address")
+            raise self._error("must begin with http:// or https://, and so must its redirects; use another URL")
         if url.userinfo:
-            raise self._error("contains a user or password; use an address that needs none, such as a signed one")
+            raise self._error("contains a user or password; use a URL that needs none, such as a signed one")
         if url.port is not None and url.port not in self._policy.allowed_ports:
             usual = ", ".join(map(str, sorted(_WEB_PORTS)))
             raise self._error(f"has port {url.port}, but only {usual} are allowed; allow_private=True allows others")
@@ -155,12 +155,12 @@ class RangeClient:
         self._url = str(new)
 
     def _parsed(self, url: str, base: httpx.URL | None = None) -> httpx.URL:
-        if has_port_of_other_digits(url):
+        if has_non_ascii_port(url):
             raise self._error("has a port with digits other than 0 to 9; write the port in ASCII digits")
         try:
             return httpx.URL(url) if base is None else base.join(url)
         except (httpx.InvalidURL, ValueError) as error:
-            raise self._error("is not a valid address, or redirects to an invalid one; check its spelling") from error
+            raise self._error("is not a valid URL, or redirects to an invalid one; check its spelling") from error
 
     def _checked_response(
         self, response: httpcore.Response, headers: httpx.Headers, first: int, last: int
@@ -226,13 +226,13 @@ class RangeClient:
         """Return an explanation of one of the FAILURES, without the query, which the error's own text may contain."""
         blocked = error.__cause__ if isinstance(error, BlockedURLError) and error.__cause__ else error
         if isinstance(blocked, BlockedAddressError):
-            return f"leads to a private or reserved address ({blocked.address}); allow_private=True allows it"
+            return f"resolves to a private or reserved address ({blocked.address}); allow_private=True allows it"
         if isinstance(blocked, BlockedURLError):
             return f"is refused: {blocked.reason}"
         if isinstance(error, httpcore.ConnectTimeout):
             return "the connection was not established in time; check the host and its port"
         if isinstance(error, httpcore.TimeoutException):
-            return self._meter.late().reason
+            return self._meter.time_error().reason
         if isinstance(error, httpcore.ConnectError):
             return f"cannot be connected to: {error}"
         return "the connection was lost, or the response is not HTTP; try again"

@@ -26,14 +26,14 @@ def open_remote(
 
     Args:
         url: An http or https address, without user and password.
-        allow_private: Whether the address and its redirects may lead to private, loopback, link-local, metadata and
+        allow_private: Whether the URL and its redirects may resolve to private, loopback, link-local, metadata and
             reserved addresses, and to ports other than 80, 443, 8080 and 8443. Allow it only if you trust the origin
             of the address.
         budget: The most that reading the file may cost altogether.
         clock: The clock that measures the budget's seconds.
 
     Raises:
-        MediaError: The address is refused, there is no file, the server misbehaves, or the budget is used up.
+        MediaError: The URL is refused, there is no file, the server misbehaves, or the budget is used up.
     """
     meter = Meter(redacted_url(url), budget, clock or Clock())
     with closing(RemoteFile(RangeClient(url, meter, allow_private=allow_private), meter)) as file:

@@ -19,7 +19,7 @@ class _Report:
         width_px: The displayed width in pixels, with orientation or rotation applied; None if the header does not say.
         height_px: The displayed height, as for `width_px`.
         violations: The rules that the file breaks, with their ids in `rule`. Their `pointer` is empty.
-        unjudged: Pairs of a rule's id and the reason why the rule could not be checked. If there are any, a file
+        unchecked: Pairs of a rule's id and the reason why the rule could not be checked. If there are any, a file
             without violations may still break those rules.
     """
 
@@ -28,7 +28,7 @@ class _Report:
     width_px: int | None = None
     height_px: int | None = None
     violations: tuple[Violation, ...] = ()
-    unjudged: tuple[tuple[str, str], ...] = ()
+    unchecked: tuple[tuple[str, str], ...] = ()
 
     @property
     def conforms(self) -> bool:

@@ -12,7 +12,7 @@ from av.filter import Graph
 _AUDIO_RATE = 48_000  # samples per second, as usual for video
 _AUDIO_BIT_RATE = 192_000  # bits per second, transparent for stereo
 _AUDIO_LAYOUT = "stereo"
-_AUDIO_FRAME = 1024  # samples; AAC encodes so many at a time
+_AUDIO_FRAME = 1024  # samples; AAC encodes this many at a time
 
 
 def filter_chain(*filters: tuple[str, str]) -> Graph:

@@ -15,10 +15,10 @@ from urllib.parse import unquote_to_bytes
 
 from attrs import frozen
 
-from kling_elements.contracts import usable
 from kling_elements.media import images
 from kling_elements.media.fitted import FittedImage
 from kling_elements.media.limits import Limits, image_limits
+from kling_elements.usable_contract import usable
 from kling_elements_client.errors import MediaError, Violation
 from kling_elements_runtime import metadata
 from kling_elements_runtime.contract import Contract
@@ -63,7 +63,7 @@ class MediaFile:
     text: str | None = None
 
     def base64(self) -> str:
-        """Return the Base64 text for a request.
+        """Return the file in Base64, for a request.
 
         Raises:
             MediaError: The file cannot be read, or was changed meanwhile.
@@ -85,7 +85,7 @@ def without_metadata(media: MediaFile, limits: Limits) -> MediaFile:
         MediaError: The limits allow the image, but its metadata cannot be separated from the picture.
     """
     try:
-        file = metadata.stripped(media.file)
+        file = metadata.strip(media.file)
     except UnreadableError as error:
         if images.inspect(media.file, media.name, limits, is_local=False).conforms:
             raise MediaError(media.name, metadata.INSEPARABLE) from error
@@ -94,10 +94,10 @@ def without_metadata(media: MediaFile, limits: Limits) -> MediaFile:
 
 
 def address(source: object, contract: Contract) -> str | None:
-    """Return the source if it is an http(s) address; None if it is anything else.
+    """Return the source if it is an http(s) URL; None if it is anything else.
 
     Raises:
-        MediaError: It is an address that the contract refuses.
+        MediaError: It is a URL that the contract refuses.
         ValueError: The contract lacks a part that this package needs.
     """
     usable(contract)
@@ -113,11 +113,11 @@ def address(source: object, contract: Contract) -> str | None:
 
 
 @contextmanager
-def opened_image(source: object, contract: Contract) -> Iterator[MediaFile]:
+def open_image(source: object, contract: Contract) -> Iterator[MediaFile]:
     """Open the content of an image, and yield it while the block runs.
 
     Args:
-        source: A path, bytes, a file object, a PIL image, a `data:` URL, or Base64 text.
+        source: A path, bytes, a file object, a PIL image, a `data:` URL, or Base64.
         contract: The contract that says how to write an image as text, and how large it may be.
 
     Raises:
@@ -127,10 +127,10 @@ def opened_image(source: object, contract: Contract) -> Iterator[MediaFile]:
     if isinstance(source, str):
         yield from_text(source, contract, image_limits(contract))
     elif pillow_image is not None and isinstance(source, pillow_image.Image):
-        with _opened_bytes("a PIL image", _encoded(source, image_limits(contract))) as media:
+        with _open_bytes("a PIL image", _encode(source, image_limits(contract))) as media:
             yield media
     else:
-        with opened_file(source, image_limits(contract)) as media:
+        with open_file(source, image_limits(contract)) as media:
             yield media
 
 
@@ -143,14 +143,14 @@ def content_of(source: object, contract: Contract) -> bytes:
     if isinstance(source, FittedImage):
         return source.content
     limits = image_limits(contract)["file-size"]
-    with opened_image(source, contract) as media:
+    with open_image(source, contract) as media:
         if media.file.size > limits["max-bytes"]:
             raise _too_large(media.name, limits["max-bytes"], limits["x-source"])
         return media.file.peek(0, media.file.size)
 
 
 @contextmanager
-def opened_file(source: object, limits: Limits) -> Iterator[MediaFile]:
+def open_file(source: object, limits: Limits) -> Iterator[MediaFile]:
     """Open a path, bytes or a file object, and yield it while the block runs.
 
     Args:
@@ -164,14 +164,14 @@ def opened_file(source: object, limits: Limits) -> Iterator[MediaFile]:
     if isinstance(source, Path):
         yield MediaFile(str(source), InlineFile(source))
     elif isinstance(source, bytes | bytearray | memoryview):
-        with _opened_bytes(type(source).__name__, source) as media:
+        with _open_bytes(type(source).__name__, source) as media:
             yield media
     elif callable(getattr(source, "read", None)):
-        with _opened_object(source, limits) as media:
+        with _open_object(source, limits) as media:
             yield media
     else:
         message = (
-            "cannot be used as an image or a video; pass a pathlib.Path, bytes, a binary file object, an address, "
+            "cannot be used as an image or a video; pass a pathlib.Path, bytes, a binary file object, a URL, "
             "or for an image what PIL.Image.open or PIL.Image.fromarray returns"
         )
         raise MediaError(f"a value of type {type(source).__name__}", message)
@@ -179,7 +179,7 @@ def opened_file(source: object, limits: Limits) -> Iterator[MediaFile]:
 
 @contextmanager
 def _media_errors(name: str, problem: str) -> Iterator[None]:
-    """Raise every error of the caller's objects as a MediaError, without its own text."""
+    """Raise every error of the caller's objects as a MediaError, without its own message."""
     try:
         yield
     except MediaError:
@@ -188,7 +188,7 @@ def _media_errors(name: str, problem: str) -> Iterator[None]:
         raise MediaError(name, f"{problem}: {getattr(error, 'strerror', None) or type(error).__name__}") from error
 
 
-def _encoded(picture: Any, limits: Limits) -> bytes:
+def _encode(picture: Any, limits: Limits) -> bytes:
     """Encode a PIL image as an upright PNG, which keeps every mode that PNG supports; other modes become RGB.
 
     If the PNG would be larger than the contract allows, return the best JPEG that fits, if there is one.
@@ -203,29 +203,29 @@ def _encoded(picture: Any, limits: Limits) -> bytes:
         upright = exif_transpose(picture)
         supported = upright if upright.mode in _PNG_MODES else upright.convert("RGB")
         if not colours.are_usual(supported.info):
-            supported, _ = decoding.plain(supported.copy())
+            supported, _ = decoding.to_plain(supported.copy())
         supported.save(file, "PNG")
         if file.tell() <= max_bytes:
             return file.getvalue()
-        plain, _ = decoding.plain(supported)
-        best = encoding.best(plain, max_bytes, "white", as_jpeg=plain.mode == supported.mode)
+        plain, _ = decoding.to_plain(supported)
+        best = encoding.encode_best(plain, max_bytes, "white", as_jpeg=plain.mode == supported.mode)
     return best[0] if best else file.getvalue()
 
 
 @contextmanager
-def _opened_bytes(name: str, content: bytes | bytearray | memoryview) -> Iterator[MediaFile]:
+def _open_bytes(name: str, content: bytes | bytearray | memoryview) -> Iterator[MediaFile]:
     with _media_errors(name, "cannot be read"):
         file = io.BytesIO(content)
     yield MediaFile(name, _Seekable(file, name))
 
 
 @contextmanager
-def _opened_object(file: Any, limits: Limits) -> Iterator[MediaFile]:
+def _open_object(file: Any, limits: Limits) -> Iterator[MediaFile]:
     name = "a file object"
     with _media_errors(name, "cannot be read"):
         can_seek = hasattr(file, "seekable") and file.seekable()
     if not can_seek:
-        with _copied(file, name, limits) as copy:
+        with _copy(file, name, limits) as copy:
             yield MediaFile(name, _Seekable(copy, name))
         return
     seekable = _Seekable(file, name)
@@ -236,7 +236,7 @@ def _opened_object(file: Any, limits: Limits) -> Iterator[MediaFile]:
 
 
 @contextmanager
-def _copied(file: Any, name: str, limits: Limits) -> Iterator[IO[bytes]]:
+def _copy(file: Any, name: str, limits: Limits) -> Iterator[IO[bytes]]:
     """Copy a file object that cannot seek, and yield the copy, which can."""
     max_bytes, rule = limits["file-size"]["max-bytes"], limits["file-size"]["x-source"]
     with SpooledTemporaryFile(max_size=_IN_MEMORY) as copy:
@@ -294,22 +294,22 @@ def from_text(text: str, contract: Contract, limits: Limits) -> MediaFile:
     """Return the file in a `data:` URL or in Base64 text.
 
     Args:
-        text: The text.
+        text: The string.
         contract: The contract that says how to write an image as text.
         limits: The limits on a file in a percent-encoded `data:` URL. Such a URL is much longer than its file.
 
     Raises:
-        MediaError: The text is neither of them, or its file is too large. The text is never used as a path.
+        MediaError: The string is neither, or its file is too large. A string is never used as a path.
     """
     if _DATA.match(text):
         return _from_data_url(text, contract, limits)
     if not text.strip():
-        raise MediaError("a str", "is empty; pass an http(s) address, Base64 text, or pathlib.Path(...) for a file")
+        raise MediaError("a str", "is empty; pass an http(s) URL, Base64, or pathlib.Path(...) for a file")
     if _OTHER_ADDRESS.match(text):
-        raise MediaError("a str", "is an address of another kind; use one that begins with http:// or https://")
+        raise MediaError("a str", "is a URL of another kind; use one that begins with http:// or https://")
     if _looks_like_path(text):
         message = "looks like a path, but a str is never used as one; pass pathlib.Path(...) for a file"
-        raise MediaError("a str", f"{message}, or an address that begins with http:// or https://")
+        raise MediaError("a str", f"{message}, or a URL that begins with http:// or https://")
     return _from_base64(text, "Base64 text", contract)
 
 
@@ -350,14 +350,14 @@ def _too_large(name: str, max_bytes: float, rule: str) -> MediaError:
 
 
 def _looks_like_path(text: str) -> bool:
-    """Return whether a text looks like the path of a file. Base64 may contain slashes too."""
+    """Return whether a string looks like the path of a file. Base64 may contain slashes too."""
     if len(text) > _MAX_PATH_LENGTH:
         return False
     return bool(_PATH.match(text)) or ("/" in text and not _begins_like_base64_image(text))
 
 
 def _begins_like_base64_image(text: str) -> bool:
-    """Return whether a text begins like the Base64 of an image, even if it contains white space, - or _."""
+    """Return whether a string begins like the Base64 of an image, even if it contains white space, - or _."""
     start = "".join(text.split())[:16].translate(_STANDARD_ALPHABET)
     return format_of(InlineText(start)) is not None
 
@@ -372,7 +372,7 @@ def _from_base64(text: str, name: str, contract: Contract) -> MediaFile:
 
 
 def _base64_problem(text: str) -> str:
-    """Return what is wrong with a Base64 text, and what to do."""
+    """Return what is wrong with a Base64 string, and what to do."""
     if re.search(r"\s", text):
         return "it contains white space; remove it"
     if re.search("[^A-Za-z0-9+/=_-]", text):
@@ -380,5 +380,5 @@ def _base64_problem(text: str) -> str:
     if re.search("[_-]", text):
         return "it uses the URL-safe alphabet; encode the file with base64.b64encode, which uses + and /"
     if "=" in text.rstrip("="):
-        return "it contains = before its end, as joined texts do; pass a single text"
+        return "it contains = before its end, as joined strings do; pass a single one"
     return "it is cut off, or not padded with = to a multiple of four characters; encode the whole file"

@@ -15,7 +15,7 @@ from kling_elements.media.mp4_boxes import BrokenBoxError, Outline, code_name, o
 from kling_elements.media.mp4_header import Movie, read_movie
 from kling_elements.media.reports import VideoReport
 from kling_elements_client.errors import Violation
-from kling_elements_runtime.image_kinds import format_by
+from kling_elements_runtime.image_kinds import format_of_bytes
 
 # The brands (registered at mp4ra.org) of files that can be played as MP4
 _MP4_BRANDS: Final = re.compile(rb"iso[2-9a-cm]|mp4[12]|avc1|M4V[ HP]|M4A |MSNV|F4V |dash|cmf[c2]|XAVC")
@@ -67,7 +67,7 @@ def inspect(file: File, source: str, limits: Limits) -> VideoReport:
     return evolve(
         report,
         violations=tuple(Violation("", rule, message) for rule, message in violations),
-        unjudged=tuple(_unjudged(report, boxes, movie, limits)),
+        unchecked=tuple(_unchecked(report, boxes, movie, limits)),
     )
 
 
@@ -134,7 +134,7 @@ def _looks_like(boxes: Outline, container: str | None) -> str:
     if boxes.brands:
         return f"; its brand is '{code_name(boxes.brands[0])}'"
     other = next((name for name, signature in _OTHERS.items() if signature.match(boxes.start)), None)
-    if other is None and (picture := format_by(boxes.start)) in _PICTURES:
+    if other is None and (picture := format_of_bytes(boxes.start)) in _PICTURES:
         other = picture.upper()
     return f"; it looks like {other}" if other else ""
 
@@ -168,7 +168,7 @@ def _picture_violations(report: VideoReport, limits: Limits) -> Iterator[tuple[s
     if report.width_px is None:
         yield (
             rule,
-            f"the video is turned by an odd angle, it must be shown upright as {sizes} px",
+            f"the video is turned by an unusual angle; it must be shown upright as {sizes} px",
         )
     elif [report.width_px, report.height_px] not in limits["one-of-px"]:
         yield rule, f"the video is shown as {report.width_px}x{report.height_px} px, it must be {sizes} px"
@@ -178,7 +178,7 @@ def _picture_violations(report: VideoReport, limits: Limits) -> Iterator[tuple[s
         yield rule, f"the video's pixels have {ratio}, they must be square (1:1)"
 
 
-def _unjudged(report: VideoReport, boxes: Outline, movie: Movie | None, limits: Limits) -> Iterator[tuple[str, str]]:
+def _unchecked(report: VideoReport, boxes: Outline, movie: Movie | None, limits: Limits) -> Iterator[tuple[str, str]]:
     if report.size_bytes is None and boxes.header is not None:
         yield (
             limits["container"]["x-source"],

@@ -1,17 +1,15 @@
-"""The mock server as an ASGI application: the order of the checks, and what each outcome leads to."""
+"""The mock server as an ASGI application, composed of its parts."""
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from os import PathLike
 from urllib.parse import quote
 
-from kling_elements.mock import control
 from kling_elements.mock.answers import Problem, Refusals, RefusedError
 from kling_elements.mock.asgi import (
     BodyTooLargeError,
@@ -21,40 +19,26 @@ from kling_elements.mock.asgi import (
     Scope,
     Send,
     fields_of,
-    live,
     respond,
+    run_lifespan,
 )
 from kling_elements.mock.callbacks import Courier
-from kling_elements.mock.callers import (
-    ORIGIN,
-    Callers,
-    is_from_elsewhere,
-    is_preflight,
-    page_headers,
-    preflight_headers,
-)
-from kling_elements.mock.clock import Clock
+from kling_elements.mock.callers import ORIGIN, Callers, page_headers
+from kling_elements.mock.clock import TaskClock
+from kling_elements.mock.control import Control
 from kling_elements.mock.dialects import Dialect, usable_dialect
 from kling_elements.mock.faults import FaultQueue
 from kling_elements.mock.front import Front
-from kling_elements.mock.headers import bearer_token, media_type
+from kling_elements.mock.gate import Gate
 from kling_elements.mock.options import Options
-from kling_elements.mock.parameters import values_of, with_defaults
 from kling_elements.mock.reply import Reply
-from kling_elements.mock.request import Accepted, Body, Head, json_value, too_large
-from kling_elements.mock.routes import Endpoint, Routes
-from kling_elements.mock.service import Call, Service
+from kling_elements.mock.request import Body, Head, too_large
+from kling_elements.mock.routes import Routes
+from kling_elements.mock.service import Service
 from kling_elements.mock.shapes import Shapes
 from kling_elements.mock.store import StateError, Store
 from kling_elements_client.contract import CONTRACT
-from kling_elements_client.errors import Violation
 from kling_elements_runtime.contract import Contract
-
-_MAX_VIOLATIONS = 20  # listed in one message
-_NOT_FOR_PAGES = (
-    "only web pages on this machine may call this server; serve the page from http://localhost or http://127.0.0.1"
-)
-_MAX_PART_LENGTH = 200  # characters of a violation's pointer, and of its message
 
 
 def create_app(  # noqa: PLR0913 -- all but the token go by name
@@ -140,12 +124,11 @@ class MockServer:
         self.routes = Routes(contract)
         self.contract = contract
         self._refusals = Refusals(contract)
-        self._token = options.token
         dialect = Dialect(contract, usable_dialect(contract, options.dialect), self._refusals)
         shapes = Shapes(contract, options.element_ids)
-        self._faults = FaultQueue(shapes, self._refusals)
+        faults = FaultQueue(shapes, self._refusals)
         self._store = Store(options.state)
-        self.clock = Clock(manual=options.manual_clock, earlier=self._store.clock_reading())
+        self.clock = TaskClock(manual=options.manual_clock, earlier=self._store.clock_reading())
         self._courier = Courier(
             self._store,
             self.clock,
@@ -155,25 +138,34 @@ class MockServer:
         )
         self.clock.on_step = self._on_step
         self._keep_first_reading()
-        self._callers = Callers(options.control)
-        self._control = control.Control(
-            callers=self._callers,
+        callers = Callers(options.control)
+        own_paths = Control(
+            callers=callers,
             clock=self.clock,
             store=self._store,
             shapes=shapes,
-            faults=self._faults,
+            faults=faults,
             courier=self._courier,
         )
-        self._front = Front(contract, self.routes, self._control.paths, self._store, options.token)
-        self._service = Service(
+        service = Service(
             options,
             refusals=self._refusals,
             dialect=dialect,
             clock=self.clock,
             store=self._store,
             shapes=shapes,
-            faults=self._faults,
+            faults=faults,
             on_create=self._courier.expect,
+        )
+        self._front = Front(contract, self.routes, own_paths.paths, self._store, options.token)
+        self._gate = Gate(
+            contract,
+            self.routes,
+            token=options.token,
+            callers=callers,
+            control=own_paths,
+            front=self._front,
+            handlers=service.handlers,
         )
         self._late_tasks: set[asyncio.Task[Reply]] = set()
 
@@ -216,7 +208,7 @@ class MockServer:
         head = Head(method, path, query, fields_of(headers), client_host)
 
         def make_reply() -> Reply:
-            accepted = self._accept(head)
+            accepted = self._gate.accept(head)
             if accepted.max_bytes is not None and len(body) > accepted.max_bytes:
                 raise too_large(accepted.max_bytes)
             return accepted.answer(body)
@@ -226,7 +218,7 @@ class MockServer:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection, as ASGI defines it."""
         if scope["type"] == "lifespan":
-            await live(receive, send, self._courier.start, self._stop)
+            await run_lifespan(receive, send, self._courier.start, self._stop)
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close"})
         else:
@@ -272,7 +264,7 @@ class MockServer:
 
     async def _reply(self, head: Head, body: RequestBody) -> Reply:
         try:
-            accepted = self._accept(head)
+            accepted = self._gate.accept(head)
         except RefusedError as refused:
             return self._refusals.answer(refused)
         if accepted.max_bytes is None:
@@ -316,64 +308,6 @@ class MockServer:
             return reply
         return replace(reply, late=partial(self._reply_or_refusal, reply.late))
 
-    def _accept(self, head: Head) -> Accepted:
-        """Check the sender of a request first, then everything else except parameters and body."""
-        if ORIGIN in head.headers:
-            if is_from_elsewhere(head.headers):
-                raise RefusedError(Problem.PERMISSION_DENIED, _NOT_FOR_PAGES)
-            if is_preflight(head):
-                return Accepted(None, lambda _: Reply(204, headers=preflight_headers(head.headers)))
-        if head.path.startswith(control.PREFIX):
-            return self._control.accept(head)
-        if head.path in self._front.pages:
-            return self._front.accept(head)
-        endpoint, in_path, token = self._endpoint(head)
-        owner = hashlib.sha256(token.encode()).digest()
-        accepted = endpoint.max_bytes
-        return Accepted(
-            accepted[media_type(head.headers, accepted)] if accepted else None,
-            partial(self._perform, endpoint, owner, in_path, head),
-        )
-
-    def _endpoint(self, head: Head) -> tuple[Endpoint, Mapping[str, str], str]:
-        """Return the endpoint of a request, the parameters in its path, and its token."""
-        match = self.routes.find(head.path)
-        endpoints = match[0].endpoints if match else {}
-        endpoint = endpoints.get(head.method)
-        token = ""
-        # Check the token before the route, so that unauthenticated callers can't probe for paths.
-        if endpoint is None or endpoint.needs_token:
-            token = bearer_token(head.headers, self._token)
-        if match and endpoint is not None:
-            return endpoint, match[1], token
-        if not endpoints:
-            slashless = self.routes.find(head.path.rstrip("/"))
-            if slashless:
-                message = f"remove the slash at the end of the path: send the request to {slashless[0].template}"
-                raise RefusedError(Problem.NO_SUCH_RESOURCE, message)
-            paths = ", ".join(route.template for route in self.routes)
-            raise RefusedError(Problem.NO_SUCH_RESOURCE, f"there is no such path; use one of {paths}")
-        methods = ", ".join(endpoints)
-        raise RefusedError(Problem.METHOD_NOT_ALLOWED, f"this path accepts only {methods}", {"Allow": methods})
-
-    def _perform(
-        self, endpoint: Endpoint, owner: bytes, in_path: Mapping[str, str], head: Head, content: Body
-    ) -> Reply:
-        """Check parameters and body, and run the operation."""
-        name, expected = endpoint.operation.operation_id, endpoint.operation.parameters
-        body = json_value(content) if endpoint.max_bytes else None
-        parameters = values_of(expected, in_path, head.query)
-        violations = self.contract.parameter_violations(name, parameters) if expected else []
-        if endpoint.max_bytes:
-            violations += self.contract.violations(name, body)
-        if violations:
-            raise RefusedError(Problem.INVALID_PARAMETERS, _in_words(violations))
-        handler = self._service.handlers.get(name)
-        if handler is None:
-            return endpoint.success
-        is_local = partial(self._callers.may_control, head)
-        return handler(Call(owner, with_defaults(expected, parameters), body, is_local))
-
 
 def _head(scope: Scope) -> Head:
     raw_path: bytes | None = scope.get("raw_path")  # ASGI makes it optional
@@ -382,18 +316,3 @@ def _head(scope: Scope) -> Head:
     client = scope.get("client")
     host, version = client[0] if client else None, scope.get("http_version", "1.1")
     return Head(scope["method"], path, query, fields_of(scope["headers"]), host, version)
-
-
-def _in_words(violations: Sequence[Violation]) -> str:
-    """Return a message of bounded length that lists the violations and where they are."""
-    parts = [
-        f"{_cut(violation.pointer) or 'the body'}: {_cut(violation.message)} ({violation.rule})"
-        for violation in violations[:_MAX_VIOLATIONS]
-    ]
-    if len(violations) > _MAX_VIOLATIONS:
-        parts.append(f"and {len(violations) - _MAX_VIOLATIONS} more")
-    return "; ".join(parts)
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _MAX_PART_LENGTH else text[: _MAX_PART_LENGTH - 1] + "…"

@@ -168,7 +168,9 @@ async def _drip(send: Send, reply: Reply) -> None:
         await asyncio.sleep(interval)
 
 
-async def live(receive: Receive, send: Send, start: Callable[[], None], stop: Callable[[], Awaitable[None]]) -> None:
+async def run_lifespan(
+    receive: Receive, send: Send, start: Callable[[], None], stop: Callable[[], Awaitable[None]]
+) -> None:
     """Follow the lifespan protocol: call `start` and `stop` if the server starts or shuts down."""
     while True:
         message = await receive()

@@ -18,11 +18,11 @@ from ssrfguard import Policy, SSRFGuardError
 from ssrfguard.httpx import AsyncClient
 from standardwebhooks.webhooks import Webhook
 
-from kling_elements.mock.clock import MS, Clock
+from kling_elements.mock.clock import MS, TaskClock
 from kling_elements.mock.reply import JSON_TYPE, encode
 from kling_elements.mock.store import Store
-from kling_elements.mock.tasks import Task
-from kling_elements_runtime.settings import LAST_PORT
+from kling_elements.mock.tasks import StoredTask
+from kling_elements_runtime.addresses import LAST_PORT
 from kling_elements_runtime.transport.certificates import shared_context
 
 _MAX_AT_ONCE = 100  # notifications in flight, so that a receiver that doesn't answer can't hold up the others
@@ -82,9 +82,9 @@ class Courier:
     def __init__(
         self,
         store: Store,
-        clock: Clock,
+        clock: TaskClock,
         *,
-        describe: Callable[[Task, int], Mapping[str, Any]],
+        describe: Callable[[StoredTask, int], Mapping[str, Any]],
         secret: str | None = None,
         retries: Retries | None = None,
     ) -> None:
@@ -106,7 +106,7 @@ class Courier:
         """The outcomes of the latest notifications, oldest first."""
         return list(self._records)
 
-    def expect(self, task: Task) -> None:
+    def expect(self, task: StoredTask) -> None:
         """Watch a new task, if it has a callback URL."""
         if task.callback_url:
             self._wanted = True
@@ -152,10 +152,10 @@ class Courier:
             self._store.failed(cast("sqlite3.Error", errors.exceptions[0]))  # the task group's, and flat
 
     async def _notify_all(self, awake: asyncio.Event) -> None:
-        under_way: set[int] = set()
+        in_progress: set[int] = set()
 
         def finished(task_id: int, _: object) -> None:
-            under_way.discard(task_id)
+            in_progress.discard(task_id)
             awake.set()
 
         async with _unguarded() as unguarded, _guarded() as guarded, asyncio.TaskGroup() as jobs:
@@ -163,9 +163,9 @@ class Courier:
                 awake.clear()
                 now = self._clock.now_ms()
                 # The tasks that have waited longest come first; some of them may be in flight already.
-                waiting = [t for t in self._store.to_notify(now, _MAX_AT_ONCE) if t.task_id not in under_way]
-                for task in waiting[: _MAX_AT_ONCE - len(under_way)]:
-                    under_way.add(task.task_id)
+                waiting = [t for t in self._store.to_notify(now, _MAX_AT_ONCE) if t.task_id not in in_progress]
+                for task in waiting[: _MAX_AT_ONCE - len(in_progress)]:
+                    in_progress.add(task.task_id)
                     http = unguarded if task.may_call_private else guarded
                     jobs.create_task(self._notify(http, task)).add_done_callback(partial(finished, task.task_id))
                 with suppress(TimeoutError):
@@ -177,7 +177,7 @@ class Courier:
         due_at = None if self._clock.is_manual else self._store.next_notification(now)
         return None if due_at is None else (due_at - now) / MS
 
-    async def _notify(self, http: httpx.AsyncClient, task: Task) -> None:
+    async def _notify(self, http: httpx.AsyncClient, task: StoredTask) -> None:
         """Send the next notification of a task, and record the outcome."""
         changed_at = task.changed_at(task.notified)
         assert changed_at is not None  # noqa: S101 -- the store returns only tasks with a change
@@ -188,7 +188,7 @@ class Courier:
         self._store.keep_seen(changed_at, [task])
         self._store.mark_notified(task)
 
-    async def _send(self, http: httpx.AsyncClient, task: Task, text: str) -> tuple[int | None, int, str]:
+    async def _send(self, http: httpx.AsyncClient, task: StoredTask, text: str) -> tuple[int | None, int, str]:
         """Return the last status (None if there was no answer), the number of attempts, and why it was not sent."""
         attempts = 0
         while True:
@@ -201,7 +201,7 @@ class Courier:
                 return status, attempts, ""
             await asyncio.sleep(self._retries.seconds_after(attempts))
 
-    async def _post(self, http: httpx.AsyncClient, task: Task, text: str) -> int | None:
+    async def _post(self, http: httpx.AsyncClient, task: StoredTask, text: str) -> int | None:
         headers = self._headers(f"msg_{task.task_id}_{task.notified}", text)
         try:
             async with (

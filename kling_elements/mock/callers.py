@@ -12,7 +12,7 @@ import httpx
 from kling_elements.mock.asgi import Fields, header
 from kling_elements.mock.reply import HeaderList
 from kling_elements.mock.request import Head
-from kling_elements_runtime.settings import is_host, is_loopback_address
+from kling_elements_runtime.addresses import is_host, is_loopback_address
 
 _PROXIES = re.compile(rb"via|forwarded|x-forwarded-.+|x-real-ip")  # headers that proxies add
 _OLD_HTTP = "1.0"  # nginx uses it towards its upstream by default, and adds no proxy header
@@ -48,7 +48,7 @@ class Callers:
         if host is None:
             return False
         if is_loopback_address(peer):
-            return _is_here(host) or host in self._names
+            return _is_this_machine(host) or host in self._names
         # DNS rebinding needs a public name, so accept only names without a dot, addresses and allowed names.
         is_reachable = "." not in host or _network(host) is not None or host in self._names
         return is_reachable and self._is_allowed(peer)
@@ -64,7 +64,7 @@ class Callers:
 
 def is_from_elsewhere(headers: Fields) -> bool:
     """Return whether the `Origin` of a request is not this machine."""
-    return not _is_here(_host_of(header(headers, ORIGIN) or ""))
+    return not _is_this_machine(_host_of(header(headers, ORIGIN) or ""))
 
 
 def is_preflight(head: Head) -> bool:
@@ -105,12 +105,12 @@ def _is_of_a_foreign_page(headers: Fields) -> bool:
     if ORIGIN in headers:
         return is_from_elsewhere(headers)
     referer = header(headers, b"referer")
-    if referer is not None and not _is_here(_host_of(referer)):
+    if referer is not None and not _is_this_machine(_host_of(referer)):
         return True
     return (header(headers, b"sec-fetch-site") or "none") not in _OWN_SITES
 
 
-def _is_here(host: str | None) -> bool:
+def _is_this_machine(host: str | None) -> bool:
     """Return whether a host is this machine. `evil.localhost` is not: a name server may send it anywhere."""
     return host is not None and (host == "localhost" or is_loopback_address(host))
 

@@ -34,7 +34,7 @@ class Reading:
         return wall_ms + self.ahead_ms if self.stopped_at_ms is None else self.stopped_at_ms
 
 
-class Clock:
+class TaskClock:
     """A clock in milliseconds since 1970-01-01 UTC. You can read and step it from any thread."""
 
     def __init__(self, *, manual: bool = False, earlier: Reading | None = None) -> None:

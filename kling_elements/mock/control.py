@@ -9,13 +9,13 @@ from typing import Any, TypeAlias
 from kling_elements.mock.answers import Problem, RefusedError
 from kling_elements.mock.callbacks import Courier
 from kling_elements.mock.callers import Callers
-from kling_elements.mock.clock import Clock
+from kling_elements.mock.clock import TaskClock
 from kling_elements.mock.faults import FaultQueue
 from kling_elements.mock.reply import json_reply
 from kling_elements.mock.request import Accepted, Body, Head, json_value
 from kling_elements.mock.shapes import Shapes
 from kling_elements.mock.store import Store
-from kling_elements.mock.tasks import Task
+from kling_elements.mock.tasks import StoredTask
 
 PREFIX = "/_mock/"
 _MAX_BYTES = 1 << 16
@@ -34,7 +34,7 @@ class Control:
         self,
         *,
         callers: Callers,
-        clock: Clock,
+        clock: TaskClock,
         store: Store,
         shapes: Shapes,
         faults: FaultQueue,
@@ -113,10 +113,10 @@ class Control:
         ids = json_value(body)
         if not (isinstance(ids, list) and all(isinstance(text, str) and text for text in ids)):
             raise RefusedError(Problem.INVALID_PARAMETERS, "the body must be a list of ids, strings that are not empty")
-        self._store.use_elsewhere(ids)
+        self._store.mark_used_elsewhere(ids)
         return self._store.used_elsewhere()
 
-    def _described(self, task: Task, now: int) -> dict[str, Any]:
+    def _described(self, task: StoredTask, now: int) -> dict[str, Any]:
         return {
             "task_id": str(task.task_id),
             "external_task_id": task.external_id,

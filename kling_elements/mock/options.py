@@ -83,23 +83,9 @@ def _by(check: Callable[[Any], object]) -> Callable[[Any, Attribute[Any], Any], 
 
 @frozen(kw_only=True)
 class Options:
-    """The options of a server.
+    """The options of a server: the arguments of `create_app`, which describes them, and one more.
 
     Attributes:
-        token: The only Bearer token to accept; None accepts any.
-        dialect: The name of the contract's dialect to use; None uses the first.
-        state: The file to keep tasks in; None and `:memory:` keep them in memory.
-        tick_seconds: Seconds that a task stays submitted, and then processing.
-        task_seconds: The shortest and the longest duration of a task in seconds, from which each task draws its own;
-            None means two ticks.
-        concurrency: How many unfinished tasks a token may have; None means any number.
-        rate: How many tasks a token may create per second; None means any number.
-        webhook_secret: The secret that signs notifications, `whsec_` and a key in Base64; None leaves them unsigned.
-        manual_clock: Whether time passes only if you step the clock.
-        unique_external_ids: Whether an external id can be used only once.
-        callbacks: Whether to send notifications to the `callback_url` of requests.
-        element_ids: How to write the ids of elements: `large`, `small` or `text`.
-        control: Other hosts that may use `/_mock/`: addresses, networks or names.
         retries: How often and when to send a notification again.
 
     Raises:

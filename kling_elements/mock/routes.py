@@ -32,7 +32,7 @@ class Endpoint:
 
 
 @dataclass(frozen=True, slots=True)
-class Route:
+class PathRoute:
     """A path template, such as `/elements/{id}`, and its endpoints by method, in upper case."""
 
     template: str
@@ -67,11 +67,11 @@ class Routes:
         self._routes = sorted(routes, key=lambda route: len(route.parameters))  # OpenAPI requires literal paths first
         self._literal = {route.template: route for route in routes if not route.parameters}
 
-    def __iter__(self) -> Iterator[Route]:
+    def __iter__(self) -> Iterator[PathRoute]:
         """Yield the routes, literal paths first."""
         return iter(self._routes)
 
-    def find(self, raw_path: str) -> tuple[Route, dict[str, str]] | None:
+    def find(self, raw_path: str) -> tuple[PathRoute, dict[str, str]] | None:
         """Return the route and parameters of a percent-encoded path, or None if there is no such route."""
         if raw_path in self._literal:  # the fast way for nearly every request
             return self._literal[raw_path], {}
@@ -83,12 +83,12 @@ class Routes:
         return None
 
 
-def _route(template: str, endpoints: Mapping[str, Endpoint]) -> Route:
+def _route(template: str, endpoints: Mapping[str, Endpoint]) -> PathRoute:
     # Split each segment into literals, with a parameter's name between any two.
     segments = [_PARAMETER.split(segment) for segment in template.split("/")]
     patterns = [re.compile("(.+)".join(map(re.escape, segment[::2])), re.DOTALL) for segment in segments]
     in_order = {method.upper(): endpoints[method] for method in METHODS if method in endpoints}
-    return Route(template, in_order, tuple(patterns), tuple(_PARAMETER.findall(template)))
+    return PathRoute(template, in_order, tuple(patterns), tuple(_PARAMETER.findall(template)))
 
 
 def _endpoint(document: Node, operation: Operation) -> Endpoint:

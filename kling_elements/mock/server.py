@@ -97,19 +97,19 @@ class _Protocol(HttpToolsProtocol):
 
     def wait_a_second(self) -> None:
         """Count a second, and close the connection if the peer has been silent in a request for too long."""
-        cycle = self._cycle_under_way()
+        cycle = self._current_cycle()
         if (cycle is None or cycle.more_body) and not self.flow.read_paused:
             self._seconds_waited += 1
         if self._seconds_waited > HALF_REQUEST_MAX_SECONDS:
             self.transport.abort()
 
-    def _cycle_under_way(self) -> RequestResponseCycle | None:
+    def _current_cycle(self) -> RequestResponseCycle | None:
         cycle = cast("RequestResponseCycle | None", self.cycle)  # None before the first request
         return None if cycle is None or cycle.response_complete else cycle
 
     def _refuse(self) -> None:
         self._is_refused = True
-        if self._cycle_under_way() is None:
+        if self._current_cycle() is None:
             self.transport.write(_TOO_LARGE % HEAD_MAX_BYTES)
             self.transport.write_eof()
         else:  # another answer may be half sent, so don't write a second one into it

@@ -8,7 +8,7 @@ from random import randint
 from typing import Any
 
 from kling_elements.mock.answers import Problem, Refusals
-from kling_elements.mock.clock import MS, Clock
+from kling_elements.mock.clock import MS, TaskClock
 from kling_elements.mock.dialects import Dialect
 from kling_elements.mock.faults import FaultQueue
 from kling_elements.mock.ids import number_of, rounded_to, task_id_of
@@ -16,13 +16,13 @@ from kling_elements.mock.options import Options
 from kling_elements.mock.reply import Reply
 from kling_elements.mock.shapes import Shapes, without_media
 from kling_elements.mock.store import Store
-from kling_elements.mock.tasks import Draft, Task
+from kling_elements.mock.tasks import Draft, StoredTask
 
 _WINDOW_SECONDS = 1  # over which the rate counts
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class ServiceCall:
     """A request that passed every check.
 
     Attributes:
@@ -47,11 +47,11 @@ class Service:
         *,
         refusals: Refusals,
         dialect: Dialect,
-        clock: Clock,
+        clock: TaskClock,
         store: Store,
         shapes: Shapes,
         faults: FaultQueue,
-        on_create: Callable[[Task], None],
+        on_create: Callable[[StoredTask], None],
     ) -> None:
         """Keep the parts to work with, and the function to call with each new task."""
         self._options = options
@@ -62,7 +62,7 @@ class Service:
         self._shapes = shapes
         self._faults = faults
         self._on_create = on_create
-        self.handlers: Mapping[str, Callable[[Call], Reply]] = {
+        self.handlers: Mapping[str, Callable[[ServiceCall], Reply]] = {
             "createElement": self._create,
             "getElement": self._get,
             "listElements": self._list,
@@ -70,7 +70,7 @@ class Service:
             "deleteElement": self._delete,
         }
 
-    def _create(self, call: Call) -> Reply:
+    def _create(self, call: ServiceCall) -> Reply:
         fault = self._faults.next()
         if not fault.creates:
             return fault.disturb(Reply(200))
@@ -88,7 +88,7 @@ class Service:
         return fault.disturb(self._created(draft))
 
     def _created(self, draft: Draft) -> Reply:
-        with self._store.alone():
+        with self._store.locked():
             now = self._clock.now_ms()
             self._check_limits(draft, now)
             task = self._store.add(draft, now, randint(*self._options.task_ms))  # noqa: S311 -- nobody gains by guessing
@@ -118,7 +118,7 @@ class Service:
             self._dialect.counts_all_calls and self._store.is_used_elsewhere(external_id)
         )
 
-    def _get(self, call: Call) -> Reply:
+    def _get(self, call: ServiceCall) -> Reply:
         name = call.parameters["id"]
         task = self._find(call.owner, name)
         if task is None:
@@ -128,29 +128,29 @@ class Service:
         self._store.keep_seen(now, [task])
         return self._shapes.answer(self._shapes.task(task, now))
 
-    def _find(self, owner: bytes, name: str) -> Task | None:
+    def _find(self, owner: bytes, name: str) -> StoredTask | None:
         """Return the task with this task id or, if there is none, with this external id."""
         task_id, deleted_too = number_of(name), self._dialect.keeps_deleted
         task = None if task_id is None else self._store.by_id(owner, task_id, deleted_too=deleted_too)
         return task or self._store.by_external_id(owner, name, deleted_too=deleted_too)
 
-    def _list(self, call: Call) -> Reply:
+    def _list(self, call: ServiceCall) -> Reply:
         now = self._clock.now_ms()
         number, size = call.parameters["pageNum"], call.parameters["pageSize"]
         page = self._store.page(call.owner, number, size, deleted_too=self._dialect.keeps_deleted)
         self._store.keep_seen(now, page)
         return self._shapes.answer([self._shapes.task(task, now) for task in page])
 
-    def _list_presets(self, call: Call) -> Reply:
+    def _list_presets(self, call: ServiceCall) -> Reply:
         number, size = call.parameters["pageNum"], call.parameters["pageSize"]
         return self._shapes.answer(self._shapes.presets[(number - 1) * size : number * size])
 
-    def _delete(self, call: Call) -> Reply:
+    def _delete(self, call: ServiceCall) -> Reply:
         element_id = number_of(str(call.body["element_id"]))
         if element_id in self._preset_ids():
             detail = "an element of the official library cannot be deleted"
             raise self._refusals.refused_by(Problem.PERMISSION_DENIED, detail)
-        with self._store.alone():
+        with self._store.locked():
             task = None if element_id is None else self._ready_task(call.owner, element_id)
             if task is None or task.deleted:
                 keywords = ("x-deleted-already", "x-absent") if task else ("x-absent",)
@@ -161,7 +161,7 @@ class Service:
             self._store.mark_deleted(task)
         return self._shapes.deletion(self._dialect.deletion_example, task)
 
-    def _ready_task(self, owner: bytes, element_id: int) -> Task | None:
+    def _ready_task(self, owner: bytes, element_id: int) -> StoredTask | None:
         task_id = task_id_of(element_id)
         task = None if task_id is None else self._store.by_id(owner, task_id, deleted_too=True)
         now = self._clock.now_ms()

@@ -10,7 +10,7 @@ from kling_elements.mock.answers import new_request_id
 from kling_elements.mock.clock import MS
 from kling_elements.mock.ids import element_id_of
 from kling_elements.mock.reply import Reply, json_reply
-from kling_elements.mock.tasks import DELETED, SUBMITTED, SUCCEED, Task
+from kling_elements.mock.tasks import DELETED, SUBMITTED, SUCCEED, StoredTask
 from kling_elements_runtime.document import Document
 
 _INLINE_IMAGE = "https://media.invalid/inline-image"  # replaces an inline image, because no media is kept
@@ -46,7 +46,7 @@ class Shapes:
         """Return the answer with this data, and a new request id."""
         return json_reply({**self._envelope, "request_id": new_request_id(), "data": data})
 
-    def submitted(self, task: Task) -> dict[str, Any]:
+    def submitted(self, task: StoredTask) -> dict[str, Any]:
         """Return a task as the answer to its create shows it."""
         return {
             **self._named(task, SUBMITTED),
@@ -55,13 +55,13 @@ class Shapes:
             "updated_at": task.created_at,
         }
 
-    def deletion(self, example: str, task: Task) -> Reply:
+    def deletion(self, example: str, task: StoredTask) -> Reply:
         """Return the answer to a deletion in the shape of an example, with this task if the example has a task."""
         answer = self._examples[example]
         named = {"data": {**answer["data"], **self._named(task, task.end_status)}} if "data" in answer else {}
         return json_reply({**answer, **named, "request_id": new_request_id()})
 
-    def task(self, task: Task, now: int) -> dict[str, Any]:
+    def task(self, task: StoredTask, now: int) -> dict[str, Any]:
         """Return a task as a look-up shows it at a time."""
         ready = task.is_ready_at(now)
         return {
@@ -73,7 +73,7 @@ class Shapes:
             "updated_at": task.updated_at(now),
         }
 
-    def notification(self, task: Task, now: int) -> dict[str, Any]:
+    def notification(self, task: StoredTask, now: int) -> dict[str, Any]:
         """Return a task as a notification shows it at a time: without its cost in money.
 
         The element is never deleted in it, because a deletion comes after every change of the task.
@@ -90,7 +90,7 @@ class Shapes:
         """Return the answer to a create with a code of failure and an invalid time."""
         return {**answer, "code": self._failure_code, "data": {**answer["data"], "created_at": []}}
 
-    def element_id(self, task: Task) -> int | str:
+    def element_id(self, task: StoredTask) -> int | str:
         """Return the id of the element that a task creates."""
         return element_id_of(task.task_id, self._element_ids)
 
@@ -103,10 +103,10 @@ class Shapes:
         ]
         return {**task, "task_result": {**task["task_result"], "elements": elements}}
 
-    def _named(self, task: Task, status: str) -> dict[str, Any]:
+    def _named(self, task: StoredTask, status: str) -> dict[str, Any]:
         return {"task_id": str(task.task_id), "task_status": status}
 
-    def _element(self, task: Task) -> dict[str, Any]:
+    def _element(self, task: StoredTask) -> dict[str, Any]:
         request = json.loads(task.request)
         voice_id = request.get("element_voice_id")
         return {
@@ -136,5 +136,5 @@ def _with_placeholders(value: Any) -> Any:
     return value if ":" in value else _INLINE_IMAGE  # every URL has a colon, and Base64 has none
 
 
-def _info(task: Task) -> dict[str, str]:
+def _info(task: StoredTask) -> dict[str, str]:
     return {} if task.external_id is None else {"external_task_id": task.external_id}

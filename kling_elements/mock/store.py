@@ -16,7 +16,7 @@ from typing import Any
 
 from kling_elements.mock.clock import LATEST_MS, Reading
 from kling_elements.mock.reply import encode
-from kling_elements.mock.tasks import CHANGES, Draft, Task
+from kling_elements.mock.tasks import CHANGES, Draft, StoredTask
 
 _IN_MEMORY = ":memory:"
 _BUSY_SECONDS = 2.0  # to wait for an earlier server to close the file
@@ -27,7 +27,7 @@ _ID_BITS = 10  # of an id that count the tasks of one millisecond; the other bit
 _DAMAGED = "it is damaged; restore it from a copy, or use a file that does not exist yet"
 
 _CHANGING = 2  # the last columns of a task, `deleted` and `notified`, which may change
-_COLUMNS = ", ".join(Task._fields)
+_COLUMNS = ", ".join(StoredTask._fields)
 _TABLES = (
     # SQLite accepts any type in any column, and a damaged file may contain anything, so check the types.
     f"""CREATE TABLE tasks (
@@ -63,7 +63,7 @@ _TABLES = (
     f"PRAGMA application_id = {_APPLICATION_ID}",
     f"PRAGMA user_version = {_VERSION}",
 )
-_PLACES = ", ".join("?" * len(Task._fields))
+_PLACES = ", ".join("?" * len(StoredTask._fields))
 _INSERT = f"INSERT INTO tasks ({_COLUMNS}, due_at, checksum) VALUES ({_PLACES}, ?, ?)"  # noqa: S608 -- as below
 _SELECT = f"SELECT {_COLUMNS} FROM tasks"  # noqa: S608 -- the columns are those of the class
 
@@ -96,32 +96,32 @@ class Store:
             self._closer()
 
     def failed(self, error: sqlite3.Error) -> str:
-        """Write to stderr that the state cannot be used, and return the reason."""
+        """Write to stderr that the state file cannot be used, and return the reason."""
         sys.stderr.write(f"{self.unusable(error)}\n")
         sys.stderr.flush()
         return _explained(error)
 
     def unusable(self, error: sqlite3.Error) -> str:
-        """Return the message that the state cannot be used, with the file and the reason."""
-        return f"the state {self._name} cannot be used: {_explained(error)}"
+        """Return the message that the state file cannot be used, with its path and the reason."""
+        return f"the state file {self._name} cannot be used: {_explained(error)}"
 
-    def alone(self) -> AbstractContextManager[object]:
+    def locked(self) -> AbstractContextManager[object]:
         """Return a lock for a `with` block, in which no other thread reads or changes tasks."""
         return self._lock
 
-    def add(self, draft: Draft, now: int, lasting_ms: int) -> Task:
-        """Add a task that is processing after half of `lasting_ms` milliseconds, and ends after all of them."""
+    def add(self, draft: Draft, now: int, duration_ms: int) -> StoredTask:
+        """Add a task that is processing after half of `duration_ms` milliseconds, and ends after all of them."""
         with self._lock:
             self._last_id = max(self._last_id + 1, now << _ID_BITS)
-            first_change = 0 if lasting_ms else CHANGES - 1  # a task that ends at once skips processing
-            task = Task(
+            first_change = 0 if duration_ms else CHANGES - 1  # a task that ends at once skips processing
+            task = StoredTask(
                 task_id=self._last_id,
                 owner=draft.owner,
                 external_id=draft.external_id,
                 request=encode(draft.request).decode(),
                 created_at=now,
-                processing_at=now + lasting_ms // 2,
-                ended_at=now + lasting_ms,
+                processing_at=now + duration_ms // 2,
+                ended_at=now + duration_ms,
                 end_status=draft.ending.status,
                 end_message=draft.ending.message,
                 deleted=0,
@@ -138,7 +138,7 @@ class Store:
         sql = "SELECT EXISTS (SELECT 1 FROM tasks WHERE owner = ? AND external_id = ?)"
         return bool(self._one(sql, owner, external_id)[0])
 
-    def use_elsewhere(self, external_ids: Iterable[str]) -> None:
+    def mark_used_elsewhere(self, external_ids: Iterable[str]) -> None:
         """Keep external ids as used by another product, for every account."""
         with self._lock:
             rows = [(external_id,) for external_id in external_ids]
@@ -165,29 +165,29 @@ class Store:
         sql = "SELECT count(*) FROM (SELECT 1 FROM tasks WHERE owner = ? AND ended_at > ? LIMIT ?)"
         return int(self._one(sql, owner, time, at_most)[0])
 
-    def by_id(self, owner: bytes, task_id: int, *, deleted_too: bool) -> Task | None:
+    def by_id(self, owner: bytes, task_id: int, *, deleted_too: bool) -> StoredTask | None:
         """Return an owner's task by its id. A deleted task is returned only if `deleted_too`."""
         return self._task(f"{_SELECT} WHERE task_id = ? AND owner = ? AND deleted <= ?", task_id, owner, deleted_too)
 
-    def by_external_id(self, owner: bytes, external_id: str, *, deleted_too: bool) -> Task | None:
+    def by_external_id(self, owner: bytes, external_id: str, *, deleted_too: bool) -> StoredTask | None:
         """Return an owner's newest task with an external id. A deleted task is returned only if `deleted_too`."""
         where = "WHERE owner = ? AND external_id = ? AND deleted <= ? ORDER BY task_id DESC LIMIT 1"
         return self._task(f"{_SELECT} {where}", owner, external_id, deleted_too)
 
-    def page(self, owner: bytes, number: int, size: int, *, deleted_too: bool) -> list[Task]:
+    def page(self, owner: bytes, number: int, size: int, *, deleted_too: bool) -> list[StoredTask]:
         """Return a page of an owner's tasks, newest first, with deleted ones if `deleted_too`. The first page is 1."""
         where = "WHERE owner = ? AND deleted <= ? ORDER BY created_at DESC, task_id DESC LIMIT ? OFFSET ?"
         return self._tasks(f"{_SELECT} {where}", owner, deleted_too, size, (number - 1) * size)
 
-    def every_task(self) -> list[Task]:
+    def every_task(self) -> list[StoredTask]:
         """Return all tasks of all owners, oldest first."""
         return self._tasks(f"{_SELECT} ORDER BY task_id")
 
-    def mark_deleted(self, task: Task) -> None:
+    def mark_deleted(self, task: StoredTask) -> None:
         """Mark the element of a task as deleted."""
         self._write("UPDATE tasks SET deleted = 1 WHERE task_id = ?", task.task_id)
 
-    def to_notify(self, now: int, at_most: int) -> list[Task]:
+    def to_notify(self, now: int, at_most: int) -> list[StoredTask]:
         """Return the tasks with a notification due by now, the longest overdue first."""
         return self._tasks(f"{_SELECT} WHERE due_at <= ? ORDER BY due_at LIMIT ?", now, at_most)
 
@@ -200,7 +200,7 @@ class Store:
         """Return whether any notification is due, now or later."""
         return bool(self._one("SELECT EXISTS (SELECT 1 FROM tasks WHERE due_at IS NOT NULL)")[0])
 
-    def mark_notified(self, task: Task) -> None:
+    def mark_notified(self, task: StoredTask) -> None:
         """Mark the next change of a task as notified."""
         notified = min(task.notified + 1, CHANGES)
         sql = "UPDATE tasks SET notified = ?, due_at = ? WHERE task_id = ?"
@@ -217,7 +217,7 @@ class Store:
         sql = "INSERT OR REPLACE INTO clock VALUES (1, ?, ?, ?)"
         self._write(sql, reading.ahead_ms, reading.stopped_at_ms, self._seen_ms)
 
-    def keep_seen(self, now: int, tasks: Sequence[Task]) -> None:
+    def keep_seen(self, now: int, tasks: Sequence[StoredTask]) -> None:
         """Save the time if the caller is about to see that one of the tasks has ended.
 
         Even if this machine's clock is set back, a later server then doesn't show the task as unfinished again.
@@ -241,13 +241,13 @@ class Store:
         assert row is not None  # noqa: S101 -- every query here returns a row
         return row
 
-    def _task(self, sql: str, *values: object) -> Task | None:
+    def _task(self, sql: str, *values: object) -> StoredTask | None:
         row = self._row(sql, *values)
-        return Task(*row) if row else None
+        return StoredTask(*row) if row else None
 
-    def _tasks(self, sql: str, *values: object) -> list[Task]:
+    def _tasks(self, sql: str, *values: object) -> list[StoredTask]:
         with self._lock:
-            return [Task(*row) for row in self._connection.execute(sql, values)]
+            return [StoredTask(*row) for row in self._connection.execute(sql, values)]
 
 
 def _opened(path: str | PathLike[str] | None) -> sqlite3.Connection:
@@ -258,7 +258,7 @@ def _opened(path: str | PathLike[str] | None) -> sqlite3.Connection:
         if path is not None and not Path(path).exists():
             Path(path).touch(mode=0o600)  # callback addresses may hold secrets
     except OSError as error:
-        raise StateError(f"the state {path} cannot be used: {error.strerror}") from None
+        raise StateError(f"the state file {path} cannot be used: {error.strerror}") from None
     try:
         connection = sqlite3.connect(name, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
         try:
@@ -267,11 +267,11 @@ def _opened(path: str | PathLike[str] | None) -> sqlite3.Connection:
             connection.close()
             raise
     except sqlite3.Error as error:
-        raise StateError(f"the state {path} cannot be used: {_explained(error)}") from None
+        raise StateError(f"the state file {path} cannot be used: {_explained(error)}") from None
     except UnicodeDecodeError:  # sqlite3 fails to decode an error message that quotes the file
-        raise StateError(f"the state {path} cannot be used: {_DAMAGED}") from None
+        raise StateError(f"the state file {path} cannot be used: {_DAMAGED}") from None
     except StateError as error:
-        raise StateError(f"the state {path} cannot be used: {error}") from None
+        raise StateError(f"the state file {path} cannot be used: {error}") from None
     return connection
 
 

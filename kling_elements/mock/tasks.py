@@ -38,7 +38,7 @@ class Draft:
         request: The request, with placeholders instead of inline images.
         ending: How the task will end.
         callback_url: The URL for notifications, or None.
-        may_call_private: Whether the URL may lead to this machine or a private network.
+        may_call_private: Whether the URL may point to this machine or a private network.
     """
 
     owner: bytes
@@ -49,7 +49,7 @@ class Draft:
     may_call_private: bool = False
 
 
-class Task(NamedTuple):
+class StoredTask(NamedTuple):
     """A task as a row of the store. Times are milliseconds since 1970.
 
     Attributes:
@@ -63,7 +63,7 @@ class Task(NamedTuple):
         end_status: The last status.
         end_message: The reason for the last status.
         callback_url: The URL for notifications, or None.
-        may_call_private: Whether the URL may lead to this machine or a private network, as 0 or 1.
+        may_call_private: Whether the URL may point to this machine or a private network, as 0 or 1.
         deleted: Whether the element was deleted, as 0 or 1.
         notified: How many changes need no notification any more.
     """

@@ -1,8 +1,10 @@
-"""How requests go out and answers come back.
+"""Send requests and receive answers.
 
-`connections` decides which way a request takes, `originals` sees what tools have replaced, `pool` keeps the connections
-to the one gateway, for which threads wait by `turns`. `sockets` and `tls` read and write, `steps` holds each of these
-steps to the deadline of the call, and `names` looks names up. `bodies` knows how far a request got and bounds what an
-answer may cost; `route` says where to connect to, and `certificates` whom to trust there.
-Nothing is loaded with the package itself, so that who needs a small part of it gets that part only.
+`connections` chooses between our own connections and httpx, and `originals` detects whether a tool has patched httpx or
+httpcore. `pool` holds the connections to the gateway, threads wait for one with `semaphore`, and `idle` has those that
+are between two requests. `httpcore_internals` reads the private names of httpcore. `sockets` and `tls` read and write,
+`steps` applies the deadline of the call to each of these steps, and `dns` resolves names. `bodies` tracks how much of a
+request was sent, and limits the size of an answer. `route` has the gateway's URL, proxy and certificates, and
+`certificates` the usual authorities.
+The package itself loads none of its modules, so that you can import one without the others.
 """

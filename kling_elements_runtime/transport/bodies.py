@@ -1,4 +1,4 @@
-"""What goes out and comes back: how far a request's body got, and an answer's that has a limit."""
+"""Track how much of a request body was sent, and read answer bodies up to a limit."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ import httpcore
 import httpx
 
 MAX_ANSWER_BYTES: Final = 1 << 23
-"""Bytes of an answer, as they come and decoded. A page of 500 things has about 1 MB."""
+"""The most bytes of an answer, both as received and decoded. A page of 500 elements has about 1 MB."""
 SENT: Final = "kling_elements_runtime.sent"
-"""The extension of a request that has its `Sending`, where our own connections carry it."""
+"""The extension of a request with its `SendProgress`, if it is sent through our own connections."""
 UNREADABLE: Final = "kling_elements_runtime.unreadable"
-"""The extension of a response that says why there is no more of its body."""
+"""The extension of a response that says why its body is incomplete."""
 ENCODINGS: Final = "gzip"
-"""What is asked for by `Accept-Encoding`."""
+"""The value of `Accept-Encoding`."""
 
 _PIECE = 1 << 16  # bytes that are decoded at a time: a bomb yields no more than that at once
 _MAX_PIECES = 1 << 17  # of an answer; each takes time, however small it is
@@ -27,27 +27,27 @@ _WITH_GZIP_HEADER = zlib.MAX_WBITS | 16
 _TIME_IS_UP = (TimeoutError, httpcore.TimeoutException, httpx.TimeoutException)
 
 
-class Sending:
-    """How much of one request was handed to the network.
+class SendProgress:
+    """How much of one request was passed to the network.
 
-    A server that heeds `Content-Length` does nothing before it has all of it.
+    A server that follows `Content-Length` does nothing before it has the whole body.
     """
 
     def __init__(self) -> None:
-        """Begin with nothing: not even the headers are written."""
+        """Start before the headers are written."""
         self._length: float | None = None
         self._written = 0  # bytes of the body
-        self._perhaps = 0  # and of a piece that is under way on an event loop
+        self._perhaps = 0  # and of a piece that is being written on an event loop
 
     def pieces(
         self, body: Iterable[bytes], length: int | None, before_last: Callable[[], None] = lambda: None
     ) -> Iterator[bytes]:
-        """Yield a body piece by piece, and take note of how many were written.
+        """Yield a body piece by piece, and count the bytes that were written.
 
         Args:
             body: The pieces.
-            length: How many bytes they have; None if nobody knows.
-            before_last: What is called before the piece that completes the body; it may raise something instead.
+            length: The total number of bytes; None if it is not known.
+            before_last: Called before the piece that completes the body; an exception from it stops the request.
         """
         self._begin(length)
         for whole in body:
@@ -61,7 +61,7 @@ class Sending:
     async def pieces_async(
         self, body: AsyncIterable[bytes], length: int | None, before_last: Callable[[], None] = lambda: None
     ) -> AsyncIterator[bytes]:
-        """Do as `pieces` on an event loop."""
+        """Yield a body on an event loop; the async version of `pieces`."""
         self._begin(length)
         async for whole in body:
             for piece in _parts(whole):
@@ -73,10 +73,10 @@ class Sending:
         self._end()
 
     def may_have_arrived(self, error: BaseException) -> bool:
-        """Return whether the server may have all of the request, after an error.
+        """Return whether the server may have received the whole request before an error.
 
-        A write that failed says that something is left. One that an event loop gave up because the time was up does
-        not: the piece may have gone out in the same moment.
+        After a failed write, some of it is certainly missing. After a write that timed out on an event loop, that is
+        not certain: the piece may have been sent at the same moment.
         """
         sent = self._written + (self._perhaps if isinstance(error, _TIME_IS_UP) else 0)
         return self._length is not None and sent >= self._length
@@ -93,21 +93,21 @@ class Sending:
 
 
 def _parts(piece: bytes) -> Iterable[bytes]:
-    """Return a piece of a body in parts that are not too large, so that one that is under way is little of it."""
+    """Split a large piece of a body, so that only a small part of it is being written at any time."""
     if len(piece) <= _MAX_PART:
         return (piece,)
     return (piece[start : start + _MAX_PART] for start in range(0, len(piece), _MAX_PART))
 
 
 class AnswerBody:
-    """The body of one answer, put together and decoded up to a limit.
+    """The body of one answer, collected and decoded up to a limit.
 
     Attributes:
-        problem: Why there is no more of it; None as long as it is in order.
+        problem: Why the body is incomplete; None if nothing is wrong.
     """
 
     def __init__(self, encoding: str = "") -> None:
-        """Take the header `Content-Encoding`, which is empty if there is none."""
+        """Create an empty body. `encoding` is the header `Content-Encoding`, or an empty string."""
         self._encoding = encoding.strip().lower()
         self._gzip = zlib.decompressobj(_WITH_GZIP_HEADER) if self._encoding in ("gzip", "x-gzip") else None
         self._content = BytesIO()  # many small pieces in a list would take several times their size
@@ -116,7 +116,7 @@ class AnswerBody:
         self.problem: str | None = None
 
     def add(self, piece: bytes) -> bool:
-        """Take a piece; return whether more are wanted."""
+        """Add a piece, and return whether to read more."""
         self._came += len(piece)
         self._pieces += 1
         if self._gzip is not None:
@@ -124,29 +124,29 @@ class AnswerBody:
         elif self._encoding in ("", "identity"):
             self._keep(piece)
         elif piece:
-            self.problem = f"the answer is encoded as {self._encoding[:40]!r}, and only {ENCODINGS} was asked for"
+            self.problem = f"the answer is encoded as {self._encoding[:40]!r}, but only {ENCODINGS} was requested"
         if self._came > MAX_ANSWER_BYTES:
             self.problem = _TOO_LARGE
         elif self._pieces > _MAX_PIECES:
-            self.problem = f"the answer comes in more than {_MAX_PIECES} pieces"
+            self.problem = f"the answer has more than {_MAX_PIECES} pieces"
         return self.problem is None
 
     def take(self, pieces: Iterable[bytes]) -> None:
-        """Take pieces one by one, as long as more are wanted."""
+        """Add pieces until one must be the last."""
         for piece in pieces:
             if not self.add(piece):
                 break
 
     async def take_async(self, pieces: AsyncIterable[bytes]) -> None:
-        """Do as `take` on an event loop."""
+        """Add pieces on an event loop; the async version of `take`."""
         async for piece in pieces:
             if not self.add(piece):
                 break
 
     def content(self) -> bytes:
-        """Return what there is of it, decoded, after the last piece."""
+        """Return the decoded body. Call this after the last piece."""
         if self._gzip is not None and not self._gzip.eof and self._came:
-            self.problem = self.problem or "the answer is compressed, and breaks off"
+            self.problem = self.problem or "the answer is compressed, and is cut off"
         return self._content.getvalue()
 
     def _keep(self, piece: bytes) -> None:
@@ -157,7 +157,7 @@ class AnswerBody:
 
     def _decode(self, piece: bytes, gzip: zlib._Decompress) -> None:
         try:
-            while piece and not gzip.eof and self.problem is None:  # what follows the end is left out, as httpx does
+            while piece and not gzip.eof and self.problem is None:  # data after the end is ignored, as in httpx
                 self._keep(gzip.decompress(piece, _PIECE))
                 piece = gzip.unconsumed_tail
         except zlib.error:

@@ -1,4 +1,4 @@
-"""What checks certificates by the usual authorities: made once in a process, as reading them takes long."""
+"""The TLS context with the usual authorities. A process creates it once, because reading them takes long."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import httpx
 
 @cache
 def shared_context(*, trust_env: bool, http2: bool) -> ssl.SSLContext:
-    """Return the context for all that trust the usual authorities and speak the same versions of HTTP.
+    """Return the context that all clients with the usual authorities and the same versions of HTTP share.
 
     Args:
         trust_env: Whether the environment may name other authorities.
-        http2: Whether HTTP/2 may be spoken.
+        http2: Whether to allow HTTP/2.
     """
     context = httpx.create_ssl_context(trust_env=trust_env)
     context.set_alpn_protocols(["http/1.1", "h2"] if http2 else ["http/1.1"])  # as httpcore does for each connection

@@ -1,10 +1,10 @@
-"""Which way a request takes: our own connections, or httpx around them where its settings or a mock need it.
+"""Send through our own connections, or through httpx if its settings or a mock require it.
 
-httpx's `send` serves hooks, cookies and credentials. Without any of these it takes longer than the rest of a small
-request together, so that the connections are used directly then. They are never used while somebody has put a
-function of their own in the place of one of httpx or httpcore, as tools that trace or mock requests do.
+httpx's `send` handles hooks, cookies and credentials. Without any of these, it takes longer than everything else in a
+small request, so we use the connections directly. We never do while a tool has patched httpx or httpcore, as tools that
+trace or mock requests do.
 
-Each client has a table of two ways, `_ways`: by httpx, and past it, to the caller's own transport or to our pool.
+Each client has a table of two paths, `_ways`: through httpx, or directly to the caller's own transport or to our pool.
 """
 
 from __future__ import annotations
@@ -18,79 +18,87 @@ import httpcore
 import httpx
 
 from kling_elements_runtime.deadline import seconds_left
-from kling_elements_runtime.transport.bodies import SENT, AnswerBody, Sending
+from kling_elements_runtime.transport.bodies import SENT, AnswerBody, SendProgress
 from kling_elements_runtime.transport.originals import Originals
 from kling_elements_runtime.transport.pool import AsyncPool, Pool, Received
 from kling_elements_runtime.transport.route import Route
 from kling_elements_runtime.transport.steps import TIME_IS_UP, is_over
 
-# Arguments of httpx's clients that are about connections, or that every client of ours has.
-_OF_CONNECTIONS = frozenset({"verify", "cert", "trust_env", "http1", "http2", "limits", "proxy"})
-_OF_REQUESTS = frozenset({"base_url", "timeout", "headers", "transport"})
+# Arguments of httpx's clients that are about connections, or that each of our own clients has.
+_CONNECTION_ARGUMENTS = frozenset({"verify", "cert", "trust_env", "http1", "http2", "limits", "proxy"})
+_REQUEST_ARGUMENTS = frozenset({"base_url", "timeout", "headers", "transport"})
 _CLIENTS = (httpx.Client, httpx.AsyncClient)
-_OF_CLIENTS = ("send", "_send_single_request", "_transport_for_url")
+_PATCHED_METHODS = ("send", "_send_single_request", "_transport_for_url")
 # What tools replace: Sentry and ddtrace the first, vcrpy up to version 7 the second, respx the third or the fifth,
 # pytest-httpx, vcrpy from version 8 and OpenTelemetry the fourth.
 _OWN = Originals(
-    *((httpx.Client, name) for name in _OF_CLIENTS),
+    *((httpx.Client, name) for name in _PATCHED_METHODS),
     (httpx.HTTPTransport, "handle_request"),
     (httpcore.ConnectionPool, "handle_request"),
 )
 _OWN_ASYNC = Originals(
-    *((httpx.AsyncClient, name) for name in _OF_CLIENTS),
+    *((httpx.AsyncClient, name) for name in _PATCHED_METHODS),
     (httpx.AsyncHTTPTransport, "handle_async_request"),
     (httpcore.AsyncConnectionPool, "handle_async_request"),
 )
 
 
 class _Transport(httpx.HTTPTransport):
-    """httpx's own transport over our connections, so that a tool that replaces its functions has replaced these too."""
+    """httpx's own transport over our connections, so that a tool that patches its functions sees these requests too."""
 
     def __init__(self, pool: Pool) -> None:
-        self._pool = pool  # instead of one that the constructor would make
+        self._pool = pool  # instead of the pool that the constructor would create
 
 
 class _AsyncTransport(httpx.AsyncHTTPTransport):
-    """As `_Transport`, for an event loop."""
+    """The async version of `_Transport`."""
 
     def __init__(self, pool: AsyncPool) -> None:
         self._pool = pool
 
 
-class _Directness:
-    """The check whether a request may go past httpx."""
+class _DirectPath:
+    """Decides whether a request may bypass httpx."""
 
     def __init__(self, settings: Mapping[str, Any], http: Any, transport: Any, own: Originals, function: str) -> None:
-        """Take httpx's client and its arguments, its transport and the name of its function, and what tools replace."""
+        """Remember one client.
+
+        Args:
+            settings: The arguments of httpx's client.
+            http: The client.
+            transport: Its transport.
+            own: The functions that tools patch.
+            function: The name of the transport's function that sends a request.
+        """
         self._http, self._transport = http, transport
         self._own, self._function = own, function
         self._needs_httpx = _needs_httpx(settings)
-        self._is_alone = settings.get("transport") is None and "mounts" not in settings
+        self._uses_pool_only = settings.get("transport") is None and "mounts" not in settings
 
-    def of(self, request: httpx.Request) -> bool:
-        """Return whether a request may, and let it take note of how far it gets if nothing else carries it."""
-        is_as_made = self._own.are_in_place() and _is_as_made(self._http, self._transport, self._function)
-        if is_as_made and self._is_alone:
-            request.extensions[SENT] = Sending()
-        return is_as_made and not self._needs_httpx
+    def allows(self, request: httpx.Request) -> bool:
+        """Return whether a request may bypass httpx, and track its progress if only our own pool can send it."""
+        is_unpatched = self._own.are_unpatched() and _is_unpatched(self._http, self._transport, self._function)
+        if is_unpatched and self._uses_pool_only:
+            request.extensions[SENT] = SendProgress()
+        return is_unpatched and not self._needs_httpx
 
 
 class Connections:
-    """An `httpx.Client` over our own connections, and the direct way to these.
+    """An `httpx.Client` over our own connections, and the direct path to them.
 
     Attributes:
         http: The client.
     """
 
     def __init__(self, settings: Mapping[str, Any], route: Route) -> None:
-        """Take the arguments of `httpx.Client` and the way to the gateway."""
+        """Create the client from the arguments of `httpx.Client` and a route. It opens no connection yet."""
         self._pool = pool = Pool(route) if settings.get("transport") is None else None
         transport = settings["transport"] if pool is None else _Transport(pool)
         self.http = httpx.Client(**_client_settings(settings, transport))
-        self._is_direct = _Directness(settings, self.http, transport, _OWN, "handle_request").of
+        self._is_direct = _DirectPath(settings, self.http, transport, _OWN, "handle_request").allows
         self._ways: Mapping[bool, Callable[[httpx.Request], httpx.Response]] = {
-            False: partial(_by_httpx, self.http),
-            True: partial(_by_transport, transport) if pool is None else partial(_by_pool, pool),
+            False: partial(_send_by_httpx, self.http),
+            True: partial(_send_by_transport, transport) if pool is None else partial(_send_by_pool, pool),
         }
 
     def send(self, request: httpx.Request) -> httpx.Response:
@@ -107,21 +115,21 @@ class Connections:
 
 
 class AsyncConnections:
-    """As `Connections`, for an event loop."""
+    """The async version of `Connections`, for one event loop."""
 
     def __init__(self, settings: Mapping[str, Any], route: Route) -> None:
-        """Take the arguments of `httpx.AsyncClient` and the way to the gateway."""
+        """Create the client from the arguments of `httpx.AsyncClient` and a route. It opens no connection yet."""
         self._pool = pool = AsyncPool(route) if settings.get("transport") is None else None
         transport = settings["transport"] if pool is None else _AsyncTransport(pool)
         self.http = httpx.AsyncClient(**_client_settings(settings, transport))
-        self._is_direct = _Directness(settings, self.http, transport, _OWN_ASYNC, "handle_async_request").of
+        self._is_direct = _DirectPath(settings, self.http, transport, _OWN_ASYNC, "handle_async_request").allows
         self._ways: Mapping[bool, Callable[[httpx.Request], Awaitable[httpx.Response]]] = {
-            False: partial(_by_httpx_async, self.http),
-            True: partial(_by_transport_async, transport) if pool is None else partial(_by_pool_async, pool),
+            False: partial(_send_by_httpx_async, self.http),
+            True: partial(_send_by_transport_async, transport) if pool is None else partial(_send_by_pool_async, pool),
         }
 
     async def send(self, request: httpx.Request) -> httpx.Response:
-        """Return the answer, with its body read; see `Connections.send`."""
+        """Return the answer, with its body read; the async version of `Connections.send`."""
         limit = asyncio.timeout(seconds_left())
         try:
             async with limit:
@@ -136,35 +144,35 @@ class AsyncConnections:
         await self.http.aclose()
 
     def close_of_ended_loop(self) -> None:
-        """Close the connections of an event loop that has ended, as far as that can be done without it."""
+        """Close the connections of an event loop that has ended, as far as possible without it."""
         if self._pool is not None:
             self._pool.close_waiting()
 
 
-def _by_httpx(http: httpx.Client, request: httpx.Request) -> httpx.Response:
-    return _read(http.send(_hurried(request), stream=True))
+def _send_by_httpx(http: httpx.Client, request: httpx.Request) -> httpx.Response:
+    return _read(http.send(_with_shorter_timeouts(request), stream=True))
 
 
-async def _by_httpx_async(http: httpx.AsyncClient, request: httpx.Request) -> httpx.Response:
-    return await _aread(await http.send(_hurried(request), stream=True))
+async def _send_by_httpx_async(http: httpx.AsyncClient, request: httpx.Request) -> httpx.Response:
+    return await _aread(await http.send(_with_shorter_timeouts(request), stream=True))
 
 
-def _by_transport(transport: Any, request: httpx.Request) -> httpx.Response:
-    return _read(transport.handle_request(_hurried(request)))
+def _send_by_transport(transport: Any, request: httpx.Request) -> httpx.Response:
+    return _read(transport.handle_request(_with_shorter_timeouts(request)))
 
 
-async def _by_transport_async(transport: Any, request: httpx.Request) -> httpx.Response:
-    return await _aread(await transport.handle_async_request(_hurried(request)))
+async def _send_by_transport_async(transport: Any, request: httpx.Request) -> httpx.Response:
+    return await _aread(await transport.handle_async_request(_with_shorter_timeouts(request)))
 
 
-def _by_pool(pool: Pool, request: httpx.Request) -> httpx.Response:
+def _send_by_pool(pool: Pool, request: httpx.Request) -> httpx.Response:
     try:
         return _response(pool.exchange(_core_request(request)))
     except _CORE_ERRORS as error:
         raise _as_httpx(error) from error
 
 
-async def _by_pool_async(pool: AsyncPool, request: httpx.Request) -> httpx.Response:
+async def _send_by_pool_async(pool: AsyncPool, request: httpx.Request) -> httpx.Response:
     try:
         return _response(await pool.exchange(_core_request(request)))
     except _CORE_ERRORS as error:
@@ -172,30 +180,30 @@ async def _by_pool_async(pool: AsyncPool, request: httpx.Request) -> httpx.Respo
 
 
 def _client_settings(settings: Mapping[str, Any], transport: Any) -> dict[str, Any]:
-    """Return the arguments of httpx's client over a transport, which has those that are about connections."""
-    kept = {name: value for name, value in settings.items() if name not in _OF_CONNECTIONS}
-    # proxies of the environment are on the way that our transport takes
+    """Return the arguments of httpx's client, without those about connections, which the transport handles."""
+    kept = {name: value for name, value in settings.items() if name not in _CONNECTION_ARGUMENTS}
+    # our transport uses the proxies of the environment itself
     return {**kept, "transport": transport, "trust_env": False}
 
 
 def _needs_httpx(settings: Mapping[str, Any]) -> bool:
-    """Return whether these settings ask httpx for more than a connection."""
-    return not settings.keys() <= _OF_CONNECTIONS | _OF_REQUESTS
+    """Return whether these settings require httpx itself, and not only a connection."""
+    return not settings.keys() <= _CONNECTION_ARGUMENTS | _REQUEST_ARGUMENTS
 
 
-def _is_as_made(http: Any, transport: Any, name: str) -> bool:
-    """Return whether a client and its transport are as they were made, as tools change single ones of these too."""
+def _is_unpatched(http: Any, transport: Any, name: str) -> bool:
+    """Return whether a client and its transport are unchanged, because tools patch single objects too."""
     return (
         type(http) in _CLIENTS
-        and http._transport is transport  # noqa: SLF001 - where OpenTelemetry puts one of its own
+        and http._transport is transport  # noqa: SLF001 - OpenTelemetry replaces it
         and not http.is_closed
-        and vars(http).keys().isdisjoint(_OF_CLIENTS)
+        and vars(http).keys().isdisjoint(_PATCHED_METHODS)
         and name not in getattr(transport, "__dict__", ())
     )
 
 
-def _hurried(request: httpx.Request) -> httpx.Request:
-    """Return a request no step of which takes more time than the call has: other transports know of no deadline."""
+def _with_shorter_timeouts(request: httpx.Request) -> httpx.Request:
+    """Limit each step of a request to the time left for the call, because other transports know no deadline."""
     left, limits = seconds_left(), request.extensions["timeout"]
     if left is not None and left < max(limits.values()):
         request.extensions["timeout"] = {step: min(seconds, max(left, 0.001)) for step, seconds in limits.items()}
@@ -220,9 +228,9 @@ def _response(received: Received) -> httpx.Response:
 
 
 def _read(response: httpx.Response) -> httpx.Response:
-    """Return an answer of a transport that is not ours with its body, as far as that keeps to the limit."""
+    """Read the body of an answer from a transport that is not ours, up to the limit."""
     try:
-        if response.is_stream_consumed:  # by a hook, or as it was made from memory
+        if response.is_stream_consumed:  # by a hook, or because a mock created it in memory
             return _within_limit(response, response.read())
         body = AnswerBody(response.headers.get("content-encoding", ""))
         for piece in response.iter_raw():
@@ -236,7 +244,7 @@ def _read(response: httpx.Response) -> httpx.Response:
 
 
 async def _aread(response: httpx.Response) -> httpx.Response:
-    """Do as `_read`, for an event loop, where the deadline is kept by who awaits this."""
+    """Read the body on an event loop; the async version of `_read`. `AsyncConnections.send` limits the time."""
     try:
         if response.is_stream_consumed:
             return _within_limit(response, await response.aread())
@@ -266,7 +274,7 @@ _CORE_ERRORS = (
 
 
 def _as_httpx(error: Exception) -> httpx.TransportError:
-    """Return an exception of httpcore as the one of the same name that httpx has for it."""
+    """Return httpx's exception of the same name for an exception of httpcore."""
     kind: Callable[[str], httpx.TransportError] = getattr(httpx, type(error).__name__)
     return kind(str(error))
 

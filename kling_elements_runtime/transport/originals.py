@@ -1,6 +1,6 @@
-"""Functions of httpx and httpcore, and whether somebody has put another in the place of one.
+"""Detect whether a tool has patched httpx or httpcore.
 
-Tools that mock requests, record or trace them do so. What such a tool is not shown goes out for real.
+Tools that mock, record or trace requests patch them. A request that bypasses such a tool is sent for real.
 """
 
 from __future__ import annotations
@@ -10,19 +10,19 @@ from typing import Any
 
 
 class Originals:
-    """Some functions of libraries, remembered as they were when this was made."""
+    """Functions of libraries, as they were when this object was created."""
 
     def __init__(self, *places: tuple[type, str]) -> None:
-        """Take the functions: of each its class and its name."""
+        """Remember the functions, each named by its class and its name."""
         self._functions = [(owner, name, _original(owner, name)) for owner, name in places]
 
-    def are_in_place(self) -> bool:
-        """Return whether all of these functions are the libraries' own, now as then."""
+    def are_unpatched(self) -> bool:
+        """Return whether each of these functions is still the library's own."""
         return all(getattr(owner, name) is function for owner, name, function in self._functions)
 
 
 def _original(owner: type, name: str) -> Any:
-    """Return a function; in place of one that was replaced before, something that equals nothing."""
+    """Return a function, or an object that equals nothing if the function was already patched."""
     function, constructor = getattr(owner, name), owner.__init__  # type: ignore[misc] # it is only looked at
     is_own = type(function) is FunctionType and type(constructor) is FunctionType
     # tools copy names and modules onto their functions, but the code remains where it was written

@@ -1,7 +1,7 @@
-"""How to get to the gateway: its address, the proxy on the way, and the certificates to trust.
+"""The route to the gateway: its URL, the proxy, and the certificates to trust.
 
-What a caller or the environment gives is looked at when a client is made, so that a mistake is one clear error there
-and no foreign exception at the first call.
+The caller's options and the environment are checked when a client is created, so that a mistake raises one clear error
+there, and not an exception of another library at the first call.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import httpcore
 import httpx
 from attrs import field, frozen
 
-from kling_elements_runtime.settings import has_port_of_other_digits, is_host, is_port
+from kling_elements_runtime.addresses import has_non_ascii_port, is_host, is_port
 from kling_elements_runtime.transport.certificates import shared_context
 
 _SCHEMES = ("http", "https", "socks5", "socks5h")
@@ -29,18 +29,19 @@ _DEFAULT_LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20
 
 @frozen
 class Route:
-    """The way to one gateway.
+    """The route to one gateway.
 
     Attributes:
-        url: The gateway's address.
-        reuse_seconds: How long a connection may have waited and still carry what must not be sent twice.
-        verify: Which certificates to trust, as httpx takes it.
-        cert: The client's own certificate, as httpx takes it.
+        url: The gateway's URL.
+        reuse_seconds: How long a connection may have been idle and still be used for a request that must not be sent
+            twice.
+        verify: Which certificates to trust, as in httpx.
+        cert: The client's own certificate, as in httpx.
         trust_env: Whether the environment may name certificates.
-        http1: Whether HTTP/1.1 may be spoken.
-        http2: Whether HTTP/2 may be spoken.
-        limits: How many connections there may be.
-        proxy: The proxy on the way, or None.
+        http1: Whether to allow HTTP/1.1.
+        http2: Whether to allow HTTP/2.
+        limits: The maximum numbers of connections.
+        proxy: The proxy, or None.
     """
 
     url: httpx.URL
@@ -55,29 +56,30 @@ class Route:
 
     @classmethod
     def of(cls, url: httpx.URL, options: Mapping[str, Any], *, on_this_machine: bool, reuse_seconds: float) -> Route:
-        """Return the way that a client's options and the environment describe.
+        """Return the route that a client's options and the environment describe.
 
         Args:
-            url: The gateway's address.
-            options: Arguments of httpx's clients; those about connections count.
-            on_this_machine: Whether the gateway is here, so that a proxy elsewhere must not get what is sent.
-            reuse_seconds: How long a connection may have waited and still carry what must not be sent twice.
+            url: The gateway's URL.
+            options: Arguments of httpx's clients, of which only those about connections are used.
+            on_this_machine: Whether the gateway is on this machine, so that no proxy of the environment is used.
+            reuse_seconds: How long a connection may have been idle and still be used for a request that must not be
+                sent twice.
 
         Raises:
-            ValueError: One of them cannot be used.
+            ValueError: One of the options cannot be used.
         """
         names = ("verify", "cert", "trust_env", "http1", "http2", "limits")
         arguments = {name: options[name] for name in names if options.get(name) is not None}
         if options.get("transport") is not None:
-            arguments["trust_env"] = False  # it knows its way
+            arguments["trust_env"] = False  # the transport has a route of its own
         if options.get("proxy") is not None:
-            arguments["proxy"] = _proxy(options["proxy"], "http_client['proxy']")
+            arguments["proxy"] = _usable_proxy(options["proxy"], "http_client['proxy']")
         elif arguments.get("trust_env", True) and not on_this_machine:
-            arguments["proxy"] = _proxy_of_environment(url)
+            arguments["proxy"] = _environment_proxy(url)
         if arguments.get("http2") and find_spec("h2") is None:
             raise ValueError("http_client['http2'] needs the package h2: pip install 'httpx[http2]', or leave it out")
         for name in arguments.keys() & {"verify", "cert"}:
-            arguments[name] = _with_texts(arguments[name])
+            arguments[name] = _paths_as_strings(arguments[name])
         route = cls(url, reuse_seconds, **arguments)
         _check_limits(route.limits)
         if url.scheme == "https":
@@ -86,17 +88,17 @@ class Route:
 
     @property
     def origin(self) -> httpcore.Origin:
-        """Scheme, host and port of the gateway, as httpcore has them."""
+        """Scheme, host and port of the gateway, as an `httpcore.Origin`."""
         return httpcore.URL(scheme=self.url.raw_scheme, host=self.url.raw_host, port=self.url.port, target=b"/").origin
 
     @property
     def max_connections(self) -> int:
-        """How many connections there may be at a time."""
+        """The maximum number of connections."""
         return _number(self.limits.max_connections)
 
     @property
     def max_kept(self) -> int:
-        """How many connections may wait for the next request."""
+        """The maximum number of idle connections."""
         return min(self.max_connections, _number(self.limits.max_keepalive_connections))
 
     def options(self) -> dict[str, Any]:
@@ -122,7 +124,7 @@ class Route:
         }
 
     def ssl_context(self) -> ssl.SSLContext:
-        """Return what checks the gateway's certificate.
+        """Return the TLS context that checks the gateway's certificate.
 
         Raises:
             httpcore.ConnectError: The certificates cannot be read.
@@ -140,38 +142,38 @@ class Route:
 
 
 def _number(limit: int | None) -> int:
-    """Return a limit of httpx's, where None means any number."""
+    """Return a limit of httpx as a number; None means no limit."""
     return sys.maxsize if limit is None else limit
 
 
-def _proxy(given: Any, name: str) -> httpx.Proxy:
-    """Return a proxy.
+def _usable_proxy(option: Any, name: str) -> httpx.Proxy:
+    """Return a proxy that httpx can use.
 
     Args:
-        given: What httpx takes for one.
-        name: Where it comes from, for the error.
+        option: A proxy as httpx accepts it, such as a URL.
+        name: The source of the option, for the error.
 
     Raises:
-        ValueError: It cannot be used.
+        ValueError: The proxy cannot be used.
     """
     try:
-        if isinstance(given, str) and has_port_of_other_digits(given):
-            raise ValueError  # noqa: TRY301 -- all that is wrong is said below
-        proxy = given if isinstance(given, httpx.Proxy) else httpx.Proxy(given)
+        if isinstance(option, str) and has_non_ascii_port(option):
+            raise ValueError  # noqa: TRY301 -- the message is below
+        proxy = option if isinstance(option, httpx.Proxy) else httpx.Proxy(option)
         url = proxy.url
         is_usable = url.scheme in _SCHEMES and is_host(url.raw_host.decode("ascii")) and is_port(url.port)
     except (ValueError, TypeError, httpx.InvalidURL):
         proxy, is_usable = None, False
     if proxy is None or not is_usable:
         schemes = ", ".join(f"{scheme}://" for scheme in _SCHEMES)
-        raise ValueError(f"{name} is no proxy that can be used: it must begin with one of {schemes} and name a host")
+        raise ValueError(f"{name} is not a valid proxy: it must begin with one of {schemes} and name a host")
     if proxy.url.scheme.startswith("socks") and find_spec("socksio") is None:
         raise ValueError(f"{name} is a SOCKS proxy, which needs the package socksio: pip install 'httpx[socks]'")
     return proxy
 
 
-def _proxy_of_environment(url: httpx.URL) -> httpx.Proxy | None:
-    """Return the proxy that the environment names for an address, if any."""
+def _environment_proxy(url: httpx.URL) -> httpx.Proxy | None:
+    """Return the proxy that the environment names for a URL, or None."""
     proxies = getproxies()
     kind = next((kind for kind in (url.scheme, "all") if proxies.get(kind)), None)
     if kind is None or proxy_bypass(url.netloc.decode("ascii")):
@@ -179,11 +181,11 @@ def _proxy_of_environment(url: httpx.URL) -> httpx.Proxy | None:
     name = next((name for name in os.environ if name.lower() == f"{kind}_proxy"), None)
     value = proxies[kind]
     where = f"the environment variable {name}" if name else "the proxy in the settings of this system"
-    return _proxy(value if "://" in value else f"http://{value}", where)
+    return _usable_proxy(value if "://" in value else f"http://{value}", where)
 
 
 def _check_limits(limits: Any) -> None:
-    """Raise TypeError or ValueError if these are not limits that can be kept to."""
+    """Raise TypeError or ValueError if the limits cannot be used."""
     if not isinstance(limits, httpx.Limits):
         raise TypeError(f"http_client['limits'] must be an httpx.Limits, not {type(limits).__name__}")
     if limits.max_connections is not None and limits.max_connections < 1:
@@ -191,20 +193,22 @@ def _check_limits(limits: Any) -> None:
 
 
 def _check_certificates(route: Route) -> None:
-    """Raise ValueError if files of certificates that are named are not there."""
+    """Raise ValueError if a file of certificates does not exist."""
     for argument, file in _named_files(route):
         if not Path(file).exists():
-            raise ValueError(f"http_client[{argument!r}] names no file or folder of certificates: {file}")
+            raise ValueError(f"http_client[{argument!r}] is not a file or folder of certificates: {file}")
     for name, is_there in _CERTIFICATES.items() if route.verify is True and route.trust_env else ():
         value = os.environ.get(name)
         if value and not is_there(Path(value)):
-            raise ValueError(f"the environment variable {name} names no certificates: {value}; correct it or unset it")
+            raise ValueError(
+                f"the environment variable {name} does not point to certificates: {value}; correct it or unset it"
+            )
 
 
-def _with_texts(files: Any) -> Any:
-    """Return what names files with texts in the place of paths, as httpx takes no others."""
+def _paths_as_strings(files: Any) -> Any:
+    """Return file names as strings instead of paths, because httpx accepts only strings."""
     if isinstance(files, tuple | list):
-        return tuple(map(_with_texts, files))
+        return tuple(map(_paths_as_strings, files))
     return os.fspath(files) if isinstance(files, os.PathLike) else files
 
 
@@ -212,6 +216,6 @@ def _named_files(route: Route) -> Iterator[tuple[str, str]]:
     """Yield the files that the arguments name, each with its argument."""
     if isinstance(route.verify, str):
         yield "verify", route.verify
-    if route.cert is not None:  # one file, or a certificate and its key, and perhaps the password of that
+    if route.cert is not None:  # one file, or a certificate and its key, and perhaps the key's password
         files = (route.cert,) if isinstance(route.cert, str) else route.cert[:2]
         yield from (("cert", file) for file in files)

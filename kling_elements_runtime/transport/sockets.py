@@ -1,7 +1,7 @@
-"""Sockets for httpcore, blocking or on an event loop of asyncio, whose every step ends by the deadline of the call.
+"""Sockets for httpcore, blocking or on an event loop of asyncio. Each step ends by the deadline of the call.
 
-On an event loop the socket itself is used, not a transport of asyncio: one that fails to write throws away what the
-peer has answered already, such as a 401 given while a large body is still on its way.
+On an event loop they use the socket directly. A transport of asyncio that fails to write discards the peer's answer,
+such as a 401 that arrives while a large body is being sent.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from typing import Any, TypeAlias
 import aiohappyeyeballs
 import httpcore
 
-from kling_elements_runtime.transport.names import look_up
+from kling_elements_runtime.transport.dns import look_up
 from kling_elements_runtime.transport.steps import CONNECTING, READING, WRITING, limit
 from kling_elements_runtime.transport.tls import NestedTls, start_tls
 
-_LARGE_BYTES = 1 << 16  # of a piece that takes so long that other work should be done in between
-_HELD_BYTES = 1 << 14  # of headers, or of a small body, that are put together with what follows or went before
+_LARGE_BYTES = 1 << 16  # of a piece that takes long enough for other work to run in between
+_MAX_BUFFERED_BYTES = 1 << 14  # of headers or of a small body that are sent together with their neighbour
 _HEAD_START_SECONDS = 0.25  # of one address before the next one is tried too (RFC 8305, section 5)
 _Options: TypeAlias = Iterable[tuple[Any, ...]] | None
 
@@ -33,38 +33,38 @@ class Backend(httpcore.NetworkBackend):
         host: str,
         port: int,
         timeout: float | None = None,
-        local_address: str | None = None,  # noqa: ARG002 - connections of ours have none
+        local_address: str | None = None,  # noqa: ARG002 - our own connections have none
         socket_options: _Options = None,  # noqa: ARG002 - nor these
     ) -> httpcore.NetworkStream:
-        """Return a connected socket, to the first of the host's addresses that takes it."""
+        """Return a socket that is connected to the first of the host's addresses that accepts."""
         failures = []
         with CONNECTING:
             for address in look_up(host, port).result(limit(timeout)):
                 try:
-                    return _Stream(_connected(address, timeout))
+                    return _Stream(_connect(address, timeout))
                 except OSError as error:
                     failures.append(error)
             raise failures[0]
 
 
-def _connected(address: tuple[Any, ...], timeout: float | None) -> socket.socket:
+def _connect(address: tuple[Any, ...], timeout: float | None) -> socket.socket:
     family, kind, protocol, _, place = address
     opened = socket.socket(family, kind, protocol)
     try:
         opened.settimeout(limit(timeout))
         opened.connect(place)
-        _send_at_once(opened)
+        _disable_nagle(opened)
     except BaseException:
         opened.close()
         raise
     return opened
 
 
-class _Held:
-    """The first piece that is written after a read, held back until the next one, so that both go out together.
+class _WriteBuffer:
+    """Holds the first piece that is written after a read until the next one, so that both are sent together.
 
-    These are the headers of a request and the beginning of its body. A call of the system takes longer than all that
-    h11 does with a small request.
+    These are the headers of a request and the beginning of its body. A system call takes longer than all the work of
+    h11 on a small request.
     """
 
     def __init__(self) -> None:
@@ -72,16 +72,16 @@ class _Held:
         self._is_first = True
 
     def to_write(self, piece: bytes) -> Iterable[bytes]:
-        """Return what is to be sent now, of what was held and another piece."""
-        if self._is_first and len(piece) <= _HELD_BYTES:
+        """Add a piece, and return the pieces to send now."""
+        if self._is_first and len(piece) <= _MAX_BUFFERED_BYTES:
             self._is_first, self._piece = False, piece
             return ()
         held, self._piece, self._is_first = self._piece, b"", False
-        pieces = (held + piece,) if len(piece) <= _HELD_BYTES else (held, piece)  # a large one is not copied
+        pieces = (held + piece,) if len(piece) <= _MAX_BUFFERED_BYTES else (held, piece)  # a large one is not copied
         return filter(None, pieces)
 
     def to_read(self) -> bytes:
-        """Return what is to be sent before the next read."""
+        """Return the held piece, which must be sent before the next read."""
         held, self._piece, self._is_first = self._piece, b"", True
         return held
 
@@ -91,16 +91,16 @@ class _Stream(httpcore.NetworkStream):
 
     def __init__(self, connected: socket.socket) -> None:
         self._socket = connected
-        self._held = _Held()
+        self._buffer = _WriteBuffer()
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        self._send(self._held.to_read(), timeout)
+        self._send(self._buffer.to_read(), timeout)
         with READING:
             self._limit(timeout)
             return self._socket.recv(max_bytes)
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        for piece in self._held.to_write(buffer):
+        for piece in self._buffer.to_write(buffer):
             self._send(piece, timeout)
 
     def _send(self, piece: bytes, timeout: float | None) -> None:
@@ -138,7 +138,7 @@ class _Stream(httpcore.NetworkStream):
 
 
 class AsyncBackend(httpcore.AsyncNetworkBackend):
-    """Opens sockets on the running event loop. The deadline of the call is kept by whoever awaits it."""
+    """Opens sockets on the running event loop. `AsyncConnections.send` limits the time of the call."""
 
     async def connect_tcp(
         self,
@@ -148,13 +148,13 @@ class AsyncBackend(httpcore.AsyncNetworkBackend):
         local_address: str | None = None,  # noqa: ARG002 - as in Backend
         socket_options: _Options = None,  # noqa: ARG002 - as in Backend
     ) -> httpcore.AsyncNetworkStream:
-        """Return a connected socket, to whichever of the host's addresses takes it first."""
+        """Return a socket that is connected to the host's address that accepts first."""
         with CONNECTING:
             async with asyncio.timeout(timeout):
                 addresses: Any = await asyncio.wrap_future(look_up(host, port))
                 connected = await aiohappyeyeballs.start_connection(addresses, happy_eyeballs_delay=_HEAD_START_SECONDS)
             try:
-                _send_at_once(connected)
+                _disable_nagle(connected)
             except OSError:
                 connected.close()
                 raise
@@ -166,26 +166,26 @@ class _AsyncStream(httpcore.AsyncNetworkStream):
 
     def __init__(self, connected: socket.socket) -> None:
         self._socket = connected
-        self._held = _Held()
+        self._buffer = _WriteBuffer()
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        if held := self._held.to_read():
+        if held := self._buffer.to_read():
             await self._send(held, timeout)
         with READING:
             async with asyncio.timeout(timeout):
                 received = await asyncio.get_running_loop().sock_recv(self._socket, max_bytes)
-                await _let_others_run(received)
+                await _yield_after_large(received)
                 return received
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        for piece in self._held.to_write(buffer):
+        for piece in self._buffer.to_write(buffer):
             await self._send(piece, timeout)
 
     async def _send(self, piece: bytes, timeout: float | None) -> None:
         with WRITING:
             async with asyncio.timeout(timeout):
                 await asyncio.get_running_loop().sock_sendall(self._socket, piece)
-                await _let_others_run(piece)
+                await _yield_after_large(piece)
 
     async def aclose(self) -> None:
         self._socket.close()
@@ -199,19 +199,19 @@ class _AsyncStream(httpcore.AsyncNetworkStream):
         return _extra_info(self._socket, info)
 
 
-async def _let_others_run(piece: bytes) -> None:
-    """Let the event loop do other work after a large piece: what a socket takes or has at once is not waited for."""
+async def _yield_after_large(piece: bytes) -> None:
+    """Let the event loop do other work after a large piece, because a socket that is ready never yields by itself."""
     if len(piece) >= _LARGE_BYTES:
         await asyncio.sleep(0)
 
 
-def _send_at_once(connected: socket.socket) -> None:
-    """Have small pieces sent without waiting for more: headers and body of a request are written one by one."""
+def _disable_nagle(connected: socket.socket) -> None:
+    """Send small pieces without waiting for more, because headers and body of a request are written separately."""
     connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 def _extra_info(connected: socket.socket, info: str) -> Any:
-    """Return what httpcore and tools ask of a connection."""
+    """Return a property of a connection that httpcore or a tool requests, or None."""
     match info:
         case "is_readable":
             return _is_readable(connected)
@@ -225,10 +225,10 @@ def _extra_info(connected: socket.socket, info: str) -> Any:
 
 
 def _is_readable(connected: socket.socket) -> bool:
-    """Return whether something came, or the peer has closed: on an idle connection both mean that it is of no use."""
+    """Return whether data has arrived or the peer has closed. In both cases, an idle connection cannot be reused."""
     connected.settimeout(0)
     try:
-        socket.socket.recv(connected, 1, socket.MSG_PEEK)  # that of SSLSocket takes no flags
+        socket.socket.recv(connected, 1, socket.MSG_PEEK)  # SSLSocket.recv accepts no flags
     except BlockingIOError:
         return False
     except OSError:

@@ -1,4 +1,4 @@
-"""A step of a connection, such as a read: how long it may take, and how what goes wrong with it is named."""
+"""A step of a connection, such as a read: limit its time, and translate its errors."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from kling_elements_runtime.deadline import seconds_left
 TIME_IS_UP: Final = "the time for this call is up"
 
 
-class _NamedErrors:
-    """A block in which what can go wrong with a socket is raised by httpcore's names for it."""
+class _ErrorTranslator:
+    """A context manager that raises the errors of a socket as exceptions of httpcore."""
 
     def __init__(self, late: type[Exception], failed: type[Exception]) -> None:
-        """Take the name for what took too long, and the one for all else."""
+        """Set the exception classes for timeouts and for other failures."""
         self._late, self._failed = late, failed
 
     def __enter__(self) -> None:
-        """Begin."""
+        """Enter the block."""
 
     def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
-        """Raise an error by its name, where it is not one of these."""
+        """Translate an error, unless it is an instance of one of the two classes."""
         if error is None or isinstance(error, (self._late, self._failed)):
             return
         if isinstance(error, TimeoutError | httpcore.TimeoutException):
@@ -31,16 +31,16 @@ class _NamedErrors:
             raise self._failed(str(error) or "the connection was closed") from error
 
 
-CONNECTING = _NamedErrors(httpcore.ConnectTimeout, httpcore.ConnectError)
-READING = _NamedErrors(httpcore.ReadTimeout, httpcore.ReadError)
-WRITING = _NamedErrors(httpcore.WriteTimeout, httpcore.WriteError)
+CONNECTING = _ErrorTranslator(httpcore.ConnectTimeout, httpcore.ConnectError)
+READING = _ErrorTranslator(httpcore.ReadTimeout, httpcore.ReadError)
+WRITING = _ErrorTranslator(httpcore.WriteTimeout, httpcore.WriteError)
 
 
 def limit(timeout: float | None) -> float | None:
-    """Return the seconds that a step may take: its own time-out, or what is left for the call if that is less.
+    """Return the seconds that a step may take: its own timeout, or the time left for the call if that is less.
 
     Raises:
-        TimeoutError: Nothing is left.
+        TimeoutError: No time is left for the call.
     """
     if is_over():
         raise TimeoutError
@@ -48,6 +48,6 @@ def limit(timeout: float | None) -> float | None:
 
 
 def is_over() -> bool:
-    """Return whether nothing is left of the time for the call."""
+    """Return whether the time for the call is up."""
     left = seconds_left()
     return left is not None and left <= 0

@@ -1,4 +1,4 @@
-"""TLS over streams: on an event loop, and within TLS, as to a gateway behind a proxy that speaks TLS itself."""
+"""TLS over streams: on an event loop, and inside TLS, if a proxy in front of the gateway uses TLS itself."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from kling_elements_runtime.transport.steps import CONNECTING, READING, WRITING
 T = TypeVar("T")
 
 _READ_BYTES = 1 << 16  # at a time, as httpcore reads
-_WRITTEN_BYTES = 1 << 18  # at a time, as they are there twice meanwhile
+_WRITTEN_BYTES = 1 << 18  # at a time, because there are two copies of them meanwhile
 
 
-class _Tls(httpcore.AsyncNetworkStream):
-    """TLS over a stream, by buffers in memory."""
+class _TlsStream(httpcore.AsyncNetworkStream):
+    """TLS over a stream, with buffers in memory."""
 
     def __init__(
         self, inner: httpcore.AsyncNetworkStream, context: ssl.SSLContext, server_hostname: str | None
@@ -33,14 +33,14 @@ class _Tls(httpcore.AsyncNetworkStream):
         await self._do(self._tls.do_handshake, timeout)
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        def decrypted() -> bytes:
+        def decrypt() -> bytes:
             try:
                 return self._tls.read(max_bytes)
-            except (ssl.SSLZeroReturnError, ssl.SSLEOFError):  # the end, said or not
+            except (ssl.SSLZeroReturnError, ssl.SSLEOFError):  # the end, with TLS's closing message or without
                 return b""
 
         with READING:
-            return await self._do(decrypted, timeout)
+            return await self._do(decrypt, timeout)
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
         whole = memoryview(buffer)
@@ -64,7 +64,7 @@ class _Tls(httpcore.AsyncNetworkStream):
         return self._inner.get_extra_info(info)
 
     async def _do(self, step: Callable[[], T], timeout: float | None) -> T:
-        """Return what a step of TLS returns, once the peer has sent and been sent what that takes."""
+        """Run a step of TLS, exchanging data with the peer until it succeeds, and return its result."""
         while True:
             try:
                 done = step()
@@ -86,7 +86,7 @@ async def start_tls(
 ) -> httpcore.AsyncNetworkStream:
     try:
         with CONNECTING:
-            stream = _Tls(inner, context, server_hostname)
+            stream = _TlsStream(inner, context, server_hostname)
             await stream.handshake(timeout)
     except BaseException:
         await inner.aclose()
@@ -94,8 +94,8 @@ async def start_tls(
     return stream
 
 
-class _Awaited(httpcore.AsyncNetworkStream):
-    """A blocking stream behind the face of one for an event loop. Its coroutines never suspend."""
+class _AsyncAdapter(httpcore.AsyncNetworkStream):
+    """Adapts a blocking stream to the async interface. Its coroutines never suspend."""
 
     def __init__(self, inner: httpcore.NetworkStream) -> None:
         self._inner = inner
@@ -114,7 +114,7 @@ class _Awaited(httpcore.AsyncNetworkStream):
 
 
 class NestedTls(httpcore.NetworkStream):
-    """TLS over a blocking stream that has TLS already, as to a gateway behind a proxy that speaks TLS itself."""
+    """TLS over a blocking stream that has TLS already, such as one to a proxy that uses TLS itself."""
 
     def __init__(self, stream: httpcore.AsyncNetworkStream) -> None:
         self._stream = stream
@@ -123,8 +123,8 @@ class NestedTls(httpcore.NetworkStream):
     def over(
         cls, inner: httpcore.NetworkStream, context: ssl.SSLContext, server_hostname: str | None, timeout: float | None
     ) -> NestedTls:
-        """Return it, with the keys agreed on and the certificate checked."""
-        return cls(finish(start_tls(_Awaited(inner), context, server_hostname, timeout)))
+        """Return the stream after the handshake, in which the certificate was checked."""
+        return cls(finish(start_tls(_AsyncAdapter(inner), context, server_hostname, timeout)))
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         return finish(self._stream.read(max_bytes, timeout))

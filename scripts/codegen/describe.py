@@ -59,7 +59,7 @@ def limits(schema: Node) -> str:
 
 
 def rules_table(document: Node) -> list[str]:
-    """Return README's table of the rules, as lines of Markdown: what each asks for, its limits, who checks it."""
+    """Return README's table of the rules, as lines of Markdown: what each requires, its limits, what enforces it."""
     carriers = {
         "schema": "the request's schema",
         "media": "the image's content",
@@ -68,7 +68,7 @@ def rules_table(document: Node) -> list[str]:
         "service": "only the service",
         "description": "advice",
     }
-    lines = ["| rule | asks for | limits | carried by |", "|---|---|---|---|"]
+    lines = ["| rule | requires | limits | enforced by |", "|---|---|---|---|"]
     for rule, meaning in document["x-rules"].items():
         its_limits = "; ".join(filter(None, dict.fromkeys(_limits_of_rule(document, rule))))
         lines.append(f"| {rule} | {meaning['asks']} | {its_limits} | {carriers[meaning['carried-by']]} |")

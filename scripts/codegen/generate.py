@@ -64,7 +64,7 @@ class EditedTemplates(BaseLoader):
         """Return the text of a template.
 
         Raises:
-            SpecError: A text that an edit replaces is not there exactly once.
+            SpecError: A string that an edit replaces is not there exactly once.
         """
         source, name, is_fresh = self._stock.get_source(environment, template)
         for anchor, replacement in self._edits.get(template, ()):

@@ -85,7 +85,7 @@ def problems(document: Node) -> list[str]:
     return [f"{where}: {problem}" for rule in RULES for where, problem in rule(document)]
 
 
-def _whole(document: Node) -> Problems:
+def _missing_parts(document: Node) -> Problems:
     """Find parts that are missing although the generated client reads them."""
     for name in ("x-rules", "x-business-codes", "x-dialects"):
         if not isinstance(document.get(name), dict):
@@ -97,10 +97,10 @@ def _whole(document: Node) -> Problems:
             if "operationId" not in item[method]:
                 yield "#" + pointer(["paths", path, method]), "needs an operationId"
     for path, method, operation in operations(document):
-        yield from _whole_operation(document, Operation(path, method, operation))
+        yield from _missing_operation_parts(document, Operation(path, method, operation))
 
 
-def _whole_operation(document: Node, operation: Operation) -> Problems:
+def _missing_operation_parts(document: Node, operation: Operation) -> Problems:
     where, definition = operation.pointer(), operation.definition
     if "requestBody" in definition:
         request = definition["requestBody"]
@@ -125,7 +125,7 @@ def _business_codes(document: Node) -> Problems:
         where = f"#/x-business-codes/{code}"
         if not (isinstance(code, str) and code.isdigit()):
             yield where, "is not a code: write a number as a text"
-        problems_of_row = list(_misshapen(row, _BUSINESS_CODE, where))
+        problems_of_row = list(_wrong_shapes(row, _BUSINESS_CODE, where))
         yield from problems_of_row
         if not problems_of_row and not (row["created"] in _CREATED and row["retry"] in _RETRY):
             yield where, f"created must be one of {sorted(_CREATED)}, and retry one of {sorted(_RETRY)}"
@@ -146,7 +146,7 @@ def _deletion_problems(document: Node, answers: Node, where: str) -> Problems:
     if answers.keys() != document["x-dialects"].keys():
         yield where, "must have the same names as x-dialects"
     for name, answer in answers.items():
-        problems_of_answer = list(_misshapen(answer, _DELETION, f"{where}/{name}"))
+        problems_of_answer = list(_wrong_shapes(answer, _DELETION, f"{where}/{name}"))
         yield from problems_of_answer
         if not problems_of_answer and answer["example"] not in document["components"]["examples"]:
             yield f"{where}/{name}", f"{answer['example']} is not one of the examples"
@@ -184,10 +184,10 @@ def _known_extensions(document: Node) -> Problems:
                 if name not in _EXTENSIONS:
                     yield where, f"unknown extension {name}"
                 else:
-                    yield from _misshapen(node[name], _EXTENSIONS[name], f"{where}/{name}")
+                    yield from _wrong_shapes(node[name], _EXTENSIONS[name], f"{where}/{name}")
 
 
-def _misshapen(value: Any, shape: Any, where: str) -> Problems:
+def _wrong_shapes(value: Any, shape: Any, where: str) -> Problems:
     if isinstance(shape, Mapping) and not isinstance(value, Mapping):
         yield where, "must be an object"
     elif isinstance(shape, Mapping):
@@ -195,7 +195,7 @@ def _misshapen(value: Any, shape: Any, where: str) -> Problems:
         if names != shape.keys():
             yield where, f"has {sorted(names)} instead of {sorted(shape)}"
         for name in names & shape.keys():
-            yield from _misshapen(value[name], shape[name], f"{where}/{name}")
+            yield from _wrong_shapes(value[name], shape[name], f"{where}/{name}")
     elif shape in (int, float) and (isinstance(value, bool) or not isinstance(value, shape) or value <= 0):
         yield where, "must be a positive number"
     elif not isinstance(value, shape):
@@ -264,7 +264,7 @@ def _readable_by_others(document: Node) -> Problems:
             yield f"#/components/schemas/{name}", "a component that is a reference is dropped by many tools"
 
 
-def _described(document: Node) -> Problems:
+def _undescribed_properties(document: Node) -> Problems:
     """Find properties without a description, from which docstrings are made."""
     for where, schema in schemas(document):
         for name, member in schema.get("properties", {}).items():
@@ -272,8 +272,8 @@ def _described(document: Node) -> Problems:
                 yield f"{where}/properties/{name}", "has no description"
 
 
-def _discriminated(document: Node) -> Problems:
-    """Find discriminators that do not lead to the branch which accepts a value, and branches that overlap."""
+def _discriminator_problems(document: Node) -> Problems:
+    """Find discriminators that do not select the branch that accepts a value, and branches that overlap."""
     for where, schema in schemas(document):
         if "oneOf" not in schema:
             continue
@@ -334,7 +334,7 @@ def _named_rules(document: Node) -> Iterator[tuple[str, str]]:
 # each relies on the checks before it
 _FIRST: tuple[Callable[[Node], Problems], ...] = (
     soundness.valid_openapi,
-    _whole,
+    _missing_parts,
     _known_extensions,
     _business_codes,
     _dialects,
@@ -345,8 +345,8 @@ RULES: tuple[Callable[[Node], Problems], ...] = (
     _consistent_keywords,
     _used_components,
     _readable_by_others,
-    _described,
-    _discriminated,
+    _undescribed_properties,
+    _discriminator_problems,
     _closed_requests,
     soundness.valid_examples,
     _known_rules,

@@ -16,7 +16,7 @@ from scripts.spec import ROOT, SpecError, load
 
 PAGES = ROOT / "docs"
 _TABLE = re.compile(r"(<!-- generated: ([a-z-]+) -->\n).*?(<!-- /generated -->)", re.DOTALL)
-_TYPES = {"string": "text", "array": "list", "object": "object", "integer": "whole number", "number": "number"}
+_TYPES = {"string": "string", "array": "list", "object": "object", "integer": "whole number", "number": "number"}
 _CLOSED = "R33"  # no other fields, a rule of every object
 _SENT_BY = {"ImageElementRequest": "images", "VideoElementRequest": "video"}
 

@@ -20,17 +20,17 @@ def numbers_in_words(document: Node) -> Problems:
     The operation must repeat the limits of media, because some viewers do not show the target of a reference.
     """
     for where, schema in schemas(document):
-        yield from _missing(where, schema, _media_in_words(schema))
+        yield from _missing_words(where, schema, _media_in_words(schema))
         if "x-enum-varnames" in schema:
-            yield from _missing(where, schema, [describe.names(schema)])
+            yield from _missing_words(where, schema, [describe.names(schema)])
     for path, method, operation in operations(document):
         where = "#" + pointer(["paths", path, method])
         body = operation.get("requestBody", {})
         sent = [text for node in reachable(document, [body]) for text in _media_in_words(node)]
-        yield from _missing(where, operation, sent)
+        yield from _missing_words(where, operation, sent)
         if body:
             size = describe.body_size(body["content"]["application/json"]["x-body-size"])
-            yield from _missing(f"{where}/requestBody", body, [size])
+            yield from _missing_words(f"{where}/requestBody", body, [size])
 
 
 def codes_in_words(document: Node) -> Problems:
@@ -71,7 +71,7 @@ def _media_in_words(node: Node) -> list[str]:
     return [words(node[name]) for name, words in _IN_WORDS.items() if name in node]
 
 
-def _missing(where: str, node: Node, sentences: list[str]) -> Problems:
+def _missing_words(where: str, node: Node, sentences: list[str]) -> Problems:
     description = _on_one_line(node.get("description", ""))
     yield from ((f"{where}/description", f"must say: {text}") for text in sentences if text not in description)
 

@@ -16,7 +16,7 @@ from scripts.nodes import follow, resolve
 from scripts.spec import SpecError
 
 _WIDTH = 118
-_HELPERS = ("each", "json_name", "known", "nested")
+_HELPERS = ("each", "json_name", "enum_or_value", "nested")
 
 
 def by_name(document: Node) -> dict[str, Any]:
@@ -146,7 +146,7 @@ def converter(field: Any) -> str | None:
         case ModelProperty():
             return f"nested({field.class_info.name}.from_dict)"
         case EnumProperty():
-            return f"known({field.class_info.name})"
+            return f"enum_or_value({field.class_info.name})"
         case ListProperty():
             inner = converter(field.inner_property)
             return inner and f"each({inner})"

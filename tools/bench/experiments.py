@@ -170,6 +170,12 @@ def _importing(workshop: Workshop) -> Iterator[Sides]:
 
 
 @contextmanager
+def _starting(workshop: Workshop) -> Iterator[Sides]:
+    # No peer has a command line, so the row compares with an empty run only.
+    yield {OURS: partial(_over_empty_run, workshop, OURS, ["-m", "kling_elements.cli", "--version"])}
+
+
+@contextmanager
 def _building(workshop: Workshop) -> Iterator[Sides]:
     programs = {STOCK: "build_stock", OURS: "build_ours", OPENAPI_GENERATOR: "build_openapi_generator"}
     folder = ROOT / "tools" / "bench" / "programs"
@@ -262,6 +268,7 @@ EXPERIMENTS = {
         Experiment("check-large", _check_large),
         Experiment("headers", _headers),
         Experiment("importing", _importing, repeats=5),
+        Experiment("starting", _starting),
         Experiment("building", _building, repeats=3),
         Experiment("small", _small),
         Experiment("small-in-process", _small_in_process),

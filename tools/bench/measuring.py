@@ -46,7 +46,7 @@ class Line:
 
     @property
     def ours(self) -> float | None:
-        """Our figure."""
+        """The figure of our own side."""
         return self.median(OURS)
 
     @property

@@ -22,13 +22,13 @@ _JPEG_PART = 0.9  # pixels per byte of the file, because a pixel takes about one
 def png(path: Path, size: int) -> Path:
     """Write a PNG file of the given size in bytes, padded with zeros after the picture."""
     sides = max(isqrt(size - _ROOM), _MIN_SIDES)
-    return _written(path, _noise(sides), size, "PNG", compress_level=0)
+    return _write(path, _noise(sides), size, "PNG", compress_level=0)
 
 
 def jpeg(path: Path, size: int) -> Path:
     """Write a JPEG file of the given size in bytes, with 320 KB of application segments before its frame."""
     sides = max(isqrt(round(size * _JPEG_PART)), _MIN_SIDES)
-    file = _written(path, _noise(sides), 0, "JPEG", quality=95)
+    file = _write(path, _noise(sides), 0, "JPEG", quality=95)
     content = file.read_bytes()
     start, end = content[:2], content[2:]
     segments = (_APP15 + random.Random(0).randbytes(_SEGMENT)) * _SEGMENTS  # noqa: S311 - noise, not a secret
@@ -41,7 +41,7 @@ def _noise(sides: int) -> Image.Image:
     return Image.frombytes("L", (sides, sides), pixels)
 
 
-def _written(path: Path, picture: Image.Image, size: int, kind: str, **options: int) -> Path:
+def _write(path: Path, picture: Image.Image, size: int, kind: str, **options: int) -> Path:
     file = io.BytesIO()
     picture.save(file, kind, **options)
     path.write_bytes(file.getvalue().ljust(size, b"\0"))

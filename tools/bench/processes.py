@@ -92,7 +92,7 @@ def announced(module: str, *options: str) -> Iterator[tuple[int, int]]:
     Raises:
         BenchError: The server printed no port.
     """
-    with _started([sys.executable, "-m", module, *options], stdout=subprocess.PIPE) as server:
+    with _start([sys.executable, "-m", module, *options], stdout=subprocess.PIPE) as server:
         assert server.stdout is not None  # noqa: S101 - `stdout` is a pipe
         address = re.search(rb"http://[\d.]+:(\d+)", server.stdout.readline())
         if address is None:
@@ -123,13 +123,13 @@ def serving(command: Sequence[str]) -> Iterator[int]:
     """
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = int(free.getsockname()[1])
-    with _started([part.format(port=port) for part in command], stdout=subprocess.DEVNULL) as server:
+    with _start([part.format(port=port) for part in command], stdout=subprocess.DEVNULL) as server:
         _wait_for(port, server)
         yield port
 
 
 @contextmanager
-def _started(command: Sequence[str], *, stdout: int) -> Iterator[subprocess.Popen[bytes]]:
+def _start(command: Sequence[str], *, stdout: int) -> Iterator[subprocess.Popen[bytes]]:
     with subprocess.Popen(command, cwd=ROOT, env=environment(), stdout=stdout, stderr=subprocess.DEVNULL) as server:
         try:
             yield server

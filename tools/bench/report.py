@@ -31,11 +31,11 @@ def table(lines: Sequence[Line]) -> str:
     """Return the table, followed by the reasons for missing figures."""
     rows = [_HEADINGS, *map(_cells, lines)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    shown = ["  ".join(_aligned(rows[0], row, widths)).rstrip() for row in rows]
+    shown = ["  ".join(_align(rows[0], row, widths)).rstrip() for row in rows]
     return "\n".join([shown[0], "-" * len(shown[0]), *shown[1:], *_reasons(lines)])
 
 
-def _aligned(headings: Sequence[str], cells: Sequence[str], widths: Sequence[int]) -> Iterable[str]:
+def _align(headings: Sequence[str], cells: Sequence[str], widths: Sequence[int]) -> Iterable[str]:
     for heading, cell, width in zip(headings, cells, widths, strict=True):
         yield cell.rjust(width) if heading in _RIGHT else cell.ljust(width)
 

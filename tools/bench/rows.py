@@ -112,6 +112,7 @@ ROWS = (
         peer="decoding all",
     ),
     Row(name="import", title="import of the client", experiment="importing", figure="cpu_ms", ratio=0.1),
+    Row(name="start", title="start of the command line", experiment="starting", figure="wall_ms", value=250),
     Row(name="build", title="first request built, checked, written", experiment="building", figure="cpu_ms", ratio=0.6),
     Row(name="small", title="small create on loopback, CPU", experiment="small", figure="cpu_us", ratio=0.8),
     Row(

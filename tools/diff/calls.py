@@ -17,7 +17,7 @@ class Call:
     """An operation, with the parameters of its path item."""
 
     def __init__(self, operation: Place, item: Place, template: str) -> None:
-        """Take the operation, its path item, and the path or expression that leads to it."""
+        """Create a call from an operation, its path item, and its path or callback expression."""
         self.place = operation
         self._item = item
         self._template = template

@@ -80,15 +80,15 @@ class Change:
         parties = " and ".join(party.value for party in Party if party in self.breaks) or "nobody"
         uses = " and ".join(use.value for use in Use if use in self.uses)
         moved = f" (now {self.moved_to})" if self.moved_to else ""
-        line = f"breaks {parties}: {self.pointer}{moved}: {_shown(self.before)} -> {_shown(self.after)}"
+        line = f"breaks {parties}: {self.pointer}{moved}: {_short_json(self.before)} -> {_short_json(self.after)}"
         return line + (f" ({uses})" if uses else "")
 
 
 class Changes:
-    """The changes so far. If several references lead to the same change, it is kept once, with all its uses."""
+    """The changes found until now. If several references reach the same change, it is kept once, with all its uses."""
 
     def __init__(self) -> None:
-        """Begin with no changes."""
+        """Create an empty collection."""
         self._changes: dict[tuple[str, str], Change] = {}
 
     def add(
@@ -123,7 +123,7 @@ def _urgency(change: Change) -> int:
     return sum((Party.CALLER not in change.breaks, not change.breaks))
 
 
-def _shown(value: Any) -> str:
+def _short_json(value: Any) -> str:
     if value is ABSENT:
         return "nothing"
     text = json.dumps(value, ensure_ascii=False, default=str)

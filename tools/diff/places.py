@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from kling_elements_runtime.document import Node, escaped, references
+from kling_elements_runtime.document import Node, escape, references
 from scripts.nodes import follow
 from scripts.spec import SpecError
 
@@ -52,7 +52,7 @@ class Place:
             inner = self.node.get(name, ABSENT)
         elif isinstance(self.node, list) and isinstance(name, int):
             inner = self.node[name]
-        return Place(self.document, f"{self.pointer}/{escaped(name)}", inner)
+        return Place(self.document, f"{self.pointer}/{escape(name)}", inner)
 
     def children(self) -> dict[str, Place]:
         """Return all members by name; empty if the node is not a mapping. YAML may have a status as a number."""
@@ -100,7 +100,7 @@ NOWHERE = Place({}, "", ABSENT)
 
 
 def canonical(value: Any) -> str:
-    """Return a text that is the same for equal JSON values; 1 and 1.0 are equal, 1 and true are not."""
+    """Return a string that is the same for equal JSON values; 1 and 1.0 are equal, 1 and true are not."""
 
     def normal(part: Any) -> Any:
         if isinstance(part, dict):
@@ -113,8 +113,8 @@ def canonical(value: Any) -> str:
 
 
 def spelled_out(place: Place) -> str:
-    """Return a text that is the same for nodes that mean the same, whatever their references and descriptions."""
-    return canonical(_spelled(place.document, place.node, ()))
+    """Return a string that is the same for nodes that mean the same, whatever their references and descriptions."""
+    return canonical(_spell_out(place.document, place.node, ()))
 
 
 def differences(old: Place, new: Place) -> list[tuple[Place, Place]]:
@@ -127,20 +127,20 @@ def differences(old: Place, new: Place) -> list[tuple[Place, Place]]:
     return inner or [(old, new)]
 
 
-def _spelled(document: Node, node: Any, inside: tuple[str, ...]) -> Any:
+def _spell_out(document: Node, node: Any, inside: tuple[str, ...]) -> Any:
     if isinstance(node, list):
-        return [_spelled(document, item, inside) for item in node]
+        return [_spell_out(document, item, inside) for item in node]
     if not isinstance(node, dict):
         return node
     reference = node.get("$ref")
     if isinstance(reference, str) and reference not in inside:
-        target = _spelled(document, follow(document, reference), (*inside, reference))
+        target = _spell_out(document, follow(document, reference), (*inside, reference))
         beside = {name: inner for name, inner in node.items() if name != "$ref"}
-        return {**target, **_spelled(document, beside, inside)} if isinstance(target, dict) else target
+        return {**target, **_spell_out(document, beside, inside)} if isinstance(target, dict) else target
     spelled = {}
     for name, inner in node.items():
         if name in _NAMED and isinstance(inner, dict):
-            spelled[name] = {key: _spelled(document, member, inside) for key, member in inner.items()}
+            spelled[name] = {key: _spell_out(document, member, inside) for key, member in inner.items()}
         elif name not in WORDS:
-            spelled[name] = inner if name in _DATA else _spelled(document, inner, inside)
+            spelled[name] = inner if name in _DATA else _spell_out(document, inner, inside)
     return spelled

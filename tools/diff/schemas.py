@@ -26,7 +26,7 @@ class SchemaComparison:
     """Compares pairs of schemas, each pair once for each use."""
 
     def __init__(self, changes: Changes) -> None:
-        """Take the collection that the changes are added to."""
+        """Create a comparison that adds its changes to a collection."""
         self._add = changes.add
         self._compared = set[tuple[str, str, Use | None]]()
 

@@ -43,5 +43,5 @@ def next_version(base: Version, changes: Collection[Change]) -> Version:
 
 
 def shown(version: Version) -> str:
-    """Return the version as a text."""
+    """Return the version as a string."""
     return ".".join(map(str, version))

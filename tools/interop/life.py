@@ -1,4 +1,4 @@
-"""Lead an element through its whole life with our client, on any server that answers with the contract's examples."""
+"""Take an element through its life cycle with our client on a server that answers with the contract's examples."""
 
 from __future__ import annotations
 

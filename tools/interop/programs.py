@@ -57,7 +57,7 @@ def openapi_typescript() -> None:
 
 
 def prism() -> None:
-    """Run a mock server made only from the contract, and lead an element through its whole life there.
+    """Run a mock server made only from the contract, and take an element through its whole life cycle there.
 
     Raises:
         InteropError: The server does not start, or the client refuses one of its answers.

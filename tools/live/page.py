@@ -15,7 +15,7 @@ _KINDS: Final = {"new": "news", "changed": "news", "gone": "bad", "not asked bef
 
 
 def page(report: Report, failures: int) -> str:
-    """Return the page.
+    """Return the page as HTML.
 
     Args:
         report: What was seen.
@@ -61,19 +61,19 @@ def _differences(report: Report) -> str:
 def _entry(entry: Entry) -> str:
     row = entry.row
     badge = _badge("new", "news") if entry.news else _badge("known", "good")
-    findings = [_marked(text, entry) for text in entry.findings]
+    findings = [_mark(text, entry) for text in entry.findings]
     headers = "".join(f"{name}: {value}\n" for name, value in row.get("headers", {}).items())
     body = json.dumps(row["body"], ensure_ascii=False, indent=2) if "body" in row else row["text"]
     return f"""<article>
 <div class="top"><h3>{escape(entry.situation)}</h3><span class="call">{escape(row["call"])}</span>{badge}</div>
-<p>{_marked(entry.head, entry)}</p>
+<p>{_mark(entry.head, entry)}</p>
 {_list(findings)}
 <details><summary>The answer, without the account's values</summary><pre>{escape(headers + body)}</pre></details>
 </article>
 """
 
 
-def _marked(text: str, entry: Entry) -> str:
+def _mark(text: str, entry: Entry) -> str:
     return f"<strong>{escape(text)}</strong>" if text in entry.news else escape(text)
 
 

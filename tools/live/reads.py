@@ -22,7 +22,7 @@ _DIGITS = 18  # in the service's own ids
 
 
 def read(kling: KlingElements, session: Session) -> bool:
-    """Send all of them.
+    """Send all requests that change nothing.
 
     Returns:
         Whether lists and look-ups work, so that a created element could be found again.

@@ -162,9 +162,9 @@ class Report:
         elif not before:
             yield Difference("not asked before", f"{situation}: {_all(entry.head for entry in now)}")
         else:
-            yield from _compared(situation, {entry.head for entry in now}, heads)
+            yield from _compare(situation, {entry.head for entry in now}, heads)
             findings = {text for entry in now for text in entry.findings}
-            yield from _compared(situation, findings, {text for row in before for text in _findings(row)})
+            yield from _compare(situation, findings, {text for row in before for text in _findings(row)})
 
     def _entry(self, seen: Seen, reading: Reading) -> Entry:
         row = self._row(seen, reading, evidence_of(seen, reading))
@@ -197,13 +197,13 @@ class Report:
         if not is_expected and head not in self._known_heads(seen):
             yield head
         rows = (*answers(), *self._baseline)
-        known_findings = {text for row in rows if _alike(row.call, seen.call) for text in _findings(row)}
+        known_findings = {text for row in rows if _have_same_shape(row.call, seen.call) for text in _findings(row)}
         yield from (text for text in findings if text not in known_findings)
 
     def _known_heads(self, seen: Seen) -> Iterator[str]:
         """Yield the known heads besides the expected ones: those of the baseline, and failures in the table."""
         yield from (self._head_of_row(row) for row in self._baseline if row.seen[0].where == seen.situation)
-        failures = (row for row in answers() if _alike(row.call, seen.call) and row.means not in _SUCCESSES)
+        failures = (row for row in answers() if _have_same_shape(row.call, seen.call) and row.means not in _SUCCESSES)
         yield from map(self._head_of_row, failures)
 
     def _head_of_row(self, row: Answer) -> str:
@@ -239,7 +239,7 @@ class Report:
                 yield name, placeholder or self._redactor.message(response.headers[name])
 
 
-def _alike(call: str, other: str) -> bool:
+def _have_same_shape(call: str, other: str) -> bool:
     """Return whether two calls are answered in the same shape."""
     shapes = {name: operation.success_schema() for name, operation in contract.operations().items()}
     schemas = [follow(contract.document(), shapes[name]) for name in (call, other) if name in shapes]
@@ -251,7 +251,7 @@ def _findings(row: Answer) -> tuple[str, ...]:
     return tuple(finding.text for finding in findings_of(row.call, row.response()))
 
 
-def _compared(situation: str, now: set[str], before: set[str]) -> Iterator[Difference]:
+def _compare(situation: str, now: set[str], before: set[str]) -> Iterator[Difference]:
     added, removed = _all(now - before), _all(before - now)
     if added and removed:
         yield Difference("changed", f"{situation}: {added}; it was {removed}")

@@ -19,7 +19,7 @@ _OF_THE_TRANSFER = ("content-encoding", "content-length", "transfer-encoding")
 
 @dataclass(frozen=True)
 class Seen:
-    """An answer.
+    """An answer that the run saw.
 
     Attributes:
         situation: What was asked, in a word or two, such as `unknown-task-id`.
@@ -42,7 +42,7 @@ class Session:
         departures: The number of departures from the contract.
         failures: The number of calls that failed.
         leftovers: Descriptions of what was created and could not be deleted.
-        hide: A function that hides the token in a text. Set it when there is a client.
+        hide: A function that hides the token in a string. Set it when there is a client.
     """
 
     def __init__(self, say: Say) -> None:
@@ -62,7 +62,7 @@ class Session:
         self._unanswered = ""
 
     def begin(self, situation: str, heading: str, *asked: str, call: str = "") -> None:
-        """Begin another situation.
+        """Start another situation.
 
         Args:
             situation: Its name in the report.

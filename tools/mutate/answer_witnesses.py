@@ -32,24 +32,24 @@ from contract_tests.reading.answer_cases import (
 )
 from contract_tests.reading.calls import CALLS, SCHEMES, SERVERS
 from contract_tests.reading.cases import MAX_IMAGE_CHARACTERS
+from contract_tests.reading.image_body import BODY
 from contract_tests.reading.images import Picture
 from contract_tests.reading.paths import DELETION, ELEMENTS
-from contract_tests.reading.videos import Opened
+from contract_tests.reading.videos import RecordedFile
 from contract_tests.support import read_tasks
 from contract_tests.support.documents import answer_schemas, calls, schemes, servers
-from contract_tests.support.mock_caller import IMAGE_REQUEST
 from kling_elements.media import images, videos
 from kling_elements.media.limits import image_limits, video_limits
 from kling_elements.outcomes import is_absent
-from kling_elements.tasks import task_in
+from kling_elements.tasks import find_task
 from kling_elements_client.errors import ResponseError
-from kling_elements_runtime.document import escaped, walk
+from kling_elements_runtime.document import escape, walk
 from kling_elements_runtime.responses import ResponseReader
 from scripts.nodes import follow, resolve
 from tools.mutate.witness import Candidate, Holds, Witness
 
-_POST = f"#/paths/{escaped(ELEMENTS)}/post"
-_CALLBACK = f"{_POST}/callbacks/taskStatusChanged/{escaped('{$request.body#/callback_url}')}/post"
+_POST = f"#/paths/{escape(ELEMENTS)}/post"
+_CALLBACK = f"{_POST}/callbacks/taskStatusChanged/{escape('{$request.body#/callback_url}')}/post"
 _SCHEMAS = "#/components/schemas"
 # Annotations: they assert nothing, but generated code and readers use them.
 _ANNOTATIONS: dict[str, Any] = {
@@ -88,12 +88,14 @@ def answer_witnesses() -> Iterator[Witness]:
         yield _witness(meaning.id, _is_recognized(meaning), "upstream", "R01")
     for dialect in dialect_cases.DIALECTS:
         rules = frozenset([None, "upstream", "R01"])
-        yield Witness(f"the answers of the mock server in the dialect {dialect}", _spoken(dialect), rules, cost=1)
+        yield Witness(
+            f"the answers of the mock server in the dialect {dialect}", _speaks_dialect(dialect), rules, cost=1
+        )
     for operation, statuses in ANSWERS.items():
         for status, types in statuses.items():
             for media_type, kinds in types.items():
                 name = f"the answers of {operation} with {status} as {media_type}"
-                yield _witness(name, _answered(operation, (status, media_type), kinds), "upstream")
+                yield _witness(name, _is_answered(operation, (status, media_type), kinds), "upstream")
     for case in ANSWER_CASES:
         yield _witness(case.id, _read(case), "upstream")
     for task_case in TASK_CASES:
@@ -103,7 +105,7 @@ def answer_witnesses() -> Iterator[Witness]:
     yield _witness("the meaning of words for a status", _progress_words, "upstream")
     yield _witness("elements that cannot be used", _unusable, "upstream")
     yield _witness("which outputs are elements", _elements, "upstream")
-    yield _witness("the content of a notification", _notified, "upstream")
+    yield _witness("the content of a notification", _is_notified, "upstream")
     yield _witness("headers are texts", _headers_are_texts, "upstream")
     yield _witness("the words for a status", _status_words, "upstream")
     yield _witness("the names of properties in answers", _property_names, "upstream")
@@ -132,14 +134,14 @@ def _is_recognized(case: dialect_cases.Meaning) -> Holds:
     return holds
 
 
-def _spoken(dialect: str) -> Holds:
+def _speaks_dialect(dialect: str) -> Holds:
     """Return a check of the whole life of an element, in the words of a dialect."""
 
     def holds(candidate: Candidate) -> bool:
         caller = candidate.speaking(dialect)
         task_id = caller.create(external_task_id="e")["task_id"]
         element_id = caller.element(task_id)["element_id"]
-        again, elsewhere = ({**IMAGE_REQUEST, "external_task_id": name} for name in ("e", "elsewhere"))
+        again, elsewhere = ({**BODY, "external_task_id": name} for name in ("e", "elsewhere"))
         deletion = ("POST", DELETION, {"element_id": element_id})
         refusals = [
             (dialect_cases.USED_BEFORE[dialect]("e"), caller.refusal("POST", ELEMENTS, again)),
@@ -178,7 +180,7 @@ def _task_read(case: TaskCase) -> Holds:
     expected = None if case.task_id is None else (case.task_id, case.element_id)
 
     def holds(candidate: Candidate) -> bool:
-        task = task_in(case.body, candidate.contract, case.schema)
+        task = find_task(case.body, candidate.contract, case.schema)
         return expected == read_tasks.ids(task, candidate.contract)
 
     return holds
@@ -210,11 +212,11 @@ def _elements(candidate: Candidate) -> bool:
     return {kind: read_tasks.is_element(kind, candidate.contract) for kind in OUTPUT_TYPES} == OUTPUT_TYPES
 
 
-def _answered(operation: str, which: tuple[str, str], kinds: str) -> Holds:
+def _is_answered(operation: str, which: tuple[str, str], kinds: str) -> Holds:
     return lambda candidate: candidate.accepts_exactly(answer_schemas(candidate.document, operation)[which], kinds)
 
 
-def _notified(candidate: Candidate) -> bool:
+def _is_notified(candidate: Candidate) -> bool:
     return candidate.accepts_exactly(f"{_CALLBACK}/requestBody/content/application~1json/schema", NOTIFICATION)
 
 
@@ -273,14 +275,14 @@ def _page(candidate: Candidate) -> bool:
 
 
 def _words_about_images(candidate: Candidate) -> bool:
-    file = Opened(Picture(format="gif").build())
+    file = RecordedFile(Picture(format="gif").build())
     violations = images.inspect(file, "image", image_limits(candidate.contract)).violations
-    message = "the content is no JPEG or PNG file with a whole header; it looks like GIF"
+    message = "the content is not a JPEG or PNG file with a complete header; it looks like GIF"
     return [message] == [violation.message for violation in violations]
 
 
 def _words_about_videos(candidate: Candidate) -> bool:
-    file = Opened(b"\x1aE\xdf\xa3".ljust(64))
+    file = RecordedFile(b"\x1aE\xdf\xa3".ljust(64))
     violations = videos.inspect(file, "video", video_limits(candidate.contract)).violations
     return [violation.message for violation in violations] == [
         "the file is not an MP4 or MOV video; it looks like Matroska or WebM"
@@ -288,6 +290,6 @@ def _words_about_videos(candidate: Candidate) -> bool:
 
 
 def _longest_text(candidate: Candidate) -> bool:
-    """Check R15 as a length, which every validator knows; the next longer Base64 text has four more characters."""
+    """Check R15 as a length, which every validator knows; the next longer Base64 string has four more characters."""
     validator = jsonschema_rs.Draft202012Validator(candidate.document["components"]["schemas"]["ImageBase64"])
     return [validator.is_valid("A" * (MAX_IMAGE_CHARACTERS + more)) for more in (0, 4)] == [True, False]

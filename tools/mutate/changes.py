@@ -36,10 +36,10 @@ def dropped(node: Node, name: str) -> Iterator[Change]:
 def number(node: Node, name: str) -> Iterator[Change]:
     """Drop a limit, lower it by one, or raise it by one."""
     yield from dropped(node, name)
-    yield from number_alone(node, name)
+    yield from required_number(node, name)
 
 
-def number_alone(node: Node, name: str) -> Iterator[Change]:
+def required_number(node: Node, name: str) -> Iterator[Change]:
     """Lower or raise a required number by one."""
     value = node[name]
     for step in (-1, 1) if isinstance(value, int) else (-_THOUSANDTH, _THOUSANDTH):
@@ -47,7 +47,7 @@ def number_alone(node: Node, name: str) -> Iterator[Change]:
 
 
 def word(node: Node, name: str) -> Iterator[Change]:
-    """Replace a word."""
+    """Replace a required word with its neighbour."""
     yield _to(node, name, neighbour(node[name]))
 
 
@@ -67,7 +67,7 @@ def one_of(*words: str) -> Changes:
 
 
 def flag(node: Node, name: str) -> Iterator[Change]:
-    """Invert a flag."""
+    """Change a flag from true to false, or the reverse."""
     yield _to(node, name, not node[name])
 
 
@@ -104,7 +104,7 @@ def members(node: Node, name: str) -> Iterator[Change]:
 def words(more: str) -> Changes:
     """Return changes that remove one word of a list, or add the given one.
 
-    A neighbour will not do, because it would be the same word in another case.
+    A neighbour would be no change, because it would be the same word in another case.
     """
 
     def changes(node: Node, name: str) -> Iterator[Change]:

@@ -58,7 +58,7 @@ def tables(document: Node, operations: dict[str, Requests]) -> Iterator[CheckedV
         yield CheckedValue(call.id, not call.violations, _of_call(operations[call.operation], call))
     file, limits = video_file(document), video_limits(Contract(document))
     for video in cases.video_cases():
-        report = videos.inspect(video.video.opened(), video.id, limits)
+        report = videos.inspect(video.video.open(), video.id, limits)
         yield CheckedValue(video.id, not video.violations, list(file.marks(report)))
 
 

@@ -1,6 +1,6 @@
 """The table of faults: plausible mistakes, each as one edit of the code, and the tests that should notice it.
 
-The table names no files, so that files can move: texts to replace and tests are searched for in the whole project.
+The table names no files, so that files can move: strings to replace and tests are searched for in the whole project.
 """
 
 from __future__ import annotations
@@ -118,7 +118,7 @@ class _Project:
                     self._tests[name].append(path.relative_to(root).as_posix())
 
     def file(self, text: str) -> str:
-        """Return the file that contains a text.
+        """Return the file that contains a string.
 
         Raises:
             TableError: If no file contains it, or it occurs more than once.
@@ -126,7 +126,7 @@ class _Project:
         places = {file: source.count(text) for file, source in self.code.items() if text in source}
         if not places:
             raise TableError(
-                f"no file of {', '.join(_CODE)} has the text to replace; copy it from the code anew: {text}"
+                f"no file of {', '.join(_CODE)} has the text to replace; copy it from the code again: {text}"
             )
         if sum(places.values()) > 1:
             where = ", ".join(f"{file} ({count}x)" for file, count in places.items())

@@ -80,14 +80,14 @@ KINDS: dict[str, dict[str, Member]] = {
     "server": {"url": Member(changes.word), "variables": Member(kind="variable", holds="map"), "description": _WORDS},
     "variable": {"default": Member(changes.word), "description": _WORDS},
     "business code": {
-        "http-status": Member(changes.number_alone),
+        "http-status": Member(changes.required_number),
         "created": Member(changes.one_of("never", "perhaps", "earlier")),
         "retry": Member(changes.one_of("never", "after-waiting", "after-look-up")),
         "meaning": _WORDS,
     },
     "refusal": {
         "dialect": Member(changes.one_of("live", "documented")),
-        "code": Member(changes.number_alone),
+        "code": Member(changes.required_number),
         "message": Member(changes.word_or_none),
         "message-matches": Member(changes.pattern),
         "unique-over": Member(changes.one_of("account", "user")),

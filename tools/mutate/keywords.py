@@ -17,7 +17,7 @@ from typing import Any, Final, TypeAlias
 from attrs import field, frozen
 
 from contract_tests.reading import oracle
-from kling_elements_runtime.document import Node, escaped, operations
+from kling_elements_runtime.document import Node, escape, operations
 from scripts.nodes import follow
 from scripts.spec import SpecError
 
@@ -98,7 +98,7 @@ class Requests:
 
     @property
     def shapes(self) -> list[Shape]:
-        """Return all of them."""
+        """Return the shapes of the parameters, the size and the body, if there are any."""
         return [shape for shape in (*self.parameters.values(), self.size, self.body) if shape is not None]
 
 
@@ -109,7 +109,7 @@ def requests(document: Node) -> dict[str, Requests]:
         SpecError: If the document has a keyword that is unknown here.
     """
     return {
-        operation["operationId"]: _requests(document, f"#/paths/{escaped(path)}/{method}", operation)
+        operation["operationId"]: _requests(document, f"#/paths/{escape(path)}/{method}", operation)
         for path, method, operation in operations(document)
     }
 
@@ -178,7 +178,7 @@ def _singles(schema: Node, where: str, route: str) -> Iterator[Shape]:
     for name in schema.keys() & _SINGLE.keys():
         if name == "format" and schema[name] in _NAMING_FORMATS:
             continue
-        keyword = Keyword(f"{where}/{name}", route, f"{name} {_shown(schema[name])}")
+        keyword = Keyword(f"{where}/{name}", route, f"{name} {_value_for_name(schema[name])}")
         properties = dict.fromkeys(schema.get("properties", ()), True)
         accepts = oracle.judge_of({name: schema[name], "properties": properties})
         yield Shape((keyword,), partial(_single, keyword, _SINGLE[name], accepts))
@@ -213,7 +213,7 @@ def _types(types: str | list[str], where: str, route: str) -> Iterator[Shape]:
 
 
 def _keyword(where: str, route: str, name: str, word: object, index: int | None = None) -> Keyword:
-    return Keyword(f"{where}/{name}" + ("" if index is None else f"/{index}"), route, f"{name} {_shown(word)}")
+    return Keyword(f"{where}/{name}" + ("" if index is None else f"/{index}"), route, f"{name} {_value_for_name(word)}")
 
 
 def _alternatives(judges: dict[Keyword, Callable[[Any], bool]]) -> Shape:
@@ -233,7 +233,7 @@ def _image(limits: Node, where: str, route: str) -> Shape:
         for index, name in enumerate(limits["format"]["one-of"])
     }
     others = {
-        part: Keyword(f"{where}/{part}/{name}", route, f"x-image {part} {name} {_shown(limit)}")
+        part: Keyword(f"{where}/{part}/{name}", route, f"x-image {part} {name} {_value_for_name(limit)}")
         for part, inner in limits.items()
         if part != "format"
         for name, limit in inner.items()
@@ -259,7 +259,7 @@ def _inner(document: Node, schema: Node, where: str, route: str) -> Iterator[Sha
     if "$ref" in schema:
         yield _shape(document, schema["$ref"], route)
     for name in schema.get("properties", ()):
-        inner = _shape(document, f"{where}/properties/{escaped(name)}", f"{route} / {name}")
+        inner = _shape(document, f"{where}/properties/{escape(name)}", f"{route} / {name}")
         yield Shape(inner.keywords, partial(_of_member, name, inner))
     if "items" in schema:
         inner = _shape(document, f"{where}/items", f"{route} / each")
@@ -323,7 +323,7 @@ def _all_keywords(branches: Mapping[Keyword, Shape]) -> tuple[Keyword, ...]:
     return tuple(inner for keyword, branch in branches.items() for inner in (keyword, *branch.keywords))
 
 
-def _shown(value: object) -> str:
-    """Return the value of a keyword for its name: numbers with separators, long texts cut."""
+def _value_for_name(value: object) -> str:
+    """Return the value of a keyword for its name: numbers with separators, long strings cut."""
     text = f"{value:,}" if isinstance(value, int | float) and not isinstance(value, bool) else str(value)
     return text if len(text) <= _MAX_SHOWN_LENGTH else text[: _MAX_SHOWN_LENGTH - 1] + "…"

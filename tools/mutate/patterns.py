@@ -39,7 +39,7 @@ def variants(pattern: str) -> Iterator[str]:
         ValueError: If the pattern has anything else, because that would get no variant.
     """
     tokens = _TOKEN.findall(pattern)
-    alternatives = _parsed(tokens)
+    alternatives = _parse(tokens)
     if tokens:
         raise ValueError(f"the pattern {pattern!r} has an unmatched bracket")
     seen = {pattern}
@@ -49,8 +49,8 @@ def variants(pattern: str) -> Iterator[str]:
             yield variant
 
 
-def _parsed(tokens: list[str]) -> tuple[tuple[_Part, ...], ...]:
-    """Take alternatives from the front of the tokens, up to the end or the closing bracket."""
+def _parse(tokens: list[str]) -> tuple[tuple[_Part, ...], ...]:
+    """Parse alternatives from the front of the tokens, up to the end or the closing bracket."""
     alternatives: list[list[_Part]] = [[]]
     while tokens and tokens[0] != ")":
         first = tokens.pop(0)
@@ -61,7 +61,7 @@ def _parsed(tokens: list[str]) -> tuple[tuple[_Part, ...], ...]:
             raise ValueError(f"the pattern has {first!r} where it is not supported; extend tools/mutate/patterns.py")
         inner: tuple[tuple[_Part, ...], ...] = ()
         if first == "(?:":
-            inner = _parsed(tokens)
+            inner = _parse(tokens)
             if not tokens:
                 raise ValueError("the pattern has a group that is not closed")
             tokens.pop(0)

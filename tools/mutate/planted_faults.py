@@ -57,10 +57,10 @@ class Job:
 def run(jobs: Sequence[Job], workers: int, max_seconds: float) -> list[Verdict]:
     """Return the verdict on each job; `workers` run at a time, each for at most `max_seconds`."""
     with ThreadPoolExecutor(workers) as threads:
-        return list(threads.map(partial(_apart, max_seconds=max_seconds), jobs))
+        return list(threads.map(partial(_run_in_fork, max_seconds=max_seconds), jobs))
 
 
-def _apart(job: Job, max_seconds: float) -> Verdict:
+def _run_in_fork(job: Job, max_seconds: float) -> Verdict:
     """Run a job in a fork of a process that has loaded the libraries which all jobs need, but none of our code."""
     processes = multiprocessing.get_context("forkserver")
     processes.set_forkserver_preload(list(_LOADED_BEFORE) if job.root == ROOT else ["pytest"])

@@ -17,9 +17,9 @@ import pytest
 
 from tools.mutate.fault_table import Fault
 
-_OPTIONS = ("-x", "-q", "-n0", "--import-mode=importlib", "-p", "no:cacheprovider", "--disable-plugin-autoload")
-# pyproject.toml has options of xdist; the others have fixtures that tests use
-_PLUGINS = ("xdist.plugin", "kling_elements.testing.plugin", "pytest_httpx")
+_OPTIONS = ("-x", "-q", "--import-mode=importlib", "-p", "no:cacheprovider", "--disable-plugin-autoload")
+# they have fixtures that tests use
+_PLUGINS = ("kling_elements.testing.plugin", "pytest_httpx")
 _SLIPS = (SyntaxError, NameError, ImportError)  # the edit itself is not working Python, so a failure proves nothing
 
 

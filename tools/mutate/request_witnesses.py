@@ -72,7 +72,7 @@ def _by_server(case: HttpCase) -> Holds:
 
 
 def _by_file(case: VideoCase) -> Holds:
-    file = cache(case.video.opened)
+    file = cache(case.video.open)
 
     def holds(candidate: Candidate) -> bool:
         report = videos.inspect(file(), "video", video_limits(candidate.contract))

@@ -1,6 +1,6 @@
 """Spec mutation: change one constraint of the OpenAPI file at a time, and check whether a witness notices.
 
-The witnesses use the tables of contract_tests, which were written from the documents. Cases generated from the spec
+The witnesses use the tables of contract_tests, which were written from the documents. Cases generated from the contract
 would be useless here, because they change with it.
 """
 
@@ -38,7 +38,7 @@ def prove() -> Outcome:
     """Try every mutant of the OpenAPI file."""
     document: Node = json.loads(json.dumps(load()))  # YAML aliases would put one object in two places
     witnesses = [*answer_witnesses(), *request_witnesses()]
-    logging.disable(logging.WARNING)  # the client warns about odd answers, and there are thousands here
+    logging.disable(logging.WARNING)  # the client warns about unusual answers, and there are thousands here
     try:
         if wrong := untrue_witnesses(document, witnesses):
             return Outcome("no mutant was tried", tuple(f"not true of the contract itself: {name}" for name in wrong))
@@ -64,7 +64,7 @@ def try_mutants(mutants_: Iterable[Mutant], witnesses: Sequence[Witness]) -> lis
     those of the mutant's rule. Also to save time, expensive witnesses check only mutants of their own rules. At worst,
     a mutant that they would notice is reported as a survivor.
     """
-    ordered = cache(lambda rule: _ordered(rule, witnesses))
+    ordered = cache(lambda rule: _most_likely_first(rule, witnesses))
     recent: list[Witness] = []
     trials: list[Trial] = []
     for mutant in mutants_:
@@ -78,7 +78,7 @@ def try_mutants(mutants_: Iterable[Mutant], witnesses: Sequence[Witness]) -> lis
     return trials
 
 
-def _ordered(rule: str | None, witnesses: Sequence[Witness]) -> list[Witness]:
+def _most_likely_first(rule: str | None, witnesses: Sequence[Witness]) -> list[Witness]:
     asked = [witness for witness in witnesses if rule in witness.rules or witness.cost < _EXPENSIVE]
     own = [witness for witness in asked if rule in witness.rules or not witness.cost]
     others = [witness for witness in asked if rule not in witness.rules and witness.cost]

@@ -1,4 +1,4 @@
-"""Witnesses against mutants: facts about the contract that come from another source than the spec."""
+"""Witnesses against mutants: facts about the contract that come from another source than the YAML file."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Candidate:
     """
 
     def __init__(self, document: Node) -> None:
-        """Take the document; servers, callers and oracles are created when they are first used."""
+        """Create the subject; its servers, callers and oracles are created when they are first used."""
         self.document = document
         self.contract = Contract(document)
         self._oracles: dict[str, Oracle] = {}

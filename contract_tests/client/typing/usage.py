@@ -101,7 +101,7 @@ def live(image: models.ImageElementRequest) -> None:
         task = kling.create(image)
         assert_type(task, models.Task)
         assert_type(kling.get_or_create({"element_name": "Ada"}, max_wait_seconds=5), models.Task)
-        assert_type(kling.create_all([image, {"element_name": "Ada"}], at_once=2), Sequence[models.Task])
+        assert_type(kling.create_all([image, {"element_name": "Ada"}], max_concurrent=2), Sequence[models.Task])
         element = kling.wait(task, max_wait_seconds=300)
         assert_type(element, models.Element)
         assert_type(element.element_id, int | str | None | Unset)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Self
 
 from attrs import define, field
-from kling_elements_runtime.serialization import Model, from_json, known, nested
+from kling_elements_runtime.serialization import Model, enum_or_value, from_json, nested
 from kling_elements_runtime.types import UNSET, Unset
 
 from .task import Task
@@ -49,5 +49,5 @@ class CreateElementResponse(Model):
 
 _CONVERTERS = {
     "data": nested(Task.from_dict),
-    "status": known(TaskStatus),
+    "status": enum_or_value(TaskStatus),
 }

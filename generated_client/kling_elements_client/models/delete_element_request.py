@@ -14,7 +14,7 @@ class DeleteElementRequest(Model):
     """Which element to delete.
 
     Attributes:
-        element_id: The element's id. An element's id, as a text or as an integer.
+        element_id: The element's id. An element's id, as a string or as an integer.
     """
 
     element_id: int | str

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Self
 
 from attrs import define, field
-from kling_elements_runtime.serialization import Model, from_json, known, nested
+from kling_elements_runtime.serialization import Model, enum_or_value, from_json, nested
 from kling_elements_runtime.types import UNSET, Unset, is_id
 
 from .balance_deduction import BalanceDeduction
@@ -93,7 +93,7 @@ class Task(Model):
 
 
 _CONVERTERS = {
-    "task_status": known(TaskStatus),
+    "task_status": enum_or_value(TaskStatus),
     "task_info": nested(TaskInfo.from_dict),
     "task_result": nested(TaskResult.from_dict),
     "final_balance_deduction": nested(BalanceDeduction.from_dict),

@@ -79,7 +79,7 @@ class _Plan:
     labels: dict[str, str]
 
 
-def command(  # noqa: PLR0913 -- options
+def command(
     *,
     element: Description = Description(),
     id: str | None = None,  # noqa: A002 -- the name of the option
@@ -101,9 +101,9 @@ def command(  # noqa: PLR0913 -- options
         max_wait: Seconds after which to stop waiting.
     """
     plan = _plan(element, id)
-    if fit:
-        plan = _fitted(plan, output)
     with gateway.client(http_client=upload_hooks()) as kling:
+        if fit:
+            plan = _fitted(plan, output)
         task = _create(kling, plan, bool(id), remote=remote)
         if not wait:
             output.note(f"external_task_id {task.external_task_id}: next, kling-elements wait {task.task_id}")

@@ -25,7 +25,7 @@ def _request(settings: dict[str, Any]) -> dict[str, Any]:
     return {**clients.body(clients.ADDRESSES[0], Path(settings["image"])), **own}
 
 
-def _refused(settings: dict[str, Any]) -> dict[str, Any]:
+def _refused_request(settings: dict[str, Any]) -> dict[str, Any]:
     return {**_request(settings), "element_name": ""}
 
 
@@ -48,7 +48,7 @@ def _sync(settings: dict[str, Any]) -> int:
             kling.get(task)
             next(iter(kling.list()))
             try:
-                kling.create(_refused(settings))
+                kling.create(_refused_request(settings))
             except KlingError as error:
                 expect_refusal(error)
             kling.delete(kling.wait(task))
@@ -65,7 +65,7 @@ async def _async(settings: dict[str, Any]) -> int:
             await kling.get(task)
             await anext(aiter(kling.list()))
             try:
-                await kling.create(_refused(settings))
+                await kling.create(_refused_request(settings))
             except KlingError as error:
                 expect_refusal(error)
             await kling.delete(await kling.wait(task))

@@ -52,7 +52,7 @@ class Ours:
         self._client: Any = None
 
     def connect(self, url: str, ca: str | None = None) -> None:
-        """See `Client`."""
+        """Create the client for a server whose certificates come from this authority."""
         verify = ssl.create_default_context(cafile=ca)
         self._client = self._root.AuthenticatedClient(api_key=TOKEN, base_url=url, http_client={"verify": verify})
 
@@ -63,7 +63,7 @@ class Ours:
         )
 
     def request(self, images: Sequence[str | Path]) -> Any:
-        """See `Client`."""
+        """Return the model of a request with these images, the frontal one first."""
         models = self._models
         frontal, *others = map(self._image, images)
         return models.ImageElementRequest(
@@ -75,11 +75,11 @@ class Ours:
         )
 
     def create(self, request: Any) -> str:
-        """See `Client`."""
+        """Send a request and return the id of the task."""
         return str(self._operation.sync(client=self._client, body=request).data.task_id)
 
     async def create_async(self, request: Any) -> str:
-        """Do the same as `create`, on an event loop."""
+        """The async version of `create`."""
         answer = await self._operation.asyncio(client=self._client, body=request)
         return str(answer.data.task_id)
 
@@ -93,12 +93,12 @@ class Stock(Ours):
     package = "stock_client"
 
     def connect(self, url: str, ca: str | None = None) -> None:
-        """See `Client`."""
+        """Create the client for a server whose certificates come from this authority."""
         verify = ssl.create_default_context(cafile=ca)
         self._client = self._root.AuthenticatedClient(token=TOKEN, base_url=url, verify_ssl=verify)
 
     def connect_in_process(self, transport: httpx.BaseTransport) -> None:
-        """See `Ours`."""
+        """Create the client with a transport that replaces the network."""
         self._client = self._root.AuthenticatedClient(
             token=TOKEN, base_url="http://127.0.0.1", httpx_args={"transport": transport}
         )

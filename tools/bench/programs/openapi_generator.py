@@ -11,19 +11,19 @@ from tools.bench.programs.clients import TEXTS, TOKEN, text_of
 
 
 class OpenapiGenerator:
-    """See `clients.Client`."""
+    """The generated client with the interface of `clients.Client`."""
 
     def __init__(self) -> None:
         self._root = import_module("openapi_generator_client")
         self._api: Any = None
 
     def connect(self, url: str, ca: str | None = None) -> None:
-        """See `clients.Client`."""
+        """Create the client for a server whose certificates come from this authority."""
         configuration = self._root.Configuration(host=url, access_token=TOKEN, ssl_ca_cert=ca)
         self._api = self._root.ElementsApi(self._root.ApiClient(configuration))
 
     def request(self, images: Sequence[str | Path]) -> Any:
-        """See `clients.Client`."""
+        """Return the model of a request with these images, the frontal one first."""
         models = self._root
         frontal, *others = (models.ImageReference(text_of(image)) for image in images)
         request = models.ImageElementRequest(
@@ -37,5 +37,5 @@ class OpenapiGenerator:
         return models.CreateElementRequest(request)
 
     def create(self, request: Any) -> str:
-        """See `clients.Client`."""
+        """Send a request and return the id of the task."""
         return str(self._api.create_element(request).data.task_id)

@@ -55,7 +55,7 @@ def workshop(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
 
 
 @contextmanager
-def _served(answer: bytes) -> Iterator[int]:
+def _answering_server(answer: bytes) -> Iterator[int]:
     """Run a server that sends this answer to anything it receives and closes the connection; yield its port."""
 
     class Handler(socketserver.BaseRequestHandler):
@@ -83,6 +83,7 @@ def _served(answer: bytes) -> Iterator[int]:
         ("check-large", "regular expression", {"memcpy_ms", "held"}),
         ("headers", OURS, {"header_ms"}),
         ("headers", "decoding all", {"header_ms"}),
+        ("starting", OURS, {"cpu_ms", "wall_ms"}),
         ("building", OURS, {"cpu_ms", "wall_ms"}),
         ("building", STOCK, {"cpu_ms", "wall_ms"}),
         ("small", OURS, {"cpu_us"}),
@@ -138,7 +139,7 @@ def test_processes_run_in_turns_and_the_first_of_each_does_not_count(workshop: W
 
 
 def test_a_side_that_fails_is_skipped_and_reported(workshop: Workshop) -> None:
-    """Even if a side fails after a success, it is dropped; the others go on."""
+    """A side that fails after a success is dropped, too; the others go on."""
     left = iter([1.0])
 
     def failing() -> dict[str, float]:
@@ -288,7 +289,7 @@ def test_a_server_that_does_not_start_is_an_error() -> None:
 
 
 def test_the_server_for_clients_reads_bodies_of_any_size(workshop: Workshop) -> None:
-    """A connection carries several requests; if a body breaks off, the connection ends."""
+    """A connection serves several requests; if a body breaks off, the connection ends."""
     authority, key = workshop.certificates
     tls = ssl.create_default_context(cafile=str(authority))
     with answering(str(key)) as port, httpx.Client(verify=tls, trust_env=False) as client:
@@ -313,7 +314,7 @@ def test_the_server_for_clients_reads_bodies_of_any_size(workshop: Workshop) -> 
 )
 def test_under_load_each_answer_must_be_a_success(answer: bytes, reason: str) -> None:
     """Otherwise refusals would count as work."""
-    with _served(answer) as port, pytest.raises(BenchError, match=f"WrongAnswerError: the server {reason}"):
+    with _answering_server(answer) as port, pytest.raises(BenchError, match=f"WrongAnswerError: the server {reason}"):
         figures_of("tools.bench.load", {**_LOAD, "port": port})
 
 
@@ -338,7 +339,7 @@ def test_a_peer_that_cannot_be_installed_is_an_error(tmp_path: Path) -> None:
         failing.installed(tmp_path)
 
 
-def _installing(script: str) -> Peer:
+def _script_peer(script: str) -> Peer:
     """Return a peer that is a shell script."""
     code = f"import pathlib; p = pathlib.Path(r'{{folder}}/tool'); p.write_text({script!r}); p.chmod(0o755)"
     return Peer("tool", "1", sys.executable, [[sys.executable, "-c", code]], "tool")
@@ -346,7 +347,7 @@ def _installing(script: str) -> Peer:
 
 def test_a_peer_is_installed_once(tmp_path: Path) -> None:
     """Leftovers of a failed attempt are removed."""
-    peer = _installing("#!/bin/sh\n")
+    peer = _script_peer("#!/bin/sh\n")
     folder = tmp_path / "tool-1"
     folder.mkdir()
     (folder / "leftover").touch()
@@ -364,13 +365,13 @@ def no_tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workshop:
     """Return a workshop whose peers are scripts that fail."""
     monkeypatch.setattr(peers, "FOLDER", tmp_path / "installed")
     for name in ("PRISM", "OPENAPI_GENERATOR"):
-        monkeypatch.setattr(peers, name, _installing("#!/bin/sh\nexit 1\n"))
+        monkeypatch.setattr(peers, name, _script_peer("#!/bin/sh\nexit 1\n"))
     (tmp_path / "scratch").mkdir()
     return Workshop(tmp_path / "scratch", effort=0.01)
 
 
 def test_prism_and_openapi_generator_may_fail(no_tools: Workshop) -> None:
-    """Their columns say so, and a client that could not be made is not tried again."""
+    """The table says why a peer failed, and a client that could not be made is not tried again."""
     with EXPERIMENTS["mock"].sides(no_tools) as sides, pytest.raises(BenchError, match="did not start"):
         sides["Prism"]()
     for name in ("importing", "building"):
@@ -384,7 +385,7 @@ def test_prism_and_openapi_generator_may_fail(no_tools: Workshop) -> None:
 def test_prism_gets_the_same_load(no_tools: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
     """Prism gets its port as an option and its load once it accepts connections. Our mock server replaces it here."""
     script = f'#!/bin/sh\nexec {sys.executable} -m kling_elements.mock --port "$5"\n'
-    monkeypatch.setattr(peers, "PRISM", _installing(script))
+    monkeypatch.setattr(peers, "PRISM", _script_peer(script))
 
     with EXPERIMENTS["mock"].sides(no_tools) as sides:
         assert {"answers_per_second"} == set(sides["Prism"]())
@@ -393,7 +394,7 @@ def test_prism_gets_the_same_load(no_tools: Workshop, monkeypatch: pytest.Monkey
 def test_openapi_generator_makes_a_client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The generator gets the folder and the package name as options."""
     monkeypatch.setattr(peers, "FOLDER", tmp_path)
-    monkeypatch.setattr(peers, "OPENAPI_GENERATOR", _installing(f'#!/bin/sh\necho "$@" > {tmp_path}/arguments\n'))
+    monkeypatch.setattr(peers, "OPENAPI_GENERATOR", _script_peer(f'#!/bin/sh\necho "$@" > {tmp_path}/arguments\n'))
 
     made = peers.make_openapi_generator_client(tmp_path)
 
@@ -401,7 +402,7 @@ def test_openapi_generator_makes_a_client(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_the_client_of_openapi_generator_is_imported_if_it_exists() -> None:
-    """It does not exist here, so the import fails."""
+    """The generated client does not exist here, so the import fails."""
     with pytest.raises(ModuleNotFoundError, match="openapi_generator_client"):
         clients.make("openapi-generator")
 

@@ -14,7 +14,7 @@ _MIB = 1024 * 1024
 
 
 def test_growth_counts_from_the_second_minute_on() -> None:
-    """Growth in the first minute doesn't count, and neither does a single odd sample."""
+    """Growth in the first minute doesn't count, and neither does a single outlier."""
     minutes = [[10, 30, 50], [60, 60, 60], [61, 61, 900], [62, 62, 62]]
 
     assert 2 == soak.growth([sample for minute in minutes for sample in minute], 3)

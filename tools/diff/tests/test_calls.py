@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from contract_tests.support.tables import each
+from contract_tests.support.tables import for_each_row
 from tools.diff.changes import Change
 from tools.diff.documents import changes_between
 
@@ -85,10 +85,10 @@ def _broken_by(change: Callable[[Any], object], *, back: bool = False) -> set[st
     before, after = _copy(), _copy()
     change(after)
     changes = changes_between(after, before) if back else changes_between(before, after)
-    return {f"{_whom(change)} {change.pointer.rpartition('/')[2]}" for change in changes}
+    return {f"{_affected_party(change)} {change.pointer.rpartition('/')[2]}" for change in changes}
 
 
-def _whom(change: Change) -> str:
+def _affected_party(change: Change) -> str:
     return "both" if len(change.breaks) > 1 else next((party.value for party in change.breaks), "nobody")
 
 
@@ -129,8 +129,8 @@ class _Kind:
     back: str = ""
 
     @property
-    def taken_back(self) -> str:
-        """Return what the reversal breaks."""
+    def broken_by_reversal(self) -> str:
+        """What the reversed change breaks."""
         other = {"caller": "server", "server": "caller"}
         return self.back or re.sub("caller|server", lambda party: other[party[0]], self.there)
 
@@ -143,7 +143,7 @@ _KINDS = [
     ),
     _Kind("another name of an operation", lambda d: _post(d).update(operationId="x"), "nobody operationId"),
     _Kind(
-        "something unknown of an operation",
+        "an unknown member of an operation",
         lambda d: _post(d).update({"x-absent": [{"dialect": "live", "code": 1203}]}),
         "both x-absent",
     ),
@@ -152,14 +152,14 @@ _KINDS = [
     _Kind(
         "a required query parameter", lambda d: _parameter(d, name="size", required=True, **{"in": "query"}), "both 3"
     ),
-    _Kind("a header that may be left out", lambda d: _parameter(d, name="X-New", **{"in": "header"}), "server 3"),
+    _Kind("an optional header", lambda d: _parameter(d, name="X-New", **{"in": "header"}), "server 3"),
     _Kind(
-        "a header that may not be left out",
+        "a required header",
         lambda d: _parameter(d, name="X-New", required=True, **{"in": "header"}),
         "both 3",
     ),
     _Kind(
-        "a parameter that need not be there",
+        "a parameter that becomes optional",
         lambda d: _post(d)["parameters"][2].update(required=False),
         "server required",
     ),
@@ -177,9 +177,9 @@ _KINDS = [
         lambda d: d["paths"][_PATH]["get"].update(requestBody={"content": {"a/b": _TEXT}}),
         "server requestBody",
     ),
-    _Kind("a body that may be left out", lambda d: _post(d)["requestBody"].update(required=False), "server required"),
+    _Kind("an optional body", lambda d: _post(d)["requestBody"].update(required=False), "server required"),
     _Kind(
-        "a media type of requests fewer",
+        "one media type of requests removed",
         lambda d: _post(d)["requestBody"]["content"].pop("text/plain"),
         "caller text~1plain",
     ),
@@ -195,12 +195,12 @@ _KINDS = [
     ),
     # responses
     _Kind(
-        "a media type of responses fewer",
+        "one media type of responses removed",
         lambda d: _answer(d)["content"].pop("text/html"),
         "both text~1html",
         "caller text~1html",
     ),
-    _Kind("a success fewer", lambda d: _post(d)["responses"].pop("200"), "both 200", "caller 200"),
+    _Kind("one success response removed", lambda d: _post(d)["responses"].pop("200"), "both 200", "caller 200"),
     _Kind(
         "another success",
         lambda d: _status(d, "201", _post(d)["responses"].pop("200")),
@@ -218,7 +218,7 @@ _KINDS = [
         "both type, caller code, nobody 503",
     ),
     _Kind("no default", lambda d: _post(d)["responses"].pop("default"), "server default"),
-    _Kind("a header of responses fewer", lambda d: _answer(d)["headers"].pop("X-Id"), "caller X-Id"),
+    _Kind("one header of responses removed", lambda d: _answer(d)["headers"].pop("X-Id"), "caller X-Id"),
     _Kind(
         "a header of responses that may be missing",
         lambda d: _answer(d)["headers"]["X-Must"].update(required=False),
@@ -230,13 +230,15 @@ _KINDS = [
         "both type",
     ),
     # who may call
-    _Kind("everybody may call", lambda d: _post(d).update(security=[]), "server security"),
-    _Kind("everybody may call as well", lambda d: _post(d).update(security=[{}, {"token": []}]), "server security"),
-    _Kind("a scope more", lambda d: _post(d).update(security=[{"token": ["all"]}]), "caller security"),
-    _Kind("a second scheme besides", lambda d: _post(d).update(security=[{"token": [], "key": []}]), "caller security"),
+    _Kind("only anonymous calls", lambda d: _post(d).update(security=[]), "server security"),
+    _Kind("anonymous calls allowed too", lambda d: _post(d).update(security=[{}, {"token": []}]), "server security"),
+    _Kind("one more scope", lambda d: _post(d).update(security=[{"token": ["all"]}]), "caller security"),
+    _Kind(
+        "a second required scheme", lambda d: _post(d).update(security=[{"token": [], "key": []}]), "caller security"
+    ),
     _Kind("another scheme", lambda d: _post(d).update(security=[{"key": []}]), "both security"),
     _Kind(
-        "another scheme that will do",
+        "an alternative scheme",
         lambda d: _post(d).update(security=[{"token": []}, {"key": []}]),
         "server security",
     ),
@@ -252,14 +254,14 @@ _KINDS = [
         lambda d: _callback(d)["requestBody"]["content"]["application/json"]["schema"].update(maxLength=10),
         "caller maxLength",
     ),
-    _Kind("a header of notifications fewer", lambda d: _callback(d)["parameters"].clear(), "caller 0"),
+    _Kind("one header of notifications removed", lambda d: _callback(d)["parameters"].clear(), "caller 0"),
     _Kind(
-        "an answer to notifications more",
+        "one more response to a notification",
         lambda d: _callback(d)["responses"].update({"4XX": {"description": "Not heard."}}),
         "server 4XX",
     ),
     # the document
-    _Kind("a server fewer", lambda d: d["servers"].pop(0), "caller 0", "nobody 0"),
+    _Kind("a server removed", lambda d: d["servers"].pop(0), "caller 0", "nobody 0"),
     _Kind(
         "another host",
         lambda d: d["servers"][1]["variables"]["host"].update(default="three.example.com"),
@@ -268,7 +270,7 @@ _KINDS = [
     _Kind(
         "another meaning of a code", lambda d: d["x-business-codes"]["1"].update(retry="after-waiting"), "both retry"
     ),
-    _Kind("a code fewer", lambda d: d["x-business-codes"].clear(), "caller 1"),
+    _Kind("a code removed", lambda d: d["x-business-codes"].clear(), "caller 1"),
     _Kind("a webhook", lambda d: d.update(webhooks={"w": {"post": {"responses": {}}}}), "both webhooks"),
 ]
 
@@ -322,11 +324,11 @@ _HARMLESS = [
 ]
 
 
-@each([*_KINDS, *_HARMLESS], "kind")
-def test_a_change_around_schemas_breaks(kind: _Kind) -> None:
+@for_each_row([*_KINDS, *_HARMLESS], "kind")
+def test_a_change_around_schemas_breaks_the_expected_party(kind: _Kind) -> None:
     """A change breaks the party that loses something or has more to do; a change of descriptions breaks nobody."""
     assert set(filter(None, kind.there.split(", "))) == _broken_by(kind.change)
-    assert set(filter(None, kind.taken_back.split(", "))) == _broken_by(kind.change, back=True)
+    assert set(filter(None, kind.broken_by_reversal.split(", "))) == _broken_by(kind.change, back=True)
 
 
 def test_lines_about_operations_and_security_are_readable() -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from contract_tests.support.tables import each
+from contract_tests.support.tables import for_each_row
 from scripts.nodes import follow
 from scripts.spec import load
 from tools.diff.__main__ import main, report
@@ -54,7 +54,7 @@ _EDITS = [
         says="300 -> 301 (request)",
     ),
     _Edit(
-        id="a format of images fewer",
+        id="one image format removed",
         at=f"{_SCHEMAS}/ImageBase64/x-image/format/one-of",
         now=["png"],
         breaks="caller",
@@ -117,9 +117,9 @@ _EDITS = [
 ]
 
 
-@each(_EDITS)
-def test_a_change_of_the_contract_breaks(row: _Edit, contract: Any) -> None:
-    """Each change is reported once, at the place where it was made, however often that is used."""
+@for_each_row(_EDITS)
+def test_a_change_of_the_contract_breaks_the_expected_party(row: _Edit, contract: Any) -> None:
+    """Each change is reported once, at the place where it was made, however often that place is used."""
     changed = copy.deepcopy(contract)
     parent, _, name = row.at.rpartition("/")
     node = follow(changed, parent)
@@ -148,7 +148,7 @@ def test_each_number_of_media_is_compared(contract: Any) -> None:
     assert sorted(name for _, name in numbers) == sorted(reported)
 
 
-def _breaking(*parties: Party) -> list[Change]:
+def _changes_that_break(*parties: Party) -> list[Change]:
     return [Change("#", "", 1, 2, frozenset({party}), frozenset()) for party in parties]
 
 
@@ -167,7 +167,7 @@ def test_the_next_version_follows_from_what_a_change_breaks(
     base: tuple[int, int, int], parties: tuple[Party, ...], needed: tuple[int, int, int]
 ) -> None:
     """A break of callers raises the major version, one of only servers the minor; before 1.0.0 minor and patch."""
-    assert needed == next_version(base, _breaking(*parties))
+    assert needed == next_version(base, _changes_that_break(*parties))
 
 
 def _small(version: str = "1.0.0", longest: int = 20, title: str = "Small") -> dict[str, Any]:
@@ -235,18 +235,18 @@ def _diff(spec: Path, base: str, capsys: pytest.CaptureFixture[str]) -> tuple[in
 
 
 def test_the_command_reports_that_nothing_changed(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """It distinguishes no change from a change of only descriptions."""
+    """The command distinguishes no change from a change of only descriptions."""
     assert (0, "kling-elements.yaml since HEAD: no change\n", "") == _diff(spec, "HEAD", capsys)
 
     _write(spec, _small(title="Other"))
-    says = "kling-elements.yaml since HEAD: other words, the same contract\n"
-    assert (0, says, "") == _diff(spec, "HEAD", capsys)
+    message = "kling-elements.yaml since HEAD: other words, the same contract\n"
+    assert (0, message, "") == _diff(spec, "HEAD", capsys)
 
 
 def test_the_command_fails_for_a_break_until_the_version_is_raised(
     spec: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """It prints each change and the version that is needed."""
+    """The command prints each change and the version that is needed."""
     summary = "kling-elements.yaml since HEAD: changes: 1, breaking callers: 1, breaking servers: 0"
 
     _write(spec, _small(longest=19))

@@ -9,7 +9,7 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
-from contract_tests.support.tables import each
+from contract_tests.support.tables import for_each_row
 from scripts.spec import SpecError
 from tools.diff.documents import changes_between
 
@@ -79,7 +79,7 @@ _KINDS = [
     _Kind("a lower maxLength", {"maxLength": 20}, {"maxLength": 19}, _NARROWER),
     _Kind("a higher maxLength", {"maxLength": 20}, {"maxLength": 21}, _WIDER),
     _Kind("a new maxLength", {}, {"maxLength": 20}, _NARROWER),
-    _Kind("no maxLength any more", {"maxLength": 20}, {}, _WIDER),
+    _Kind("maxLength removed", {"maxLength": 20}, {}, _WIDER),
     _Kind("a higher minLength", {"minLength": 1}, {"minLength": 2}, _NARROWER),
     _Kind("a lower minLength", {"minLength": 2}, {"minLength": 1}, _WIDER),
     _Kind("a lower maximum", {"maximum": 9}, {"maximum": 8}, _NARROWER),
@@ -90,7 +90,7 @@ _KINDS = [
     _Kind("the same number, written otherwise", {"maximum": 9}, {"maximum": 9.0}, _SAME),
     # what a text must be
     _Kind("a new pattern", _TEXT, {**_TEXT, "pattern": "^a"}, _NARROWER),
-    _Kind("no pattern any more", {"pattern": "^a"}, {}, _WIDER),
+    _Kind("pattern removed", {"pattern": "^a"}, {}, _WIDER),
     _Kind("another pattern", {"pattern": "^a"}, {"pattern": "^b"}, _OTHER),
     _Kind("a new format", _TEXT, {**_TEXT, "format": "uri"}, _NARROWER),
     _Kind("another format", {"format": "uri"}, {"format": "date"}, _OTHER),
@@ -99,15 +99,15 @@ _KINDS = [
     _Kind("an integer need not be exact", {"x-exact": True}, {}, _WIDER),
     _Kind("another multiple", {"multipleOf": 2}, {"multipleOf": 3}, _OTHER),
     # types
-    _Kind("a type fewer", {"type": ["string", "null"]}, _TEXT, _NARROWER),
-    _Kind("a type more", _TEXT, {"type": ["null", "string"]}, _WIDER),
+    _Kind("one type removed", {"type": ["string", "null"]}, _TEXT, _NARROWER),
+    _Kind("one more type", _TEXT, {"type": ["null", "string"]}, _WIDER),
     _Kind("another type", _TEXT, {"type": "integer"}, _OTHER),
     _Kind("integers of numbers", {"type": "number"}, {"type": "integer"}, _NARROWER),
     _Kind("a type where there was none", {}, _TEXT, _NARROWER),
     _Kind("the types in another order", {"type": ["string", "null"]}, {"type": ["null", "string"]}, _SAME),
     # words
-    _Kind("a word fewer", _WORDS, {"enum": ["a"]}, _NARROWER),
-    _Kind("a word more", _WORDS, {"enum": ["a", "b", "c"]}, _WIDER),
+    _Kind("one word removed", _WORDS, {"enum": ["a"]}, _NARROWER),
+    _Kind("one more word", _WORDS, {"enum": ["a", "b", "c"]}, _WIDER),
     _Kind("one word for another", _WORDS, {"enum": ["a", "c"]}, _OTHER),
     _Kind("a choice where any text would do", _TEXT, _WORDS, _NARROWER),
     _Kind("any text where there was a choice", _WORDS, _TEXT, _WIDER),
@@ -154,13 +154,13 @@ _KINDS = [
     _Kind("items that may be anything now", {"items": _TEXT}, {}, _WIDER),
     _Kind("no items at all", {"items": True}, {"items": False}, _NARROWER),
     # choices
-    _Kind("a branch more", {"anyOf": [_THING]}, {"anyOf": [_THING, _NULL]}, _WIDER),
-    _Kind("a branch fewer", {"oneOf": [_THING, _NULL]}, {"oneOf": [_THING]}, _NARROWER),
+    _Kind("one more branch", {"anyOf": [_THING]}, {"anyOf": [_THING, _NULL]}, _WIDER),
+    _Kind("one branch removed", {"oneOf": [_THING, _NULL]}, {"oneOf": [_THING]}, _NARROWER),
     _Kind("branches in another order", {"anyOf": [_THING, _NULL]}, {"anyOf": [_NULL, _THING]}, _SAME),
     _Kind("a limit of a branch", {"anyOf": [{"maxLength": 2}, _NULL]}, {"anyOf": [{"maxLength": 1}, _NULL]}, _NARROWER),
     _Kind("a choice of one", _THING, {"anyOf": [_THING]}, _SAME),
     _Kind("null as well", _THING, {"anyOf": [_THING, _NULL]}, _WIDER),
-    _Kind("null no more", {"description": "old", "anyOf": [_THING, _NULL]}, _THING, _NARROWER),
+    _Kind("null removed", {"description": "old", "anyOf": [_THING, _NULL]}, _THING, _NARROWER),
     _Kind("one branch alone", {"anyOf": [_THING]}, {"oneOf": [_THING]}, _NARROWER),
     _Kind("any branch", {"oneOf": [_THING]}, {"anyOf": [_THING]}, _WIDER),
     _Kind("a choice beside a limit", {"maxLength": 2}, {"maxLength": 2, "anyOf": [_THING]}, _NARROWER),
@@ -182,7 +182,9 @@ _KINDS = [
         {"anyOf": [_TEXT, _WORDS]},
         _Breaks(request="nobody", response="nobody"),
     ),
-    _Kind("words fewer, and any text no more", {"anyOf": [_WORDS, _TEXT]}, {"anyOf": [_WORDS]}, _NARROWER),
+    _Kind(
+        "words removed, and any string no longer allowed", {"anyOf": [_WORDS, _TEXT]}, {"anyOf": [_WORDS]}, _NARROWER
+    ),
     _Kind(
         "a new word beside numbers",
         {"anyOf": [_WORDS, {"type": "integer"}]},
@@ -210,7 +212,7 @@ _KINDS = [
     _Kind("another default of a choice", {**_CHOICE, "default": 1}, {**_CHOICE, "default": 2}, _OTHER),
     _Kind("the same default of a choice", {**_CHOICE, "default": 1}, {**_CHOICE, "default": 1.0}, _SAME),
     _Kind("a new default", {}, {"default": 2}, _Breaks(request="server", response="server")),
-    _Kind("no default any more", {"default": 1}, {}, _Breaks(request="caller", response="caller")),
+    _Kind("default removed", {"default": 1}, {}, _Breaks(request="caller", response="caller")),
     _Kind("the default of a constant", {"const": 1, "default": 1}, {"const": 1}, _SAME),
     _Kind("another envelope", {"x-envelope": {"code": "/code"}}, {"x-envelope": {"code": "/id"}}, _OTHER),
     _Kind("a keyword that is not known", {"not": {"maxLength": 2}}, {"not": {"maxLength": 1}}, _OTHER),
@@ -227,9 +229,9 @@ _KINDS = [
 ]
 
 
-@each(_KINDS, "kind")
+@for_each_row(_KINDS, "kind")
 @pytest.mark.parametrize("use", ["request", "response"])
-def test_a_change_of_a_schema_breaks(kind: _Kind, use: str) -> None:
+def test_a_change_of_a_schema_breaks_the_expected_party(kind: _Kind, use: str) -> None:
     """A change breaks a party depending on what conforms now and on who sends the value."""
     assert getattr(kind.breaks, use) == _verdict({"schema": kind.before}, {"schema": kind.after}, use)
 
@@ -259,7 +261,7 @@ def test_each_change_is_shown_in_one_line(before: Any, after: Any, lines: list[s
     assert [line.replace("#W", where) for line in lines] == shown
 
 
-def _used_twice(name: str, schema: Any, **more: Any) -> dict[str, Any]:
+def _two_uses_of(name: str, schema: Any, **more: Any) -> dict[str, Any]:
     """Return a document that uses a component once in the request and twice in the response."""
     reference = {"$ref": f"#/components/schemas/{name}"}
     document = _document(
@@ -272,7 +274,7 @@ def _used_twice(name: str, schema: Any, **more: Any) -> dict[str, Any]:
 
 def test_a_change_of_a_component_is_reported_once() -> None:
     """The line names all uses of the component, and every party that one of them breaks."""
-    (change,) = changes_between(_used_twice("P", {"maxLength": 2}), _used_twice("P", {"maxLength": 1}))
+    (change,) = changes_between(_two_uses_of("P", {"maxLength": 2}), _two_uses_of("P", {"maxLength": 1}))
 
     line = "breaks caller and server: #/components/schemas/P/maxLength: 2 -> 1 (request and response)"
     assert line == str(change)
@@ -280,12 +282,12 @@ def test_a_change_of_a_component_is_reported_once() -> None:
 
 def test_renaming_a_component_is_not_a_change() -> None:
     """Names of components are never sent."""
-    assert changes_between(_used_twice("P", _object(p=_TEXT)), _used_twice("Q", _object(p=_TEXT))) == []
+    assert changes_between(_two_uses_of("P", _object(p=_TEXT)), _two_uses_of("Q", _object(p=_TEXT))) == []
 
 
 def test_a_change_of_a_renamed_component_names_both_places() -> None:
     """The line has the old place and the new one."""
-    (change,) = changes_between(_used_twice("P", {"maxLength": 2}), _used_twice("Q", {"maxLength": 1}))
+    (change,) = changes_between(_two_uses_of("P", {"maxLength": 2}), _two_uses_of("Q", {"maxLength": 1}))
 
     assert str(change).startswith(
         "breaks caller and server: #/components/schemas/P/maxLength (now #/components/schemas/Q/maxLength): 2 -> 1"
@@ -318,7 +320,7 @@ def test_recursive_schemas_are_compared() -> None:
     ("schema", "says"),
     [
         ({"$ref": "#/components/schemas/Nothing"}, "#/components/schemas/Nothing: no such place in the document"),
-        ({"$ref": "#/components/schemas/Round"}, "#/components/schemas/Round: a reference to itself"),
+        ({"$ref": "#/components/schemas/Round"}, "#/components/schemas/Round: circular reference"),
         (
             {"$ref": "#/components/schemas/Short", "maxLength": 9},
             "#/paths/~1call/post/requestBody/content/application~1json/schema: maxLength is both beside a reference",
@@ -337,8 +339,8 @@ def test_a_schema_that_cannot_be_compared_is_an_error(schema: Any, says: str) ->
     assert str(caught.value).startswith(says)
 
 
-def _discriminated(**branches: str) -> dict[str, Any]:
-    """Return a choice by `kind`, whose values lead to the given components."""
+def _choice(**branches: str) -> dict[str, Any]:
+    """Return a choice by `kind`, whose values select the given components."""
     names = dict.fromkeys(branches.values())
     schemas = {n: _object(required=("kind",), kind={"const": k}) for k, n in branches.items()}
     mapping = {kind: f"#/components/schemas/{name}" for kind, name in branches.items()}
@@ -362,12 +364,12 @@ def test_branches_are_matched_by_the_values_of_the_discriminator(
     before: dict[str, str], after: dict[str, str], verdict: str
 ) -> None:
     """A removed value breaks callers, a new one servers; names of branches are never sent."""
-    assert verdict == _verdict(_discriminated(**before), _discriminated(**after))
+    assert verdict == _verdict(_choice(**before), _choice(**after))
 
 
 def test_another_discriminator_breaks_both() -> None:
-    """Both parties have to use another property."""
-    before, after = _discriminated(a="A"), _discriminated(a="A")
+    """Caller and server have to use another property."""
+    before, after = _choice(a="A"), _choice(a="A")
     after["schema"]["discriminator"]["propertyName"] = "type"
 
     assert "both" == _verdict(before, after)
@@ -375,7 +377,7 @@ def test_another_discriminator_breaks_both() -> None:
 
 def test_adding_or_removing_a_discriminator_breaks_nobody() -> None:
     """The branches already decide what conforms."""
-    before, after = _discriminated(a="A", b="B"), _discriminated(a="A", b="B")
+    before, after = _choice(a="A", b="B"), _choice(a="A", b="B")
     del after["schema"]["discriminator"]
 
     assert ["none", "none"] == [_verdict(before, after), _verdict(after, before)]
@@ -400,14 +402,14 @@ _VALUES: list[Any] = [
 ]
 
 
-def _conforming(schema: dict[str, Any]) -> list[bool]:
+def _conform(schema: dict[str, Any]) -> list[bool]:
     """Return whether each value conforms, by a validator that shares no code with the comparison."""
     whole = {**schema, "components": {"schemas": {"Thing": _TEXT}}}
     validator = jsonschema_rs.validator_for(whole, validate_formats=True)
     return [validator.is_valid(value) for value in _VALUES]
 
 
-def test_every_break_that_a_value_shows_is_found() -> None:
+def test_every_break_that_a_value_proves_is_reported() -> None:
     """For pairs of the schemas above: if a value stops conforming, callers break; if one starts to, servers break.
 
     Keywords that the validator ignores are left out. So are open objects with properties, because a new property of an
@@ -420,7 +422,7 @@ def test_every_break_that_a_value_shows_is_found() -> None:
         if "x-exact" not in schema
         and not (schema.get("properties") and schema.get("additionalProperties") is not False)
     ]
-    conforming = [_conforming(schema) for schema in schemas]
+    conforming = [_conform(schema) for schema in schemas]
     pairs = [(old, new) for old in range(len(schemas)) for new in range(len(schemas)) if (old + new) % 7 == 0]
     witnessed, missed = 0, []
     for old, new in pairs:

@@ -40,7 +40,7 @@ def replies() -> Replies:
 
 
 @pytest.fixture
-def router(replies: Replies) -> Iterator[KlingRouter]:
+def gateway_router(replies: Replies) -> Iterator[KlingRouter]:
     """Run the gateway that clients call by default."""
     with gateway(replies=replies) as router:
         yield router
@@ -67,7 +67,7 @@ def _reads(dialect: str) -> list[str]:
 
 
 @pytest.mark.parametrize("dialect", _ABSENT)
-def test_it_only_reads_by_default(dialect: str, run: Run) -> None:
+def test_make_live_only_reads_by_default(dialect: str, run: Run) -> None:
     """The command says first what it will do, then the result of each request and the dialect."""
     with gateway(dialect) as router:
         assert 0 == run()
@@ -80,13 +80,13 @@ def test_it_only_reads_by_default(dialect: str, run: Run) -> None:
     assert [*_reads(dialect), f"dialect: {dialect}", counts] == lines
 
 
-def test_an_image_without_create_creates_nothing(router: KlingRouter, run: Run) -> None:
+def test_an_image_without_create_creates_nothing(gateway_router: KlingRouter, run: Run) -> None:
     """A creation needs CREATE=1."""
     assert 0 == run(_IMAGE)
-    assert [] == router.kling.tasks()
+    assert [] == gateway_router.kling.tasks()
 
 
-@pytest.mark.usefixtures("router")
+@pytest.mark.usefixtures("gateway_router")
 def test_the_first_task_is_looked_up_if_there_is_one(run: Run) -> None:
     """The look-up uses the task's id."""
     create()
@@ -124,7 +124,7 @@ def test_an_element_is_created_and_deleted(dialect: str, source: str, run: Run, 
     assert task["deleted"]
 
 
-def test_without_a_key_it_says_what_to_set(monkeypatch: pytest.MonkeyPatch, run: Run) -> None:
+def test_without_a_key_make_live_says_what_to_set(monkeypatch: pytest.MonkeyPatch, run: Run) -> None:
     """The error is one line."""
     monkeypatch.delenv("KLING_API_KEY")
 
@@ -133,7 +133,7 @@ def test_without_a_key_it_says_what_to_set(monkeypatch: pytest.MonkeyPatch, run:
     assert [f"error: {expected} https://www.kkiai.com"] == run.lines
 
 
-@pytest.mark.usefixtures("router")
+@pytest.mark.usefixtures("gateway_router")
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
@@ -164,11 +164,11 @@ def test_an_invalid_image_is_an_error(
     assert line.startswith(f"error: {expected}")
 
 
-def test_an_invalid_address_is_an_error(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_invalid_url_is_an_error(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """The token is never sent without TLS."""
     monkeypatch.setenv("KLING_BASE_URL", "http://gateway.example.com")
 
-    expected = "error: base_url must begin with https://, or say allow_http=True: http://gateway.example.com"
+    expected = "error: base_url must begin with https://, or pass allow_http=True: http://gateway.example.com"
     assert 2 == run()
     assert [expected] == run.lines
 
@@ -204,25 +204,25 @@ _FAULTS: dict[str, tuple[list[str], int, bool | None]] = {
 
 
 @pytest.mark.parametrize("fault", _FAULTS)
-def test_whatever_goes_wrong_nothing_remains(fault: str, router: KlingRouter, run: Run) -> None:
+def test_no_element_remains_after_a_failure(fault: str, gateway_router: KlingRouter, run: Run) -> None:
     """At most one element is created, and it is deleted. The wrong answer is reported."""
     lines, code, deleted = _FAULTS[fault]
-    router.kling.queue_faults(fault)
+    gateway_router.kling.queue_faults(fault)
 
     assert code == run("--create", _IMAGE)
 
     assert [line for line in lines if line not in run.lines] == []
-    assert ([] if deleted is None else [deleted]) == [task["deleted"] for task in router.kling.tasks()]
+    assert ([] if deleted is None else [deleted]) == [task["deleted"] for task in gateway_router.kling.tasks()]
     assert [] == [line for line in run.lines if line.startswith("left behind") or "Jonas" in line]
 
 
-def test_an_element_that_cannot_be_deleted_is_named(router: KlingRouter, replies: Replies, run: Run) -> None:
-    """The last line names its id."""
+def test_an_element_that_cannot_be_deleted_is_named(gateway_router: KlingRouter, replies: Replies, run: Run) -> None:
+    """The last line names the element's id."""
     replies[DELETION] = json_reply({"code": 5000, "message": "Jonas is busy"}, 500)
 
     assert 1 == run("--create", _IMAGE)
 
-    (task,) = router.kling.tasks()
+    (task,) = gateway_router.kling.tasks()
     named = f"{task['element_id']}, external_task_id {task['external_task_id']}"
     assert f"left behind: element {named}" == run.lines[-1]
     assert "  failed: the element can't be deleted: ServerError, status 500, code 5000" in run.lines
@@ -231,7 +231,7 @@ def test_an_element_that_cannot_be_deleted_is_named(router: KlingRouter, replies
 
 @pytest.mark.parametrize("fault", ["none", "status-word:archived"])
 def test_a_task_that_does_not_end_is_named(fault: str, run: Run) -> None:
-    """Its element can be deleted only after it was created."""
+    """An element can be deleted only after it was created."""
     with respx_router(app=create_app(TOKEN, tick_seconds=0 if ":" in fault else 1, manual_clock=True)) as router:
         router.kling.queue_faults(fault)
         assert 1 == run("--create", _IMAGE, "--max-wait=0")
@@ -241,41 +241,41 @@ def test_a_task_that_does_not_end_is_named(fault: str, run: Run) -> None:
     assert f"left behind: {named}: delete its element once it has one" == run.lines[-1]
 
 
-def test_an_unknown_status_word_is_reported(router: KlingRouter, run: Run) -> None:
+def test_an_unknown_status_word_is_reported(gateway_router: KlingRouter, run: Run) -> None:
     """The contract accepts the word, but it may be new."""
-    router.kling.queue_faults("status-word:archived")
+    gateway_router.kling.queue_faults("status-word:archived")
 
     run("--create", _IMAGE)
 
     assert "  for information: /data/task_status is archived, a word that is not in the contract" in run.lines
 
 
-def test_a_create_that_cannot_be_found_again_is_named(router: KlingRouter, run: Run) -> None:
-    """The element may exist, or may still be created, so its external id is printed."""
-    router.kling.queue_faults(*["drop-before"] * 20)
+def test_a_create_that_cannot_be_found_again_is_named(gateway_router: KlingRouter, run: Run) -> None:
+    """The element may exist, or may still be created, so the external id is printed."""
+    gateway_router.kling.queue_faults(*["drop-before"] * 20)
 
     assert 1 == run("--create", _IMAGE)
 
     advice = "it does not exist yet, but may still be created; look it up again, and delete its element"
     assert re.fullmatch(rf"left behind: external_task_id kling-live-[0-9a-f-]{{36}}: {advice}", run.lines[-1])
-    assert [] == router.kling.tasks()
+    assert [] == gateway_router.kling.tasks()
 
 
 def test_an_element_that_cannot_be_looked_up_is_named(
-    router: KlingRouter, replies: Replies, run: Run, monkeypatch: pytest.MonkeyPatch
+    gateway_router: KlingRouter, replies: Replies, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The message names the external id that was sent."""
     monkeypatch.setattr(KlingElements, "wait", lambda *_, **__: replies.update({LOOK_UP: _PAGE}))
 
     assert 1 == run("--create", _IMAGE)
 
-    (task,) = router.kling.tasks()
+    (task,) = gateway_router.kling.tasks()
     named = f"external_task_id {task['external_task_id']}: the look-up failed: InvalidResponseError, status 200; "
     assert run.lines[-1].startswith(f"left behind: {named}")
 
 
 def test_an_element_that_can_no_longer_be_looked_up_is_deleted(
-    router: KlingRouter, replies: Replies, run: Run, monkeypatch: pytest.MonkeyPatch
+    gateway_router: KlingRouter, replies: Replies, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The deletion uses the id of the element that was waited for."""
     wait = KlingElements.wait
@@ -289,7 +289,7 @@ def test_an_element_that_can_no_longer_be_looked_up_is_deleted(
 
     assert 1 == run("--create", _IMAGE)
 
-    assert [True] == [task["deleted"] for task in router.kling.tasks()]
+    assert [True] == [task["deleted"] for task in gateway_router.kling.tasks()]
     assert (
         "  failed: the look-up failed: ConnectionFailedError, no answer: RemoteProtocolError; check KLING_BASE_URL"
         in run.lines
@@ -297,7 +297,7 @@ def test_an_element_that_can_no_longer_be_looked_up_is_deleted(
 
 
 def test_an_interrupted_run_leaves_nothing_behind(
-    router: KlingRouter, run: Run, monkeypatch: pytest.MonkeyPatch
+    gateway_router: KlingRouter, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The element is deleted even after Ctrl+C."""
 
@@ -308,11 +308,11 @@ def test_an_interrupted_run_leaves_nothing_behind(
 
     assert 130 == run("--create", _IMAGE)
 
-    assert [True] == [task["deleted"] for task in router.kling.tasks()]
+    assert [True] == [task["deleted"] for task in gateway_router.kling.tasks()]
     assert "interrupted" in run.lines
 
 
-@pytest.mark.usefixtures("router")
+@pytest.mark.usefixtures("gateway_router")
 def test_an_element_without_an_id_is_named(replies: Replies, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without an id the element can't be deleted."""
     nameless = {"task_id": "7 7", "task_status": "archived", "task_result": {"elements": [{"element_name": "Jonas"}]}}
@@ -325,7 +325,7 @@ def test_an_element_without_an_id_is_named(replies: Replies, run: Run, monkeypat
     assert re.fullmatch("left behind: element UNSET, external_task_id kling-live-[0-9a-f-]{36}", run.lines[-1])
 
 
-@pytest.mark.usefixtures("router")
+@pytest.mark.usefixtures("gateway_router")
 def test_an_id_with_control_characters_is_escaped_in_one_line(
     replies: Replies, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -338,7 +338,7 @@ def test_an_id_with_control_characters_is_escaped_in_one_line(
     assert run.lines[-1].startswith(r"left behind: task '7\n\x1b[2J', external_task_id kling-live-")
 
 
-def test_without_look_ups_nothing_is_created(router: KlingRouter, replies: Replies, run: Run) -> None:
+def test_without_look_ups_nothing_is_created(gateway_router: KlingRouter, replies: Replies, run: Run) -> None:
     """An element that can't be found can't be deleted."""
     replies[LOOK_UP] = json_reply({"code": 1202, "message": "no"}, 404)
 
@@ -348,10 +348,10 @@ def test_without_look_ups_nothing_is_created(router: KlingRouter, replies: Repli
     assert 2 == run.lines.count(f"  departs: {departure}")
     assert "dialect: neither live nor documented" in run.lines
     assert "  failed: nothing is created, because it could not be found again" in run.lines
-    assert [] == router.kling.tasks()
+    assert [] == gateway_router.kling.tasks()
 
 
-@pytest.mark.usefixtures("router")
+@pytest.mark.usefixtures("gateway_router")
 @pytest.mark.parametrize(
     ("target", "reply", "expected"),
     [
@@ -395,7 +395,7 @@ def test_without_look_ups_nothing_is_created(router: KlingRouter, replies: Repli
     ],
 )
 def test_a_failed_read_is_reported(target: str, reply: Reply, expected: list[str], replies: Replies, run: Run) -> None:
-    """The other requests are sent nevertheless."""
+    """`make live` sends the other requests anyway."""
     create()
     replies[target] = reply
 
@@ -413,7 +413,7 @@ def test_a_gateway_that_accepts_any_token_departs_from_the_contract(run: Run) ->
     assert 1 == run.lines.count("  departs: the contract has status 401 for this, not 200")
 
 
-def test_a_wrong_key_is_a_failure(router: KlingRouter, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wrong_key_is_a_failure(gateway_router: KlingRouter, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is created with a wrong key."""
     monkeypatch.setenv("KLING_API_KEY", "sk-another-1234567890")
 
@@ -424,10 +424,10 @@ def test_a_wrong_key_is_a_failure(router: KlingRouter, run: Run, monkeypatch: py
     assert 2 == run.lines.count(f"  failed: {refused}")
     assert not any("departs" in line for line in run.lines)
     assert "  failed: nothing is created, because it could not be found again" in run.lines
-    assert [] == router.kling.tasks()
+    assert [] == gateway_router.kling.tasks()
 
 
-@pytest.mark.usefixtures("router")
+@pytest.mark.usefixtures("gateway_router")
 def test_private_data_that_a_gateway_repeats_is_not_shown(replies: Replies, run: Run) -> None:
     """The output contains neither names nor the token, for which `run` searches."""
     body = {
@@ -454,7 +454,7 @@ def test_private_data_that_a_gateway_repeats_is_not_shown(replies: Replies, run:
 
 
 @pytest.mark.parametrize("dialect", _ABSENT)
-def test_it_runs_as_a_command_against_a_server(dialect: str, tmp_path: Path) -> None:
+def test_make_live_runs_against_a_server(dialect: str, tmp_path: Path) -> None:
     """The command calls a server on a socket, as `make live` starts it."""
     (tmp_path / "mara.jpg").write_bytes(Picture(format="jpeg").build())
     command = [sys.executable, "-m", "tools.live", "--create", "--image", str(tmp_path / "mara.jpg")]

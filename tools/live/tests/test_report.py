@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from contract_tests.reading.paths import DELETION, PRESETS
-from contract_tests.support.tables import each
+from contract_tests.support.tables import for_each_row
 from kling_elements.mock.reply import HTML_TYPE, Reply, json_reply
 from kling_elements_client import contract
 from tools.live.deletions import nonexistent_id
@@ -116,7 +116,7 @@ def test_answers_of_one_kind_are_written_once(run: Run) -> None:
 
 
 def test_an_answer_that_is_not_json_is_kept_as_text(run: Run) -> None:
-    """The file keeps its beginning in one line, without hosts and numbers, and names any type but HTML."""
+    """The file keeps the beginning of the answer in one line, without hosts and numbers, and any type but HTML."""
     pages = {
         LIST: Reply(
             502, b"<html><h1>502</h1> cdn.gw.example.com ray 8c1f2a3b4c5d6e7f</html>" + b"-" * 900, (HTML_TYPE,)
@@ -241,7 +241,7 @@ class _News:
         return f"{self.dialect}: {'; '.join(self.news) or 'nothing new'}"
 
 
-@each(
+@for_each_row(
     [
         _News(code=0, replies={LOOK_UP: _LIVE}),
         _News(code=0, dialect=_NEITHER, replies={LOOK_UP: _OF_A_GATEWAY}),  # known, although it belongs to no dialect
@@ -336,7 +336,7 @@ def test_new_findings_count_and_gone_ones_do_not(run: Run) -> None:
     assert ["since the baseline, new: presets: /cursor is not in the contract"] == run.starting("since")
 
 
-def test_what_the_baseline_has_is_not_new(run: Run) -> None:
+def test_findings_of_the_baseline_are_not_new(run: Run) -> None:
     """An unusual answer is known once the baseline contains it."""
     replies = {
         LOOK_UP: json_reply({"code": 1201, "message": "Nothing here for film 7"}, 400),
@@ -351,7 +351,7 @@ def test_what_the_baseline_has_is_not_new(run: Run) -> None:
 
 
 def test_situations_that_only_one_run_has_are_reported(run: Run) -> None:
-    """Neither changes the exit code."""
+    """Such differences do not change the exit code."""
     with gateway("documented"):
         run("--confirm")
         before = run.file.read_text("utf-8")
@@ -419,7 +419,7 @@ def test_both_paths_are_asked_to_delete_an_element_that_cannot_exist(dialect: st
 
 
 def test_a_claimed_deletion_of_an_unknown_element_is_new(run: Run) -> None:
-    """No element ever had this id."""
+    """No element ever had the id that the deletion names."""
     with gateway(replies={DELETION: json_reply({"code": 0}), _OTHER_DELETION: Reply(200, cut=True)}):
         assert 1 == run("--confirm")
 
@@ -442,7 +442,7 @@ def test_no_reader_takes_the_nonexistent_id_for_a_number() -> None:
 
 
 class _Page(HTMLParser):
-    """Collects the tags, references and texts of a page."""
+    """Collects the tags, references and strings of a page."""
 
     def __init__(self, text: str) -> None:
         super().__init__()

@@ -31,7 +31,7 @@ def _marks(schema: Any, value: Any) -> set[tuple[str, bool]]:
     return {(keyword.name, verdict) for keyword, verdict in body.marks(value)}
 
 
-def _checked(body: Any, *, expected: bool) -> CheckedValue:
+def _checked_value(body: Any, *, expected: bool) -> CheckedValue:
     assert _CREATE.body is not None
     return CheckedValue("a body", expected, list(_CREATE.body.marks(body)))
 
@@ -50,7 +50,7 @@ def test_the_tables_show_every_keyword_from_both_sides() -> None:
 
 def test_a_gap_in_the_tables_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     """Gaps name the side and the keyword; a wrong verdict of the tables is reported too."""
-    shown = [_checked(_IMAGE, expected=True), _checked({}, expected=True)]
+    shown = [_checked_value(_IMAGE, expected=True), _checked_value({}, expected=True)]
     monkeypatch.setattr(contract_coverage, "tables", lambda *_: shown)
 
     problems = prove().problems
@@ -133,8 +133,8 @@ def test_a_branch_that_does_not_match_is_not_counted() -> None:
 
 def test_only_the_branch_that_the_discriminator_names_is_counted() -> None:
     """A body with images says nothing about one with a video; a body of neither kind is refused by both."""
-    of_images = _checked(_IMAGE, expected=True).marks
-    of_none = _checked([], expected=False).marks
+    of_images = _checked_value(_IMAGE, expected=True).marks
+    of_none = _checked_value([], expected=False).marks
 
     assert accepted(of_images)
     assert not [keyword for keyword, _ in of_images if "video_refer" in keyword.route + keyword.name]
@@ -155,7 +155,7 @@ def test_each_limit_of_an_image_is_checked_on_its_own(text: str, expected: set[t
     """Limits that cannot be checked are left out."""
     body: Any = base_body("image")
     body["element_image_list"]["frontal_image"] = text
-    marks = _checked(body, expected=False).marks
+    marks = _checked_value(body, expected=False).marks
 
     assert expected == {
         (keyword.name.split()[1], verdict) for keyword, verdict in marks if keyword.name.startswith("x-image")

@@ -1,4 +1,4 @@
-"""`make proof` changes one constraint of the spec at a time; every change is noticed or listed as equivalent."""
+"""`make proof` changes one constraint of the contract at a time; every change is noticed or listed as equivalent."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from contract_tests.reading.paths import ELEMENTS
 from kling_elements_client import contract
 from kling_elements_runtime.document import walk
 from scripts.nodes import follow
-from scripts.spec import SpecError, load
+from scripts.spec import ROOT, SpecError, load
 from tools.mutate import __main__ as command
-from tools.mutate import changes, parts, spec_mutants
+from tools.mutate import changes, fault_table, parts, spec_mutants
 from tools.mutate.answer_witnesses import answer_witnesses
 from tools.mutate.equivalents import EQUIVALENTS
 from tools.mutate.grammar import KINDS
@@ -91,7 +91,7 @@ def test_every_witness_is_true_of_the_contract() -> None:
     assert len(_witnesses()) == len({witness.name for witness in _witnesses()}) > 1500
 
 
-def test_every_constraint_of_the_spec_has_mutants() -> None:
+def test_every_constraint_of_the_contract_has_mutants() -> None:
     """Each constraining keyword is changed at each of its places, in a separate document."""
     changed = {mutant.pointer for mutant in _mutants()}
     places = set(_places()) - {where for where in _places() if re.fullmatch("#/components/[^/]+", where)}
@@ -100,6 +100,14 @@ def test_every_constraint_of_the_spec_has_mutants() -> None:
     assert len(places) > 380
     assert len(_mutants()) == len({mutant.name for mutant in _mutants()}) > 1600
     assert [mutant.name for mutant in _mutants() if mutant.document == _document()] == []
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/proof-and-speed.md"])
+def test_the_documents_say_how_many_changes_are_tried(page: str) -> None:
+    """Both documents name how many mutants and planted faults there are, rounded down to hundreds."""
+    hundreds = [count // 100 * 100 for count in (len(_mutants()), len(fault_table.load()))]
+    text = (ROOT / page).read_text("utf-8")
+    assert hundreds == [int(number.replace(",", "")) for number in re.findall(r"(?i)more than ([\d,]+)", text)]
 
 
 def test_mutants_leave_the_document_unchanged() -> None:
@@ -164,8 +172,8 @@ def test_every_equivalent_is_a_mutant_and_has_a_reason() -> None:
         "#/components/schemas/TaskResponse/x-envelope/task-ids-of-other-codes",
     ],
 )
-def test_mutants_of_the_spec_are_killed(pointer: str) -> None:
-    """This tries a few mutants of each kind; `make proof` tries all of them."""
+def test_mutants_of_the_contract_are_killed(pointer: str) -> None:
+    """The test tries a few mutants of each kind; `make proof` tries all of them."""
     tried = _of(pointer)
     outcome = outcome_of(try_mutants(tried, _witnesses()), {})
 
@@ -174,7 +182,7 @@ def test_mutants_of_the_spec_are_killed(pointer: str) -> None:
 
 
 def test_a_surviving_mutant_is_reported() -> None:
-    """The line has its place and the change, and the proof fails."""
+    """The line has the mutant's place and change, and the proof fails."""
     (mutant,) = [mutant for mutant in _of("#/components/schemas/ElementName/maxLength") if "21" in mutant.change]
     name = "#/components/schemas/ElementName/maxLength: 20 -> 21"
     blind = [witness for witness in _witnesses() if "R04-accepted" in witness.name]
@@ -198,7 +206,7 @@ def test_a_wrong_or_outdated_equivalent_is_reported() -> None:
 
 
 def test_the_proof_runs_all_its_parts(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """It makes mutants, asks witnesses and counts equivalents; the exit code is 1 if a mutant survives."""
+    """The proof makes mutants, asks witnesses and counts equivalents; the exit code is 1 if a mutant survives."""
     pointers = ("#/components/schemas/TaskInfo/type", "#/components/parameters/PageSize/schema/maximum")
     monkeypatch.setattr(spec_mutants, "mutants", lambda _: _of(*pointers))
     monkeypatch.setattr(spec_mutants, "request_witnesses", _witnesses)
@@ -251,7 +259,7 @@ def test_messages_of_the_mock_server_about_a_mutant_are_hidden(
     assert "said\n" == capsys.readouterr().err
 
 
-def test_a_witness_that_raises_testifies() -> None:
+def test_a_witness_that_raises_counts_against_the_mutant() -> None:
     """An error counts as a failed check, as in a test."""
     assert Witness("one", lambda candidate: bool(candidate.document["a"]), frozenset()).testifies_against(Candidate({}))
 
@@ -297,7 +305,7 @@ def test_a_pattern_of_unknown_parts_is_an_error(pattern: str) -> None:
         list(variants(pattern))
 
 
-def test_every_variant_of_a_pattern_of_the_spec_is_a_pattern() -> None:
+def test_every_variant_of_a_pattern_of_the_contract_is_a_pattern() -> None:
     """No mutant is killed only because it is not a valid pattern."""
     changed = [mutant for mutant in _mutants() if mutant.pointer.endswith("/pattern") and "->" in mutant.change]
 
@@ -310,7 +318,7 @@ def test_every_variant_of_a_pattern_of_the_spec_is_a_pattern() -> None:
     ("change", "node", "expected"),
     [
         (changes.number, {"k": 3}, [{}, {"k": 2}, {"k": 4}]),
-        (changes.number_alone, {"k": 2.5}, [{"k": 2.499}, {"k": 2.501}]),
+        (changes.required_number, {"k": 2.5}, [{"k": 2.499}, {"k": 2.501}]),
         (changes.word, {"k": "a"}, [{"k": "A"}]),
         (changes.word, {"k": "A9"}, [{"k": "A10"}]),
         (changes.word, {"k": "5XX"}, [{"k": "5xx"}]),
@@ -350,7 +358,7 @@ def test_a_constraint_is_dropped_loosened_and_tightened_by_one(
 
 
 def test_the_grammar_refers_only_to_kinds_that_exist() -> None:
-    """Every kind of object that a member leads to has a table."""
+    """Every kind of object that a member refers to has a table."""
     kinds = {member.kind for members in KINDS.values() for member in members.values()} - {None}
 
     assert kinds <= KINDS.keys()

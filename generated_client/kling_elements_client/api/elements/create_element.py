@@ -58,7 +58,7 @@ def sync_detailed(
     - The video: MP4 or MOV, 3 to 8 seconds long (give or take one frame), exactly 1920x1080 or 1080x1920 px as
       displayed, with square pixels, at most 200 MiB (209,715,200 bytes).
 
-    A request that failed with 5xx, 408, a time-out or a lost connection may still have created the element. Send an
+    A request that failed with 5xx, 408, a timeout or a lost connection may still have created the element. Send an
     `external_task_id`, and look the task up before you send again.
 
     Args:

@@ -49,7 +49,7 @@ def sync_detailed(
 ) -> Response[DeleteElementResponse]:
     """Delete an element.
 
-    Deletes an element of this account. Those of the official library cannot be deleted.
+    Deletes an element of this account. Elements of the official library cannot be deleted.
 
     Args:
         client: The client that sends the request.

@@ -53,7 +53,7 @@ def sync_detailed(
 
     Args:
         id: The system's id of the task, or your own (`external_task_id`). An id other than . and .., which a path
-            cannot carry.
+            cannot contain.
         client: The client that sends the request.
 
     Returns:

@@ -1,4 +1,4 @@
-"""A receiver of notifications, and mock servers that send them, on an event loop for each test."""
+"""Receive notifications in tests: a receiver, and mock servers that run on the test's own event loop."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from contract_tests.support.mock_caller import Caller
-from contract_tests.support.peers import Heard, Peer, listening, said
+from contract_tests.support.peers import Peer, ReceivedRequest, http_response, listening
 from contract_tests.support.running import run_async
 from kling_elements.mock.app import MockServer
 from kling_elements.mock.callbacks import Retries
@@ -28,38 +28,38 @@ class Receiver:
     Attributes:
         statuses: The statuses that it answers with, in order; the last one repeats. 0 closes the connection instead.
         url: Its address.
-        heard: The requests that arrived.
+        requests: The requests that arrived.
     """
 
     statuses: list[int]
     url: str = ""
-    heard: list[Heard] = field(default_factory=list)
+    requests: list[ReceivedRequest] = field(default_factory=list)
 
     @property
     def paths(self) -> list[str]:
-        return [heard.line.split(" ")[1] for heard in self.heard]
+        return [request.line.split(" ")[1] for request in self.requests]
 
     @property
     def bodies(self) -> list[Any]:
-        return [json.loads(heard.body) for heard in self.heard]
+        return [json.loads(request.body) for request in self.requests]
 
     @property
-    def told(self) -> list[str]:
+    def task_statuses(self) -> list[str]:
         """Return the status in each notification."""
         return [body["task_status"] for body in self.bodies]
 
     def take(self, peer: Peer) -> None:
         """Answer one request."""
-        if heard := peer.request():  # pragma: no branch - a stopped sender may connect without a request
+        if request := peer.request():  # pragma: no branch - a stopped sender may connect without a request
             status = self.statuses.pop(0) if len(self.statuses) > 1 else self.statuses[0]
-            self.heard.append(heard)
+            self.requests.append(request)
             if status:
-                peer.send(said(b"", f"{status} X", "Location: /elsewhere"))
+                peer.send(http_response(b"", f"{status} X", "Location: /elsewhere"))
 
 
 @asynccontextmanager
-async def receiving(*statuses: int) -> AsyncIterator[Receiver]:
-    """Yield a receiver that listens."""
+async def running_receiver(*statuses: int) -> AsyncIterator[Receiver]:
+    """Run a receiver until the block ends."""
     receiver = Receiver(list(statuses) or [200])
     with listening(receiver.take) as server:
         receiver.url = server.url
@@ -67,7 +67,7 @@ async def receiving(*statuses: int) -> AsyncIterator[Receiver]:
 
 
 @asynccontextmanager
-async def running(app: MockServer) -> AsyncIterator[Caller]:
+async def running_server(app: MockServer) -> AsyncIterator[Caller]:
     """Run a server on this loop until the block ends."""
     messages: asyncio.Queue[Any] = asyncio.Queue()
     sent: asyncio.Queue[Any] = asyncio.Queue()
@@ -87,7 +87,7 @@ def server(**options: Any) -> MockServer:
     return MockServer(contract.CONTRACT, Options(**settings))
 
 
-async def until(condition: Callable[[], object]) -> None:
+async def wait_until(condition: Callable[[], object]) -> None:
     """Wait until a condition is true."""
     async with asyncio.timeout(PATIENCE_SECONDS):
         while not condition():  # noqa: ASYNC110 -- another task or thread changes it

@@ -1,4 +1,4 @@
-"""Turns of threads that want one of a few places."""
+"""A fair semaphore for threads."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import threading
 from collections import deque
 
 
-class Turns:
-    """Places for so many threads at a time. Who came first has the next one that becomes free.
+class FairSemaphore:
+    """A semaphore whose threads get free places in the order in which they arrived.
 
-    A semaphore of the standard library gives it to whichever thread happens to run. That is the one that has just left,
-    so that of twenty threads two would keep both places for themselves.
+    A semaphore of the standard library gives a place to the thread that happens to run. That is the one that has just
+    released it: of twenty threads, two would keep two places for themselves.
     """
 
     def __init__(self, places: int) -> None:
@@ -18,8 +18,8 @@ class Turns:
         self._waiting: deque[threading.Lock] = deque()
         self._lock = threading.Lock()
 
-    def wait(self, seconds: float | None) -> bool:
-        """Wait for a place, and return whether there is one, which has to be left again."""
+    def acquire(self, seconds: float | None) -> bool:
+        """Wait for a place, and return whether the caller got one, which it must release."""
         with self._lock:
             if self._free:
                 self._free -= 1
@@ -32,11 +32,11 @@ class Turns:
                 return True
         except BaseException:  # Ctrl+C
             if not self._gave_up(turn):
-                self.leave()
+                self.release()
             raise
         return not self._gave_up(turn)
 
-    def leave(self) -> None:
+    def release(self) -> None:
         """Give a place back."""
         with self._lock:
             if self._waiting:
@@ -45,7 +45,7 @@ class Turns:
                 self._free += 1
 
     def _gave_up(self, turn: threading.Lock) -> bool:
-        """Wait no longer; return False if the place came at the last moment."""
+        """Stop waiting, and return True; return False if the caller got a place at the last moment."""
         with self._lock:
             if turn not in self._waiting:
                 return False

@@ -1,4 +1,4 @@
-"""Looks names up, within a time: the system's own look-up takes none."""
+"""Resolve host names in threads, because the system's own look-up has no timeout."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ Addresses: TypeAlias = list[tuple[Any, ...]]
 
 
 def look_up(host: str, port: int) -> Future[Addresses]:
-    """Begin to look a host up; return what will have its addresses, as `socket.getaddrinfo` returns them.
+    """Start to resolve a host, and return a future with its addresses, as `socket.getaddrinfo` returns them.
 
-    A name is looked up in a thread of its own. That is left behind if nobody waits for it any longer, and holds
-    neither the end of an event loop nor that of the program up. An address needs no look-up, and no thread.
+    Each name has a thread of its own. The thread is abandoned if nobody waits for it, and does not delay the end of the
+    loop or the program. An IP address needs no look-up and no thread.
     """
     answer: Future[Addresses] = Future()
-    answer.set_running_or_notify_cancel()  # so that nobody who gives up can keep it from ending
+    answer.set_running_or_notify_cancel()  # so that a caller that gives up cannot cancel it
 
     def ask() -> None:
         try:
             # as bytes: a str would be encoded once more, which refuses some names by an exception of its own
             answer.set_result(socket.getaddrinfo(host.encode("ascii"), port, type=socket.SOCK_STREAM))
-        except Exception as error:  # noqa: BLE001 - whoever waits gets it, whatever a resolver raises
+        except Exception as error:  # noqa: BLE001 - the caller gets it, whatever a resolver raises
             answer.set_exception(error)
 
     if _is_address(host):

@@ -9,8 +9,8 @@ import httpx
 import pytest
 
 from contract_tests.reading.live_answers import Answer, answers
-from contract_tests.support.scripted import ABSENT, NAMED, Client, Scripted, made, task
-from contract_tests.support.tables import each
+from contract_tests.support.scripted import ABSENT, NAMED, Client, ScriptedClient, finished_task, task
+from contract_tests.support.tables import for_each_row
 from kling_elements import KlingElements, Outcome
 from kling_elements.errors import LookUpUnavailableError, NoTaskError, TaskError, TaskFailedError
 from kling_elements.tasks import Progress, progress_of
@@ -60,14 +60,14 @@ def _rows(*calls: str, means: Iterable[str] = ()) -> pytest.MarkDecorator:
     """Run a test for the rows of these calls, and of these meanings if any are named."""
     rows = [row for row in answers() if row.call in calls and (not means or row.means in means)]
     assert rows
-    return each(rows)
+    return for_each_row(rows)
 
 
 def _request(external_id: str) -> dict[str, Any]:
     return {**NAMED, "external_task_id": external_id or "e-1"}
 
 
-def _asked(row: Answer) -> str:
+def _requested_id(row: Answer) -> str:
     return row.asked or row.reads.external_id or ""
 
 
@@ -83,10 +83,10 @@ def _task(task_id: str, external_id: str) -> Any:
 @_rows(*_RAW)
 def test_an_operation_of_the_generated_client_returns_a_model_or_raises(row: Answer) -> None:
     """If the call fails, the exception is that of the status, or the one for absence."""
-    scripted = Scripted(KlingElements, _answer_of(row))
+    client = ScriptedClient(KlingElements, _answer_of(row))
 
     def call() -> Any:
-        return _RAW[row.call](scripted.kling.client, _asked(row))
+        return _RAW[row.call](client.kling.client, _requested_id(row))
 
     if row.means in _FINE or (row.status == 200 and (row.body() or {}).get("code") == "success"):
         assert isinstance(call().to_dict(), dict)
@@ -116,7 +116,7 @@ def _code_and_message(row: Answer) -> tuple[int | str | None, str | None]:
 @_rows("createElement", means=["task"])
 def test_a_create_returns_the_task_that_the_answer_names(client_class: Client, row: Answer) -> None:
     """The task has its ids, and as much of its progress as the answer shows."""
-    created = Scripted(client_class, _answer_of(row)).create(_request(_asked(row)))
+    created = ScriptedClient(client_class, _answer_of(row)).create(_request(_requested_id(row)))
 
     assert row.reads.task == str(created.task_id)
     assert (row.reads.external_id or "e-1") == created.external_task_id
@@ -126,34 +126,34 @@ def test_a_create_returns_the_task_that_the_answer_names(client_class: Client, r
 
 @_rows("createElement", means=["refused"])
 def test_a_refusal_created_nothing_and_is_final(client_class: Client, row: Answer) -> None:
-    """Both ways to create report it at once."""
+    """`create` and `get_or_create` report a refusal at once."""
     for name, script in (("create", [_answer_of(row)]), ("get_or_create", [ABSENT, _answer_of(row)])):
-        scripted = Scripted(client_class, *script)
+        client = ScriptedClient(client_class, *script)
 
-        assert Outcome.NOT_CREATED == scripted.failing(name, NAMED).outcome
-        assert scripted.gateway.finished()
-        assert [] == scripted.clock.slept
+        assert Outcome.NOT_CREATED == client.error_of(name, NAMED).outcome
+        assert client.gateway.is_finished()
+        assert [] == client.clock.slept
 
 
 @_rows("createElement", means=["wait"])
 def test_a_create_is_repeated_after_a_limit(client_class: Client, row: Answer) -> None:
     """Nothing was created, so the request is sent again."""
-    scripted = Scripted(client_class, _answer_of(row), _answer_of(row), _task("7", "e-1"))
+    client = ScriptedClient(client_class, _answer_of(row), _answer_of(row), _task("7", "e-1"))
 
-    assert "7" == scripted.create(NAMED).task_id
-    assert "create create create" == scripted.gateway.calls()
-    assert 2 == len(scripted.clock.slept)
+    assert "7" == client.create(NAMED).task_id
+    assert "create create create" == client.gateway.calls()
+    assert 2 == len(client.clock.slept)
 
 
 @_rows("createElement", means=["no task", "in doubt", "duplicate"])
 def test_a_create_in_doubt_is_looked_up_and_never_repeated(client_class: Client, row: Answer) -> None:
     """`create` reports `may_exist`: its own task, or that of an earlier request, may be there."""
-    request = _request(_asked(row))
-    error = Scripted(client_class, _answer_of(row)).failing("create", request)
+    request = _request(_requested_id(row))
+    error = ScriptedClient(client_class, _answer_of(row)).error_of("create", request)
     assert Outcome.MAY_EXIST == error.outcome
     assert (row.means == "no task") == isinstance(error, NoTaskError)
 
-    adopting = Scripted(client_class, ABSENT, _answer_of(row), _task("7", request["external_task_id"]))
+    adopting = ScriptedClient(client_class, ABSENT, _answer_of(row), _task("7", request["external_task_id"]))
     assert "7" == adopting.get_or_create(request).task_id
     assert "look create look" == adopting.gateway.calls()
 
@@ -161,9 +161,9 @@ def test_a_create_in_doubt_is_looked_up_and_never_repeated(client_class: Client,
 @_rows("getElement", means=["absent"])
 def test_an_absent_task_is_not_found_and_can_be_created(client_class: Client, row: Answer) -> None:
     """If a task is absent, `get` raises and `get_or_create` creates it."""
-    assert NotFoundError is type(Scripted(client_class, _answer_of(row)).failing("get", row.asked))
+    assert NotFoundError is type(ScriptedClient(client_class, _answer_of(row)).error_of("get", row.asked))
 
-    adopting = Scripted(client_class, _answer_of(row), _task("7", row.asked))
+    adopting = ScriptedClient(client_class, _answer_of(row), _task("7", row.asked))
     assert "7" == adopting.get_or_create(_request(row.asked)).task_id
     assert "look create" == adopting.gateway.calls()
 
@@ -172,15 +172,15 @@ def test_an_absent_task_is_not_found_and_can_be_created(client_class: Client, ro
 def test_wait_looks_again_after_a_first_absence(client_class: Client, row: Answer) -> None:
     """A new task need not be found at once; you can pass the task or its id."""
     for waited in (Task(task_id=row.asked), row.asked):
-        scripted = Scripted(client_class, _answer_of(row), made(row.asked))
+        client = ScriptedClient(client_class, _answer_of(row), finished_task(row.asked))
 
-        assert 9 == scripted.wait(waited).element_id
+        assert 9 == client.wait(waited).element_id
 
 
 @_rows("getElement", means=["task"])
 def test_a_look_up_returns_the_ids_the_progress_and_the_elements(client_class: Client, row: Answer) -> None:
-    """This holds for each shape of an answer."""
-    looked_up = Scripted(client_class, _answer_of(row)).get(row.asked)
+    """A task may come in any shape of an answer."""
+    looked_up = ScriptedClient(client_class, _answer_of(row)).get(row.asked)
 
     assert row.reads.task == str(looked_up.task_id)
     assert row.reads.external_id == looked_up.external_task_id
@@ -196,44 +196,44 @@ def test_wait_returns_the_element_or_raises_or_looks_again(client_class: Client,
     """An element is returned only if it is usable; if the task is in progress, it is looked up again."""
     usable = [] if row.reads.elements is None else list(row.reads.elements)
     if usable:
-        assert usable[0] == str(Scripted(client_class, _answer_of(row)).wait(row.asked).element_id)
+        assert usable[0] == str(ScriptedClient(client_class, _answer_of(row)).wait(row.asked).element_id)
     elif row.reads.unusable:
-        error = Scripted(client_class, _answer_of(row)).failing("wait", row.asked)
+        error = ScriptedClient(client_class, _answer_of(row)).error_of("wait", row.asked)
         assert isinstance(error, TaskError)
         assert row.reads.task == str(error.task.task_id)
     elif row.reads.progress == "failed":
-        assert TaskFailedError is type(Scripted(client_class, _answer_of(row)).failing("wait", row.asked))
+        assert TaskFailedError is type(ScriptedClient(client_class, _answer_of(row)).error_of("wait", row.asked))
     else:
-        scripted = Scripted(client_class, *[_answer_of(row)] * 8, made(row.asked))
-        assert 9 == scripted.wait(row.asked).element_id
+        client = ScriptedClient(client_class, *[_answer_of(row)] * 8, finished_task(row.asked))
+        assert 9 == client.wait(row.asked).element_id
 
 
 @_rows("getElement", means=["no look-up"])
 def test_get_or_create_refuses_a_gateway_without_look_ups(client_class: Client, row: Answer) -> None:
-    """It cannot work there, so it raises before it creates anything."""
-    scripted = Scripted(client_class, _answer_of(row))
+    """`get_or_create` needs look-ups, so it raises before it creates anything."""
+    client = ScriptedClient(client_class, _answer_of(row))
 
-    assert LookUpUnavailableError is type(scripted.failing("get_or_create", _request(row.asked)))
-    assert scripted.gateway.finished()
-    assert NotFoundError is not type(Scripted(client_class, _answer_of(row)).failing("get", row.asked))
+    assert LookUpUnavailableError is type(client.error_of("get_or_create", _request(row.asked)))
+    assert client.gateway.is_finished()
+    assert NotFoundError is not type(ScriptedClient(client_class, _answer_of(row)).error_of("get", row.asked))
 
 
 @_rows("listElements", "listPresetElements", means=["list"])
 def test_a_list_is_read_from_every_place(client_class: Client, row: Answer) -> None:
     """Gateways put the list in different places."""
     empty = httpx.Response(200, json={"data": []})
-    scripted = Scripted(client_class, _answer_of(row), *[lambda _: empty] * len(row.reads.tasks or ()))
+    client = ScriptedClient(client_class, _answer_of(row), *[lambda _: empty] * len(row.reads.tasks or ()))
 
-    tasks = scripted.first(None, "presets" if row.call == "listPresetElements" else "list")
+    tasks = client.take(None, "presets" if row.call == "listPresetElements" else "list")
 
     assert list(row.reads.tasks or ()) == [str(listed.task_id) for listed in tasks]
 
 
 @_rows("listElements", means=["no list", "refused"])
 def test_an_answer_without_a_list_is_an_error(client_class: Client, row: Answer) -> None:
-    """It is never read as an empty list."""
+    """An answer without a list is never read as an empty list."""
     with pytest.raises(ResponseError) as caught:
-        Scripted(client_class, _answer_of(row)).first(None, "list")
+        ScriptedClient(client_class, _answer_of(row)).take(None, "list")
 
     assert (InvalidResponseError if row.means == "no list" else StatusError) in type(caught.value).__mro__
 
@@ -241,14 +241,14 @@ def test_an_answer_without_a_list_is_an_error(client_class: Client, row: Answer)
 @_rows("deleteElement", means=["deleted", "deleted already"])
 def test_a_second_deletion_succeeds(client_class: Client, row: Answer) -> None:
     """The element is deleted, as you asked."""
-    scripted = Scripted(client_class, _answer_of(row))
+    client = ScriptedClient(client_class, _answer_of(row))
 
-    scripted.delete(row.asked)
+    client.delete(row.asked)
 
-    assert scripted.gateway.finished()
+    assert client.gateway.is_finished()
 
 
 @_rows("deleteElement", means=["absent"])
 def test_deleting_an_unknown_element_is_an_error(client_class: Client, row: Answer) -> None:
     """The error is the one for absence, in each dialect."""
-    assert NotFoundError is type(Scripted(client_class, _answer_of(row)).failing("delete", row.asked))
+    assert NotFoundError is type(ScriptedClient(client_class, _answer_of(row)).error_of("delete", row.asked))

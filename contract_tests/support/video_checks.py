@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from contract_tests.reading.videos import Opened, Video
+from contract_tests.reading.videos import RecordedFile, Video
 from kling_elements.media import videos
 from kling_elements.media.images import File
 from kling_elements.media.limits import video_limits
@@ -17,17 +17,17 @@ TRACK = "moov/trak/mdia/minf/stbl/"
 R22_SMALL = "the video is shown as 64x48 px, it must be 1920x1080 or 1080x1920 px"
 
 
-def judged(video: Video | bytes | File, contract: Contract = CONTRACT) -> VideoReport:
+def video_report(video: Video | bytes | File, contract: Contract = CONTRACT) -> VideoReport:
     """Return the report on a video."""
     if isinstance(video, Video):
-        video = video.opened()
-    file = Opened(video) if isinstance(video, bytes) else video
+        video = video.open()
+    file = RecordedFile(video) if isinstance(video, bytes) else video
     return videos.inspect(file, "clip", video_limits(contract))
 
 
-def broken(video: Video | bytes, contract: Contract = CONTRACT) -> list[tuple[str, str]]:
+def violations_in(video: Video | bytes, contract: Contract = CONTRACT) -> list[tuple[str, str]]:
     """Return rule and message of each violation in a video."""
-    return [(violation.rule, violation.message) for violation in judged(video, contract).violations]
+    return [(violation.rule, violation.message) for violation in video_report(video, contract).violations]
 
 
 def without_size(rules: list[tuple[str, str]]) -> list[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""Check that a contract which you pass has all that the clients read."""
+"""Check that a contract has everything that the clients read."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ _READ: Final = (
     "/components/schemas/Element/properties/status/x-unusable",
 )
 """The places that are read for every answer."""
-_OF_CODES: Final = ("http-status", "meaning", "created", "retry")
+_CODE_PARTS: Final = ("http-status", "meaning", "created", "retry")
 _JSON: Final = "content/application~1json"
-_OF_BODIES: Final = ("x-source", *(f"{_JSON}/x-body-size/{part}" for part in ("x-source", "max-bytes", "max-values")))
+_BODY_PARTS: Final = ("x-source", *(f"{_JSON}/x-body-size/{part}" for part in ("x-source", "max-bytes", "max-values")))
 
 
 def usable(contract: Contract) -> Contract:
-    """Return a contract, if it has all that the clients read. It may have other limits, words, codes and paths.
+    """Return a contract, if it has everything that the clients read. It may have other limits, values, codes and paths.
 
     Raises:
         ValueError: The contract lacks something; the message lists everything.
@@ -45,7 +45,7 @@ def usable(contract: Contract) -> Contract:
 def _missing(document: Node) -> list[str]:
     try:
         for _, node in walk(document):
-            resolve(document, node)  # raises if a reference leads nowhere
+            resolve(document, node)  # raises if a reference has no target
         operations = Document(document).operations()
     except LookupError as error:
         return [f"operations that can be read ({error})"]
@@ -60,35 +60,35 @@ def _missing(document: Node) -> list[str]:
 
 
 def _read_in_schemas(document: Node) -> Iterator[str]:
-    """Yield the places of words and codes. Without an envelope, the answer to a paid create could not be read."""
+    """Yield the places of statuses and codes. Without an envelope, the answer to a paid create could not be read."""
     for name, schema in CONTRACT.document()["components"]["schemas"].items():
         for keyword in ("x-envelope", "x-progress"):
             yield from (f"/components/schemas/{name}/{keyword}/{part}" for part in schema.get(keyword, ()))
     for code in at(document, "/x-business-codes") or ():
-        yield from (f"/x-business-codes/{code}/{part}" for part in _OF_CODES)
+        yield from (f"/x-business-codes/{code}/{part}" for part in _CODE_PARTS)
 
 
 def _read_of_operation(document: Node, operation: Operation, own: Operation) -> Iterator[str]:
     """Yield the places of an operation that the generated client calls: in its body, answer and parameters."""
     where = operation.pointer()[1:]
     if "requestBody" in own.definition:
-        yield from (f"{where}/requestBody/{part}" for part in _OF_BODIES)
-        yield (schema := _meant(document, f"{where}/requestBody/{_JSON}/schema"))
+        yield from (f"{where}/requestBody/{part}" for part in _BODY_PARTS)
+        yield (schema := _resolved_place(document, f"{where}/requestBody/{_JSON}/schema"))
         if at(document, f"{schema}/discriminator"):
             yield from (f"{schema}/{part}" for part in ("x-source", "discriminator/mapping"))
     answers = at(operation.definition, "/responses") or ()
     status = operation.success_status() if any(code.startswith("2") for code in answers) else "2XX"
-    yield _meant(document, f"{where}/responses/{status}/{_JSON}/schema") + "/x-envelope"
+    yield _resolved_place(document, f"{where}/responses/{status}/{_JSON}/schema") + "/x-envelope"
     parameters = {parameter.name: parameter for parameter in operation.parameters}
     for name in (parameter.name for parameter in own.parameters):
         if name not in parameters:
             yield f"{where}/parameters/{name}"
         elif name == PAGE_NUMBER:
-            yield _meant(document, parameters[name].schema_pointer[1:]) + "/maximum"
+            yield _resolved_place(document, parameters[name].schema_pointer[1:]) + "/maximum"
 
 
-def _meant(document: Node, where: str) -> str:
-    """Return the place that the references at a place lead to; the place itself if it has no reference."""
+def _resolved_place(document: Node, where: str) -> str:
+    """Follow the references at a place, and return the final place; the same place if it has no reference."""
     with suppress(LookupError):
         for reference, _ in references(document, {"$ref": f"#{where}"}):
             where = reference[1:]

@@ -9,12 +9,12 @@ import pytest
 
 from contract_tests.reading.cases import base_body
 from contract_tests.reading.paths import DELETION, ELEMENTS
-from contract_tests.support.documents import changed
-from contract_tests.support.scripted import Scripted, task
+from contract_tests.support.documents import changed_contract
+from contract_tests.support.scripted import ScriptedClient, task
 from kling_elements import KlingElements, webhooks
-from kling_elements.contracts import usable
 from kling_elements.media import check_image, image
 from kling_elements.tasks import elements_of
+from kling_elements.usable_contract import usable
 from kling_elements_client import contract
 from kling_elements_client.api.elements import create_element, get_element
 from kling_elements_client.models import Task
@@ -89,7 +89,7 @@ _LACKING: dict[str, Change] = {
 @pytest.mark.parametrize(("name", "change"), _LACKING.items(), ids=_LACKING)
 def test_a_contract_that_lacks_something_is_refused_when_a_client_is_made(name: str, change: Change) -> None:
     """The message names what is missing and says how to begin, also if you pass the contract to a function."""
-    lacking = changed(change)
+    lacking = changed_contract(change)
     message = rf"^the contract lacks {name}: begin with a copy of"
 
     for use in (
@@ -110,12 +110,12 @@ def test_everything_that_a_contract_lacks_is_named_at_once() -> None:
         document["paths"][DELETION]["put"] = document["paths"][DELETION].pop("post")
 
     with pytest.raises(ValueError, match="lacks the operation deleteElement by POST, /components/schemas/TaskStatus/"):
-        usable(changed(change))
+        usable(changed_contract(change))
 
 
 def test_a_contract_with_other_limits_is_usable() -> None:
-    """So is the package's own contract."""
-    copied = changed(lambda document: document["components"]["schemas"]["ElementName"].update(maxLength=3))
+    """The package's own contract is usable, too."""
+    copied = changed_contract(lambda document: document["components"]["schemas"]["ElementName"].update(maxLength=3))
 
     assert copied is usable(copied)
     assert contract.CONTRACT is usable(contract.CONTRACT)
@@ -124,31 +124,31 @@ def test_a_contract_with_other_limits_is_usable() -> None:
 def test_two_sets_of_image_limits_are_refused() -> None:
     """If there are two, nobody can say which one applies to a file."""
     with pytest.raises(ValueError, match=r"^the contract has 2 objects named x-image; checking media needs exactly"):
-        check_image(b"", contract=changed(_with_second_limits))
+        check_image(b"", contract=changed_contract(_with_second_limits))
 
 
 def test_each_call_goes_to_the_path_of_the_clients_contract() -> None:
     """A create has to use that path too, because look-ups do."""
-    scripted = Scripted(KlingElements, task(), task(), contract=changed(_with_other_paths))
-    with scripted.kling.client as client:
-        create_element.sync(client=client, body=base_body("image"))  # type: ignore[arg-type]
-        get_element.sync("7", client=client)
+    client = ScriptedClient(KlingElements, task(), task(), contract=changed_contract(_with_other_paths))
+    with client.kling.client as raw_client:
+        create_element.sync(client=raw_client, body=base_body("image"))  # type: ignore[arg-type]
+        get_element.sync("7", client=raw_client)
 
     path = f"/v2{ELEMENTS}"
-    assert [f"POST {path}", f"GET {path}/7"] == [f"{r.method} {r.url.path}" for r in scripted.gateway.requests]
+    assert [f"POST {path}", f"GET {path}/7"] == [f"{r.method} {r.url.path}" for r in client.gateway.requests]
 
 
 def test_a_body_checked_by_another_contract_is_not_sent() -> None:
     """The client's own contract might refuse the body, so you have to check it with that one."""
-    other = changed(lambda document: document["components"]["schemas"]["ElementName"].update(maxLength=3))
+    other = changed_contract(lambda document: document["components"]["schemas"]["ElementName"].update(maxLength=3))
     body = base_body("image")
-    scripted = Scripted(KlingElements, task(), contract=other)
-    with scripted.kling.client as client:
+    client = ScriptedClient(KlingElements, task(), contract=other)
+    with client.kling.client as raw_client:
         with pytest.raises(ValueError, match=r"^the body was checked by another contract: check it by `client"):
-            create_element.sync(client=client, body=contract.check("createElement", body))
-        assert "" == scripted.gateway.calls()
+            create_element.sync(client=raw_client, body=contract.check("createElement", body))
+        assert "" == client.gateway.calls()
 
         shorter = {**body, "element_name": "Mia"}  # type: ignore[dict-item]
-        create_element.sync(client=client, body=client.contract.check("createElement", shorter))
+        create_element.sync(client=raw_client, body=raw_client.contract.check("createElement", shorter))
 
-    assert "create" == scripted.gateway.calls()
+    assert "create" == client.gateway.calls()

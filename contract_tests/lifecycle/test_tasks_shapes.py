@@ -1,4 +1,8 @@
-"""Both clients read the answers of real services and gateways as they are meant."""
+"""Both clients read tasks and refusals in each shape that services and gateways give them.
+
+The answers are made up: ids, names, times and messages, and some combinations of shapes. `test_live_answers_client` has
+answers word for word.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,7 @@ import pytest
 
 from contract_tests.reading.answer_cases import ABSENT_MESSAGE
 from contract_tests.reading.paths import ELEMENTS
-from contract_tests.support.scripted import NAMED, Client, Reply, Scripted
+from contract_tests.support.scripted import NAMED, Client, Reply, ScriptedClient
 from kling_elements import KlingElements
 from kling_elements.elements import element_of
 from kling_elements.outcomes import (
@@ -59,7 +63,7 @@ _NEW_API = {
 
 def _delete(client_class: Client, reply: Reply) -> Any:
     """Answer a deletion, and return the task that the generated client reads in the answer."""
-    underlying, request = Scripted(client_class, reply).kling.client, DeleteElementRequest(element_id="9")
+    underlying, request = ScriptedClient(client_class, reply).kling.client, DeleteElementRequest(element_id="9")
     if client_class is KlingElements:
         return delete_element.sync(client=underlying, body=request).data
     return asyncio.run(delete_element.asyncio(client=underlying, body=request)).data
@@ -88,8 +92,8 @@ def _passed_on(code: int, message: str) -> dict[str, Any]:
     ],
 )
 def test_absence_is_read_in_both_dialects(client_class: Client, reply: Reply) -> None:
-    """It is a code and a message, or a code that means only that, even if a gateway passes it on (A1)."""
-    error = Scripted(client_class, reply).failing("get", "e-1")
+    """Absence is a code and a message, or a code with no other meaning, even nested in a gateway's answer (A1)."""
+    error = ScriptedClient(client_class, reply).error_of("get", "e-1")
 
     assert isinstance(error, NotFoundError)
     assert is_absent(error)
@@ -108,7 +112,7 @@ def test_absence_is_read_in_both_dialects(client_class: Client, reply: Reply) ->
 )
 def test_no_other_answer_means_absence(client_class: Client, reply: Reply) -> None:
     """If the gateway does not have the path, for example, the error shows the path (A14)."""
-    error = Scripted(client_class, reply).failing("get", "e-1")
+    error = ScriptedClient(client_class, reply).error_of("get", "e-1")
 
     assert type(error) is StatusError
     url = f"https://gateway.example.com{ELEMENTS}/e-1"
@@ -132,8 +136,8 @@ def test_no_other_answer_means_absence(client_class: Client, reply: Reply) -> No
     ],
 )
 def test_a_task_is_read_in_each_shape(client_class: Client, body: Any) -> None:
-    """It may be newer or nested, with words as codes, and with odd properties beside it (A4, A6, A9)."""
-    task = Scripted(client_class, Reply(200, body)).get("880431920114688")
+    """A task may be newer or nested, with words as codes and unknown properties beside it (A4, A6, A9)."""
+    task = ScriptedClient(client_class, Reply(200, body)).get("880431920114688")
 
     assert ("880431920114688", "succeed", "e-1") == (task.task_id, task.task_status, task.external_task_id)
     assert (9007199254740993, "Mara") == (
@@ -153,8 +157,8 @@ def test_a_task_is_read_in_each_shape(client_class: Client, body: Any) -> None:
     ],
 )
 def test_a_list_is_read_from_each_place(client_class: Client, body: Any) -> None:
-    """Its tasks may have any shape (A4, A5)."""
-    (task,) = Scripted(client_class, Reply(200, body)).first(1, "list")
+    """The tasks of a list may have any shape (A4, A5)."""
+    (task,) = ScriptedClient(client_class, Reply(200, body)).take(1, "list")
 
     assert "880431920114688" == task.task_id
     assert [9007199254740993] == [element.element_id for element in task.elements]
@@ -172,15 +176,15 @@ def test_a_list_is_read_from_each_place(client_class: Client, body: Any) -> None
     ],
 )
 def test_an_empty_list_is_empty(client_class: Client, body: Any) -> None:
-    """Gateways write it in different ways (A5)."""
-    assert [] == Scripted(client_class, Reply(200, body)).first(None, "list")
+    """Gateways write empty lists in different ways (A5)."""
+    assert [] == ScriptedClient(client_class, Reply(200, body)).take(None, "list")
 
 
 @pytest.mark.parametrize("body", [{}, {"code": 0}, {"code": 0, "data": {}}, {"success": True}, {"code": 0, "list": []}])
 def test_a_success_without_a_list_is_not_an_empty_list(client_class: Client, body: Any) -> None:
-    """If you took it for one, you would create everything a second time (A5)."""
+    """A caller who read an empty list here would create everything a second time (A5)."""
     with pytest.raises(InvalidResponseError):
-        Scripted(client_class, Reply(200, body)).first(None, "list")
+        ScriptedClient(client_class, Reply(200, body)).take(None, "list")
 
 
 @pytest.mark.parametrize("reply", [Reply(204, b""), Reply(200, b""), Reply(202, b" \n"), Reply(200, {"code": 0})])
@@ -193,4 +197,4 @@ def test_the_answer_to_any_other_call_must_not_be_empty(client_class: Client) ->
     """A look-up or a create has to name its task (A10)."""
     for call in ("get", "create"):
         with pytest.raises(InvalidResponseError, match=r"HTTP 204, the answer is not JSON: empty body$"):
-            getattr(Scripted(client_class, Reply(204, b"")), call)({"get": "7", "create": NAMED}[call])
+            getattr(ScriptedClient(client_class, Reply(204, b"")), call)({"get": "7", "create": NAMED}[call])

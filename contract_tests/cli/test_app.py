@@ -1,0 +1,173 @@
+"""The list of commands, help, exit codes, and errors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+from syrupy.assertion import SnapshotAssertion
+
+from contract_tests.support.command_line import CommandLine, run_process
+from contract_tests.support.documents import example
+from kling_elements import (
+    ContractError,
+    ElementUnavailableError,
+    KlingElements,
+    KlingError,
+    MediaError,
+    NotFoundError,
+    Outcome,
+    RequestTimeoutError,
+    Task,
+    TaskFailedError,
+    UnknownStatusError,
+)
+from kling_elements.cli.app import app
+from kling_elements.cli.exits import Exit, exit_of
+from kling_elements.testing.gateway import MockGateway
+from kling_elements.webhooks import WebhookError
+
+_VIDEO = {"name": "Mara", "description": "A pilot", "video": "https://media.example.com/v.mp4"}
+_COMMANDS = sorted(name for name in app if not name.startswith("-"))
+
+
+def test_help_lists_the_commands(kling_elements: CommandLine, snapshot: SnapshotAssertion) -> None:
+    """The snapshot is what a terminal of 100 columns shows."""
+    ended = kling_elements("--help")
+
+    assert Exit.DONE == ended.code
+    assert snapshot == ended.out
+
+
+@pytest.mark.parametrize("command", ["check", "create", "delete", "fit", "get", "list", "presets", "wait"])
+def test_help_of_a_command(kling_elements: CommandLine, snapshot: SnapshotAssertion, command: str) -> None:
+    """Each has an example."""
+    ended = kling_elements(command, "--help")
+
+    assert snapshot == ended.out
+    assert f"Example: kling-elements {command} " in ended.out
+
+
+def test_no_arguments_are_a_request_for_help(kling_elements: CommandLine) -> None:
+    """It is shown as with --help."""
+    assert kling_elements("--help") == kling_elements()
+
+
+def test_an_unknown_command_is_wrong_usage(kling_elements: CommandLine) -> None:
+    """The message proposes the one that may be meant."""
+    ended = kling_elements("crate")
+
+    assert (Exit.USAGE, "") == (ended.code, ended.out)
+    assert ended.err.startswith('error: Unknown command "crate". Did you mean "create"?')
+    assert ended.err.endswith("next: kling-elements --help\n")
+
+
+def test_the_version_is_that_of_the_package(env: dict[str, str]) -> None:
+    """Scripts can compare it."""
+    from importlib.metadata import version  # noqa: PLC0415 -- only here
+
+    ended = run_process(["--version"], env)
+
+    assert (0, version("kling-elements"), "") == (ended.code, ended.out.strip(), ended.err)
+
+
+def _task() -> Task:
+    return Task.from_dict({"task_id": 1})
+
+
+def _with_outcome(error: KlingError, outcome: Outcome) -> KlingError:
+    error.outcome = outcome
+    return error
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (ContractError([]), Exit.REFUSED_HERE),
+        (MediaError("a.jpg", "is not a file"), Exit.REFUSED_HERE),
+        (WebhookError("no signature matches"), Exit.REFUSED_HERE),
+        (KlingError("refused"), Exit.REFUSED_BY_GATEWAY),
+        (_with_outcome(KlingError("lost"), Outcome.MAY_EXIST), Exit.UNKNOWN),
+        (UnknownStatusError("odd", _task()), Exit.UNKNOWN),
+        (TaskFailedError("no face", _task()), Exit.TASK_FAILED),
+        (ElementUnavailableError("deleted", _task()), Exit.TASK_FAILED),
+        (RequestTimeoutError("too slow", may_have_been_sent=True), Exit.NOT_REACHED),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_each_error_has_its_exit_code(error: KlingError, code: Exit) -> None:
+    """A failed task is told apart from one whose end is not known."""
+    assert code is exit_of(error)
+
+
+def test_the_exit_codes_are_those_of_the_documents() -> None:
+    """Scripts rely on the numbers."""
+    assert {
+        "DONE": 0,
+        "REFUSED_HERE": 1,
+        "USAGE": 2,
+        "REFUSED_BY_GATEWAY": 3,
+        "UNKNOWN": 4,
+        "TASK_FAILED": 5,
+        "NOT_REACHED": 6,
+    } == {code.name: code.value for code in Exit}
+
+
+def test_json_gets_one_value_for_wrong_usage_too(kling_elements: CommandLine) -> None:
+    """A program can read why a command failed."""
+    error = kling_elements("get", "--json").json()["error"]
+
+    assert (2, "kling-elements get --help") == (error["exit_code"], error["next"])
+
+
+def test_errors_have_what_programs_decide_by(kling_elements: CommandLine, kling_mock: MockGateway) -> None:
+    """The business code and the id of the request are in the JSON value."""
+    del kling_mock
+    error = kling_elements("get", "nobody", "--json").json()["error"]
+
+    assert (1201, 400, "NotFoundError") == (error["code"], error["status_code"], error["type"])
+    assert error["request_id"]
+    assert NotFoundError.__name__ == error["type"]
+
+
+def test_an_interruption_is_code_130(
+    kling_elements: CommandLine, monkeypatch: pytest.MonkeyPatch, kling_mock: MockGateway
+) -> None:
+    """Ctrl+C shows no traceback."""
+    with KlingElements(kling_mock.token, kling_mock.url) as kling:
+        kling.create(example("sample"))
+
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(KlingElements, "get", interrupt)
+
+    ended = kling_elements("get", "1")
+
+    assert (130, "interrupted\n") == (ended.code, ended.err)
+
+
+def test_an_interrupted_create_ends_with_the_command_that_finds_its_element(
+    kling_elements: CommandLine, monkeypatch: pytest.MonkeyPatch, kling_mock: MockGateway
+) -> None:
+    """The request was sent, so the exit code says that the element may exist."""
+    send = httpx.Client.send
+    request = tuple(f"--{name}={value}" for name, value in _VIDEO.items())
+
+    def interrupt(client: httpx.Client, *arguments: Any, **options: Any) -> None:
+        send(client, *arguments, **options)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(httpx.Client, "send", interrupt)
+    ended = kling_elements("create", *request)
+    monkeypatch.undo()
+
+    (task,) = kling_mock.tasks()
+    following = f"interrupted; next: kling-elements wait {task['external_task_id']}"
+    assert (Exit.UNKNOWN, following) == (ended.code, ended.err.splitlines()[-1])
+
+
+def test_every_command_has_help() -> None:
+    """A command that cannot be imported would show an error."""
+    assert {"create", "wait", "get", "list", "presets", "delete", "check", "fit"} <= set(_COMMANDS)

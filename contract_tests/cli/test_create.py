@@ -1,0 +1,209 @@
+"""`kling-elements create`."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from contract_tests.support.command_line import CommandLine, run_in_terminal, run_process, without_escapes
+from kling_elements.cli.exits import Exit
+from kling_elements.testing.gateway import MockGateway
+
+_NAMED = ("create", "--name", "Mara", "--description", "A red-haired pilot")
+
+
+@pytest.fixture
+def photos(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the working directory, with a photograph that conforms and one that is too small."""
+    Image.new("RGB", (600, 600), "brown").save(tmp_path / "mara.jpg")
+    Image.new("RGB", (200, 200), "blue").save(tmp_path / "small.png")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.usefixtures("photos")
+def test_create_prints_the_id_of_the_task(kling_elements: CommandLine, kling_mock: MockGateway) -> None:
+    """Nothing else is on stdout, so that a script can use it; stderr has the external id and what comes next."""
+    ended = kling_elements(*_NAMED, "--front", "mara.jpg", "--refer", "mara.jpg", "--tag", "character")
+
+    task_id = ended.out.strip()
+    assert (0, 1) == (ended.code, len(kling_mock.tasks()))
+    assert f"next, kling-elements wait {task_id}" in ended.err
+    assert task_id == kling_elements("get", task_id, "--json").json()["task_id"]
+
+
+@pytest.mark.usefixtures("photos")
+def test_create_with_wait_prints_the_id_of_the_element(kling_elements: CommandLine) -> None:
+    """With --json it is the whole element."""
+    images = ("--front", "mara.jpg", "--refer", "mara.jpg", "--wait")
+
+    ended = kling_elements(*_NAMED, *images)
+    element = kling_elements(*_NAMED, *images, "--tag", "animal", "--json").json()
+
+    assert ended.out.strip().isdigit()
+    assert ("Mara", ["Animal"]) == (element["name"], [tag["name"] for tag in element["tags"]])
+
+
+@pytest.mark.usefixtures("photos")
+def test_an_image_that_breaks_a_rule_is_refused_with_its_option(kling_elements: CommandLine) -> None:
+    """The message names the option and the file, the rule, and the option that helps; nothing is sent."""
+    ended = kling_elements(*_NAMED, "--front", "small.png", "--refer", "mara.jpg", "--json")
+
+    assert (Exit.REFUSED_HERE, "ContractError") == (ended.code, ended.json()["error"]["type"])
+    assert "--front small.png: small.png: the image is shown as 200x200 px" in ended.err
+    assert "add --fit to send a copy that conforms [R16]" in ended.err
+    assert "R16" == ended.json()["error"]["violations"][0]["rule"]
+
+
+@pytest.mark.usefixtures("photos")
+def test_fit_sends_copies_that_conform(kling_elements: CommandLine) -> None:
+    """Each change is named on stderr, and images that conform are sent as they are."""
+    ended = kling_elements(*_NAMED, "--front", "small.png", "--refer", "mara.jpg", "--fit", "--wait")
+
+    assert Exit.DONE == ended.code
+    assert "small.png: enlarged from 200x200 px to 300x300 px" in ended.err
+    assert "mara.jpg:" not in ended.err
+
+
+@pytest.mark.usefixtures("photos")
+def test_an_id_creates_one_element_however_often_it_is_used(
+    kling_elements: CommandLine, kling_mock: MockGateway
+) -> None:
+    """The second create finds what the first one made."""
+    arguments = (*_NAMED, "--front", "mara.jpg", "--refer", "mara.jpg", "--id", "mara-1")
+
+    assert kling_elements(*arguments).out == kling_elements(*arguments).out
+    assert 1 == len(kling_mock.tasks())
+
+
+@pytest.mark.usefixtures("photos")
+def test_a_lost_answer_ends_with_the_command_that_resolves_it(
+    kling_elements: CommandLine, kling_mock: MockGateway
+) -> None:
+    """Exit code 4 says that the element may exist, and the command finds it."""
+    kling_mock.queue_faults("drop-after")
+
+    ended = kling_elements(*_NAMED, "--front", "mara.jpg", "--refer", "mara.jpg", "--json")
+    command = ended.json()["error"]["next"].split()
+
+    assert Exit.UNKNOWN == ended.code
+    assert ["kling-elements", "wait"] == command[:2]
+    assert f"next: {' '.join(command)}\n" in ended.err
+    assert kling_elements(*command[1:]).out.strip().isdigit()
+
+
+@pytest.mark.kling_mock(token="the-right-key")
+def test_a_refusal_by_the_gateway_is_code_3(kling_elements: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A key that is not the server's is refused, and the message does not have it."""
+    monkeypatch.setenv("KLING_API_KEY", "another-secret-key")
+
+    ended = kling_elements("list", "--json")
+
+    assert (Exit.REFUSED_BY_GATEWAY, 401) == (ended.code, ended.json()["error"]["status_code"])
+    assert "another-secret-key" not in ended.err + ended.out
+
+
+def test_a_gateway_that_cannot_be_reached_is_code_6(
+    kling_elements: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody listens on port 1 of this machine."""
+    monkeypatch.setenv("KLING_BASE_URL", "http://127.0.0.1:1")
+    monkeypatch.setattr("kling_elements.clock.Clock.sleep", lambda *_: None)
+
+    ended = kling_elements("delete", "1")
+
+    assert Exit.NOT_REACHED == ended.code
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((), "missing: --name, --description, --front or --video"),
+        (("--refer", "a.jpg"), "missing: --name, --description, --refer needs --front"),
+        (
+            (*_NAMED[1:], "--video", "https://x.test/v.mp4", "--front", "a.jpg"),
+            "leave out --front and --refer, or --video",
+        ),
+        (("--file", "r.yaml", "--name", "Mara"), "--file has the whole request, so leave out --name"),
+        (("--tag", "person"), 'Invalid value "person" for --tag'),
+        (("--nmae", "Mara"), "Did you mean --name?"),
+        ((*_NAMED[1:], "--front", "a.jpg", "--base-url", "http://gateway.example.com"), "--allow-http"),
+    ],
+)
+def test_wrong_usage_is_code_2(kling_elements: CommandLine, arguments: tuple[str, ...], message: str) -> None:
+    """The message says what is wrong, and nothing is written to stdout."""
+    ended = kling_elements("create", *arguments)
+
+    assert (Exit.USAGE, "") == (ended.code, ended.out)
+    assert message in ended.err
+
+
+def test_a_video_file_is_refused_with_what_to_do(kling_elements: CommandLine) -> None:
+    """The service fetches videos itself."""
+    ended = kling_elements(*_NAMED, "--video", "mara.mp4")
+
+    assert Exit.REFUSED_HERE == ended.code
+    assert "put it where it has an https address" in ended.err
+
+
+def test_an_element_is_created_from_a_video(kling_elements: CommandLine) -> None:
+    """A voice can be given with it."""
+    ended = kling_elements(*_NAMED, "--video", "https://media.example.com/v.mp4", "--voice", "v-1", "--wait", "--json")
+
+    assert (Exit.DONE, "video_refer") == (ended.code, ended.json()["reference_type"])
+
+
+@pytest.mark.parametrize("suffix", ["yaml", "json"])
+def test_an_element_is_created_from_a_request_file(kling_elements: CommandLine, photos: Path, suffix: str) -> None:
+    """Paths of images are relative to the file, and --id and --fit apply to it, too."""
+    request = {
+        "reference_type": "image_refer",
+        "element_name": "Mara",
+        "element_description": "A red-haired pilot",
+        "element_image_list": {"frontal_image": "../small.png", "refer_images": [{"image_url": "../mara.jpg"}]},
+    }
+    (photos / "requests").mkdir()
+    file = photos / "requests" / f"mara.{suffix}"
+    file.write_text(json.dumps(request))  # JSON is YAML
+
+    refused = kling_elements("create", "--file", file)
+    made = kling_elements("create", "--file", file, "--id", "mara-1", "--fit", "--json")
+
+    assert (Exit.REFUSED_HERE, "mara-1") == (refused.code, made.json()["external_task_id"])
+    assert "small.png: " in refused.err
+
+
+def test_a_request_file_without_a_request_is_refused_with_its_name(kling_elements: CommandLine, photos: Path) -> None:
+    """An id cannot be added to a list."""
+    (photos / "list.json").write_text("[]")
+
+    ended = kling_elements("create", "--file", "list.json", "--id", "mara-1")
+
+    assert Exit.REFUSED_HERE == ended.code
+    assert ended.err.startswith("error: list.json: ")
+
+
+def test_a_large_upload_is_shown_on_a_terminal(env: dict[str, str], photos: Path) -> None:
+    """The terminal shows the bytes that were sent, the status and the id; colours and bars are gone at the end."""
+    noise = Image.frombytes("RGB", (600, 600), os.urandom(600 * 600 * 3))
+    noise.save(photos / "large.png")
+
+    ended = run_in_terminal([*_NAMED, "--front", "large.png", "--refer", "mara.jpg", "--wait"], env, cwd=photos)
+
+    shown = without_escapes(ended.out)
+    assert 0 == ended.code, shown
+    assert "sending" in shown
+    assert "MB" in shown
+    assert shown.strip().splitlines()[-1].strip().isdigit()
+
+
+def test_a_pipe_gets_nothing_but_the_id(env: dict[str, str], photos: Path) -> None:
+    """The same command without a terminal shows no progress."""
+    ended = run_process([*_NAMED, "--front", "mara.jpg", "--refer", "mara.jpg", "--wait"], env, cwd=photos)
+
+    assert (0, "") == (ended.code, ended.err)
+    assert ended.out.strip().isdigit()

@@ -1,0 +1,63 @@
+"""`kling-elements delete`."""
+
+from __future__ import annotations
+
+import pytest
+
+from contract_tests.support.command_line import CommandLine, run_in_terminal, run_process
+from contract_tests.support.documents import example
+from kling_elements import KlingElements, RequestTimeoutError
+from kling_elements.cli.exits import Exit
+from kling_elements.testing.gateway import MockGateway
+
+
+@pytest.fixture
+def elements(kling_mock: MockGateway) -> list[str]:
+    """Return the ids of two elements."""
+    with KlingElements(kling_mock.token, kling_mock.url) as kling:
+        return [kling.wait(kling.create(example("sample"))).id for _ in range(2)]
+
+
+def test_delete_removes_elements(kling_elements: CommandLine, elements: list[str], kling_mock: MockGateway) -> None:
+    """A second deletion is no error, and JSON has a line for each element."""
+    assert "".join(f"deleted {element}\n" for element in elements) == kling_elements("delete", *elements).out
+    assert [True, True] == [task["deleted"] for task in kling_mock.tasks()]
+    assert [{"deleted": elements[0]}] == kling_elements("delete", elements[0], "--json").lines()
+
+
+def test_delete_needs_an_id(kling_elements: CommandLine) -> None:
+    """The message names the command that shows ids."""
+    ended = kling_elements("delete")
+
+    assert Exit.USAGE == ended.code
+    assert "next: kling-elements list\n" in ended.err
+
+
+@pytest.mark.parametrize(("was_sent", "code"), [(True, Exit.UNKNOWN), (False, Exit.NOT_REACHED)])
+def test_a_lost_answer_ends_with_the_command_to_repeat(
+    kling_elements: CommandLine,
+    elements: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    was_sent: bool,  # noqa: FBT001
+    code: Exit,
+) -> None:
+    """Repeating it is safe; elements that were deleted before the failure are left out."""
+    delete = KlingElements.delete
+
+    def lose_second(kling: KlingElements, element: str) -> object:
+        if element == elements[1]:
+            raise RequestTimeoutError("no answer came", was_sent)
+        return delete(kling, element)
+
+    monkeypatch.setattr(KlingElements, "delete", lose_second)
+
+    ended = kling_elements("delete", *elements)
+
+    assert (code, f"deleted {elements[0]}\n") == (ended.code, ended.out)
+    assert was_sent == (f"next: kling-elements delete {elements[1]}\n" in ended.err)
+
+
+def test_delete_as_a_process(env: dict[str, str], elements: list[str]) -> None:
+    """It says the same with and without a terminal."""
+    assert f"deleted {elements[0]}\n" == run_process(["delete", elements[0]], env).out
+    assert f"deleted {elements[1]}\n" == run_in_terminal(["delete", elements[1]], env).out

@@ -1,0 +1,121 @@
+"""`kling-elements fit`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from contract_tests.support.command_line import CommandLine, run_in_terminal, run_process, without_escapes
+from contract_tests.support.drawn_videos import draw_video
+from kling_elements.cli.exits import Exit
+from kling_elements.media import check_image, check_video
+
+
+@pytest.fixture
+def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return an image in the working directory that is too small."""
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "small.png"
+    Image.new("RGB", (200, 200), "blue").save(path)
+    return path
+
+
+def test_a_copy_is_made_beside_the_original(kling_elements: CommandLine, small: Path) -> None:
+    """Standard output has its path, stderr has what was changed, and the original stays as it is."""
+    before = small.read_bytes()
+
+    ended = kling_elements("fit", "small.png")
+
+    assert (Exit.DONE, "small-fitted.png\n") == (ended.code, ended.out)
+    assert "small.png: enlarged from 200x200 px to 300x300 px" in ended.err
+    assert check_image(Path("small-fitted.png")).conforms
+    assert before == small.read_bytes()
+
+
+@pytest.mark.usefixtures("small")
+def test_copies_go_to_a_folder(kling_elements: CommandLine) -> None:
+    """The folder is made. JSON has the changes."""
+    ended = kling_elements("fit", "small.png", "--to", "fitted", "--background", "navy", "--json")
+
+    assert ("fitted/small.png", 2) == (ended.json()["path"], len(ended.json()["changes"]))
+
+
+@pytest.mark.usefixtures("small")
+def test_a_copy_that_exists_is_replaced_only_with_force(kling_elements: CommandLine) -> None:
+    """Nothing is lost by calling the command again."""
+    Path("small-fitted.png").write_text("precious")
+
+    refused = kling_elements("fit", "small.png")
+    kept = Path("small-fitted.png").read_text()
+    forced = kling_elements("fit", "small.png", "--force")
+
+    assert (Exit.REFUSED_HERE, "precious", Exit.DONE) == (refused.code, kept, forced.code)
+    assert "exists already; pass --force to replace it" in refused.err
+    assert check_image(Path("small-fitted.png")).conforms
+
+
+def test_the_original_is_never_replaced(kling_elements: CommandLine, small: Path) -> None:
+    """Not even with --force."""
+    before = small.read_bytes()
+
+    ended = kling_elements("fit", "small.png", "--to", ".", "--force")
+
+    assert Exit.REFUSED_HERE == ended.code
+    assert "would replace the original" in ended.err
+    assert before == small.read_bytes()
+
+
+@pytest.mark.usefixtures("small")
+def test_one_bad_file_does_not_stop_the_others(kling_elements: CommandLine) -> None:
+    """JSON has a line for each file."""
+    Path("page.jpg").write_text("<!doctype html>")
+
+    bad, good = kling_elements("fit", "page.jpg", "small.png", "--json").lines()
+
+    assert ("page.jpg", "small-fitted.png") == (bad["source"], good["path"])
+    assert "error" in bad
+
+
+@pytest.mark.usefixtures("small")
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((), "pass at least one image or video"),
+        (("small.png", "--background", "no-colour"), "--background no-colour: "),
+        (("small.png", "--ratio", "stretch"), 'Choose from: "pad", "crop"'),
+    ],
+)
+def test_wrong_usage_is_code_2(kling_elements: CommandLine, arguments: tuple[str, ...], message: str) -> None:
+    """The message says what is allowed."""
+    ended = kling_elements("fit", *arguments)
+
+    assert Exit.USAGE == ended.code
+    assert message in ended.err
+
+
+@pytest.mark.usefixtures("small")
+def test_a_folder_that_cannot_be_made_is_named(kling_elements: CommandLine) -> None:
+    """A file is in its place."""
+    Path("taken").write_text("")
+
+    ended = kling_elements("fit", "small.png", "--to", "taken")
+
+    assert Exit.REFUSED_HERE == ended.code
+    assert "error: taken/small.png: cannot be written: " in ended.err
+
+
+def test_a_video_is_fitted(env: dict[str, str], kling_elements: CommandLine, tmp_path: Path) -> None:
+    """A terminal shows how far the work is; a pipe gets only the path."""
+    draw_video(tmp_path / "clip.mp4", list(range(20)), size=(320, 320), rate=5)
+
+    on_terminal = run_in_terminal(["fit", "clip.mp4"], env, cwd=tmp_path)
+    in_pipe = run_process(["fit", "clip.mp4", "--to", "copies"], env, cwd=tmp_path)
+    again = kling_elements("fit", tmp_path / "clip.mp4", "--force", "--json")
+
+    assert 0 == on_terminal.code
+    assert "fitting clip.mp4" in without_escapes(on_terminal.out)
+    assert (0, "copies/clip.mp4\n") == (in_pipe.code, in_pipe.out)
+    assert check_video(Path(again.json()["path"])).conforms
+    assert [] == list(tmp_path.glob("*.new.mp4"))

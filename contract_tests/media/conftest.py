@@ -1,0 +1,42 @@
+"""Fixtures for several modules that read files at URLs."""
+
+from __future__ import annotations
+
+import gc
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+
+from contract_tests.support.range_server import RangeServer, range_server
+
+
+@pytest.fixture(scope="module")
+def no_socket_stays_open() -> Iterator[None]:
+    """Collect garbage at the end: an open socket warns then, and warnings are errors."""
+    yield
+    gc.collect()
+
+
+@pytest.fixture
+def serving() -> Iterator[Callable[..., RangeServer]]:
+    """Return a function that starts a server."""
+    with ExitStack() as servers:
+        yield lambda *answer, **options: servers.enter_context(range_server(*answer, **options))
+
+
+@pytest.fixture
+def names(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[list[str]]]:
+    """Return the addresses of names, for each look-up in order; the system resolves names that are not there."""
+    system = socket.getaddrinfo
+    addresses: dict[str, list[list[str]]] = {}
+
+    def look_up(name: bytes, port: int, **query: Any) -> Any:
+        host = name.decode()
+        current = addresses[host].pop(0) if host in addresses else [host]
+        return [answer for address in current for answer in system(address, port, **query)]
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    return addresses

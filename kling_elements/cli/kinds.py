@@ -1,0 +1,50 @@
+"""Decide from names and first bytes what to check a file as."""
+
+from __future__ import annotations
+
+import mimetypes
+from enum import StrEnum
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from kling_elements.cli.request_files import SUFFIXES
+from kling_elements_runtime.image_kinds import format_of_bytes
+
+_HEAD_BYTES = 64
+_BOX = slice(4, 8)  # the type of the first box of an MP4 or MOV file
+
+
+class Kind(StrEnum):
+    """What a file or an address is checked as."""
+
+    IMAGE = "image"
+    VIDEO = "video"
+    REQUEST = "request"
+    OTHER = "other"
+
+
+def kind_of_file(path: Path) -> Kind | None:
+    """Return what a file looks like, or None if it looks like none of these. A file that cannot be read is an image.
+
+    The content decides, because files are often named wrongly; the name decides if the content is unknown.
+    """
+    if path.suffix.lower() in SUFFIXES:
+        return Kind.REQUEST
+    try:
+        with path.open("rb") as file:
+            head = file.read(_HEAD_BYTES)
+    except OSError:
+        return Kind.IMAGE  # whose check says why
+    if (image_format := format_of_bytes(head)) is not None and image_format != "html":
+        return Kind.IMAGE
+    return Kind.VIDEO if head[_BOX] == b"ftyp" else _by_name(path.name)
+
+
+def kind_of_address(url: str) -> Kind:
+    """Return what an address leads to, as its path is named: a video, or else an image."""
+    return Kind.VIDEO if _by_name(urlsplit(url).path) is Kind.VIDEO else Kind.IMAGE
+
+
+def _by_name(name: str) -> Kind | None:
+    media_type = (mimetypes.guess_type(name)[0] or "").partition("/")[0]
+    return {"image": Kind.IMAGE, "video": Kind.VIDEO}.get(media_type)
