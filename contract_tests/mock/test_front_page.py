@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from contract_tests.support.documents import changed
+from contract_tests.support.documents import changed_contract
 from contract_tests.support.mock_caller import NO_TOKEN, Caller, headers_of, shared_caller
 from kling_elements.mock import create_app, front_page
 from kling_elements_client import contract
@@ -111,7 +111,7 @@ def test_a_contract_without_tags_and_codes_is_served_too() -> None:
         document["components"]["schemas"].pop("TagId")
         document["components"]["schemas"]["ErrorResponse"]["properties"].pop("code")
 
-    page = front_page.pages(changed(change), None)["/openapi.json"]()
+    page = front_page.pages(changed_contract(change), None)["/openapi.json"]()
 
     assert contract.document()["info"]["description"] == json.loads(page.body)["info"]["description"]
 
@@ -163,7 +163,7 @@ def test_a_path_of_the_contract_is_not_the_page(path: str) -> None:
     def change(document: dict[str, Any]) -> None:
         document["paths"][path] = document["paths"].pop("/kling/v1/general/advanced-presets-elements")
 
-    caller = Caller(create_app(contract=changed(change)))
+    caller = Caller(create_app(contract=changed_contract(change)))
 
     assert "data" in caller.ask("GET", path)
     NO_TOKEN.check(caller.send("GET", "/docs/page.css", headers=_NO_HEADERS))
