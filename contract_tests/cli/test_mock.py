@@ -109,9 +109,9 @@ def test_a_server_that_cannot_start_is_exit_code_2(kling_elements: CommandLine, 
     ended = kling_elements("mock", "--state", state)
 
     assert (2, "") == (ended.code, ended.out)
-    assert f"error: the state {state} cannot be used: it is not a database; use a file that does not exist yet\n" == (
-        ended.err
-    )
+    assert ended.err.startswith("error: ")
+    assert str(state) in ended.err
+    assert "use a file that does not exist yet" in ended.err
 
 
 @pytest.mark.usefixtures("handlers")
