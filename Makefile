@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test quick lowest gen lint interop diff live mock fuzz proof bench soak lock clean
+.PHONY: help setup demo test quick lowest gen lint interop browser diff live mock fuzz proof bench soak lock clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -40,6 +40,9 @@ lint: $(READY) ## check the contract and the code without running them
 interop: $(READY) ## check that other programs, which npm installs, read the contract correctly
 	@bash scripts/npm.sh
 	@$(BIN)/python -m tools.interop
+
+browser: $(READY) ## try the mock server's page in Chromium, which must be installed; screenshots go to build/browser
+	@$(BIN)/python -m tools.browser
 
 diff: $(READY) ## show what the contract breaks for callers and servers, compared with BASE=...
 	@$(BIN)/python -m tools.diff -- "$${BASE-HEAD}"

@@ -8,7 +8,7 @@ import json
 import pytest
 
 from contract_tests.reading.paths import DELETION, ELEMENTS, PRESETS
-from contract_tests.support.mock_caller import NO_TOKEN, Caller, headers_of, shared_caller
+from contract_tests.support.mock_caller import Caller, Refusal, headers_of, shared_caller
 from kling_elements.mock import create_app
 from kling_elements_client import contract
 from kling_elements_runtime.contract import Contract
@@ -37,16 +37,26 @@ def test_the_greeting_lists_the_calls_and_paths() -> None:
     )
     for part in (f"POST    {ELEMENTS}  (createElement)", f"GET     {ELEMENTS}/{{id}}  (getElement)", PRESETS, DELETION):
         assert part in text
-    for part in ("Authorization: Bearer <token>", "/health", "/_mock/faults", "/_mock/clock", "--help"):
+    for part in (
+        "Authorization: Bearer <token>",
+        "GET     /docs",
+        "/openapi.json",
+        "/health",
+        "/_mock/faults",
+        "/_mock/clock",
+        "--help",
+    ):
         assert part in text
 
 
-@pytest.mark.parametrize("path", ["/", "/health"])
+@pytest.mark.parametrize("path", ["/", "/health", "/docs", "/docs/page.js", "/openapi.json"])
 @pytest.mark.parametrize("method", ["POST", "DELETE"])
 def test_front_pages_accept_only_get(path: str, method: str) -> None:
-    """Other methods are refused as for an unknown path."""
-    NO_TOKEN.check(shared_caller().send(method, path, headers=NO_HEADERS))
-    assert 404 == shared_caller().send(method, path).status
+    """Other methods are refused with the methods that the page has, with or without a token."""
+    refusal = Refusal(status=405, code=1202, message="this path accepts only GET, HEAD", headers={"allow": "GET, HEAD"})
+
+    refusal.check(shared_caller().send(method, path, headers=NO_HEADERS))
+    refusal.check(shared_caller().send(method, path))
 
 
 def test_contract_paths_override_front_pages() -> None:

@@ -204,7 +204,7 @@ def test_a_signal_before_the_start_ends_the_server_quietly(
 ) -> None:
     """A signal during the imports exits quietly too."""
     before = {caught: signal.getsignal(caught) for caught in (signal.SIGINT, signal.SIGTERM)}
-    monkeypatch.setattr(command, "_arguments", lambda: signal.raise_signal(number))
+    monkeypatch.setattr(command, "_options", lambda *_: signal.raise_signal(number))
     try:
         with pytest.raises(SystemExit) as caught:
             command.main()

@@ -24,6 +24,7 @@ def test_help_names_the_options_and_their_defaults() -> None:
     usage = "usage: python -m kling_elements.mock [-h] [--port PORT] [--host HOST] [--token TOKEN] [--dialect NAME] "
     usage += "[--state FILE] [--tick SECONDS | --task-seconds MIN-MAX] [--manual-clock] [--concurrency N] [--rate N] "
     usage += "[--allow-duplicates] [--no-callbacks] [--element-ids KIND] [--control HOST] [--webhook-secret SECRET] "
+    usage += "[--json] "
     assert " ".join(done.stdout.split()).startswith(usage)
     assert "default 8787" in done.stdout
     assert "default 127.0.0.1" in done.stdout

@@ -16,7 +16,7 @@ from contract_tests.support.tables import for_each_row
 from scripts.spec import ROOT
 
 _PRODUCT = ("kling_elements_runtime", "generated_client/kling_elements_client", "kling_elements")
-_TOOLS = ("mutate", "bench", "live", "diff", "interop")
+_TOOLS = ("mutate", "bench", "live", "diff", "interop", "browser")
 
 
 def _imports(source: str, package: str) -> set[str]:

@@ -34,10 +34,12 @@ def running_command(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], st
 def port_of(line: str) -> int:
     """Return the port in the first line."""
     match = re.fullmatch(
-        r"Mock server of (?:\w+, ){4}\w+ listening on http://127\.0\.0\.1:(\d+) \(Ctrl\+C stops it\)\n", line
+        r"Mock server of (?:\w+, ){4}\w+ listening on (http://127\.0\.0\.1:(\d+)) \(Ctrl\+C stops it\)"
+        r"; try it in a browser: \1/docs\n",
+        line,
     )
     assert match is not None, line
-    return int(match[1])
+    return int(match[2])
 
 
 @contextmanager

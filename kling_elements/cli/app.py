@@ -81,7 +81,10 @@ _COMMANDS = {
         ),
     ],
 }
-_GROUPS = {"webhook"}  # commands that have commands themselves, and so their own examples
+_OTHER_HELP: dict[str, dict[str, Any]] = {
+    "mock": {"help_flags": [], "version_flags": []},  # its own parser has --help
+    "webhook": {},  # its commands have examples of their own
+}
 for _group, _rows in _COMMANDS.items():
     for _position, (_name, _summary, _example) in enumerate(_rows):
         app.command(
@@ -89,8 +92,8 @@ for _group, _rows in _COMMANDS.items():
             name=_name,
             group=_group,
             help=_summary,
-            **({} if _name in _GROUPS else {"help_epilogue": f"Example: `{_NAME} {_example}`"}),
             sort_key=_position,
+            **_OTHER_HELP.get(_name, {"help_epilogue": f"Example: `{_NAME} {_example}`"}),
         )
 
 

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from functools import partial
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 _T = TypeVar("_T")
 
@@ -18,55 +18,113 @@ _DEFAULT_HOST = "127.0.0.1"
 _DEFAULT_PORT = 8787
 _MAX_PORT = 65535
 _SECRET_VARIABLE = "KLING_WEBHOOK_SECRET"  # noqa: S105 -- where the secret is, not the secret
-_FAILED, _NOT_INSTALLED = 1, 2
+_MODULE = "python -m kling_elements.mock"
+_FAILED, _USAGE = 1, 2
 
 
-def main() -> int:
-    """Run the command until SIGINT or SIGTERM; return its exit code."""
+class StartError(Exception):
+    """Raised if the server cannot start. `str()` of it says why, and what to do.
+
+    Attributes:
+        exit_code: The exit code of `python -m kling_elements.mock`.
+    """
+
+    def __init__(self, message: str, exit_code: int) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
+
+
+class OptionError(StartError):
+    """Raised if an option is unknown or has an invalid value.
+
+    Attributes:
+        usage: All options, as argparse prints them.
+    """
+
+    def __init__(self, message: str, usage: str) -> None:
+        super().__init__(message, _USAGE)
+        self.usage = usage
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command until SIGINT or SIGTERM; return its exit code.
+
+    Args:
+        arguments: The arguments after the name of the program; by default those of the process.
+    """
+    try:
+        run(arguments, _MODULE)
+    except OptionError as error:
+        sys.stderr.write(f"{error.usage}{_MODULE}: error: {error}\n")
+        return error.exit_code
+    except StartError as error:
+        sys.stderr.write(f"{error}\n")
+        return error.exit_code
+    return 0
+
+
+def run(arguments: Sequence[str] | None, program: str) -> None:
+    """Run the server until SIGINT or SIGTERM.
+
+    Args:
+        arguments: The arguments after the name of the program; None for those of the process.
+        program: The name of the program for its help.
+
+    Raises:
+        StartError: The server cannot start.
+        SystemExit: The help was printed, or a signal came before the server had started.
+    """
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _end)
-    arguments = _arguments()
+    options = _options(arguments, program)
     try:
         from kling_elements.mock import server  # noqa: PLC0415 -- --help needs no extra
     except ModuleNotFoundError as error:
-        return _fail(f"{error.name} is missing: install kling-elements[mock]", _NOT_INSTALLED)
+        raise StartError(f"{error.name} is missing: install kling-elements[mock]", _USAGE) from None
     from kling_elements.mock.app import create_app  # noqa: PLC0415 -- as above
     from kling_elements.mock.store import StateError  # noqa: PLC0415 -- as above
 
     try:
         app = create_app(
-            arguments.token,
-            dialect=arguments.dialect,
-            state=arguments.state,
-            tick_seconds=arguments.tick,
-            task_seconds=arguments.task_seconds,
-            concurrency=arguments.concurrency,
-            rate=arguments.rate,
-            webhook_secret=arguments.webhook_secret,
-            manual_clock=arguments.manual_clock,
-            unique_external_ids=not arguments.allow_duplicates,
-            callbacks=not arguments.no_callbacks,
-            element_ids=arguments.element_ids,
-            control=arguments.control,
+            options.token,
+            dialect=options.dialect,
+            state=options.state,
+            tick_seconds=options.tick,
+            task_seconds=options.task_seconds,
+            concurrency=options.concurrency,
+            rate=options.rate,
+            webhook_secret=options.webhook_secret,
+            manual_clock=options.manual_clock,
+            unique_external_ids=not options.allow_duplicates,
+            callbacks=not options.no_callbacks,
+            element_ids=options.element_ids,
+            control=options.control,
         )
     except StateError as error:
-        return _fail(str(error), _FAILED)
-    host, port = arguments.host, arguments.port
+        raise StartError(str(error), _FAILED) from None
+    host, port = options.host, options.port
     with closing(app):
         try:
             listener = server.listen(host, port)
         except (OSError, UnicodeError) as error:
             # An invalid host name raises a UnicodeError. An OSError ends with the address, which we print anyway.
             reason = (getattr(error, "strerror", None) or str(error)).partition(" (while")[0]
-            return _fail(f"cannot listen on {_url(host, port)}: {reason}", _FAILED)
+            raise StartError(f"cannot listen on {_url(host, port)}: {reason}", _FAILED) from None
         with listener:
-            server.serve(listener, _url(host, listener.getsockname()[1]), app)
-    return 0
+            server.serve(listener, _url(host, listener.getsockname()[1]), app, as_json=options.json)
 
 
-def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="python -m kling_elements.mock",
+class _Parser(argparse.ArgumentParser):
+    """A parser that raises its errors, so that each command reports them in its own form."""
+
+    def error(self, message: str) -> NoReturn:
+        raise OptionError(message, self.format_usage())
+
+
+def _options(arguments: Sequence[str] | None, program: str) -> argparse.Namespace:
+    parser = _Parser(
+        prog=program,
+        epilog=f"Example: {program} --port 8788 --tick 0",
         description="Run a server that answers as the contract describes, remembers what you create, and refuses "
         "requests that break the contract.",
     )
@@ -126,7 +184,8 @@ def _arguments() -> argparse.Namespace:
         default=os.environ.get(_SECRET_VARIABLE) or None,
         help=f"sign notifications with this secret; to hide it from process lists, set {_SECRET_VARIABLE} instead",
     )
-    return parser.parse_args()
+    add("--json", action="store_true", help="when the server is ready, print its addresses as one line of JSON")
+    return parser.parse_args(arguments)
 
 
 def _port(text: str) -> int:
@@ -203,11 +262,6 @@ def _usable(check: Callable[[_T], _T], value: _T) -> _T:
 
 def _url(host: str, port: int) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-
-
-def _fail(message: str, code: int) -> int:
-    sys.stderr.write(f"{message}\n")
-    return code
 
 
 def _end(*_: object) -> None:

@@ -157,13 +157,14 @@ class MockServer:
             faults=faults,
             on_create=self._courier.expect,
         )
+        self._front = Front(contract, self.routes, own_paths.paths, self._store, options.token)
         self._gate = Gate(
             contract,
             self.routes,
             token=options.token,
             callers=callers,
             control=own_paths,
-            front=Front(self.routes, own_paths.paths, self._store),
+            front=self._front,
             handlers=service.handlers,
         )
         self._late_tasks: set[asyncio.Task[Reply]] = set()
@@ -172,6 +173,11 @@ class MockServer:
     def operation_ids(self) -> list[str]:
         """The ids of the operations that the server answers."""
         return [endpoint.operation.operation_id for route in self.routes for endpoint in route.endpoints.values()]
+
+    @property
+    def docs_path(self) -> str | None:
+        """The path of the page on which people try the calls; None if there is none, or Swagger UI is missing."""
+        return self._front.docs
 
     def close(self) -> None:
         """Close the state file. If an ASGI server runs the application, this happens at shutdown."""

@@ -5,53 +5,84 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
+from kling_elements.mock import front_page
+from kling_elements.mock.answers import Problem, RefusedError
 from kling_elements.mock.reply import TEXT_TYPE, Reply, json_reply
-from kling_elements.mock.request import Body
+from kling_elements.mock.request import Accepted, Head
 from kling_elements.mock.routes import Routes
 from kling_elements.mock.store import Store
+from kling_elements_runtime.document import Document
 
-HEALTH = "/health"
+HEALTH: Final = "/health"
+_METHODS = "GET", "HEAD"
 
 
 class Front:
-    """Answers at `/` and `/health`.
+    """Answers at `/` and `/health`, and serves the page to try the calls.
 
     Attributes:
         pages: The page of each path.
     """
 
-    METHODS: Final = ("GET", "HEAD")
-
-    def __init__(self, routes: Routes, control_paths: Iterable[str], store: Store) -> None:
-        """Write the greeting. A path that the contract uses has no page."""
-        self._greeting = Reply(200, _greeting(routes, control_paths).encode(), (TEXT_TYPE,))
+    def __init__(
+        self, contract: Document, routes: Routes, control_paths: Iterable[str], store: Store, accepted_token: str | None
+    ) -> None:
+        """Prepare the pages. If the contract uses a path itself, there is no page at it."""
         self._store = store
-        pages: Mapping[str, Callable[[Body], Reply]] = {"/": lambda _: self._greeting, HEALTH: self._health}
+        self._calls = [
+            f"  {method:<7} {route.template}  ({endpoint.operation.operation_id})"
+            for route in routes
+            for method, endpoint in route.endpoints.items()
+        ]
+        self._control_paths = ", ".join(control_paths)
+        tried = front_page.pages(contract, accepted_token)
+        self._has_docs = not any(map(routes.find, tried))
+        pages: Mapping[str, Callable[[], Reply]] = {
+            "/": self._greeting,
+            HEALTH: self._health,
+            **(tried if self._has_docs else {}),
+        }
         self.pages = {path: page for path, page in pages.items() if routes.find(path) is None}
 
-    def _health(self, _: Body) -> Reply:
+    @property
+    def docs(self) -> str | None:
+        """The path of the page to try the calls, or None if it cannot be shown."""
+        return front_page.PAGE if self._has_docs and front_page.is_installed() else None
+
+    def accept(self, head: Head) -> Accepted:
+        """Accept a request for one of the pages.
+
+        Raises:
+            RefusedError: The method is neither GET nor HEAD.
+        """
+        if head.method not in _METHODS:
+            allowed = ", ".join(_METHODS)
+            raise RefusedError(Problem.METHOD_NOT_ALLOWED, f"this path accepts only {allowed}", {"Allow": allowed})
+        page = self.pages[head.path]
+        return Accepted(None, lambda _: page())
+
+    def _health(self) -> Reply:
         self._store.has_notifications()  # a query, so that the answer is 500 if the state file fails
         return json_reply({"status": "ok"})
 
-
-def _greeting(routes: Routes, control_paths: Iterable[str]) -> str:
-    calls = [
-        f"  {method:<7} {route.template}  ({endpoint.operation.operation_id})"
-        for route in routes
-        for method, endpoint in route.endpoints.items()
-    ]
-    return "\n".join(
-        [
+    def _greeting(self) -> Reply:
+        install = "" if front_page.is_installed() else f"; first {front_page.INSTALL}"
+        docs = [
+            f"  GET     {front_page.PAGE}  (a page on which you try the calls in a browser{install})",
+            f"  GET     {front_page.CONTRACT}  (the contract)",
+        ]
+        lines = [
             "This is the mock server of kling-elements: it answers as the service does, and creates nothing there.",
             "",
             "Calls of the service, with the header Authorization: Bearer <token>:",
-            *calls,
+            *self._calls,
             "",
             "Paths of this server, without a token:",
+            *(docs if self._has_docs else ()),
             f"  GET     {HEALTH}  (200 while it can answer)",
-            "  for tests, by default only from this machine: " + ", ".join(control_paths),
+            f"  for tests, by default only from this machine: {self._control_paths}",
             "",
             "To see all options: python -m kling_elements.mock --help",
             "",
         ]
-    )
+        return Reply(200, "\n".join(lines).encode(), (TEXT_TYPE,))

@@ -62,8 +62,8 @@ class Gate:
                 return Accepted(None, lambda _: Reply(204, headers=preflight_headers(head.headers)))
         if head.path.startswith(PREFIX):
             return self._control.accept(head)
-        if head.path in self._front.pages and head.method in self._front.METHODS:
-            return Accepted(None, self._front.pages[head.path])
+        if head.path in self._front.pages:
+            return self._front.accept(head)
         endpoint, in_path, token = self._endpoint(head)
         owner = hashlib.sha256(token.encode()).digest()
         accepted = endpoint.max_bytes

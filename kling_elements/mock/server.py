@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import socket
 import sys
@@ -126,15 +127,16 @@ def listen(host: str, port: int) -> socket.socket:
     return socket.create_server(address, family=family, backlog=_BACKLOG)
 
 
-def serve(listener: socket.socket, url: str, app: MockServer) -> None:
+def serve(listener: socket.socket, url: str, app: MockServer, *, as_json: bool = False) -> None:
     """Answer requests until SIGINT or SIGTERM. Call this only in the main thread.
 
     Args:
         listener: The listening socket.
         url: The server's address for the line that it prints when it is ready.
         app: The application.
+        as_json: Whether that line is JSON, for programs.
     """
-    _Server(_config(app), _announcement(app, url)).run(sockets=[listener])
+    _Server(_config(app), _announcement(app, url, as_json=as_json)).run(sockets=[listener])
 
 
 class Background(_Closing):
@@ -160,5 +162,9 @@ def _config(app: Application) -> uvicorn.Config:
     )
 
 
-def _announcement(app: MockServer, url: str) -> str:
-    return f"Mock server of {', '.join(app.operation_ids)} listening on {url} (Ctrl+C stops it)"
+def _announcement(app: MockServer, url: str, *, as_json: bool) -> str:
+    docs = None if app.docs_path is None else f"{url}{app.docs_path}"
+    if as_json:
+        return json.dumps({"url": url, "docs": docs, "operations": app.operation_ids})
+    line = f"Mock server of {', '.join(app.operation_ids)} listening on {url} (Ctrl+C stops it)"
+    return line if docs is None else f"{line}; try it in a browser: {docs}"

@@ -1,0 +1,123 @@
+"""`kling-elements mock`."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from syrupy.assertion import SnapshotAssertion
+
+from contract_tests.reading.paths import ELEMENTS
+from contract_tests.support.command_line import (
+    PATIENCE_SECONDS,
+    PROGRAM,
+    CommandLine,
+    environment,
+    run_in_terminal,
+    run_process,
+    without_escapes,
+)
+from contract_tests.support.documents import example
+
+OPERATIONS = ["listElements", "createElement", "listPresetElements", "deleteElement", "getElement"]
+
+
+@pytest.fixture
+def alone(home: Path) -> dict[str, str]:
+    """Return the environment of a process that has no key and knows no gateway."""
+    return environment(None, home)
+
+
+@pytest.fixture
+def handlers() -> Iterator[None]:
+    """Restore the signal handlers that the command sets in this process."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+def test_help_has_every_option_and_an_example(alone: dict[str, str], snapshot: SnapshotAssertion) -> None:
+    """It is the same on a terminal, and is that of the module but for the program's name."""
+    plain = run_process(["mock", "--help"], alone)
+    terminal = run_in_terminal(["mock", "--help"], alone)
+
+    assert (0, "") == (plain.code, plain.err)
+    assert snapshot == plain.out
+    assert (0, plain.out) == (terminal.code, without_escapes(terminal.out))
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_one_line_of_json_says_where_the_server_is(number: signal.Signals, alone: dict[str, str]) -> None:
+    """It is written once the server answers. A signal ends the server with exit code 0, and nothing else is written."""
+    command = [*PROGRAM, "mock", "--port", "0", "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=alone) as process:
+        assert process.stdout is not None
+        ready = json.loads(process.stdout.readline())
+        page = httpx.get(ready["docs"])
+        answer = httpx.post(ready["url"] + ELEMENTS, json=example("sample"), headers={"Authorization": "Bearer x"})
+        process.send_signal(number)
+        rest = process.communicate(timeout=PATIENCE_SECONDS)
+
+    assert ({"url", "docs", "operations"}, OPERATIONS) == (set(ready), ready["operations"])
+    assert ready["docs"] == ready["url"] + "/docs"
+    assert (200, 200) == (page.status_code, answer.status_code)
+    assert ("", "", 0) == (*rest, process.returncode)
+
+
+def test_on_a_terminal_a_line_names_the_page(alone: dict[str, str]) -> None:
+    """Ctrl+C, typed on that terminal, ends the server with exit code 0."""
+    ours, theirs = pty.openpty()
+    command = ["setsid", "--ctty", *PROGRAM, "mock", "--port", "0"]
+    with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=alone) as process:
+        os.close(theirs)
+        output = b""
+        while b"\n" not in output:
+            output += os.read(ours, 1 << 16)
+        os.write(ours, b"\x03")
+        code = process.wait(timeout=PATIENCE_SECONDS)
+        os.close(ours)
+
+    assert 0 == code
+    assert b"(Ctrl+C stops it); try it in a browser: http://127.0.0.1:" in output
+
+
+@pytest.mark.usefixtures("handlers")
+def test_a_wrong_option_is_exit_code_2(kling_elements: CommandLine) -> None:
+    """The error is one sentence, and with `--json` also a value on stdout."""
+    plain = kling_elements("mock", "--port", "x")
+    ended = kling_elements("mock", "--port", "x", "--json")
+    error = "argument --port: 'x' is not a number from 0 to 65535"
+
+    assert (2, "", f"error: {error}\nnext: kling-elements mock --help\n") == (plain.code, plain.out, plain.err)
+    assert {"error": {"message": error, "exit_code": 2, "next": "kling-elements mock --help"}} == ended.json()
+
+
+@pytest.mark.usefixtures("handlers")
+def test_a_server_that_cannot_start_is_exit_code_2(kling_elements: CommandLine, tmp_path: Path) -> None:
+    """The message names the file, and what to do."""
+    state = tmp_path / "diary.txt"
+    state.write_text("dear diary")
+
+    ended = kling_elements("mock", "--state", state)
+
+    assert (2, "") == (ended.code, ended.out)
+    assert ended.err.startswith("error: ")
+    assert str(state) in ended.err
+    assert "use a file that does not exist yet" in ended.err
+
+
+@pytest.mark.usefixtures("handlers")
+def test_help_runs_in_this_process_too(kling_elements: CommandLine) -> None:
+    """The exit code is 0."""
+    ended = kling_elements("mock", "-h")
+
+    assert (0, "") == (ended.code, ended.err)
+    assert "usage: kling-elements mock [-h] [--port PORT]" in ended.out

@@ -1,0 +1,1 @@
+"""Try the mock server's page in a real browser."""
