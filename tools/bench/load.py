@@ -21,7 +21,7 @@ class WrongAnswerError(Exception):
     """Raised if the server's answer is not the expected one."""
 
 
-class _Connection(asyncio.Protocol):
+class Connection(asyncio.Protocol):
     """Sends the request again after each answer."""
 
     def __init__(self, request: bytes, failed: asyncio.Future[None]) -> None:
@@ -68,9 +68,7 @@ async def _load(settings: dict[str, Any]) -> float:
     request = request_of(settings)
     connections = []
     for _ in range(settings["connections"]):
-        _, connection = await loop.create_connection(
-            lambda: _Connection(request, failed), "127.0.0.1", settings["port"]
-        )
+        _, connection = await loop.create_connection(lambda: Connection(request, failed), "127.0.0.1", settings["port"])
         connections.append(connection)
 
     async def answers_in(seconds: float) -> float:

@@ -12,13 +12,14 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
 import pytest
 
 from tools.bench import __main__ as command
-from tools.bench import peers, report
+from tools.bench import load, peers, report
 from tools.bench.experiments import EXPERIMENTS, OPENAPI_GENERATOR, OURS, STOCK, Experiment, Workshop
 from tools.bench.measuring import Line, line_of, measure
 from tools.bench.peers import Peer
@@ -302,6 +303,21 @@ def test_the_server_for_clients_reads_bodies_of_any_size(workshop: Workshop) -> 
             breaking_off.shutdown(socket.SHUT_WR)
             assert b"" == breaking_off.recv(1)
         assert {"answers_per_second"} == set(figures_of("tools.bench.load", {**_LOAD, "port": port, "seconds": 0.1}))
+
+
+def test_an_answer_counts_once_it_is_complete() -> None:
+    """The next request is sent then, however many pieces the answer came in."""
+    failed: Any = None  # never looked at unless an answer is wrong
+    connection = load.Connection(b"request", failed)
+    sent: list[bytes] = []
+    connection.connection_made(SimpleNamespace(write=sent.append))
+
+    progress = []
+    for piece in (b"HTTP/1.1 200 OK\r\ncontent-", b"length: 4\r\n\r\n", b"{", b"  }"):
+        connection.data_received(piece)
+        progress.append((connection.answers, len(sent)))
+
+    assert [(0, 1), (0, 1), (0, 1), (1, 2)] == progress
 
 
 @pytest.mark.parametrize(
