@@ -176,7 +176,7 @@ class Shell:
     def _python(self, words: list[str]) -> str:
         if words[:2] != ["-m", "kling_elements.mock"]:
             return self._output(sys.executable, *words)
-        options = words[2:]
+        options = [word for word in words[2:] if word != "&"]
         if "--port" in options:  # another program may have it
             place = options.index("--port")
             del options[place : place + 2]
