@@ -15,7 +15,7 @@ from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterator, Ma
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from kling_elements_runtime import image_headers, metadata
 from kling_elements_runtime.document import Node, follow, place, rule_of, subschemas
@@ -129,7 +129,7 @@ class Attachments:
         content, broken = self._checked(text, schema)
         if broken and not self._strip_metadata:
             return value
-        self.violations += [Violation(place(path), rule, message) for rule, message in broken]
+        self.violations += [evolve(violation, pointer=place(path)) for violation in broken]
         return self._placeholder(content)
 
     def _take_file(self, value: object, where: tuple[str | int, ...], schema: MediaSchema) -> str:
@@ -137,13 +137,14 @@ class Attachments:
             name, content = self._opened(value)
             file, violations = self._checked(content, schema)
             if self._check_media and not violations and image_headers.breaks_off(content):
-                violations = [(schema.limits["format"]["x-source"], "the image breaks off: the file was cut")]
+                rule = schema.limits["format"]["x-source"]
+                violations = [Violation("", rule, "the image breaks off: the file was cut")]
         except MediaError as error:
             self.are_readable = False
             self.error = error
             self.violations.append(Violation(place(where), schema.rule, str(error)))
             return ""
-        self.violations += [Violation(place(where), rule, f"{name}: {message}") for rule, message in violations]
+        self.violations += [evolve(v, pointer=place(where), message=f"{name}: {v.message}") for v in violations]
         return self._placeholder(file)
 
     def _opened(self, value: object) -> tuple[str, Content]:
@@ -172,7 +173,7 @@ class Attachments:
         self.violations.append(Violation(place(where), schema.rule if schema else self._rule, says))
         return ""
 
-    def _checked(self, content: Content, schema: MediaSchema) -> tuple[Content, list[tuple[str, str]]]:
+    def _checked(self, content: Content, schema: MediaSchema) -> tuple[Content, list[Violation]]:
         """Return an image as it is to be sent, and what is wrong with it."""
         if not self._strip_metadata:
             return content, list(image_headers.violations(content, schema.limits, size_only=not self._check_media))
@@ -180,7 +181,8 @@ class Attachments:
             plain = metadata.stripped(content)
         except UnreadableError:
             broken = list(image_headers.violations(content, schema.limits))
-            return content, broken or [(schema.limits["format"]["x-source"], metadata.INSEPARABLE)]
+            rule = schema.limits["format"]["x-source"]
+            return content, broken or [Violation("", rule, metadata.INSEPARABLE, "fit")]
         return plain, list(image_headers.violations(plain, schema.limits, size_only=not self._check_media))
 
     def _placeholder(self, content: Content) -> str:

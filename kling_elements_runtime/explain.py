@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import jsonschema_rs
+from attrs import evolve
 
 from kling_elements_runtime import image_headers
 from kling_elements_runtime.document import MAX_EXCERPT, Node, follow, place, pointer, rule_of
@@ -65,14 +66,16 @@ def violations(
         return [_missing(schema, rule, kind.property, error.instance_path)]
     if keyword == "additionalProperties":
         return (_unexpected(schema, rule, name, error.instance_path) for name in kind.unexpected)
-    return [Violation(place(error.instance_path), rule, _message(str(keyword), schema, value) or error.message)]
+    is_long_image = keyword == "maxLength" and "x-image" in schema
+    message = _message(str(keyword), schema, value) or error.message
+    return [Violation(place(error.instance_path), rule, message, "fit" if is_long_image else "none")]
 
 
 def _of_image(document: Node, error: jsonschema_rs.ValidationError, text: str) -> Iterable[Violation]:
     """Return what is wrong with an image in Base64."""
     limits = follow(document, "#" + pointer(error.evaluation_path))
     where = place(error.instance_path)
-    return (Violation(where, rule, message) for rule, message in image_headers.violations(InlineText(text), limits))
+    return (evolve(violation, pointer=where) for violation in image_headers.violations(InlineText(text), limits))
 
 
 def _missing(schema: Node, rule: str, name: str, path: Iterable[str | int]) -> Violation:

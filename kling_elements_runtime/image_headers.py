@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from attrs import frozen
 
+from kling_elements_runtime.errors import Remedy, Violation
 from kling_elements_runtime.image_kinds import format_of
 from kling_elements_runtime.uploads import Reader, UnreadableError
 
@@ -46,6 +47,7 @@ _SIDEWAYS = range(5, 9)  # EXIF orientations that are shown rotated by a quarter
 _MAX_METADATA = 64 * 1024  # bytes; what a JPEG has room for
 _BYTE_ORDERS = {b"II*\0": "<", b"MM\0*": ">"}
 _ORIENTATION, _SHORT = 0x0112, 3  # a tag, and the type of its value
+_REMEDIES: dict[str, Remedy] = {"heic": "plugin", "html": "none"}  # of other formats `fit`
 
 
 @frozen
@@ -84,10 +86,8 @@ class Segment(NamedTuple):
     start: bytes
 
 
-def violations(
-    file: Reader, limits: Limits, *, size_only: bool = False, is_local: bool = True
-) -> Iterator[tuple[str, str]]:
-    """Yield pairs of rule and message for everything in which an image file breaks the limits.
+def violations(file: Reader, limits: Limits, *, size_only: bool = False, is_local: bool = True) -> Iterator[Violation]:
+    """Yield everything in which an image file breaks the limits, with empty pointers.
 
     Args:
         file: The file.
@@ -97,35 +97,36 @@ def violations(
     """
     most_bytes = limits["file-size"]["max-bytes"]
     if file.size > most_bytes:
-        yield limits["file-size"]["x-source"], f"the image file has {file.size} bytes, at most {most_bytes} are allowed"
+        says = f"the image file has {file.size} bytes, at most {most_bytes} are allowed"
+        yield Violation("", limits["file-size"]["x-source"], says, "fit")
     if size_only:
         return
 
     formats = limits["format"]["one-of"]
     header = read_header(file)
     if header is None or header.format not in formats:
-        names = " or ".join(name.upper() for name in formats)
-        yield limits["format"]["x-source"], f"the content is no {names} file with a whole header{_looks(file, formats)}"
+        yield _of_other_format(file, formats, limits["format"]["x-source"])
         return
 
     short, long = sorted((header.width, header.height))
     least = limits["displayed-sides"]["min-px"]
     if short < least:
         says = f"the image is shown as {_shown(file, header, is_local)} px, both sides must have at least {least} px"
-        yield limits["displayed-sides"]["x-source"], says
+        yield Violation("", limits["displayed-sides"]["x-source"], says, "fit")
     most = limits["aspect-ratio"]["max-long-to-short"]
     if long > short * most:
         shown = _shown(file, header, is_local)
         says = f"the image is shown as {shown} px, its ratio must be between 1:{most} and {most}:1"
-        yield limits["aspect-ratio"]["x-source"], says
+        yield Violation("", limits["aspect-ratio"]["x-source"], says, "fit")
 
 
-def _looks(file: Reader, formats: Sequence[str]) -> str:
-    """Return what a file is instead, for the end of a message; nothing if that is not known."""
+def _of_other_format(file: Reader, formats: Sequence[str], rule: str) -> Violation:
+    """Return the violation of a file that has none of these formats. It says what the file is instead, if known."""
+    says = f"the content is no {' or '.join(map(str.upper, formats))} file with a whole header"
     kind = format_of(file)
-    if kind is not None and kind not in formats:
-        return f"; it looks like {kind.upper()}"
-    return "" if file.size else "; it is empty"
+    if kind is None or kind in formats:
+        return Violation("", rule, says if file.size else f"{says}; it is empty")
+    return Violation("", rule, f"{says}; it looks like {kind.upper()}", _REMEDIES.get(kind, "fit"))
 
 
 def breaks_off(file: Reader) -> bool:

@@ -97,7 +97,7 @@ def inspect(file: File, source: str, limits: Limits, *, is_local: bool = False) 
         size_bytes=file.size,
         width_px=width,
         height_px=height,
-        violations=tuple(Violation("", *violation) for violation in violations(sized, limits, is_local=is_local)),
+        violations=tuple(violations(sized, limits, is_local=is_local)),
         unjudged=() if file.size is not None else ((size_rule, "the server does not send the file's size"),),
         format=kind,
     )
