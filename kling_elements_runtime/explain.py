@@ -12,6 +12,7 @@ from attrs import evolve
 from kling_elements_runtime import image_headers
 from kling_elements_runtime.document import MAX_EXCERPT, Node, follow, place, pointer, rule_of
 from kling_elements_runtime.errors import Violation
+from kling_elements_runtime.image_limits import ImageLimits
 from kling_elements_runtime.uploads import InlineText
 
 _MAX_HINTED = 4096  # characters of a text that hints look at; it may be a whole image
@@ -73,7 +74,7 @@ def violations(
 
 def _of_image(document: Node, error: jsonschema_rs.ValidationError, text: str) -> Iterable[Violation]:
     """Return what is wrong with an image in Base64."""
-    limits = follow(document, "#" + pointer(error.evaluation_path))
+    limits = ImageLimits.of(follow(document, "#" + pointer(error.evaluation_path)))
     where = place(error.instance_path)
     return (evolve(violation, pointer=where) for violation in image_headers.violations(InlineText(text), limits))
 

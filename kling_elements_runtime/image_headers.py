@@ -9,16 +9,15 @@ from __future__ import annotations
 import re
 import struct
 import zlib
-from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterator
+from typing import NamedTuple
 
 from attrs import frozen
 
 from kling_elements_runtime.errors import Remedy, Violation
 from kling_elements_runtime.image_kinds import format_of
+from kling_elements_runtime.image_limits import Formats, ImageLimits
 from kling_elements_runtime.uploads import Reader, UnreadableError
-
-Limits = dict[str, Any]
 
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 JPEG_SIGNATURE = b"\xff\xd8"  # the marker SOI
@@ -86,47 +85,47 @@ class Segment(NamedTuple):
     start: bytes
 
 
-def violations(file: Reader, limits: Limits, *, size_only: bool = False, is_local: bool = True) -> Iterator[Violation]:
+def violations(
+    file: Reader, limits: ImageLimits, *, size_only: bool = False, is_local: bool = True
+) -> Iterator[Violation]:
     """Yield everything in which an image file breaks the limits, with empty pointers.
 
     Args:
         file: The file.
-        limits: The spec's `x-image` object: bytes, pixels, and the ratio of the longer side to the shorter.
+        limits: The limits.
         size_only: Whether to check its size in bytes only, so that the file is not read.
         is_local: Whether more than the header may be read for a message, as nothing has to be fetched for it.
     """
-    most_bytes = limits["file-size"]["max-bytes"]
-    if file.size > most_bytes:
-        says = f"the image file has {file.size} bytes, at most {most_bytes} are allowed"
-        yield Violation("", limits["file-size"]["x-source"], says, "fit")
+    if file.size > limits.file_size.max_bytes:
+        says = f"the image file has {file.size} bytes, at most {limits.file_size.max_bytes} are allowed"
+        yield Violation("", limits.file_size.rule, says, "fit")
     if size_only:
         return
 
-    formats = limits["format"]["one-of"]
     header = read_header(file)
-    if header is None or header.format not in formats:
-        yield _of_other_format(file, formats, limits["format"]["x-source"])
+    if header is None or header.format not in limits.format.names:
+        yield _of_other_format(file, limits.format)
         return
 
     short, long = sorted((header.width, header.height))
-    least = limits["displayed-sides"]["min-px"]
+    least = limits.displayed_sides.min_px
     if short < least:
         says = f"the image is shown as {_shown(file, header, is_local)} px, both sides must have at least {least} px"
-        yield Violation("", limits["displayed-sides"]["x-source"], says, "fit")
-    most = limits["aspect-ratio"]["max-long-to-short"]
+        yield Violation("", limits.displayed_sides.rule, says, "fit")
+    most = limits.aspect_ratio.max_long_to_short
     if long > short * most:
         shown = _shown(file, header, is_local)
         says = f"the image is shown as {shown} px, its ratio must be between 1:{most} and {most}:1"
-        yield Violation("", limits["aspect-ratio"]["x-source"], says, "fit")
+        yield Violation("", limits.aspect_ratio.rule, says, "fit")
 
 
-def _of_other_format(file: Reader, formats: Sequence[str], rule: str) -> Violation:
+def _of_other_format(file: Reader, formats: Formats) -> Violation:
     """Return the violation of a file that has none of these formats. It says what the file is instead, if known."""
-    says = f"the content is no {' or '.join(map(str.upper, formats))} file with a whole header"
+    says = f"the content is no {' or '.join(map(str.upper, formats.names))} file with a whole header"
     kind = format_of(file)
-    if kind is None or kind in formats:
-        return Violation("", rule, says if file.size else f"{says}; it is empty")
-    return Violation("", rule, f"{says}; it looks like {kind.upper()}", _REMEDIES.get(kind, "fit"))
+    if kind is None or kind in formats.names:
+        return Violation("", formats.rule, says if file.size else f"{says}; it is empty")
+    return Violation("", formats.rule, f"{says}; it looks like {kind.upper()}", _REMEDIES.get(kind, "fit"))
 
 
 def breaks_off(file: Reader) -> bool:

@@ -20,9 +20,10 @@ from contract_tests.reading.cases import base_body
 from contract_tests.reading.images import Picture, base64_of, jpeg_frame_header, jpeg_segment, png_chunk
 from kling_elements_client import contract
 from kling_elements_runtime import image_headers as images
+from kling_elements_runtime.image_limits import ImageLimits
 from kling_elements_runtime.uploads import InlineBytes, InlineText, UnreadableError
 
-_LIMITS: images.Limits = contract.document()["components"]["schemas"]["ImageBase64"]["x-image"]
+_LIMITS = ImageLimits.of(contract.document()["components"]["schemas"]["ImageBase64"]["x-image"])
 _NOT_READABLE = [("R14", "the content is no JPEG or PNG file with a whole header")]
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _PNG_HEADER_END = 33
