@@ -10,6 +10,7 @@ from attrs import evolve, frozen
 from kling_elements.create_request import CreateRequest
 from kling_elements.media.reports import ImageReport, VideoReport
 from kling_elements.outside import Outside
+from kling_elements_client.api.elements import create_element
 from kling_elements_client.contract import CheckedRequest
 from kling_elements_client.errors import Violation
 from kling_elements_runtime.contract import Contract
@@ -43,7 +44,7 @@ class PreflightPolicy:
 def check(io: Outside, request: CreateRequest, policy: PreflightPolicy) -> CheckedRequest:
     """Return a request as it will be sent, with its violations. Its files must not change until the create is over."""
     checked = io.contract.check(
-        "createElement",
+        create_element.OPERATION_ID,
         request,
         check_media=policy.preflight != "off",
         strip_metadata=policy.strip_metadata,
