@@ -34,7 +34,7 @@ def usable(contract: Contract) -> Contract:
     """Return a contract, if it has all that the clients read. It may have other limits, words, codes and paths.
 
     Raises:
-        ValueError: The contract lacks something; the message lists everything.
+        ValueError: The contract lacks something; the message lists everything, of each object of limits the first.
     """
     if contract is not CONTRACT and (missing := contract.read(_missing)):
         raise ValueError(

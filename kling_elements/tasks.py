@@ -1,7 +1,7 @@
 """Read tasks from answers and notifications, in any shape that a gateway uses.
 
 The contract says where a task may be in an answer, what its properties are called and what its words mean: see
-`x-envelope`, `x-aliases`, `x-progress`, `x-unusable` and `x-output-type`.
+`x-envelope`, `x-aliases`, `x-progress` and `x-output-type`.
 """
 
 from __future__ import annotations
@@ -12,11 +12,9 @@ from typing import Any, TypeAlias
 
 from attrs import frozen
 
-from kling_elements.contracts import usable
 from kling_elements_client.models import (
     CreateElementResponse,
     DeleteElementResponse,
-    Element,
     Task,
     TaskListResponse,
     TaskResponse,
@@ -109,32 +107,9 @@ def tasks_of(answer: Response[TaskListResponse], contract: Contract) -> list[Tas
     ]
 
 
-def elements_of(task: Task, *, contract: Contract) -> list[Element]:
-    """Return the elements that a task made and that you can use, according to a contract of your own.
-
-    If you use the package's contract, `Task.elements` returns the same.
-
-    Args:
-        task: The task.
-        contract: The contract of the client that returned the task.
-
-    Raises:
-        ValueError: The contract lacks something; the message lists everything.
-    """
-    usable(contract)
-    return [element for element in task.all_elements if is_usable(element, contract)]
-
-
 def is_of(task: Task, task_id: str) -> bool:
     """Return whether a task can have an id, the service's or the caller's. Without an external id, it fits any."""
     return str(task.task_id) == task_id or task.external_task_id in (None, task_id)
-
-
-def is_usable(element: Element, contract: Contract) -> bool:
-    """Return whether an element has an id, and its status is not one of the contract's words for deleted or failed."""
-    status: object = element.status
-    is_gone = isinstance(status, str) and status.lower() in contract.read(_Facts).unusable
-    return is_id(element.element_id) and not is_gone
 
 
 def progress_of(task: Task, contract: Contract) -> Progress:
@@ -169,7 +144,6 @@ class _Facts:
         schemas: The schemas by name.
         aliases: The other names of properties, by the name of their schema.
         words: The meaning of each word for a status, and the documented word with the same meaning.
-        unusable: The words for the status of an element that cannot be used.
         output_type: The type of a task's outputs that are elements.
     """
 
@@ -178,7 +152,6 @@ class _Facts:
         self.aliases = {name: tuple(_aliases(schema)) for name, schema in self.schemas.items()}
         words = self.schemas["TaskStatus"]["x-progress"]
         self.words = {word: (progress, words[name][0]) for name, progress in _PROGRESS.items() for word in words[name]}
-        self.unusable = self.schemas["Element"]["properties"]["status"]["x-unusable"]
         self.output_type = self.schemas["Element"]["x-output-type"]
 
     def status(self, status: object) -> tuple[Progress, object]:
@@ -301,9 +274,7 @@ def _named_element(item: object, facts: _Facts) -> object:
 
 __all__ = [
     "Progress",
-    "elements_of",
     "is_of",
-    "is_usable",
     "progress_of",
     "task_from",
     "task_in",

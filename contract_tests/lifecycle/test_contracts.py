@@ -13,8 +13,8 @@ from contract_tests.support.documents import changed_contract
 from contract_tests.support.scripted import ScriptedClient, task
 from kling_elements import KlingElements, webhooks
 from kling_elements.contracts import usable
+from kling_elements.elements import elements_of
 from kling_elements.media import check_image, image
-from kling_elements.tasks import elements_of
 from kling_elements_client import contract
 from kling_elements_client.api.elements import create_element, get_element
 from kling_elements_client.models import Task

@@ -53,7 +53,7 @@ class FrameFilters:
 
 
 def filters_for(
-    frame: Any, pixel_aspect: Fraction | None, sizes: Sequence[tuple[int, int]], ratio: Ratio
+    frame: Any, pixel_aspect: Fraction | None, sizes: Sequence[Sequence[int]], ratio: Ratio
 ) -> FrameFilters:
     """Return the filters for frames like this one.
 

@@ -35,7 +35,7 @@ class EncodeSettings:
         crf: The constant rate factor of H.264, from 0 (best) to 51.
     """
 
-    sizes: Sequence[tuple[int, int]]
+    sizes: Sequence[Sequence[int]]
     ratio: Ratio
     start: Fraction
     max_seconds: int
