@@ -103,4 +103,13 @@ def _only(document: Node, name: str, read: Callable[[Node], T]) -> T:
     return read(objects[0])
 
 
-__all__ = ["FileSize", "Formats", "ImageLimits", "VideoLimits", "image_limits", "video_limits"]
+__all__ = [
+    "DisplayedSize",
+    "Duration",
+    "FileSize",
+    "Formats",
+    "ImageLimits",
+    "VideoLimits",
+    "image_limits",
+    "video_limits",
+]
