@@ -123,7 +123,7 @@ def test_an_error_about_a_text_that_is_too_long_names_fitting(client_class: Clie
     """The advice follows the keyword `maxLength` too, because the text is that of an image."""
     text = base64_of(Picture().build() + bytes(10_485_761))
 
-    error = ScriptedClient(client_class).failing("create", _request(text))
+    error = ScriptedClient(client_class).error_of("create", _request(text))
 
     assert isinstance(error, ContractError)
     assert all(violation.message.endswith(_ADVICE) for violation in error.violations)
