@@ -20,9 +20,10 @@ from contract_tests.reading.cases import base_body
 from contract_tests.reading.images import Picture, base64_of, jpeg_frame_header, jpeg_segment, png_chunk
 from kling_elements_client import contract
 from kling_elements_runtime import image_headers as images
+from kling_elements_runtime.image_limits import ImageLimits
 from kling_elements_runtime.uploads import InlineBytes, InlineText, UnreadableError
 
-_LIMITS: images.Limits = contract.document()["components"]["schemas"]["ImageBase64"]["x-image"]
+_LIMITS = ImageLimits.of(contract.document()["components"]["schemas"]["ImageBase64"]["x-image"])
 _NOT_READABLE = [("R14", "the content is not a JPEG or PNG file with a complete header")]
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _PNG_HEADER_END = 33
@@ -282,7 +283,9 @@ def test_only_the_header_is_decoded(picture: Picture, decoded_lengths: list[int]
     """If a file has 10 MB before its pixels, at most some kilobytes are decoded."""
     text = base64_of(picture.build())
 
-    assert ["R16"] * (picture.width == 299) == [rule for rule, _ in images.violations(InlineText(text), _LIMITS)]
+    assert ["R16"] * (picture.width == 299) == [
+        violation.rule for violation in images.violations(InlineText(text), _LIMITS)
+    ]
     assert 0 < sum(decoded_lengths) < 20_000
 
 
@@ -290,7 +293,7 @@ def test_decoding_of_oversized_metadata_is_limited(decoded_lengths: list[int]) -
     """At most as much as fits into a JPEG segment is decoded."""
     text = base64_of(_png(299, 300, png_chunk(b"eXIf", bytes(5_000_000))))
 
-    assert ["R16"] == [rule for rule, _ in images.violations(InlineText(text), _LIMITS)]
+    assert ["R16"] == [violation.rule for violation in images.violations(InlineText(text), _LIMITS)]
     assert 64 * 1024 < sum(decoded_lengths) < 100_000
 
 
@@ -303,7 +306,7 @@ def test_anything_in_base64_may_follow_the_header() -> None:
 @pytest.mark.parametrize("text", ["", "A", "AAAA", "====", "é" * 8, "\ud83d" * 8, "iVBORw0KGgo", "/9j/!!!!", "\n" * 8])
 def test_a_string_that_is_not_base64_is_not_an_image(text: str) -> None:
     """The pattern refuses such a string, and the header reader, which also gets it, does not fail."""
-    assert "R14" in [rule for rule, _ in images.violations(InlineText(text), _LIMITS)]
+    assert "R14" in [violation.rule for violation in images.violations(InlineText(text), _LIMITS)]
 
 
 _SMALL = [
@@ -328,7 +331,7 @@ def test_no_header_makes_the_reader_fail_or_warn(data: bytes, patches: list[tupl
     with warnings.catch_warnings(record=True, action="always") as warned:
         violations = list(images.violations(InlineText(base64_of(data[:length])), _LIMITS))
 
-    assert {rule for rule, _ in violations} <= {"R14", "R16", "R17"}
+    assert {violation.rule for violation in violations} <= {"R14", "R16", "R17"}
     assert [] == warned
 
 
