@@ -12,9 +12,9 @@ from kling_elements_runtime.types import is_id
 
 
 def is_usable(element: Element, contract: Contract) -> bool:
-    """Return whether an element has an id, and its status is not one of the contract's words for deleted or failed.
+    """Return whether an element has an id, and its status is not one that the contract lists as deleted or failed.
 
-    `Element.is_usable` says the same of the package's own contract.
+    If you use the package's contract, `Element.is_usable` returns the same.
     """
     status: object = element.status
     is_gone = isinstance(status, str) and status.lower() in contract.read(_unusable_statuses)
@@ -22,8 +22,8 @@ def is_usable(element: Element, contract: Contract) -> bool:
 
 
 def _unusable_statuses(document: Node) -> list[str]:
-    words: list[str] = document["components"]["schemas"]["Element"]["properties"]["status"]["x-unusable"]
-    return words
+    statuses: list[str] = document["components"]["schemas"]["Element"]["properties"]["status"]["x-unusable"]
+    return statuses
 
 
 def elements_of(task: Task, *, contract: Contract) -> list[Element]:
@@ -36,7 +36,7 @@ def elements_of(task: Task, *, contract: Contract) -> list[Element]:
         contract: The contract of the client that returned the task.
 
     Raises:
-        ValueError: The contract lacks something; the message lists what.
+        ValueError: The contract lacks something; the message lists what is missing.
     """
     usable(contract)
     return [element for element in task.all_elements if is_usable(element, contract)]

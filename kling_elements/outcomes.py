@@ -6,7 +6,6 @@ from enum import StrEnum
 
 from attrs import frozen
 
-from kling_elements_client.api.elements import create_element, delete_element
 from kling_elements_client.errors import (
     BusinessError,
     ContractError,
@@ -78,6 +77,7 @@ _BY_CODE = {  # keyed by the column `created` of the contract's table
 # With these statuses below 500, a proxy says that it gave up waiting; the service may still have done the work.
 _GAVE_UP = (408, 499)
 _TOO_MANY = 429
+_CREATE, _DELETE = "createElement", "deleteElement"  # not read from their modules, because these load httpx
 _NO_SUCH_CALL = (404, 405, 501)
 _INVALID = (400, 422)
 
@@ -123,22 +123,22 @@ def is_absent(error: KlingError) -> bool:
 
 def is_duplicate(error: KlingError, contract: Contract) -> bool:
     """Return whether a create was refused with a code that may mean that its `external_task_id` was used before."""
-    return _means(contract, error, create_element.OPERATION_ID, "x-duplicate")
+    return _means(contract, error, _CREATE, "x-duplicate")
 
 
 def is_certain_duplicate(error: KlingError, contract: Contract) -> bool:
     """Return whether the message, and not just the code, says that the `external_task_id` was used before."""
-    return _means(contract, error, create_element.OPERATION_ID, "x-duplicate", only_worded=True)
+    return _means(contract, error, _CREATE, "x-duplicate", only_worded=True)
 
 
 def is_too_many(error: KlingError, contract: Contract) -> bool:
     """Return whether a create was refused because too many tasks are in progress (`x-too-many`)."""
-    return _means(contract, error, create_element.OPERATION_ID, "x-too-many")
+    return _means(contract, error, _CREATE, "x-too-many")
 
 
 def is_deleted_already(error: KlingError, contract: Contract) -> bool:
     """Return whether a deletion was refused because the element was deleted before (`x-deleted-already`)."""
-    return _means(contract, error, delete_element.OPERATION_ID, "x-deleted-already")
+    return _means(contract, error, _DELETE, "x-deleted-already")
 
 
 def offers_no_look_up(error: KlingError) -> bool:

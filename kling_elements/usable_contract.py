@@ -34,7 +34,7 @@ def usable(contract: Contract) -> Contract:
     """Return a contract, if it has everything that the clients read. It may have other limits, values, codes and paths.
 
     Raises:
-        ValueError: The contract lacks something; the message lists everything, of each object of limits the first.
+        ValueError: The contract lacks something; the message lists everything, but only the first part of each limit object.
     """
     if contract is not CONTRACT and (missing := contract.read(_missing)):
         raise ValueError(
@@ -71,7 +71,7 @@ def _read_in_schemas(document: Node) -> Iterator[str]:
 
 
 def _missing_limits(document: Node) -> Iterator[str]:
-    """Yield the first place that each object with limits of media lacks."""
+    """Yield the first place that is missing in each object of limits."""
     for where, node in walk(document):
         if (read := _READERS.get(where.rpartition("/")[2])) is not None:
             try:

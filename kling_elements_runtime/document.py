@@ -308,7 +308,7 @@ class Document:
     ) -> bool:
         """Return whether an answer to an operation is this kind of refusal, in any dialect; see `refusals`.
 
-        If `only_worded`, the code is not enough: the message has to say so.
+        If `only_worded` is true, the code is not enough: the message has to say so too.
         """
         row = self.business_code(code)
         known_code = None if row is None else row.code

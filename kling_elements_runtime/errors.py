@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import httpx  # importing it would take most of the time of loading the models
 
 Remedy: TypeAlias = Literal["fit", "plugin", "none"]
-"""What helps against a violation."""
+"""What to do about a violation."""
 
 
 class ApiError(Exception):
@@ -51,8 +51,8 @@ class Violation:
             parameter as `/path/NAME` or `/query/NAME`.
         rule: The id of the broken rule, as in the contract's `x-source` (`R04`), or else the schema keyword.
         message: What is wrong and what is allowed, with at most 80 characters of any value.
-        remedy: Whether fitting the image to the rule helps: `fit`; `plugin` if a program that reads its format
-            has to be installed first; or else `none`. It is neither shown nor compared.
+        remedy: What to do about an image: `fit` it to the rule; `plugin`, if you have to install a plugin that reads
+            its format first; `none` if fitting does not help. It is neither in the repr nor compared.
     """
 
     pointer: str

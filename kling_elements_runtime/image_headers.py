@@ -46,7 +46,7 @@ _SIDEWAYS = range(5, 9)  # EXIF orientations that are shown rotated by a quarter
 _MAX_METADATA = 64 * 1024  # bytes; a JPEG cannot contain more
 _BYTE_ORDERS = {b"II*\0": "<", b"MM\0*": ">"}
 _ORIENTATION, _SHORT = 0x0112, 3  # a tag, and the type of its value
-_REMEDIES: dict[str, Remedy] = {"heic": "plugin", "html": "none"}  # of other formats `fit`
+_REMEDIES: dict[str, Remedy] = {"heic": "plugin", "html": "none"}  # by format; for any other, `fit`
 
 
 @frozen

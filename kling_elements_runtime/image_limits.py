@@ -1,4 +1,4 @@
-"""The limits of an image file, as the spec's `x-image` has them."""
+"""Read the limits of image files from the contract's `x-image`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Formats:
 
     Attributes:
         rule: The rule's id, as for every limit here.
-        names: Their names, such as `jpeg` or `mp4`.
+        names: The names of the formats, such as `jpeg` or `mp4`.
     """
 
     rule: str
@@ -40,7 +40,7 @@ class DisplayedSides:
 
 @frozen
 class AspectRatio:
-    """How many times as long as the shorter side the longer one may be."""
+    """How many times as long as the shorter side the longer side may be."""
 
     rule: str
     max_long_to_short: float
@@ -60,7 +60,7 @@ class ImageLimits:
         """Return the limits in an object `x-image`.
 
         Raises:
-            LookupError: It lacks one; the message is its place, as a JSON Pointer.
+            LookupError: A limit is missing; the message is its place, as a JSON Pointer.
         """
         rule, names = limit(node, "format", "one-of")
         return cls(
@@ -72,10 +72,10 @@ class ImageLimits:
 
 
 def limit(node: Node, name: str, *parts: str) -> list[Any]:
-    """Return the id of the rule of one limit, and then its parts.
+    """Return a limit: the id of its rule, and then its parts.
 
     Raises:
-        LookupError: The node lacks one; the message is its place, as a JSON Pointer.
+        LookupError: A part is missing; the message is its place, as a JSON Pointer.
     """
     values = []
     for part in ("x-source", *parts):

@@ -187,7 +187,7 @@ def test_the_first_exif_block_of_a_jpeg_counts() -> None:
         299, 800, jpeg_segment(0xE0, b"JFIF\x00" + bytes(9)), jpeg_segment(0xE1, b"Exif\x00\x00" + _TURNED), further
     )
 
-    assert ["the image is shown as 800x299 px"] * 2 == [message.split(",")[0] for _, message in _violations_of(data)]
+    assert ["the image is shown as 800x299 px"] * 2 == [message.split(";")[0] for _, message in _violations_of(data)]
 
 
 @pytest.mark.parametrize(
@@ -203,7 +203,7 @@ def test_the_orientation_is_found_anywhere_in_the_metadata(picture: Picture) -> 
     """Some programs write XMP before EXIF, others EXIF after the segment that has the sides."""
     violations = _violations_of(picture.build())
 
-    assert ["the image is shown as 800x299 px"] * 2 == [message.split(",")[0] for _, message in violations]
+    assert ["the image is shown as 800x299 px"] * 2 == [message.split(";")[0] for _, message in violations]
 
 
 @pytest.mark.parametrize("fill_bytes", [*range(40, 52), *range(88, 100), 1_000])
@@ -230,7 +230,7 @@ def test_the_orientation_of_a_png_may_be_anywhere_before_its_end(shown: str, chu
     contents = {b"eXIf": _TURNED, b"exif": _TURNED, b"tEXt": b"Title\x00" + bytes(294)}
     data = _png(299, 800, *(png_chunk(kind, contents.get(kind, b"\x00\x00\xb1\x8f")) for kind in chunks))
 
-    assert [f"the image is shown as {shown} px"] * 2 == [message.split(",")[0] for _, message in _violations_of(data)]
+    assert [f"the image is shown as {shown} px"] * 2 == [message.split(";")[0] for _, message in _violations_of(data)]
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The limits of images are read from the contract with their rules, or what is missing is named."""
+"""The limits of images are read from the contract with their rules. If a part is missing, the error names it."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def test_each_limit_is_read_with_its_rule() -> None:
 
 
 @pytest.mark.parametrize(("name", "part"), [(name, part) for name, limit in _node().items() for part in limit])
-def test_a_part_that_is_missing_is_named_by_its_place(name: str, part: str) -> None:
-    """Each part of each limit is needed."""
+def test_the_error_names_the_place_of_a_missing_part(name: str, part: str) -> None:
+    """Every part of every limit is required."""
     node = _node()
     del node[name][part]
 
@@ -38,7 +38,6 @@ def test_a_part_that_is_missing_is_named_by_its_place(name: str, part: str) -> N
         ImageLimits.of(node)
 
 
-def test_a_limit_that_is_missing_is_named_by_its_place() -> None:
-    """The first of its parts is named."""
+def test_the_error_names_the_first_part_of_a_missing_limit() -> None:
     with pytest.raises(LookupError, match=r"^/format/x-source$"):
         ImageLimits.of({})

@@ -120,8 +120,8 @@ def test_an_error_names_a_file_that_does_not_conform(
     ]
 
 
-def test_an_error_about_a_text_that_is_too_long_names_fitting(client_class: Client) -> None:
-    """The advice follows the keyword `maxLength` too, because the text is that of an image."""
+def test_an_error_about_a_string_that_is_too_long_recommends_fitting(client_class: Client) -> None:
+    """If a string with an image breaks `maxLength`, the message also recommends fitting the image."""
     text = base64_of(Picture().build() + bytes(10_485_761))
 
     error = ScriptedClient(client_class).error_of("create", _request(text))
@@ -131,8 +131,8 @@ def test_an_error_about_a_text_that_is_too_long_names_fitting(client_class: Clie
     assert {"R15"} == {violation.rule for violation in error.violations}
 
 
-def test_a_remedy_is_neither_shown_nor_compared() -> None:
-    """You write a violation in a test by its place, rule and message."""
+def test_a_remedy_is_neither_in_the_repr_nor_compared() -> None:
+    """In a test, you need only the place, rule and message of a violation."""
     violation = Violation("/a", "R14", "is a HEIC", "plugin")
 
     assert Violation("/a", "R14", "is a HEIC") == violation

@@ -155,7 +155,7 @@ def test_a_body_checked_by_another_contract_is_not_sent() -> None:
     body = base_body("image")
     client = ScriptedClient(KlingElements, task(), contract=other)
     with client.kling.client as raw_client:
-        with pytest.raises(ValueError, match=r"^the body was checked by another contract: check it by `client"):
+        with pytest.raises(ValueError, match=r"^the body was checked by another contract: check it with `client"):
             create_element.sync(client=raw_client, body=contract.check("createElement", body))
         assert "" == client.gateway.calls()
 

@@ -20,9 +20,9 @@ class Duration:
 
     Attributes:
         rule: The rule's id.
-        min_seconds: The least.
-        max_seconds: The most.
-        tolerance_frames: How many frames the duration may be beyond these.
+        min_seconds: The shortest duration.
+        max_seconds: The longest duration.
+        tolerance_frames: By how many frames the duration may be shorter or longer than that.
     """
 
     rule: str
@@ -60,7 +60,7 @@ class VideoLimits:
         """Return the limits in an object `x-video`.
 
         Raises:
-            LookupError: It lacks one; the message is its place, as a JSON Pointer.
+            LookupError: A limit is missing; the message is its place, as a JSON Pointer.
         """
         container, names = limit(node, "container", "one-of")
         displayed, sizes, pixel_aspect = limit(node, "displayed-size", "one-of-px", "pixel-aspect")
@@ -94,8 +94,8 @@ def _only(document: Node, name: str, read: Callable[[Node], T]) -> T:
     """Return the limits in the only object with that name anywhere in a document.
 
     Raises:
-        LookupError: The object lacks one of them.
-        ValueError: There is none, or more than one.
+        LookupError: The object lacks a limit.
+        ValueError: There is no such object, or more than one.
     """
     objects = [inner[name] for _, inner in walk(document) if isinstance(inner, dict) and name in inner]
     if len(objects) != 1:
