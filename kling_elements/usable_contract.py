@@ -34,7 +34,8 @@ def usable(contract: Contract) -> Contract:
     """Return a contract, if it has everything that the clients read. It may have other limits, values, codes and paths.
 
     Raises:
-        ValueError: The contract lacks something; the message lists everything, but only the first part of each limit object.
+        ValueError: The contract lacks something; the message lists everything, but only the first missing part of an
+            `x-image` or `x-video`.
     """
     if contract is not CONTRACT and (missing := contract.read(_missing)):
         raise ValueError(
