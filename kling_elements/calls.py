@@ -119,18 +119,17 @@ class Calls:
         self, first_page: int, page_size: int | None, max_wait_seconds: float | None
     ) -> Callable[[], Call[Task | None]]:
         """Return a function that returns the call for each next task of the account."""
-        return self._listing(list_elements, "listElements", first_page, page_size, max_wait_seconds)
+        return self._listing(list_elements, first_page, page_size, max_wait_seconds)
 
     def presets(
         self, first_page: int, page_size: int | None, max_wait_seconds: float | None
     ) -> Callable[[], Call[Task | None]]:
         """Return a function that returns the call for each next task of the vendor's library."""
-        return self._listing(list_preset_elements, "listPresetElements", first_page, page_size, max_wait_seconds)
+        return self._listing(list_preset_elements, first_page, page_size, max_wait_seconds)
 
     def _listing(
         self,
         operation: ModuleType,
-        operation_id: str,
         first_page: int,
         page_size: int | None,
         max_wait_seconds: float | None,
@@ -139,7 +138,6 @@ class Calls:
         listing = Listing(
             self.io,
             operation,
-            operation_id,
             first_page=first_page,
             page_size=page_size,
             patience=partial(self._patience, max_wait_seconds),

@@ -8,6 +8,7 @@ from enum import Enum
 from typing import Any, TypeAlias
 from uuid import uuid4
 
+from kling_elements_client.api.elements import create_element
 from kling_elements_client.errors import ContractError, Violation
 from kling_elements_client.models import Element, ImageElementRequest, Task, VideoElementRequest
 from kling_elements_client.types import Unset
@@ -24,7 +25,7 @@ def with_external_id(request: CreateRequest, contract: Contract) -> tuple[Create
     """
     own_id = _own_id(request)
     if not isinstance(own_id, str):
-        violations = contract.violations("createElement", request)
+        violations = contract.violations(create_element.OPERATION_ID, request)
         argument: object = request  # of any type, if the caller does not check types
         if isinstance(argument, list | tuple):
             advice = "; if you have several requests, use create_all"

@@ -1,13 +1,45 @@
-"""Return the element that a task made, if it can be used."""
+"""Return the elements that a task made, if they can be used."""
 
 from __future__ import annotations
 
 from kling_elements.errors import ElementUnavailableError, UnknownStatusError
-from kling_elements.tasks import is_usable
+from kling_elements.usable_contract import usable
 from kling_elements_client.models import Element, Task
 from kling_elements_runtime.contract import Contract
+from kling_elements_runtime.document import Node
 from kling_elements_runtime.texts import for_message
 from kling_elements_runtime.types import is_id
+
+
+def is_usable(element: Element, contract: Contract) -> bool:
+    """Return whether an element has an id, and its status is not one that the contract lists as deleted or failed.
+
+    If you use the package's contract, `Element.is_usable` returns the same.
+    """
+    status: object = element.status
+    is_gone = isinstance(status, str) and status.lower() in contract.read(_unusable_statuses)
+    return is_id(element.element_id) and not is_gone
+
+
+def _unusable_statuses(document: Node) -> list[str]:
+    statuses: list[str] = document["components"]["schemas"]["Element"]["properties"]["status"]["x-unusable"]
+    return statuses
+
+
+def elements_of(task: Task, *, contract: Contract) -> list[Element]:
+    """Return the elements that a task made and that you can use, according to a contract of your own.
+
+    If you use the package's contract, `Task.elements` returns the same.
+
+    Args:
+        task: The task.
+        contract: The contract of the client that returned the task.
+
+    Raises:
+        ValueError: The contract lacks something; the message lists what is missing.
+    """
+    usable(contract)
+    return [element for element in task.all_elements if is_usable(element, contract)]
 
 
 def element_of(task: Task, contract: Contract) -> Element:
@@ -26,15 +58,15 @@ def element_of(task: Task, contract: Contract) -> Element:
         raise UnknownStatusError(
             f"task {for_message(task.task_id)} has succeeded, but its answer names no element", task
         )
-    usable = next((element for element in named if is_usable(element, contract)), None)
-    if usable is None:
+    first = next((element for element in named if is_usable(element, contract)), None)
+    if first is None:
         raise ElementUnavailableError(
             f"the element {for_message(named[0].element_id)} of task {for_message(task.task_id)} cannot be used, "
             f"because its status is {named[0].status}: create it again, with an external_task_id "
             "that was not used before",
             task,
         )
-    return usable
+    return first
 
 
-__all__ = ["element_of"]
+__all__ = ["element_of", "elements_of", "is_usable"]

@@ -77,6 +77,7 @@ _BY_CODE = {  # keyed by the column `created` of the contract's table
 # With these statuses below 500, a proxy says that it gave up waiting; the service may still have done the work.
 _GAVE_UP = (408, 499)
 _TOO_MANY = 429
+_CREATE, _DELETE = "createElement", "deleteElement"  # not read from their modules, because these load httpx
 _NO_SUCH_CALL = (404, 405, 501)
 _INVALID = (400, 422)
 
@@ -122,25 +123,22 @@ def is_absent(error: KlingError) -> bool:
 
 def is_duplicate(error: KlingError, contract: Contract) -> bool:
     """Return whether a create was refused with a code that may mean that its `external_task_id` was used before."""
-    return _means(contract, error, "createElement", "x-duplicate")
+    return _means(contract, error, _CREATE, "x-duplicate")
 
 
 def is_certain_duplicate(error: KlingError, contract: Contract) -> bool:
     """Return whether the message, and not just the code, says that the `external_task_id` was used before."""
-    return isinstance(error, ResponseError) and any(
-        refusal.message is not None and refusal.fits(_number(contract, error.code), error.message)
-        for refusal in contract.refusals("createElement", "x-duplicate")
-    )
+    return _means(contract, error, _CREATE, "x-duplicate", only_worded=True)
 
 
 def is_too_many(error: KlingError, contract: Contract) -> bool:
     """Return whether a create was refused because too many tasks are in progress (`x-too-many`)."""
-    return _means(contract, error, "createElement", "x-too-many")
+    return _means(contract, error, _CREATE, "x-too-many")
 
 
 def is_deleted_already(error: KlingError, contract: Contract) -> bool:
     """Return whether a deletion was refused because the element was deleted before (`x-deleted-already`)."""
-    return _means(contract, error, "deleteElement", "x-deleted-already")
+    return _means(contract, error, _DELETE, "x-deleted-already")
 
 
 def offers_no_look_up(error: KlingError) -> bool:
@@ -171,13 +169,12 @@ def _is_refused_in_words(error: ResponseError) -> bool:
     return is_word and (isinstance(error, BusinessError) or error.status_code in _INVALID)
 
 
-def _means(contract: Contract, error: KlingError, operation_id: str, keyword: str) -> bool:
-    return isinstance(error, ResponseError) and contract.means(operation_id, keyword, error.code, error.message)
-
-
-def _number(contract: Contract, code: int | str | None) -> int | None:
-    row = contract.business_code(code)
-    return row.code if row else None
+def _means(
+    contract: Contract, error: KlingError, operation_id: str, keyword: str, *, only_worded: bool = False
+) -> bool:
+    return isinstance(error, ResponseError) and contract.means(
+        operation_id, keyword, error.code, error.message, only_worded=only_worded
+    )
 
 
 __all__ = [

@@ -10,18 +10,12 @@ from attrs import evolve, frozen
 from kling_elements.create_request import CreateRequest
 from kling_elements.media.reports import ImageReport, VideoReport
 from kling_elements.outside import Outside
+from kling_elements_client.api.elements import create_element
 from kling_elements_client.contract import CheckedRequest
 from kling_elements_client.errors import Violation
 from kling_elements_runtime.contract import Contract
-from kling_elements_runtime.document import Node, walk
 
 _ADVICE = "kling_elements.media.fit_image makes a copy that conforms"
-_BEYOND_HELP = (
-    "was cut off",
-    "it is empty",
-    "with a complete header",
-    "HTML",
-)  # how messages end about files that fitting cannot help
 _PLUGIN = ", once pillow_heif.register_heif_opener() of the package pillow-heif was called"
 Preflight: TypeAlias = Literal["inline", "remote", "off"]
 
@@ -50,13 +44,13 @@ class PreflightPolicy:
 def check(io: Outside, request: CreateRequest, policy: PreflightPolicy) -> CheckedRequest:
     """Return a request as it will be sent, with its violations. Its files must not change until the create is over."""
     checked = io.contract.check(
-        "createElement",
+        create_element.OPERATION_ID,
         request,
         check_media=policy.preflight != "off",
         strip_metadata=policy.strip_metadata,
         read=partial(_content_of, contract=io.contract),
     )
-    return evolve(checked, violations=_add_advice(checked.violations, io.contract))
+    return evolve(checked, violations=[*map(_add_advice, checked.violations)])
 
 
 def _content_of(source: object, contract: Contract) -> bytes:
@@ -71,24 +65,11 @@ def _content_of(source: object, contract: Contract) -> bytes:
     return content_of(source, contract)
 
 
-def _rules_of_images(document: Node) -> frozenset[str]:
-    all_limits = [node["x-image"] for _, node in walk(document) if isinstance(node, dict) and "x-image" in node]
-    return frozenset(part["x-source"] for limits in all_limits for part in limits.values())
-
-
-def _add_advice(violations: list[Violation], contract: Contract) -> list[Violation]:
-    """Return violations; those about images that do not conform now say what to do."""
-    if not violations:
-        return violations
-    rules = contract.read(_rules_of_images)
-
-    def with_advice(violation: Violation) -> Violation:
-        message = violation.message
-        if violation.rule not in rules or message.endswith(_BEYOND_HELP):
-            return violation
-        return Violation(violation.pointer, violation.rule, f"{message}; {_ADVICE}{_PLUGIN * message.endswith('HEIC')}")
-
-    return [with_advice(violation) for violation in violations]
+def _add_advice(violation: Violation) -> Violation:
+    """Return a violation. If fitting the image helps, its message now says so."""
+    if violation.remedy == "none":
+        return violation
+    return evolve(violation, message=f"{violation.message}; {_ADVICE}{_PLUGIN * (violation.remedy == 'plugin')}")
 
 
 async def check_remote(io: Outside, checked: CheckedRequest, policy: PreflightPolicy) -> CheckedRequest:
@@ -107,5 +88,5 @@ async def check_remote(io: Outside, checked: CheckedRequest, policy: PreflightPo
             reports[key] = await io.inspect(*key, allow_private=policy.allow_private)
             for rule, reason in reports[key].unchecked:
                 io.log(f"{address.pointer}: not checked against {rule}: {reason}")
-        violations += [Violation(address.pointer, broken.rule, broken.message) for broken in reports[key].violations]
+        violations += [evolve(broken, pointer=address.pointer) for broken in reports[key].violations]
     return evolve(checked, violations=violations)

@@ -69,11 +69,10 @@ _MAX_STALE_PAGES = 2  # pages in a row without a new task
 class Listing:
     """The tasks of a list, each once. A page is fetched when its first task is needed."""
 
-    def __init__(  # noqa: PLR0913 - most go by name
+    def __init__(
         self,
         io: Outside,
         operation: ModuleType,
-        operation_id: str,
         *,
         first_page: int,
         page_size: int | None,
@@ -84,7 +83,6 @@ class Listing:
         Args:
             io: The outside.
             operation: The operation that fetches a page.
-            operation_id: The name of the operation in the contract.
             first_page: The number of the page to begin with.
             page_size: How many tasks to fetch at a time; None for the contract's default.
             patience: A function that returns the patience for one page.
@@ -98,7 +96,7 @@ class Listing:
         self._patience = patience
         self._sizes = {} if page_size is None else {"page_size": page_size}
         self._page = first_page  # the next one to fetch
-        self._last_page = _last_page_number(io.contract, operation_id)
+        self._last_page = _last_page_number(io.contract, operation.OPERATION_ID)
         self._seen = set[str]()
         self._ready = deque[Task]()
         self._stale_pages = 0

@@ -15,8 +15,7 @@ from collections.abc import Iterator
 from itertools import accumulate
 from typing import NoReturn
 
-MAX_DEPTH = 64
-"""The maximum nesting of arrays and objects."""
+from kling_elements_runtime.json_answers import MAX_DEPTH
 
 MAX_INTEGER_DIGITS = 300
 """The maximum number of digits of an integer.

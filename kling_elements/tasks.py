@@ -1,7 +1,7 @@
 """Read tasks from answers and notifications, in any shape that a gateway uses.
 
 The contract says where a task may be in an answer, what its properties are called and what its values mean: see
-`x-envelope`, `x-aliases`, `x-progress`, `x-unusable` and `x-output-type`.
+`x-envelope`, `x-aliases`, `x-progress` and `x-output-type`.
 """
 
 from __future__ import annotations
@@ -12,11 +12,9 @@ from typing import Any, TypeAlias
 
 from attrs import frozen
 
-from kling_elements.usable_contract import usable
 from kling_elements_client.models import (
     CreateElementResponse,
     DeleteElementResponse,
-    Element,
     Task,
     TaskListResponse,
     TaskResponse,
@@ -109,32 +107,9 @@ def tasks_of_response(answer: Response[TaskListResponse], contract: Contract) ->
     ]
 
 
-def elements_of(task: Task, *, contract: Contract) -> list[Element]:
-    """Return the elements that a task made and that you can use, according to a contract of your own.
-
-    If you use the package's contract, `Task.elements` returns the same.
-
-    Args:
-        task: The task.
-        contract: The contract of the client that returned the task.
-
-    Raises:
-        ValueError: The contract lacks something; the message lists everything.
-    """
-    usable(contract)
-    return [element for element in task.all_elements if is_usable(element, contract)]
-
-
 def matches_id(task: Task, task_id: str) -> bool:
     """Return whether a task can have an id, the service's or the caller's. Without an external id, it fits any."""
     return str(task.task_id) == task_id or task.external_task_id in (None, task_id)
-
-
-def is_usable(element: Element, contract: Contract) -> bool:
-    """Return whether an element has an id, and its status is not one that the contract lists as deleted or failed."""
-    status: object = element.status
-    is_gone = isinstance(status, str) and status.lower() in contract.read(_Facts).unusable
-    return is_id(element.element_id) and not is_gone
 
 
 def progress_of(task: Task, contract: Contract) -> Progress:
@@ -169,7 +144,6 @@ class _Facts:
         schemas: The schemas by name.
         aliases: The other names of properties, by the name of their schema.
         statuses: The meaning of each status, and the documented status with the same meaning.
-        unusable: The statuses of an element that cannot be used.
         output_type: The type of a task's outputs that are elements.
     """
 
@@ -180,7 +154,6 @@ class _Facts:
         self.statuses = {
             value: (progress, values[name][0]) for name, progress in _PROGRESS.items() for value in values[name]
         }
-        self.unusable = self.schemas["Element"]["properties"]["status"]["x-unusable"]
         self.output_type = self.schemas["Element"]["x-output-type"]
 
     def status(self, status: object) -> tuple[Progress, object]:
@@ -303,9 +276,7 @@ def _named_element(item: object, facts: _Facts) -> object:
 
 __all__ = [
     "Progress",
-    "elements_of",
     "find_task",
-    "is_usable",
     "matches_id",
     "progress_of",
     "task_from_object",

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Final
 
+from kling_elements.media.limits import ImageLimits, VideoLimits
 from kling_elements_client.contract import CONTRACT
 from kling_elements_runtime.contract import Contract
 from kling_elements_runtime.document import Document, Node, Operation, at, pointer, references, resolve, steps, walk
@@ -24,6 +25,7 @@ _READ: Final = (
 )
 """The places that are read for every answer."""
 _CODE_PARTS: Final = ("http-status", "meaning", "created", "retry")
+_READERS: Final[dict[str, Callable[[Node], object]]] = {"x-image": ImageLimits.of, "x-video": VideoLimits.of}
 _JSON: Final = "content/application~1json"
 _BODY_PARTS: Final = ("x-source", *(f"{_JSON}/x-body-size/{part}" for part in ("x-source", "max-bytes", "max-values")))
 
@@ -32,7 +34,8 @@ def usable(contract: Contract) -> Contract:
     """Return a contract, if it has everything that the clients read. It may have other limits, values, codes and paths.
 
     Raises:
-        ValueError: The contract lacks something; the message lists everything.
+        ValueError: The contract lacks something; the message lists everything, but only the first missing part of an
+            `x-image` or `x-video`.
     """
     if contract is not CONTRACT and (missing := contract.read(_missing)):
         raise ValueError(
@@ -50,7 +53,7 @@ def _missing(document: Node) -> list[str]:
     except LookupError as error:
         return [f"operations that can be read ({error})"]
     missing = []
-    places = [*_READ, *_read_in_schemas(document)]
+    places = [*_READ, *_read_in_schemas(document), *_missing_limits(document)]
     for name, own in CONTRACT.operations().items():
         if name in operations and operations[name].method == own.method:  # its path may differ
             places += _read_of_operation(document, operations[name], own)
@@ -66,6 +69,16 @@ def _read_in_schemas(document: Node) -> Iterator[str]:
             yield from (f"/components/schemas/{name}/{keyword}/{part}" for part in schema.get(keyword, ()))
     for code in at(document, "/x-business-codes") or ():
         yield from (f"/x-business-codes/{code}/{part}" for part in _CODE_PARTS)
+
+
+def _missing_limits(document: Node) -> Iterator[str]:
+    """Yield the first place that is missing in each object of limits."""
+    for where, node in walk(document):
+        if (read := _READERS.get(where.rpartition("/")[2])) is not None:
+            try:
+                read(node)
+            except LookupError as error:
+                yield f"{where[1:]}{error}"
 
 
 def _read_of_operation(document: Node, operation: Operation, own: Operation) -> Iterator[str]:

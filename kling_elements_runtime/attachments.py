@@ -12,13 +12,14 @@ import re
 from base64 import b64encode
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from kling_elements_runtime import image_headers, metadata
 from kling_elements_runtime.document import Node, follow, place, rule_of, subschemas
 from kling_elements_runtime.errors import MediaError, Violation
+from kling_elements_runtime.image_limits import ImageLimits
 from kling_elements_runtime.uploads import Content, InlineBytes, InlineFile, InlineText, UnreadableError, encoded_length
 
 _LARGE = 4096  # characters; the validator checks a shorter string faster than we could take it out
@@ -37,13 +38,13 @@ class MediaSchema:
 
     Attributes:
         keyword: `x-image` or `x-video`.
-        limits: The object under that keyword.
+        limits: The limits of an image; None for a video.
         rule: The source of the string itself, as in the document's `x-source`.
         max_characters: The most characters that the string may have.
     """
 
     keyword: str
-    limits: dict[str, Any]
+    limits: ImageLimits | None
     rule: str
     max_characters: float
 
@@ -60,7 +61,8 @@ def _media_places(
     for keyword in ("x-image", "x-video"):
         if keyword in schema:
             rule = rule_of([schema], "pattern")
-            yield path, MediaSchema(keyword, schema[keyword], rule, schema.get("maxLength", math.inf))
+            limits = ImageLimits.of(schema[keyword]) if keyword == "x-image" else None
+            yield path, MediaSchema(keyword, limits, rule, schema.get("maxLength", math.inf))
     if (reference := schema.get("$ref")) is not None and reference not in on_the_way:
         yield from _media_places(document, follow(document, reference), path, on_the_way | {reference})
     for (keyword, *names), inner in subschemas(schema):
@@ -113,36 +115,36 @@ class Attachments:
     def take(self, value: object, path: tuple[str | int, ...]) -> object:
         """Return the placeholder for an image, or the value itself if it is not one to take out."""
         schema = self._places.get(place_of(path))
-        is_image = schema is not None and schema.keyword == "x-image"
-        if isinstance(value, Path) and not is_image:
+        limits = schema.limits if schema is not None else None
+        if isinstance(value, Path) and limits is None:
             return self._refuse(path, schema)
-        if schema is None or not is_image:
+        if schema is None or limits is None:
             return value
         if not isinstance(value, str):
-            return self._take_file(value, path, schema)
+            return self._take_file(value, path, limits, schema.rule)
         text = InlineText(value)
         longest = schema.max_characters if not self._strip_metadata else encoded_length(metadata.MAX_BYTES)
         is_likely = self.min_characters <= len(value) <= longest
         if not is_likely or not text.is_base64():
             return value
-        content, broken = self._check(text, schema)
+        content, broken = self._check(text, limits)
         if broken and not self._strip_metadata:
             return value
-        self.violations += [Violation(place(path), rule, message) for rule, message in broken]
+        self.violations += [evolve(violation, pointer=place(path)) for violation in broken]
         return self._placeholder(content)
 
-    def _take_file(self, value: object, where: tuple[str | int, ...], schema: MediaSchema) -> str:
+    def _take_file(self, value: object, where: tuple[str | int, ...], limits: ImageLimits, rule: str) -> str:
         try:
             name, content = self._open(value)
-            file, violations = self._check(content, schema)
+            file, violations = self._check(content, limits)
             if self._check_media and not violations and image_headers.is_cut_off(content):
-                violations = [(schema.limits["format"]["x-source"], "the image is incomplete: the file was cut off")]
+                violations = [Violation("", limits.format.rule, "the image is incomplete: the file was cut off")]
         except MediaError as error:
             self.are_readable = False
             self.error = error
-            self.violations.append(Violation(place(where), schema.rule, str(error)))
+            self.violations.append(Violation(place(where), rule, str(error)))
             return ""
-        self.violations += [Violation(place(where), rule, f"{name}: {message}") for rule, message in violations]
+        self.violations += [evolve(v, pointer=place(where), message=f"{name}: {v.message}") for v in violations]
         return self._placeholder(file)
 
     def _open(self, value: object) -> tuple[str, Content]:
@@ -173,16 +175,16 @@ class Attachments:
         self.violations.append(Violation(place(where), schema.rule if schema else self._rule, message))
         return ""
 
-    def _check(self, content: Content, schema: MediaSchema) -> tuple[Content, list[tuple[str, str]]]:
-        """Return an image as it will be sent, and its problems as pairs of rule and message."""
+    def _check(self, content: Content, limits: ImageLimits) -> tuple[Content, list[Violation]]:
+        """Return an image as it will be sent, and its violations."""
         if not self._strip_metadata:
-            return content, list(image_headers.violations(content, schema.limits, size_only=not self._check_media))
+            return content, list(image_headers.violations(content, limits, size_only=not self._check_media))
         try:
             plain = metadata.strip(content)
         except UnreadableError:
-            broken = list(image_headers.violations(content, schema.limits))
-            return content, broken or [(schema.limits["format"]["x-source"], metadata.INSEPARABLE)]
-        return plain, list(image_headers.violations(plain, schema.limits, size_only=not self._check_media))
+            broken = list(image_headers.violations(content, limits))
+            return content, broken or [Violation("", limits.format.rule, metadata.INSEPARABLE, "fit")]
+        return plain, list(image_headers.violations(plain, limits, size_only=not self._check_media))
 
     def _placeholder(self, content: Content) -> str:
         text = f"{_PLACEHOLDER}{len(self.contents):0{_DIGITS}}"

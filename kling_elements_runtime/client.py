@@ -6,7 +6,7 @@ import logging
 import os
 from collections.abc import Callable, Mapping
 from types import TracebackType
-from typing import Any, ClassVar, Final, Literal, NoReturn, Self, TypeVar
+from typing import Any, ClassVar, Final, Literal, NoReturn, Self, TypeVar, get_args
 
 import httpx
 
@@ -106,7 +106,7 @@ class AuthenticatedClient:
         url = settings.usable_url(base_url, allow_http=allow_http, paths=paths)
         self._base_url = str(url)
         self._request_log = logs.RequestLog(self.log, self._base_url, self._credentials.redact)
-        if on_violation not in ("raise", "warn", "ignore"):
+        if on_violation not in get_args(OnViolation):
             raise ValueError(f"on_violation must be 'raise', 'warn' or 'ignore', not {on_violation!r}")
         self._on_violation = on_violation
         limits = httpx.Timeout(**settings.step_seconds(timeout))

@@ -25,6 +25,7 @@ from kling_elements_runtime.attachments import (
 )
 from kling_elements_runtime.document import Document, Node, follow, place, resolve
 from kling_elements_runtime.errors import MediaError, Violation
+from kling_elements_runtime.image_limits import ImageLimits
 from kling_elements_runtime.serialization import UnwritableError, checked_json
 from kling_elements_runtime.uploads import InlineText
 
@@ -322,8 +323,8 @@ def _strings(value: object, path: tuple[str | int, ...]) -> Iterator[tuple[tuple
 class _ImageKeyword:
     """`x-image` as a keyword of the validator. It only accepts or refuses; `image_headers` has the messages."""
 
-    def __init__(self, _parent: dict[str, Any], limits: image_headers.Limits, _location: list[str | int]) -> None:
-        self._limits = limits
+    def __init__(self, _parent: dict[str, Any], node: Node, _location: list[str | int]) -> None:
+        self._limits = ImageLimits.of(node)
 
     def validate(self, value: object) -> None:
         if (

@@ -297,11 +297,26 @@ class Document:
         """
         return self._refusals(operation_id, keyword)
 
-    def means(self, operation_id: str, keyword: str, code: int | str | None, message: str | None) -> bool:
-        """Return whether an answer to an operation is this kind of refusal, in any dialect; see `refusals`."""
+    def means(
+        self,
+        operation_id: str,
+        keyword: str,
+        code: int | str | None,
+        message: str | None,
+        *,
+        only_worded: bool = False,
+    ) -> bool:
+        """Return whether an answer to an operation is this kind of refusal, in any dialect; see `refusals`.
+
+        If `only_worded` is true, the code is not enough: the message has to say so too.
+        """
         row = self.business_code(code)
         known_code = None if row is None else row.code
-        return any(refusal.fits(known_code, message) for refusal in self.refusals(operation_id, keyword))
+        return any(
+            refusal.fits(known_code, message)
+            for refusal in self.refusals(operation_id, keyword)
+            if not (only_worded and refusal.message is None)
+        )
 
     def first_server(self) -> str:
         """Return the URL of the first server."""

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from attrs import frozen
+from attrs import field, frozen
 
 from kling_elements_runtime.texts import for_message
 
 if TYPE_CHECKING:
     import httpx  # importing it would take most of the time of loading the models
+
+Remedy: TypeAlias = Literal["fit", "plugin", "none"]
+"""What to do about a violation."""
 
 
 class ApiError(Exception):
@@ -48,11 +51,14 @@ class Violation:
             parameter as `/path/NAME` or `/query/NAME`.
         rule: The id of the broken rule, as in the contract's `x-source` (`R04`), or else the schema keyword.
         message: What is wrong and what is allowed, with at most 80 characters of any value.
+        remedy: What to do about an image: `fit` it to the rule; `plugin`, if you have to install a plugin that reads
+            its format first; `none` if fitting does not help. It is neither in the repr nor compared.
     """
 
     pointer: str
     rule: str
     message: str
+    remedy: Remedy = field(default="none", repr=False, eq=False)
 
     def __str__(self) -> str:
         return f"{self.pointer or '(body)'}: {self.message} [{self.rule}]"

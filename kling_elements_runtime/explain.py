@@ -7,10 +7,12 @@ from collections.abc import Iterable
 from typing import Any
 
 import jsonschema_rs
+from attrs import evolve
 
 from kling_elements_runtime import image_headers
 from kling_elements_runtime.document import MAX_EXCERPT, Node, follow, place, pointer, rule_of
 from kling_elements_runtime.errors import Violation
+from kling_elements_runtime.image_limits import ImageLimits
 from kling_elements_runtime.uploads import InlineText
 
 _MAX_HINTED = 4096  # characters of a string that hints are searched in; it may be a whole image
@@ -65,14 +67,16 @@ def violations(
         return [_missing_property(schema, rule, kind.property, error.instance_path)]
     if keyword == "additionalProperties":
         return (_unexpected_property(schema, rule, name, error.instance_path) for name in kind.unexpected)
-    return [Violation(place(error.instance_path), rule, _message(str(keyword), schema, value) or error.message)]
+    is_long_image = keyword == "maxLength" and "x-image" in schema
+    message = _message(str(keyword), schema, value) or error.message
+    return [Violation(place(error.instance_path), rule, message, "fit" if is_long_image else "none")]
 
 
 def _image_violations(document: Node, error: jsonschema_rs.ValidationError, text: str) -> Iterable[Violation]:
     """Return the violations of an image in Base64."""
-    limits = follow(document, "#" + pointer(error.evaluation_path))
+    limits = ImageLimits.of(follow(document, "#" + pointer(error.evaluation_path)))
     where = place(error.instance_path)
-    return (Violation(where, rule, message) for rule, message in image_headers.violations(InlineText(text), limits))
+    return (evolve(violation, pointer=where) for violation in image_headers.violations(InlineText(text), limits))
 
 
 def _missing_property(schema: Node, rule: str, name: str, path: Iterable[str | int]) -> Violation:

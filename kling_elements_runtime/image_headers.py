@@ -9,15 +9,15 @@ from __future__ import annotations
 import re
 import struct
 import zlib
-from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterator
+from typing import NamedTuple
 
 from attrs import frozen
 
+from kling_elements_runtime.errors import Remedy, Violation
 from kling_elements_runtime.image_kinds import format_of
+from kling_elements_runtime.image_limits import Formats, ImageLimits
 from kling_elements_runtime.uploads import Reader, UnreadableError
-
-Limits = dict[str, Any]
 
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 JPEG_SIGNATURE = b"\xff\xd8"  # the marker SOI
@@ -46,6 +46,7 @@ _SIDEWAYS = range(5, 9)  # EXIF orientations that are shown rotated by a quarter
 _MAX_METADATA = 64 * 1024  # bytes; a JPEG cannot contain more
 _BYTE_ORDERS = {b"II*\0": "<", b"MM\0*": ">"}
 _ORIENTATION, _SHORT = 0x0112, 3  # a tag, and the type of its value
+_REMEDIES: dict[str, Remedy] = {"heic": "plugin", "html": "none"}  # by format; for any other, `fit`
 
 
 @frozen
@@ -84,51 +85,48 @@ class Segment(NamedTuple):
 
 
 def violations(
-    file: Reader, limits: Limits, *, size_only: bool = False, is_local: bool = True
-) -> Iterator[tuple[str, str]]:
-    """Yield pairs of rule and message for every limit that an image file breaks.
+    file: Reader, limits: ImageLimits, *, size_only: bool = False, is_local: bool = True
+) -> Iterator[Violation]:
+    """Yield a violation, with an empty pointer, for every limit that an image file breaks.
 
     Args:
         file: The file.
-        limits: The contract's `x-image` object: bytes, pixels, and the ratio of the longer side to the shorter.
+        limits: The contract's limits of images.
         size_only: Whether to check only its size in bytes, so that the file is not read.
         is_local: Whether a message may read more than the header, because nothing has to be downloaded for it.
     """
-    most_bytes = limits["file-size"]["max-bytes"]
-    if file.size > most_bytes:
-        yield limits["file-size"]["x-source"], f"the image file has {file.size} bytes; at most {most_bytes} are allowed"
+    if file.size > limits.file_size.max_bytes:
+        message = f"the image file has {file.size} bytes; at most {limits.file_size.max_bytes} are allowed"
+        yield Violation("", limits.file_size.rule, message, "fit")
     if size_only:
         return
 
-    formats = limits["format"]["one-of"]
     header = read_header(file)
-    if header is None or header.format not in formats:
-        names = " or ".join(name.upper() for name in formats)
-        yield (
-            limits["format"]["x-source"],
-            f"the content is not a {names} file with a complete header{_actual_format_hint(file, formats)}",
-        )
+    if header is None or header.format not in limits.format.names:
+        yield _format_violation(file, limits.format)
         return
 
     short, long = sorted((header.width, header.height))
-    least = limits["displayed-sides"]["min-px"]
+    least = limits.displayed_sides.min_px
     if short < least:
         shown = _displayed_sides(file, header, is_local)
         message = f"the image is shown as {shown} px; both sides must have at least {least} px"
-        yield limits["displayed-sides"]["x-source"], message
-    most = limits["aspect-ratio"]["max-long-to-short"]
+        yield Violation("", limits.displayed_sides.rule, message, "fit")
+    most = limits.aspect_ratio.max_long_to_short
     if long > short * most:
         shown = _displayed_sides(file, header, is_local)
         message = f"the image is shown as {shown} px; its ratio must be between 1:{most} and {most}:1"
-        yield limits["aspect-ratio"]["x-source"], message
+        yield Violation("", limits.aspect_ratio.rule, message, "fit")
 
 
-def _actual_format_hint(file: Reader, formats: Sequence[str]) -> str:
-    """Return the actual format of a file, for the end of a message; an empty string if it is not known."""
+def _format_violation(file: Reader, formats: Formats) -> Violation:
+    """Return the violation of a file that has none of these formats. It names the actual format, if that is known."""
+    names = " or ".join(name.upper() for name in formats.names)
+    message = f"the content is not a {names} file with a complete header"
     kind = format_of(file)
-    if kind is not None and kind not in formats:
-        return f"; it looks like {kind.upper()}"
-    return "" if file.size else "; it is empty"
+    if kind is None or kind in formats.names:
+        return Violation("", formats.rule, message if file.size else f"{message}; it is empty")
+    return Violation("", formats.rule, f"{message}; it looks like {kind.upper()}", _REMEDIES.get(kind, "fit"))
 
 
 def is_cut_off(file: Reader) -> bool:

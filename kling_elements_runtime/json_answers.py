@@ -9,7 +9,8 @@ from typing import Any, Final
 
 _MAX_DIGITS = 20  # of a 64-bit integer; the exponent of a larger number could ask for any amount of memory
 _MAX_VALUES = 100_000  # a page of 500 elements has about 30,000
-_MAX_DEPTH = 64  # levels; as many as requests may have
+MAX_DEPTH: Final = 64
+"""The most levels of arrays and objects in JSON. A conforming request or answer has a handful."""
 _MAX_TEXT_BYTES = 1 << 24  # of memory; a single character outside the basic plane makes each one cost four bytes
 
 
@@ -44,7 +45,7 @@ def parse(text: str) -> Any:
         raise NoAnswerError(_NO_JSON) from None
     except RecursionError:
         raise NoAnswerError(_TOO_DEEP) from None
-    if text.count("[") + text.count("{") > _MAX_DEPTH and _is_too_deep(value):
+    if text.count("[") + text.count("{") > MAX_DEPTH and _is_too_deep(value):
         raise NoAnswerError(_TOO_DEEP)
     return value
 
@@ -57,7 +58,7 @@ def _check_size(text: str) -> None:
 
 
 _NO_JSON = "is not JSON"
-_TOO_DEEP = f"nests deeper than {_MAX_DEPTH} levels"
+_TOO_DEEP = f"nests deeper than {MAX_DEPTH} levels"
 
 
 def _number(text: str) -> int | float:
@@ -75,7 +76,7 @@ _decode_json: Final = json.JSONDecoder(parse_float=_number).decode  # json.loads
 
 def _is_too_deep(value: Any) -> bool:
     level = [value]
-    for _ in range(_MAX_DEPTH):
+    for _ in range(MAX_DEPTH):
         parts = (outer.values() if type(outer) is dict else outer for outer in level)
         level = [inner for part in parts for inner in part if type(inner) in _CONTAINERS]
         if not level:

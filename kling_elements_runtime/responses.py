@@ -74,7 +74,7 @@ class ResponseReader:
             if not self._names_created_task(expected, response, body, failure):
                 kind, reason = problems[0]
                 raise self._error(kind, response, failure, reason)
-            # the task exists, and its id must reach the caller whatever else is wrong
+            # the call started something, and its id must reach the caller whatever else is wrong
             reasons = ", ".join(reason for _, reason in problems if reason)
             text = f"HTTP {response.status_code}, code {failure.code}" + (f", {reasons}" if reasons else "")
             self.log.warning(
@@ -101,9 +101,9 @@ class ResponseReader:
     def _names_created_task(
         self, expected: ExpectedAnswer, response: httpx.Response, body: Any, failure: _Failure
     ) -> bool:
-        """Return whether the answer names a task that this call started, given its status and code."""
+        """Return whether the answer names something that this call started, given its status and code."""
         envelope = expected.envelope
-        if response.is_client_error:  # a refusal, which may name an earlier task
+        if response.is_client_error:  # a refusal, which may name something that an earlier call started
             return False
         places = envelope["task-ids" if response.is_success else "task-ids-of-failures"]
         if response.is_success and self.contract.business_code(failure.code) is None:

@@ -13,6 +13,7 @@ from typing import Any, Final, TypeVar
 
 import attrs
 
+from kling_elements_runtime.json_answers import MAX_DEPTH
 from kling_elements_runtime.types import UNSET, Unset
 
 M = TypeVar("M", bound="Model")
@@ -24,7 +25,6 @@ _MAX_REPR_TEXT = 80  # characters of a string; a longer one may be an image
 _MAX_FOREIGN_REPR = 400  # characters of the repr of a value that is not JSON, such as a path
 _MAX_MODEL_REPR = 10_000  # characters of the repr of a model
 _MAX_REPR_DEPTH = 16  # levels of it
-_MAX_DEPTH = 64  # levels; a conforming request has a handful
 _PLAIN: Final = frozenset({str, int, float, bool, type(None)})
 _MAX_BITS = 64  # few readers keep more bits, and Python refuses to write thousands of digits
 
@@ -243,7 +243,7 @@ def checked_json(
     Raises:
         UnwritableError: The value has too many parts, or is nested too deeply.
     """
-    writer = _Writer(max_values, _MAX_DEPTH, take, min_characters)
+    writer = _Writer(max_values, MAX_DEPTH, take, min_characters)
     try:
         return writer.write(value, ()), writer.problems
     except RecursionError:

@@ -201,7 +201,7 @@ def test_a_path_is_refused_as_a_video(photograph: Path) -> None:
     """The message says what can be sent, and how to get there."""
     videos = {"reference_type": "video_refer", "element_video_list": {"refer_videos": [{"video_url": photograph}]}}
     body = {name: value for name, value in body_with_images("").items() if name != "element_image_list"}
-    says = "is a path, but only the address of a video can be sent: put it where the service can fetch it"
+    says = "is a path, but only the URL of a video can be sent: put it where the service can fetch it"
 
     assert [Violation("/element_video_list/refer_videos/0/video_url", "R19", says)] == contract.violations(
         "createElement", {**body, **videos}

@@ -20,9 +20,10 @@ from contract_tests.reading.cases import base_body
 from contract_tests.reading.images import Picture, base64_of, jpeg_frame_header, jpeg_segment, png_chunk
 from kling_elements_client import contract
 from kling_elements_runtime import image_headers as images
+from kling_elements_runtime.image_limits import ImageLimits
 from kling_elements_runtime.uploads import InlineBytes, InlineText, UnreadableError
 
-_LIMITS: images.Limits = contract.document()["components"]["schemas"]["ImageBase64"]["x-image"]
+_LIMITS = ImageLimits.of(contract.document()["components"]["schemas"]["ImageBase64"]["x-image"])
 _NOT_READABLE = [("R14", "the content is not a JPEG or PNG file with a complete header")]
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _PNG_HEADER_END = 33
@@ -186,7 +187,7 @@ def test_the_first_exif_block_of_a_jpeg_counts() -> None:
         299, 800, jpeg_segment(0xE0, b"JFIF\x00" + bytes(9)), jpeg_segment(0xE1, b"Exif\x00\x00" + _TURNED), further
     )
 
-    assert ["the image is shown as 800x299 px"] * 2 == [message.split(",")[0] for _, message in _violations_of(data)]
+    assert ["the image is shown as 800x299 px"] * 2 == [message.split(";")[0] for _, message in _violations_of(data)]
 
 
 @pytest.mark.parametrize(
@@ -202,7 +203,7 @@ def test_the_orientation_is_found_anywhere_in_the_metadata(picture: Picture) -> 
     """Some programs write XMP before EXIF, others EXIF after the segment that has the sides."""
     violations = _violations_of(picture.build())
 
-    assert ["the image is shown as 800x299 px"] * 2 == [message.split(",")[0] for _, message in violations]
+    assert ["the image is shown as 800x299 px"] * 2 == [message.split(";")[0] for _, message in violations]
 
 
 @pytest.mark.parametrize("fill_bytes", [*range(40, 52), *range(88, 100), 1_000])
@@ -229,7 +230,7 @@ def test_the_orientation_of_a_png_may_be_anywhere_before_its_end(shown: str, chu
     contents = {b"eXIf": _TURNED, b"exif": _TURNED, b"tEXt": b"Title\x00" + bytes(294)}
     data = _png(299, 800, *(png_chunk(kind, contents.get(kind, b"\x00\x00\xb1\x8f")) for kind in chunks))
 
-    assert [f"the image is shown as {shown} px"] * 2 == [message.split(",")[0] for _, message in _violations_of(data)]
+    assert [f"the image is shown as {shown} px"] * 2 == [message.split(";")[0] for _, message in _violations_of(data)]
 
 
 @pytest.mark.parametrize(
@@ -282,7 +283,9 @@ def test_only_the_header_is_decoded(picture: Picture, decoded_lengths: list[int]
     """If a file has 10 MB before its pixels, at most some kilobytes are decoded."""
     text = base64_of(picture.build())
 
-    assert ["R16"] * (picture.width == 299) == [rule for rule, _ in images.violations(InlineText(text), _LIMITS)]
+    assert ["R16"] * (picture.width == 299) == [
+        violation.rule for violation in images.violations(InlineText(text), _LIMITS)
+    ]
     assert 0 < sum(decoded_lengths) < 20_000
 
 
@@ -290,7 +293,7 @@ def test_decoding_of_oversized_metadata_is_limited(decoded_lengths: list[int]) -
     """At most as much as fits into a JPEG segment is decoded."""
     text = base64_of(_png(299, 300, png_chunk(b"eXIf", bytes(5_000_000))))
 
-    assert ["R16"] == [rule for rule, _ in images.violations(InlineText(text), _LIMITS)]
+    assert ["R16"] == [violation.rule for violation in images.violations(InlineText(text), _LIMITS)]
     assert 64 * 1024 < sum(decoded_lengths) < 100_000
 
 
@@ -303,7 +306,7 @@ def test_anything_in_base64_may_follow_the_header() -> None:
 @pytest.mark.parametrize("text", ["", "A", "AAAA", "====", "é" * 8, "\ud83d" * 8, "iVBORw0KGgo", "/9j/!!!!", "\n" * 8])
 def test_a_string_that_is_not_base64_is_not_an_image(text: str) -> None:
     """The pattern refuses such a string, and the header reader, which also gets it, does not fail."""
-    assert "R14" in [rule for rule, _ in images.violations(InlineText(text), _LIMITS)]
+    assert "R14" in [violation.rule for violation in images.violations(InlineText(text), _LIMITS)]
 
 
 _SMALL = [
@@ -328,7 +331,7 @@ def test_no_header_makes_the_reader_fail_or_warn(data: bytes, patches: list[tupl
     with warnings.catch_warnings(record=True, action="always") as warned:
         violations = list(images.violations(InlineText(base64_of(data[:length])), _LIMITS))
 
-    assert {rule for rule, _ in violations} <= {"R14", "R16", "R17"}
+    assert {violation.rule for violation in violations} <= {"R14", "R16", "R17"}
     assert [] == warned
 
 

@@ -40,6 +40,14 @@ def test_importing_a_package_loads_nothing_heavy(package: ModuleType) -> None:
     assert "set()\n" == done.stdout
 
 
+def test_importing_the_errors_does_not_load_httpx() -> None:
+    """You can catch errors in a module that never makes a call."""
+    code = "import sys, kling_elements.errors; print({'httpx', 'asyncio'} & sys.modules.keys())"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert "set()\n" == done.stdout
+
+
 def test_the_package_exports_every_error_and_the_models_of_a_create() -> None:
     """One import is enough, and each name is the same object as in its own module."""
     public = {name: getattr(home, name) for home in (errors, errors_of_calls) for name in home.__all__}

@@ -112,7 +112,7 @@ def test_a_client_cannot_be_copied_or_pickled(clone: Callable[[Any], Any], marke
 )
 def test_a_token_that_does_not_fit_a_header_is_refused_and_not_shown(token: str, make_client: MakeClient) -> None:
     """White space, control characters and non-ASCII characters are typing errors, and so is a leading `Bearer`."""
-    with pytest.raises(ValueError, match="it is given without 'Bearer'") as caught:
+    with pytest.raises(ValueError, match="pass it without 'Bearer'") as caught:
         make_client(api_key=token)
 
     assert [] == _leaks(_texts(caught.value))

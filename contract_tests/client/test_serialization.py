@@ -199,7 +199,7 @@ def test_any_json_value_is_sent_if_violations_are_ignored(
 
 def test_a_value_for_which_the_stack_is_too_small_is_not_written(monkeypatch: pytest.MonkeyPatch) -> None:
     """Callers may be near the limit of the stack already. They get an error of the value, not a RecursionError."""
-    monkeypatch.setattr(serialization, "_MAX_DEPTH", math.inf)
+    monkeypatch.setattr(serialization, "MAX_DEPTH", math.inf)
 
     with pytest.raises(UnwritableError, match="is nested too deeply"):
         checked_json(_nest(50_000), 100_000, lambda value, _: value, 0)

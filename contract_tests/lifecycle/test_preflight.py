@@ -220,7 +220,7 @@ def test_a_file_is_the_same_at_every_attempt(client_class: Client, tmp_path: Pat
     error = changed.error_of("create", _with_images(path, path))
     assert isinstance(error, MediaError)
     assert "not_created" == error.outcome
-    assert "front.jpg: was changed" in str(error)
+    assert "front.jpg: has changed" in str(error)
 
 
 def test_a_file_that_changed_leaves_a_doubtful_create_in_doubt(client_class: Client, tmp_path: Path) -> None:

@@ -12,10 +12,10 @@ import pytest
 from PIL import Image
 
 from contract_tests.reading.image_body import BODY
-from contract_tests.reading.images import Picture
+from contract_tests.reading.images import Picture, base64_of
 from contract_tests.support.scripted import Client, ScriptedClient, task
 from kling_elements.media import fit_image
-from kling_elements_client.errors import ContractError, KlingError, MediaError
+from kling_elements_client.errors import ContractError, KlingError, MediaError, Violation
 
 _FRONT = "/element_image_list/frontal_image"
 _NOISE = Image.effect_noise((400, 400), 60).convert("RGB")
@@ -118,6 +118,25 @@ def test_an_error_names_a_file_that_does_not_conform(
     assert [(_FRONT, rule, expected.format(path=tmp_path / "mara.jpg"))] == [
         (violation.pointer, violation.rule, violation.message) for violation in error.violations
     ]
+
+
+def test_an_error_about_a_string_that_is_too_long_recommends_fitting(client_class: Client) -> None:
+    """If a string with an image breaks `maxLength`, the message also recommends fitting the image."""
+    text = base64_of(Picture().build() + bytes(10_485_761))
+
+    error = ScriptedClient(client_class).error_of("create", _request(text))
+
+    assert isinstance(error, ContractError)
+    assert all(violation.message.endswith(_ADVICE) for violation in error.violations)
+    assert {"R15"} == {violation.rule for violation in error.violations}
+
+
+def test_a_remedy_is_neither_in_the_repr_nor_compared() -> None:
+    """In a test, you need only the place, rule and message of a violation."""
+    violation = Violation("/a", "R14", "is a HEIC", "plugin")
+
+    assert Violation("/a", "R14", "is a HEIC") == violation
+    assert "Violation(pointer='/a', rule='R14', message='is a HEIC')" == repr(violation)
 
 
 def _file_read_to_its_end() -> io.BytesIO:

@@ -80,7 +80,7 @@ def test_a_picture_is_made_smaller_only_if_low_quality_does_not_fit(size: tuple[
     assert 2 * max(width, height) <= 5 * min(width, height)
     assert len(result.content) <= max_bytes
     with pytest.raises(
-        MediaError, match=f"bytes, at most {max_bytes} are allowed"
+        MediaError, match=f"bytes; at most {max_bytes} are allowed"
     ):  # because only `fit_image` changes sides
         image(picture, contract=contract)
 

@@ -269,6 +269,7 @@ _TESTED_THROUGH = {
     "kling_elements/media/soundtracks.py": "test_fit_videos.py",
     "kling_elements/media/transcoding.py": "test_fit_videos.py",
     "kling_elements/mock/clock.py": "test_store.py",
+    "kling_elements/mock/gate.py": "test_app.py",
     "kling_elements/mock/headers.py": "test_app.py",
     "kling_elements/mock/options.py": "test_main.py",
     "kling_elements/mock/parameters.py": "test_app.py",
@@ -280,16 +281,16 @@ _TESTED_THROUGH = {
     "kling_elements/outside.py": "test_trail.py",
     "kling_elements/testing/gateway.py": "test_testing.py",
     "kling_elements/testing/router.py": "test_testing.py",
+    "kling_elements_runtime/addresses.py": "test_settings.py",
     "kling_elements_runtime/blocking.py": "test_pool.py",
     "kling_elements_runtime/client_connections.py": "test_client_lifetime.py",
     "kling_elements_runtime/forks.py": "test_client_lifetime.py",
     "kling_elements_runtime/image_kinds.py": "test_image_headers.py",
     "kling_elements_runtime/json_answers.py": "test_responses.py",
     "kling_elements_runtime/requests.py": "test_client_lifetime.py",
-    "kling_elements_runtime/transport/names.py": "test_sockets.py",
+    "kling_elements_runtime/transport/dns.py": "test_sockets.py",
     "kling_elements_runtime/transport/steps.py": "test_sockets.py",
     "kling_elements_runtime/transport/tls.py": "test_sockets.py",
-    "kling_elements_runtime/transport/turns.py": "test_pool.py",
     "kling_elements_runtime/uploads.py": "test_attachments.py",
 }
 
@@ -323,7 +324,7 @@ def _product() -> dict[str, set[str]]:
 
 
 def _reached(test: Path, own: set[str]) -> set[str]:
-    """Return the modules that a test module imports or is named for, and those that these import."""
+    """Return the modules that a test module imports, its own ones, and those that these import."""
     imported = _product()
 
     def modules(names: set[str]) -> set[str]:
@@ -340,7 +341,7 @@ def _dotted(path: str) -> str:
 
 @pytest.mark.parametrize("folder", ["client", "lifecycle", "media", "mock"])
 def test_each_module_without_tests_of_its_name_is_tested_through_another(folder: str) -> None:
-    """The table names a test module that imports it, or imports or is named for a module that does."""
+    """The table names a test module that imports it, or imports, is named for or tests a module that does."""
     modules = {str(path.relative_to(ROOT)): name for path, name in _tested_modules(f"contract_tests/{folder}").items()}
     tests = list((ROOT / "contract_tests" / folder).glob("test_*.py"))
     nameless = {
@@ -354,6 +355,7 @@ def test_each_module_without_tests_of_its_name_is_tested_through_another(folder:
     for path, name in table.items():
         (test,) = [test for test in tests if test.name == name]
         own = {_dotted(module) for module, module_name in modules.items() if _is_for(test, module_name)}
+        own |= {_dotted(other) for other, other_name in table.items() if other_name == name and other != path}
         assert _dotted(path) in _reached(test, own), path
 
 

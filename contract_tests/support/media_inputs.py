@@ -10,8 +10,8 @@ from contract_tests.reading.images import Picture
 from contract_tests.support.documents import changed_contract
 from contract_tests.support.range_server import File
 from kling_elements.media import ImageReport, VideoReport
-from kling_elements.media.limits import image_limits, video_limits
 from kling_elements_runtime.contract import Contract
+from kling_elements_runtime.document import walk
 
 JPEG, PNG = Picture(format="jpeg").build(), Picture().build()
 
@@ -44,10 +44,13 @@ def contract_with(keyword: str, parts: dict[str, dict[str, Any]]) -> Contract:
         keyword: `x-image` or `x-video`.
         parts: The limits to change, such as `{"file-size": {"max-bytes": 10}}`.
     """
-    limits_of = image_limits if keyword == "x-image" else video_limits
-    return changed_contract(
-        lambda document: [limits_of(Contract(document))[part].update(more) for part, more in parts.items()]
-    )
+
+    def change(document: dict[str, Any]) -> None:
+        (limits,) = (node for where, node in walk(document) if where.endswith(f"/{keyword}"))
+        for part, more in parts.items():
+            limits[part].update(more)
+
+    return changed_contract(change)
 
 
 def rules_of(report: ImageReport | VideoReport) -> list[str]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from contract_tests.reading.answer_cases import OTHER_NAMES
-from kling_elements.tasks import elements_of, is_usable, progress_of, task_from_object
+from kling_elements.elements import elements_of, is_usable
+from kling_elements.tasks import progress_of, task_from_object
 from kling_elements_client.contract import CONTRACT
 from kling_elements_client.models import Element, Task
 from kling_elements_runtime.contract import Contract

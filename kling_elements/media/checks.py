@@ -106,9 +106,9 @@ def check_video(
         with _reading(url, remote=remote, allow_private=allow_private, budget=budget) as file:
             return videos.inspect(file, file.source, limits)
     if isinstance(source, str):
-        media = sources.from_text(source, contract, limits)
+        media = sources.from_text(source, contract, limits.file_size)
         return videos.inspect(media.file, media.name, limits)
-    with sources.open_file(source, limits) as media:
+    with sources.open_file(source, limits.file_size) as media:
         return videos.inspect(media.file, media.name, limits)
 
 

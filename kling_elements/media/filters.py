@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any, Final
 
@@ -51,7 +52,9 @@ class FrameFilters:
     changes: list[str]
 
 
-def filters_for(frame: Any, pixel_aspect: Fraction | None, sizes: list[list[int]], ratio: Ratio) -> FrameFilters:
+def filters_for(
+    frame: Any, pixel_aspect: Fraction | None, sizes: Sequence[Sequence[int]], ratio: Ratio
+) -> FrameFilters:
     """Return the filters for frames like this one.
 
     Args:

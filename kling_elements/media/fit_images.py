@@ -6,12 +6,13 @@ import math
 from contextlib import AbstractContextManager, nullcontext
 from fractions import Fraction
 
+from attrs import evolve
 from PIL import Image, ImageColor
 
 from kling_elements.media import decoding, encoding, images, sources
 from kling_elements.media.decoding import check_pixels, media_errors_from_pillow
 from kling_elements.media.fitted import FittedImage, Ratio, check_ratio, px
-from kling_elements.media.limits import Limits, image_limits
+from kling_elements.media.limits import ImageLimits, image_limits
 from kling_elements.media.reports import ImageReport
 from kling_elements.media.sources import MediaFile
 from kling_elements.numbers import count
@@ -108,7 +109,7 @@ def _read(
     """Return the name of a source, its bytes, its report, and the changes that were made to its bytes."""
     url, limits = sources.address(source, contract), image_limits(contract)
     max_bytes = max(_MAX_SOURCE_BYTES, _BYTES_PER_PIXEL * max_pixels)
-    of_sources = {"file-size": limits["file-size"] | {"max-bytes": max_bytes}}
+    of_sources = evolve(limits.file_size, max_bytes=max_bytes)
     if url is not None:
         # imported here because it loads an HTTP library
         from kling_elements.media.remote import redacted_url  # noqa: PLC0415
@@ -129,8 +130,8 @@ def _read(
         return used.name, content, images.inspect_whole(InlineBytes(content), used.name, limits), changes
 
 
-def _check(content: bytes, name: str, limits: Limits) -> ImageReport:
-    with sources.open_file(content, limits) as media:
+def _check(content: bytes, name: str, limits: ImageLimits) -> ImageReport:
+    with sources.open_file(content, limits.file_size) as media:
         report = images.inspect_whole(media.file, name, limits)
     if not report.conforms:
         raise MediaError(name, "no conforming copy could be made; try another picture", report.violations)
@@ -138,10 +139,10 @@ def _check(content: bytes, name: str, limits: Limits) -> ImageReport:
 
 
 def _encode(
-    picture: Image.Image, name: str, background: str, limits: Limits, *, as_jpeg: bool
+    picture: Image.Image, name: str, background: str, limits: ImageLimits, *, as_jpeg: bool
 ) -> tuple[bytes, list[str]]:
     """Return a file of an allowed size in bytes with the picture, and a sentence for each change."""
-    max_bytes, changes = limits["file-size"]["max-bytes"], list[str]()
+    max_bytes, changes = limits.file_size.max_bytes, list[str]()
     best = encoding.encode_best(picture, max_bytes, background, as_jpeg=as_jpeg)
     if best is None:
         changes = encoding.flattening_changes(picture, background)
@@ -156,11 +157,11 @@ def _encode(
 
 
 def _resize(
-    picture: Image.Image, ratio: Ratio, background: str, limits: Limits, max_pixels: int
+    picture: Image.Image, ratio: Ratio, background: str, limits: ImageLimits, max_pixels: int
 ) -> tuple[Image.Image, list[str]]:
     """Return a picture with an allowed ratio and allowed sides. The ratio comes first, to limit its growth."""
     changes = []
-    max_ratio = Fraction(limits["aspect-ratio"]["max-long-to-short"])
+    max_ratio = Fraction(limits.aspect_ratio.max_long_to_short)
     size = _with_ratio(picture.size, ratio, max_ratio)
     if math.prod(size) > max_pixels:
         long = math.isqrt(int(max_pixels * max_ratio))
@@ -178,7 +179,7 @@ def _resize(
         where = "at the sides" if size[0] != picture.width else "above and below"
         changes.append(f"{verb} {where} from {px(picture.size)} to {px(size)}")
         picture = _in_place_of(picture, _place(picture, size, background))
-    size = _large_enough(picture.size, limits["displayed-sides"]["min-px"])
+    size = _large_enough(picture.size, limits.displayed_sides.min_px)
     if size != picture.size:
         changes.append(f"enlarged from {px(picture.size)} to {px(size)}")
         picture = _in_place_of(picture, picture.resize(size, _LANCZOS))
@@ -226,10 +227,10 @@ def _place(picture: Image.Image, size: Size, background: str) -> Image.Image:
     return canvas
 
 
-def _made_smaller(picture: Image.Image, limits: Limits) -> Image.Image:
+def _made_smaller(picture: Image.Image, limits: ImageLimits) -> Image.Image:
     """Return a picture small enough for a JPEG of the lowest quality, or one with the smallest allowed sides."""
     shorter, longer = sorted(picture.size)
-    shortest, max_bytes = longer * limits["displayed-sides"]["min-px"] // shorter, limits["file-size"]["max-bytes"]
+    shortest, max_bytes = longer * limits.displayed_sides.min_px // shorter, limits.file_size.max_bytes
     smaller = picture
     while True:
         file_size = len(encoding.jpeg(smaller, encoding.MIN_QUALITY) or b"")

@@ -14,7 +14,7 @@ from attrs import evolve
 
 from kling_elements.media.checks import check_video
 from kling_elements.media.fitted import FittedVideo, Ratio, check_ratio, check_target, new_file, raise_if_full
-from kling_elements.media.limits import Limits, video_limits
+from kling_elements.media.limits import Duration, Formats, VideoLimits, video_limits
 from kling_elements.media.reports import VideoReport, in_words
 from kling_elements_client.contract import CONTRACT
 from kling_elements_client.errors import MediaError, Violation
@@ -74,7 +74,7 @@ def fit_video(  # noqa: PLR0913 - all but two are keyword-only
     _require_pyav(source)
     limits = video_limits(contract)
     report = check_video(source, contract=contract)
-    _refuse_damaged(report, limits["container"])
+    _refuse_damaged(report, limits.container)
     report_progress = _Progress(progress)
     with new_file(target) as unfinished:
         try:
@@ -105,31 +105,31 @@ def _require_pyav(source: Path) -> None:
         ) from error
 
 
-def _refuse_damaged(report: VideoReport, limits: Limits) -> None:
+def _refuse_damaged(report: VideoReport, containers: Formats) -> None:
     """Refuse a file that is cut off or encrypted, because FFmpeg would make a wrong copy of it without an error."""
-    violations = [violation for violation in report.violations if violation.rule == limits["x-source"]]
-    if violations and report.container in limits["one-of"]:
+    violations = [violation for violation in report.violations if violation.rule == containers.rule]
+    if violations and report.container in containers.names:
         raise MediaError(report.source, in_words(report), violations)
     if report.is_encrypted:
         raise MediaError(report.source, "is encrypted and cannot be decoded; export it without encryption first")
 
 
-def _settings(ratio: Ratio, start: Fraction, limits: Limits) -> EncodeSettings:
+def _settings(ratio: Ratio, start: Fraction, limits: VideoLimits) -> EncodeSettings:
     """Return the settings for a copy of the highest quality."""
     from kling_elements.media.transcoding import EncodeSettings  # noqa: PLC0415 - loads PyAV
 
-    sizes, max_seconds = limits["displayed-size"]["one-of-px"], limits["duration"]["max-seconds"]
+    sizes, max_seconds = limits.displayed_size.sizes_px, limits.duration.max_seconds
     return EncodeSettings(sizes=sizes, ratio=ratio, start=start, max_seconds=max_seconds, crf=_FIRST_CRF)
 
 
 def _encode(
-    source: Path, unfinished: Path, settings: EncodeSettings, limits: Limits, report_progress: _Progress
+    source: Path, unfinished: Path, settings: EncodeSettings, limits: VideoLimits, report_progress: _Progress
 ) -> tuple[str, ...]:
     """Encode a video with the highest quality that fits, and return a sentence for each change."""
-    max_bytes = limits["file-size"]["max-bytes"]
+    max_bytes = limits.file_size.max_bytes
     while True:
         result = _transcoded(source, unfinished, settings, report_progress)
-        _refuse_short(source, result, settings.start, limits["duration"])
+        _refuse_short(source, result, settings.start, limits.duration)
         size = unfinished.stat().st_size
         if size <= max_bytes:
             return result.changes
@@ -159,9 +159,9 @@ def _transcoded(source: Path, unfinished: Path, settings: EncodeSettings, report
             report_progress(done)
 
 
-def _refuse_short(source: Path, result: EncodeResult, start: Fraction, limits: Limits) -> None:
-    rule, min_seconds = limits["x-source"], limits["min-seconds"]
-    if not result.seconds or result.seconds + limits["tolerance-frames"] * result.frame_seconds < min_seconds:
+def _refuse_short(source: Path, result: EncodeResult, start: Fraction, limits: Duration) -> None:
+    rule, min_seconds = limits.rule, limits.min_seconds
+    if not result.seconds or result.seconds + limits.tolerance_frames * result.frame_seconds < min_seconds:
         message = (
             f"is too short: from {float(start):g} s on, it lasts {float(result.seconds):.6g} s, "
             f"but must last at least {min_seconds} s"

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from attrs import evolve, frozen
 
-from kling_elements.media.limits import Limits
+from kling_elements.media.limits import ImageLimits
 from kling_elements.media.reports import ImageReport
 from kling_elements_client.errors import Violation
 from kling_elements_runtime.image_headers import (
@@ -75,13 +75,13 @@ def ignored_warnings() -> Iterator[None]:
         yield
 
 
-def inspect(file: File, source: str, limits: Limits, *, is_local: bool = False) -> ImageReport:
+def inspect(file: File, source: str, limits: ImageLimits, *, is_local: bool = False) -> ImageReport:
     """Check the header of a file against R14 to R17, and read no more of the file than that.
 
     Args:
         file: The file.
         source: The name of the file in the report.
-        limits: The contract's `x-image` object.
+        limits: The contract's limits of images.
         is_local: Whether to look for metadata after the header too, because reading the file costs no request.
 
     Raises:
@@ -91,19 +91,19 @@ def inspect(file: File, source: str, limits: Limits, *, is_local: bool = False) 
     header = read_header(sized)  # first, because a server may send the size only at the end of the file
     width, height = displayed_size(sized, header, is_local=is_local) if header else (None, None)
     kind = format_of(file)
-    size_rule = limits["file-size"]["x-source"]
+    size_rule = limits.file_size.rule
     return ImageReport(
         source=source,
         size_bytes=file.size,
         width_px=width,
         height_px=height,
-        violations=tuple(Violation("", *violation) for violation in violations(sized, limits, is_local=is_local)),
+        violations=tuple(violations(sized, limits, is_local=is_local)),
         unchecked=() if file.size is not None else ((size_rule, "the server does not send the file's size"),),
         format=kind,
     )
 
 
-def inspect_whole(file: Reader, source: str, limits: Limits) -> ImageReport:
+def inspect_whole(file: Reader, source: str, limits: ImageLimits) -> ImageReport:
     """Check the header of a file, and whether the picture is complete (R14).
 
     The checksums of a PNG are verified. A JPEG is decoded at an eighth of each side.
@@ -111,14 +111,14 @@ def inspect_whole(file: Reader, source: str, limits: Limits) -> ImageReport:
     Args:
         file: The file. It is read as a whole only if it is not larger than the contract allows.
         source: The name of the file in the report.
-        limits: The contract's `x-image` object.
+        limits: The contract's limits of images.
 
     Raises:
         MediaError: The file cannot be read.
     """
-    rule = limits["format"]["x-source"]
+    rule = limits.format.rule
     kind = format_of(file)
-    if kind not in ("jpeg", "png") or file.size > limits["file-size"]["max-bytes"]:
+    if kind not in ("jpeg", "png") or file.size > limits.file_size.max_bytes:
         report = inspect(file, source, limits, is_local=True)
         return (
             report if report.width_px is None else _unchecked(report, rule, "it is too large to be checked as a whole")

@@ -2,39 +2,114 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeVar
+
+from attrs import frozen
+
 from kling_elements_runtime.contract import Contract
 from kling_elements_runtime.document import Node, walk
-from kling_elements_runtime.image_headers import Limits
+from kling_elements_runtime.image_limits import FileSize, Formats, ImageLimits, limit
+
+T = TypeVar("T")
 
 
-def image_limits(contract: Contract) -> Limits:
-    """Return the contract's `x-image` object. It is shared, so do not change it."""
+@frozen
+class Duration:
+    """How long a video may play, in seconds.
+
+    Attributes:
+        rule: The rule's id.
+        min_seconds: The shortest duration.
+        max_seconds: The longest duration.
+        tolerance_frames: By how many frames the duration may be shorter or longer than that.
+    """
+
+    rule: str
+    min_seconds: int
+    max_seconds: int
+    tolerance_frames: int
+
+
+@frozen
+class DisplayedSize:
+    """How large the picture of a video has to be.
+
+    Attributes:
+        rule: The rule's id.
+        sizes_px: The allowed widths and heights in pixels.
+        pixel_aspect: `square` if the pixels have to be square.
+    """
+
+    rule: str
+    sizes_px: tuple[tuple[int, int], ...]
+    pixel_aspect: str
+
+
+@frozen
+class VideoLimits:
+    """The limits of a video file."""
+
+    container: Formats
+    duration: Duration
+    displayed_size: DisplayedSize
+    file_size: FileSize
+
+    @classmethod
+    def of(cls, node: Node) -> VideoLimits:
+        """Return the limits in an object `x-video`.
+
+        Raises:
+            LookupError: A limit is missing; the message is its place, as a JSON Pointer.
+        """
+        container, names = limit(node, "container", "one-of")
+        displayed, sizes, pixel_aspect = limit(node, "displayed-size", "one-of-px", "pixel-aspect")
+        return cls(
+            Formats(container, tuple(names)),
+            Duration(*limit(node, "duration", "min-seconds", "max-seconds", "tolerance-frames")),
+            DisplayedSize(displayed, tuple((width, height) for width, height in sizes), pixel_aspect),
+            FileSize(*limit(node, "file-size", "max-bytes")),
+        )
+
+
+def image_limits(contract: Contract) -> ImageLimits:
+    """Return the limits in the contract's `x-image` object."""
     return contract.read(_image)
 
 
-def video_limits(contract: Contract) -> Limits:
-    """Return the contract's `x-video` object. It is shared, so do not change it."""
+def video_limits(contract: Contract) -> VideoLimits:
+    """Return the limits in the contract's `x-video` object."""
     return contract.read(_video)
 
 
-def _image(document: Node) -> Limits:
-    return _only(document, "x-image")
+def _image(document: Node) -> ImageLimits:
+    return _only(document, "x-image", ImageLimits.of)
 
 
-def _video(document: Node) -> Limits:
-    return _only(document, "x-video")
+def _video(document: Node) -> VideoLimits:
+    return _only(document, "x-video", VideoLimits.of)
 
 
-def _only(document: Node, name: str) -> Limits:
-    """Return the only object with that name anywhere in a document.
+def _only(document: Node, name: str, read: Callable[[Node], T]) -> T:
+    """Return the limits in the only object with that name anywhere in a document.
 
     Raises:
-        ValueError: There is none, or more than one.
+        LookupError: The object lacks a limit.
+        ValueError: There is no such object, or more than one.
     """
-    limits: list[Limits] = [inner[name] for _, inner in walk(document) if isinstance(inner, dict) and name in inner]
-    if len(limits) != 1:
-        raise ValueError(f"the contract has {len(limits)} objects named {name}; checking media needs exactly one")
-    return limits[0]
+    objects = [inner[name] for _, inner in walk(document) if isinstance(inner, dict) and name in inner]
+    if len(objects) != 1:
+        raise ValueError(f"the contract has {len(objects)} objects named {name}; checking media needs exactly one")
+    return read(objects[0])
 
 
-__all__ = ["Limits", "image_limits", "video_limits"]
+__all__ = [
+    "DisplayedSize",
+    "Duration",
+    "FileSize",
+    "Formats",
+    "ImageLimits",
+    "VideoLimits",
+    "image_limits",
+    "video_limits",
+]

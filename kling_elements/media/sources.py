@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import math
 import re
 import sys
 from collections.abc import Iterator
@@ -17,7 +16,7 @@ from attrs import frozen
 
 from kling_elements.media import images
 from kling_elements.media.fitted import FittedImage
-from kling_elements.media.limits import Limits, image_limits
+from kling_elements.media.limits import FileSize, ImageLimits, image_limits
 from kling_elements.usable_contract import usable
 from kling_elements_client.errors import MediaError, Violation
 from kling_elements_runtime import metadata
@@ -78,7 +77,7 @@ class MediaFile:
         return encode(content)
 
 
-def without_metadata(media: MediaFile, limits: Limits) -> MediaFile:
+def without_metadata(media: MediaFile, limits: ImageLimits) -> MediaFile:
     """Return an image without its metadata; the same object if it has none, or if the limits do not allow the image.
 
     Raises:
@@ -125,12 +124,12 @@ def open_image(source: object, contract: Contract) -> Iterator[MediaFile]:
     """
     pillow_image = sys.modules.get("PIL.Image")  # if Pillow is not loaded, the source cannot be a PIL image
     if isinstance(source, str):
-        yield from_text(source, contract, image_limits(contract))
+        yield from_text(source, contract, image_limits(contract).file_size)
     elif pillow_image is not None and isinstance(source, pillow_image.Image):
-        with _open_bytes("a PIL image", _encode(source, image_limits(contract))) as media:
+        with _open_bytes("a PIL image", _encode(source, image_limits(contract).file_size.max_bytes)) as media:
             yield media
     else:
-        with open_file(source, image_limits(contract)) as media:
+        with open_file(source, image_limits(contract).file_size) as media:
             yield media
 
 
@@ -142,21 +141,21 @@ def content_of(source: object, contract: Contract) -> bytes:
     """
     if isinstance(source, FittedImage):
         return source.content
-    limits = image_limits(contract)["file-size"]
+    limit = image_limits(contract).file_size
     with open_image(source, contract) as media:
-        if media.file.size > limits["max-bytes"]:
-            raise _too_large(media.name, limits["max-bytes"], limits["x-source"])
+        if media.file.size > limit.max_bytes:
+            raise _too_large(media.name, limit)
         return media.file.peek(0, media.file.size)
 
 
 @contextmanager
-def open_file(source: object, limits: Limits) -> Iterator[MediaFile]:
+def open_file(source: object, limit: FileSize) -> Iterator[MediaFile]:
     """Open a path, bytes or a file object, and yield it while the block runs.
 
     Args:
         source: The file. A file object is read from its current position to its end; if it can seek, its position is
             restored.
-        limits: The contract's limits. A file object that cannot seek is not read beyond its maximum size.
+        limit: How large the file may be. A file object that cannot seek is not read beyond that.
 
     Raises:
         MediaError: The source cannot be read, or has another type.
@@ -167,7 +166,7 @@ def open_file(source: object, limits: Limits) -> Iterator[MediaFile]:
         with _open_bytes(type(source).__name__, source) as media:
             yield media
     elif callable(getattr(source, "read", None)):
-        with _open_object(source, limits) as media:
+        with _open_object(source, limit) as media:
             yield media
     else:
         message = (
@@ -188,7 +187,7 @@ def _media_errors(name: str, problem: str) -> Iterator[None]:
         raise MediaError(name, f"{problem}: {getattr(error, 'strerror', None) or type(error).__name__}") from error
 
 
-def _encode(picture: Any, limits: Limits) -> bytes:
+def _encode(picture: Any, max_bytes: int) -> bytes:
     """Encode a PIL image as an upright PNG, which keeps every mode that PNG supports; other modes become RGB.
 
     If the PNG would be larger than the contract allows, return the best JPEG that fits, if there is one.
@@ -197,8 +196,7 @@ def _encode(picture: Any, limits: Limits) -> bytes:
 
     from kling_elements.media import colours, decoding, encoding  # noqa: PLC0415 - as above
 
-    name, max_bytes = "a PIL image", limits["file-size"]["max-bytes"]
-    file = io.BytesIO()
+    name, file = "a PIL image", io.BytesIO()
     with _media_errors(name, "cannot be encoded"):
         upright = exif_transpose(picture)
         supported = upright if upright.mode in _PNG_MODES else upright.convert("RGB")
@@ -220,12 +218,12 @@ def _open_bytes(name: str, content: bytes | bytearray | memoryview) -> Iterator[
 
 
 @contextmanager
-def _open_object(file: Any, limits: Limits) -> Iterator[MediaFile]:
+def _open_object(file: Any, limit: FileSize) -> Iterator[MediaFile]:
     name = "a file object"
     with _media_errors(name, "cannot be read"):
         can_seek = hasattr(file, "seekable") and file.seekable()
     if not can_seek:
-        with _copy(file, name, limits) as copy:
+        with _copy(file, name, limit) as copy:
             yield MediaFile(name, _Seekable(copy, name))
         return
     seekable = _Seekable(file, name)
@@ -236,16 +234,15 @@ def _open_object(file: Any, limits: Limits) -> Iterator[MediaFile]:
 
 
 @contextmanager
-def _copy(file: Any, name: str, limits: Limits) -> Iterator[IO[bytes]]:
+def _copy(file: Any, name: str, limit: FileSize) -> Iterator[IO[bytes]]:
     """Copy a file object that cannot seek, and yield the copy, which can."""
-    max_bytes, rule = limits["file-size"]["max-bytes"], limits["file-size"]["x-source"]
     with SpooledTemporaryFile(max_size=_IN_MEMORY) as copy:
         with _media_errors(name, "cannot be read"):
             while chunk := _read(file, name, _CHUNK):
                 with raising_media_errors(Path(gettempdir()), "written to, for a copy of a file object"):
                     copy.write(chunk)
-                if copy.tell() > max_bytes:
-                    raise _too_large(name, max_bytes, rule)
+                if copy.tell() > limit.max_bytes:
+                    raise _too_large(name, limit)
         copy.seek(0)
         yield copy
 
@@ -290,19 +287,19 @@ def _read(file: Any, name: str, count: int) -> bytes:
             return content
 
 
-def from_text(text: str, contract: Contract, limits: Limits) -> MediaFile:
+def from_text(text: str, contract: Contract, limit: FileSize) -> MediaFile:
     """Return the file in a `data:` URL or in Base64 text.
 
     Args:
         text: The string.
         contract: The contract that says how to write an image as text.
-        limits: The limits on a file in a percent-encoded `data:` URL. Such a URL is much longer than its file.
+        limit: How large a file in a percent-encoded `data:` URL may be. Such a URL is much longer than its file.
 
     Raises:
         MediaError: The string is neither, or its file is too large. A string is never used as a path.
     """
     if _DATA.match(text):
-        return _from_data_url(text, contract, limits)
+        return _from_data_url(text, contract, limit)
     if not text.strip():
         raise MediaError("a str", "is empty; pass an http(s) URL, Base64, or pathlib.Path(...) for a file")
     if _OTHER_ADDRESS.match(text):
@@ -313,27 +310,26 @@ def from_text(text: str, contract: Contract, limits: Limits) -> MediaFile:
     return _from_base64(text, "Base64 text", contract)
 
 
-def _from_data_url(text: str, contract: Contract, limits: Limits) -> MediaFile:
+def _from_data_url(text: str, contract: Contract, limit: FileSize) -> MediaFile:
     name = "a data: URL"
     head, comma, payload = text.partition(",")
     if not comma or not payload.isascii():
         problem = "has characters other than ASCII" if comma else "has no comma before its content"
         raise MediaError(name, f"{problem}; write it as data:image/png;base64,...")
     if _BASE64_MARK.search(head):
-        plain = _unquoted(payload, math.inf, "", name).decode("ascii", "replace") if "%" in payload else payload
+        plain = _unquoted(payload, None, name).decode("ascii", "replace") if "%" in payload else payload
         return _from_base64(plain, name, contract)
-    max_bytes, rule = limits["file-size"]["max-bytes"], limits["file-size"]["x-source"]
-    return MediaFile(name, InlineBytes(_unquoted(payload, max_bytes, rule, name)))
+    return MediaFile(name, InlineBytes(_unquoted(payload, limit, name)))
 
 
-def _unquoted(payload: str, max_bytes: float, rule: str, name: str) -> bytes:
+def _unquoted(payload: str, limit: FileSize | None, name: str) -> bytes:
     """Decode a percent-encoded text in slices, because the standard library needs many times its length in memory.
 
     Raises:
         MediaError: It has more bytes than allowed. This is checked before any of them is decoded.
     """
-    if len(payload) - 2 * payload.count("%") > max_bytes:
-        raise _too_large(name, max_bytes, rule)
+    if limit is not None and len(payload) - 2 * payload.count("%") > limit.max_bytes:
+        raise _too_large(name, limit)
     slices, start = [], 0
     while start < len(payload):
         end = start + _QUOTED
@@ -344,9 +340,11 @@ def _unquoted(payload: str, max_bytes: float, rule: str, name: str) -> bytes:
     return b"".join(slices)
 
 
-def _too_large(name: str, max_bytes: float, rule: str) -> MediaError:
-    message = f"the file has more than {max_bytes} bytes, the most that is allowed ({rule}); make it smaller"
-    return MediaError(name, message, [Violation("", rule, message)])
+def _too_large(name: str, limit: FileSize) -> MediaError:
+    message = (
+        f"the file has more than {limit.max_bytes} bytes, the most that is allowed ({limit.rule}); make it smaller"
+    )
+    return MediaError(name, message, [Violation("", limit.rule, message)])
 
 
 def _looks_like_path(text: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -35,7 +35,7 @@ class EncodeSettings:
         crf: The constant rate factor of H.264, from 0 (best) to 51.
     """
 
-    sizes: list[list[int]]
+    sizes: Sequence[Sequence[int]]
     ratio: Ratio
     start: Fraction
     max_seconds: int

@@ -10,7 +10,7 @@ from typing import Any, Final
 from attrs import evolve
 
 from kling_elements.media.images import File
-from kling_elements.media.limits import Limits
+from kling_elements.media.limits import DisplayedSize, Duration, Formats, VideoLimits
 from kling_elements.media.mp4_boxes import BrokenBoxError, Outline, code_name, outline
 from kling_elements.media.mp4_header import Movie, read_movie
 from kling_elements.media.reports import VideoReport
@@ -39,13 +39,13 @@ _PICTURES: Final = {"jpeg", "png", "gif"}  # other formats begin with too few by
 _MAX_FRAME_SECONDS = Fraction(1)  # seconds
 
 
-def inspect(file: File, source: str, limits: Limits) -> VideoReport:
+def inspect(file: File, source: str, limits: VideoLimits) -> VideoReport:
     """Check a file against R20 to R23. Hardly more than its header is read, usually in one to three reads.
 
     Args:
         file: The file.
         source: The name of the file in the report.
-        limits: The contract's `x-video` object.
+        limits: The contract's limits of videos.
 
     Raises:
         MediaError: The file cannot be read.
@@ -61,7 +61,7 @@ def inspect(file: File, source: str, limits: Limits) -> VideoReport:
         **({} if movie is None else _movie_fields(movie)),
     )
     violations = [
-        *_container_violations(boxes, report, trouble, limits["container"]),
+        *_container_violations(boxes, report, trouble, limits.container),
         *_violations(report, movie, limits),
     ]
     return evolve(
@@ -116,13 +116,13 @@ def _movie_fields(movie: Movie) -> dict[str, Any]:
 
 
 def _container_violations(
-    boxes: Outline, report: VideoReport, trouble: str | None, limits: Limits
+    boxes: Outline, report: VideoReport, trouble: str | None, containers: Formats
 ) -> Iterator[tuple[str, str]]:
-    if report.container not in limits["one-of"]:
-        allowed = " or ".join(name.upper() for name in limits["one-of"])
-        yield limits["x-source"], f"the file is not an {allowed} video{_looks_like(boxes, report.container)}"
+    if report.container not in containers.names:
+        allowed = " or ".join(name.upper() for name in containers.names)
+        yield containers.rule, f"the file is not an {allowed} video{_looks_like(boxes, report.container)}"
     elif trouble is not None:
-        yield limits["x-source"], f"the file {trouble}"
+        yield containers.rule, f"the file {trouble}"
 
 
 def _looks_like(boxes: Outline, container: str | None) -> str:
@@ -139,66 +139,68 @@ def _looks_like(boxes: Outline, container: str | None) -> str:
     return f"; it looks like {other}" if other else ""
 
 
-def _violations(report: VideoReport, movie: Movie | None, limits: Limits) -> Iterator[tuple[str, str]]:
+def _violations(report: VideoReport, movie: Movie | None, limits: VideoLimits) -> Iterator[tuple[str, str]]:
     """Yield the violations of the rules about duration, picture and file size."""
-    yield from _duration_violations(report, limits["duration"])
+    yield from _duration_violations(report, limits.duration)
     if movie is not None and movie.picture is not None:
-        yield from _picture_violations(report, limits["displayed-size"])
-    max_bytes = limits["file-size"]["max-bytes"]
+        yield from _picture_violations(report, limits.displayed_size)
+    max_bytes = limits.file_size.max_bytes
     if report.size_bytes is not None and report.size_bytes > max_bytes:
         yield (
-            limits["file-size"]["x-source"],
+            limits.file_size.rule,
             f"the video file has {report.size_bytes} bytes, at most {max_bytes} are allowed",
         )
 
 
-def _duration_violations(report: VideoReport, limits: Limits) -> Iterator[tuple[str, str]]:
-    min_seconds, max_seconds, frames = limits["min-seconds"], limits["max-seconds"], limits["tolerance-frames"]
+def _duration_violations(report: VideoReport, limits: Duration) -> Iterator[tuple[str, str]]:
+    min_seconds, max_seconds, frames = limits.min_seconds, limits.max_seconds, limits.tolerance_frames
     tolerance = frames * min(report.frame_seconds or Fraction(0), _MAX_FRAME_SECONDS)
     seconds = report.duration_seconds
     if seconds is not None and not min_seconds - tolerance <= seconds <= max_seconds + tolerance:
         extra = f", give or take {_number(tolerance)} s (frames: {frames})" if tolerance else ""
         allowed = f"it must last {min_seconds} to {max_seconds} s{extra}"
-        yield limits["x-source"], f"the video lasts {_number(seconds)} s, {allowed}"
+        yield limits.rule, f"the video lasts {_number(seconds)} s, {allowed}"
 
 
-def _picture_violations(report: VideoReport, limits: Limits) -> Iterator[tuple[str, str]]:
-    rule = limits["x-source"]
-    sizes = " or ".join(f"{width}x{height}" for width, height in limits["one-of-px"])
+def _picture_violations(report: VideoReport, limits: DisplayedSize) -> Iterator[tuple[str, str]]:
+    rule = limits.rule
+    sizes = " or ".join(f"{width}x{height}" for width, height in limits.sizes_px)
     if report.width_px is None:
         yield (
             rule,
             f"the video is turned by an unusual angle; it must be shown upright as {sizes} px",
         )
-    elif [report.width_px, report.height_px] not in limits["one-of-px"]:
+    elif (report.width_px, report.height_px) not in limits.sizes_px:
         yield rule, f"the video is shown as {report.width_px}x{report.height_px} px, it must be {sizes} px"
     aspect = report.pixel_aspect
-    if limits["pixel-aspect"] == "square" and aspect != 1:
+    if limits.pixel_aspect == "square" and aspect != 1:
         ratio = "an invalid ratio" if aspect is None else f"the ratio {_ratio(aspect)}"
         yield rule, f"the video's pixels have {ratio}, they must be square (1:1)"
 
 
-def _unchecked(report: VideoReport, boxes: Outline, movie: Movie | None, limits: Limits) -> Iterator[tuple[str, str]]:
+def _unchecked(
+    report: VideoReport, boxes: Outline, movie: Movie | None, limits: VideoLimits
+) -> Iterator[tuple[str, str]]:
     if report.size_bytes is None and boxes.header is not None:
         yield (
-            limits["container"]["x-source"],
+            limits.container.rule,
             "it is unknown whether the file is complete, because the server does not send its size",
         )
     elif movie is not None and not boxes.is_complete and boxes.trouble is None:
         yield (
-            limits["container"]["x-source"],
+            limits.container.rule,
             "it is unknown whether the file is complete, because it has too many parts",
         )
     if report.is_encrypted:
-        yield limits["container"]["x-source"], "it is unknown whether the video can be played, because it is encrypted"
+        yield limits.container.rule, "it is unknown whether the video can be played, because it is encrypted"
     if movie is not None and movie.is_compressed:
-        for name in ("container", "duration", "displayed-size"):
-            yield limits[name]["x-source"], "the file's header is compressed ('cmov') and was not read"
+        for rule in (limits.container.rule, limits.duration.rule, limits.displayed_size.rule):
+            yield rule, "the file's header is compressed ('cmov') and was not read"
     elif movie is not None and report.duration_seconds is None:
         subject = "the file consists of fragments, and its" if movie.is_fragmented else "the file's"
-        yield limits["duration"]["x-source"], f"{subject} header does not say how long it plays"
+        yield limits.duration.rule, f"{subject} header does not say how long it plays"
     if report.size_bytes is None:
-        yield limits["file-size"]["x-source"], "the server does not send the file's size"
+        yield limits.file_size.rule, "the server does not send the file's size"
 
 
 def _number(value: Fraction) -> str:

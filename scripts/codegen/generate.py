@@ -47,7 +47,7 @@ EDITS: Mapping[str, Sequence[tuple[str, str]]] = {
 
 # Isolated, because the repository's own settings of ruff must not change the output.
 FORMATTING = (
-    "ruff check . --isolated --no-cache --fix-only --select=I,F401,UP035 --target-version=py311",
+    "ruff check . --isolated --no-cache --fix-only --select=I,F401,F811,UP035 --target-version=py311",
     "ruff format . --isolated --no-cache --target-version=py311 --line-length=120",
 )
 

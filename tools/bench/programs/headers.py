@@ -16,25 +16,26 @@ from PIL import Image
 
 from kling_elements_client import contract
 from kling_elements_runtime import image_headers as images
+from kling_elements_runtime.image_limits import ImageLimits
 from kling_elements_runtime.uploads import InlineText
 from tools.bench.programs import figures
 
 _TIMES = 15
 
 
-def _ours(text: str, limits: dict[str, Any]) -> None:
+def _ours(text: str, limits: ImageLimits) -> None:
     figures.require(not list(images.violations(InlineText(text), limits)), "the contract refused an image")
 
 
-def _decoding(text: str, limits: dict[str, Any]) -> None:
+def _decoding(text: str, limits: ImageLimits) -> None:
     with Image.open(io.BytesIO(base64.b64decode(text, validate=True)), formats=("JPEG", "PNG")) as picture:
-        figures.require(min(picture.size) >= limits["displayed-sides"]["min-px"], "an image is too small")
+        figures.require(min(picture.size) >= limits.displayed_sides.min_px, "an image is too small")
 
 
 def main(settings: dict[str, Any]) -> None:
     """Run the program."""
-    check: Callable[[str, dict[str, Any]], None] = {"ours": _ours, "decoding all": _decoding}[settings["by"]]
-    limits = contract.document()["components"]["schemas"]["ImageBase64"]["x-image"]
+    check: Callable[[str, ImageLimits], None] = {"ours": _ours, "decoding all": _decoding}[settings["by"]]
+    limits = ImageLimits.of(contract.document()["components"]["schemas"]["ImageBase64"]["x-image"])
     slowest = 0.0
     for file in settings["files"]:
         text = base64.b64encode(Path(file).read_bytes()).decode()

@@ -5,18 +5,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import httpx
-from kling_elements_runtime.types import Response
 
 from ...client import AuthenticatedClient
 from ...contract import CheckedRequest
 from ...models.create_element_response import CreateElementResponse
 from ...models.image_element_request import ImageElementRequest
 from ...models.video_element_request import VideoElementRequest
+from ...types import Response
 
-_OPERATION = "createElement"
+OPERATION_ID: Final = "createElement"
+"""The name of the operation in the contract."""
 
 
 def _get_kwargs(
@@ -26,14 +27,14 @@ def _get_kwargs(
 ) -> dict[str, Any]:
     return {
         "method": "post",
-        "url": client.request_target(_OPERATION, {}),
+        "url": client.request_target(OPERATION_ID, {}),
         "headers": {"Content-Type": "application/json"},
-        "content": client.encode(_OPERATION, body),
+        "content": client.encode(OPERATION_ID, body),
     }
 
 
 def _build_response(*, client: AuthenticatedClient, response: httpx.Response) -> Response[CreateElementResponse]:
-    parsed = client.decode(_OPERATION, response, CreateElementResponse.from_dict)
+    parsed = client.decode(OPERATION_ID, response, CreateElementResponse.from_dict)
     return Response(
         status_code=response.status_code,
         content=response.content,

@@ -5,17 +5,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import httpx
-from kling_elements_runtime.types import Response
 
 from ...client import AuthenticatedClient
 from ...contract import CheckedRequest
 from ...models.delete_element_request import DeleteElementRequest
 from ...models.delete_element_response import DeleteElementResponse
+from ...types import Response
 
-_OPERATION = "deleteElement"
+OPERATION_ID: Final = "deleteElement"
+"""The name of the operation in the contract."""
 
 
 def _get_kwargs(
@@ -25,14 +26,14 @@ def _get_kwargs(
 ) -> dict[str, Any]:
     return {
         "method": "post",
-        "url": client.request_target(_OPERATION, {}),
+        "url": client.request_target(OPERATION_ID, {}),
         "headers": {"Content-Type": "application/json"},
-        "content": client.encode(_OPERATION, body),
+        "content": client.encode(OPERATION_ID, body),
     }
 
 
 def _build_response(*, client: AuthenticatedClient, response: httpx.Response) -> Response[DeleteElementResponse]:
-    parsed = client.decode(_OPERATION, response, DeleteElementResponse.from_dict)
+    parsed = client.decode(OPERATION_ID, response, DeleteElementResponse.from_dict)
     return Response(
         status_code=response.status_code,
         content=response.content,

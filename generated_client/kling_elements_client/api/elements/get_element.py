@@ -4,15 +4,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import httpx
-from kling_elements_runtime.types import Response
 
 from ...client import AuthenticatedClient
 from ...models.task_response import TaskResponse
+from ...types import Response
 
-_OPERATION = "getElement"
+OPERATION_ID: Final = "getElement"
+"""The name of the operation in the contract."""
 
 
 def _get_kwargs(
@@ -23,7 +24,7 @@ def _get_kwargs(
     return {
         "method": "get",
         "url": client.request_target(
-            _OPERATION,
+            OPERATION_ID,
             {
                 "id": id,
             },
@@ -32,7 +33,7 @@ def _get_kwargs(
 
 
 def _build_response(*, client: AuthenticatedClient, response: httpx.Response) -> Response[TaskResponse]:
-    parsed = client.decode(_OPERATION, response, TaskResponse.from_dict)
+    parsed = client.decode(OPERATION_ID, response, TaskResponse.from_dict)
     return Response(
         status_code=response.status_code,
         content=response.content,

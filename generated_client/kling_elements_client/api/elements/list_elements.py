@@ -4,16 +4,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import httpx
-from kling_elements_runtime.types import Response, Unset
 
 from ...client import AuthenticatedClient
 from ...models.task_list_response import TaskListResponse
-from ...types import Unset
+from ...types import Response, Unset
 
-_OPERATION = "listElements"
+OPERATION_ID: Final = "listElements"
+"""The name of the operation in the contract."""
 
 
 def _get_kwargs(
@@ -25,7 +25,7 @@ def _get_kwargs(
     return {
         "method": "get",
         "url": client.request_target(
-            _OPERATION,
+            OPERATION_ID,
             {
                 "pageNum": page_num,
                 "pageSize": page_size,
@@ -35,7 +35,7 @@ def _get_kwargs(
 
 
 def _build_response(*, client: AuthenticatedClient, response: httpx.Response) -> Response[TaskListResponse]:
-    parsed = client.decode(_OPERATION, response, TaskListResponse.from_dict)
+    parsed = client.decode(OPERATION_ID, response, TaskListResponse.from_dict)
     return Response(
         status_code=response.status_code,
         content=response.content,
