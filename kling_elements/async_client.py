@@ -7,11 +7,11 @@ from functools import partial
 from types import TracebackType
 from typing import Self, TypeVar
 
-from kling_elements.calls import AsyncTasks, Call
 from kling_elements.client_base import ClientBase, step_seconds_of
-from kling_elements.create_request import CreateRequest
-from kling_elements.outside import OnEventLoop, OnUpdate
-from kling_elements.preflight import Preflight
+from kling_elements.lifecycle.calls import AsyncTasks, Call
+from kling_elements.lifecycle.create_request import CreateRequest
+from kling_elements.lifecycle.outside import OnEventLoop, OnUpdate
+from kling_elements.lifecycle.preflight import Preflight
 from kling_elements_client.models import Element, Task
 from kling_elements_runtime.deadline import within
 from kling_elements_runtime.settings import Timeout

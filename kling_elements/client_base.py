@@ -7,10 +7,10 @@ from typing import Any, ClassVar, Final, NoReturn, Self
 
 from attrs import evolve
 
-from kling_elements.calls import Call, Calls
 from kling_elements.clock import Clock
 from kling_elements.errors import redact
-from kling_elements.outside import Outside
+from kling_elements.lifecycle.calls import Call, Calls
+from kling_elements.lifecycle.outside import Outside
 from kling_elements.policies import PollPolicy, RetryPolicy
 from kling_elements.usable_contract import usable
 from kling_elements_client import AuthenticatedClient

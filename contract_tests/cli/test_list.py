@@ -1,4 +1,4 @@
-"""`kling-elements list` and `kling-elements presets`."""
+"""`kling-elements list`."""
 
 from __future__ import annotations
 
@@ -39,13 +39,6 @@ def test_an_empty_list_is_said_on_stderr(kling_elements: CommandLine) -> None:
     ended = kling_elements("list")
 
     assert (0, "", "There are none.\n") == (ended.code, ended.out, ended.err)
-
-
-def test_presets_are_listed(kling_elements: CommandLine) -> None:
-    """They are the vendor's own."""
-    values = kling_elements("presets", "--limit", "2", "--json").lines()
-
-    assert ["kling", "kling"] == [value["elements"][0]["owned_by"] for value in values]
 
 
 @pytest.mark.usefixtures("task_ids")

@@ -12,6 +12,7 @@ import pytest
 from contract_tests.support.command_line import PATIENCE_SECONDS, PROGRAM
 from contract_tests.support.documents import example
 from kling_elements import KlingElements
+from kling_elements.cli import __main__ as program
 from kling_elements.cli import start
 from kling_elements.testing.gateway import MockGateway
 
@@ -58,3 +59,4 @@ def test_the_program_can_be_run_as_a_module(env: dict[str, str]) -> None:
     ]
 
     assert ended[0] == ended[1]
+    assert program.main is start.main

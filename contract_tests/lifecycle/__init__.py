@@ -1,1 +1,1 @@
-"""Tests of the modules at the top of `kling_elements`: the life of an element, with both clients."""
+"""Tests of `kling_elements.lifecycle` and of the modules at the top of `kling_elements`, with both clients."""

@@ -9,7 +9,7 @@ import pytest
 
 from contract_tests.support.scripted import FakeClock
 from kling_elements import RetryPolicy
-from kling_elements.limiter import Limiter
+from kling_elements.lifecycle.limiter import Limiter
 
 
 class _Driven:

@@ -7,7 +7,7 @@ import pytest
 from contract_tests.reading.image_body import BODY
 from contract_tests.support.scripted import Client, FakeClock, ScriptedClient, refusal, task
 from kling_elements import RetryPolicy
-from kling_elements.patience import Patience
+from kling_elements.lifecycle.patience import Patience
 from kling_elements_client.errors import KlingError, RateLimitError, TransportError
 
 _BUSY = refusal(429, 1302)

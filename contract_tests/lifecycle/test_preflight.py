@@ -14,7 +14,7 @@ from contract_tests.reading.image_body import BODY
 from contract_tests.reading.images import Picture
 from contract_tests.support.range_server import range_server
 from contract_tests.support.scripted import ABSENT, LOST, NAMED, Client, ScriptedClient, refusal, task
-from kling_elements import outside
+from kling_elements.lifecycle import outside
 from kling_elements.media.reports import ImageReport
 from kling_elements_client.contract import CONTRACT
 from kling_elements_client.errors import ContractError, MediaError, Violation

@@ -20,8 +20,8 @@ from contract_tests.reading.answer_cases import (
 from contract_tests.support import read_tasks
 from contract_tests.support.scripted import NAMED, Client, Reply, ScriptedClient
 from contract_tests.support.tables import for_each_row
-from kling_elements.create_request import task_id_from
 from kling_elements.errors import NoTaskError
+from kling_elements.lifecycle.create_request import task_id_from
 from kling_elements.tasks import (
     Progress,
     find_task,

@@ -22,10 +22,11 @@ from contract_tests.reading.dialect_cases import DIALECTS
 from contract_tests.reading.image_body import BODY
 from contract_tests.support.running import TOKEN, URL, run_async, tls
 from contract_tests.support.scripted import ABSENT, DUPLICATE, LOST, NAMED, Client, ScriptedClient, Step, refusal, task
-from kling_elements import AsyncKlingElements, KlingElements, outside
+from kling_elements import AsyncKlingElements, KlingElements
+from kling_elements.lifecycle import outside
+from kling_elements.lifecycle.trail import CreateStoppedError, Trail
 from kling_elements.mock import create_app
 from kling_elements.testing.gateway import MockGateway, serving
-from kling_elements.trail import CreateStoppedError, Trail
 from kling_elements_client.models import Task
 from kling_elements_runtime.blocking import finish
 

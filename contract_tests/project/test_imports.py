@@ -105,6 +105,12 @@ _ARROWS = [
         allowed="from kling_elements.media import image",
     ),
     Arrow(
+        folder="kling_elements/lifecycle",
+        never=r"kling_elements\.(?:cli|mock|testing|client|async_client|client_base)",
+        refused="from kling_elements.client import KlingElements",
+        allowed="from kling_elements.media import image",
+    ),
+    Arrow(
         folder="kling_elements/media",
         never=r"kling_elements\.(?!(?:media|clock|numbers|usable_contract)\b)\w+",
         refused="from ..outcomes import Outcome",
@@ -149,7 +155,7 @@ _ARROWS = [
     Arrow(
         folder="contract_tests/support",
         never=r"scripts|tools|contract_tests\.(?!(?:reading|support)\b)\w+",
-        refused="from contract_tests.client.common import X",
+        refused="from contract_tests.runtime.common import X",
         allowed="from contract_tests.reading.cases import X",
     ),
     Arrow(
@@ -220,10 +226,11 @@ def test_the_packages_import_only_declared_dependencies() -> None:
 
 _WEBHOOKS = ("kling_elements/webhooks.py", "kling_elements/strict_json.py")
 _TESTED = {
-    "contract_tests/contract": ("scripts/*.py", "scripts/codegen/*.py", "contract_tests/reading/*.py"),
-    "contract_tests/client": ("kling_elements_runtime/**/*.py",),
+    "contract_tests/codegen": ("scripts/*.py", "scripts/codegen/*.py"),
+    "contract_tests/contract": ("contract_tests/reading/*.py",),
+    "contract_tests/runtime": ("kling_elements_runtime/**/*.py",),
     "contract_tests/cli": ("kling_elements/cli/**/*.py",),
-    "contract_tests/lifecycle": ("kling_elements/*.py",),
+    "contract_tests/lifecycle": ("kling_elements/*.py", "kling_elements/lifecycle/*.py"),
     "contract_tests/media": ("kling_elements/media/*.py",),
     "contract_tests/mock": ("kling_elements/mock/*.py", "kling_elements/testing/*.py"),
     "contract_tests/webhooks": _WEBHOOKS,
@@ -238,7 +245,6 @@ _OF_SEVERAL_MODULES = {
     "test_generated_operations.py": "all judges agree on generated requests",
     "test_imports.py": "imports run one way",
     "test_killed_server.py": "a server that is killed in the middle loses nothing that it answered",
-    "test_lifecycle.py": "an element's life, in both dialects",
     "test_live_answers_client.py": "what services really answered is read as what it means",
     "test_loosened_rule.py": "a loosened limit is noticed",
     "test_operations.py": "each rule of the other operations, at its limits",
@@ -251,11 +257,21 @@ _OF_SEVERAL_MODULES = {
     "test_wire.py": "what goes over the wire and back",
 }
 _TESTED_THROUGH = {
+    "kling_elements/cli/__main__.py": "test_start.py",
+    "kling_elements/cli/exits.py": "test_app.py",
+    "kling_elements/cli/gateway.py": "test_doctor.py",
+    "kling_elements/cli/kinds.py": "test_check.py",
+    "kling_elements/cli/output.py": "test_app.py",
+    "kling_elements/cli/shapes.py": "test_list.py",
+    "kling_elements/cli/terminal.py": "test_check.py",
+    "kling_elements/cli/uploads.py": "test_create.py",
+    "kling_elements/cli/waiting.py": "test_wait.py",
+    "kling_elements/cli/webhook_secrets.py": "test_webhook.py",
     "kling_elements/async_client.py": "test_client.py",
-    "kling_elements/calls.py": "test_client.py",
+    "kling_elements/lifecycle/calls.py": "test_client.py",
     "kling_elements/client_base.py": "test_client_options.py",
     "kling_elements/clock.py": "test_policies.py",
-    "kling_elements/create_request.py": "test_creating.py",
+    "kling_elements/lifecycle/create_request.py": "test_creating.py",
     "kling_elements/media/budget.py": "test_remote_budgets.py",
     "kling_elements/media/checks.py": "test_fit_videos.py",
     "kling_elements/media/decoding.py": "test_fit_images_sources.py",
@@ -278,7 +294,7 @@ _TESTED_THROUGH = {
     "kling_elements/mock/routes.py": "test_front.py",
     "kling_elements/mock/service.py": "test_app.py",
     "kling_elements/mock/shapes.py": "test_app.py",
-    "kling_elements/outside.py": "test_trail.py",
+    "kling_elements/lifecycle/outside.py": "test_trail.py",
     "kling_elements/testing/gateway.py": "test_testing.py",
     "kling_elements/testing/router.py": "test_testing.py",
     "kling_elements_runtime/addresses.py": "test_settings.py",
@@ -339,7 +355,7 @@ def _dotted(path: str) -> str:
     return _package(path.removesuffix(".py")).removesuffix(".__init__")
 
 
-@pytest.mark.parametrize("folder", ["client", "lifecycle", "media", "mock"])
+@pytest.mark.parametrize("folder", ["cli", "lifecycle", "media", "mock", "runtime"])
 def test_each_module_without_tests_of_its_name_is_tested_through_another(folder: str) -> None:
     """The table names a test module that imports it, or imports, is named for or tests a module that does."""
     modules = {str(path.relative_to(ROOT)): name for path, name in _tested_modules(f"contract_tests/{folder}").items()}
@@ -370,5 +386,5 @@ def test_the_architecture_names_every_package() -> None:
     packages = [_package(folder) for folder in _PRODUCT]
     packages += ["contract_tests/reading", "scripts", *(f"tools/{name}" for name in _TOOLS)]
 
-    assert {"cli", "media", "mock", "testing"} == set(folders)
+    assert {"cli", "lifecycle", "media", "mock", "testing"} == set(folders)
     assert [] == [name for name in (*packages, *(f"`{name}/`" for name in folders)) if name not in text]

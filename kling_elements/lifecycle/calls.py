@@ -9,15 +9,15 @@ from typing import Any, Generic, TypeVar
 
 from attrs import field, frozen
 
-from kling_elements import creating, many, queries, waiting
-from kling_elements.create_request import CreateRequest
-from kling_elements.limiter import Limiter
-from kling_elements.outside import OnUpdate, Outside
-from kling_elements.patience import Patience
+from kling_elements.lifecycle import creating, many, queries, waiting
+from kling_elements.lifecycle.create_request import CreateRequest
+from kling_elements.lifecycle.limiter import Limiter
+from kling_elements.lifecycle.outside import OnUpdate, Outside
+from kling_elements.lifecycle.patience import Patience
+from kling_elements.lifecycle.preflight import Preflight, PreflightPolicy
+from kling_elements.lifecycle.queries import Listing
+from kling_elements.lifecycle.trail import Trail, explain_all
 from kling_elements.policies import PollPolicy, RetryPolicy, deadline_seconds, limit_seconds
-from kling_elements.preflight import Preflight, PreflightPolicy
-from kling_elements.queries import Listing
-from kling_elements.trail import Trail, explain_all
 from kling_elements_client.api.elements import list_elements, list_preset_elements
 from kling_elements_client.models import Element, Task
 

@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from kling_elements.clock import Clock
+from kling_elements.lifecycle.outside import Outside
 from kling_elements.outcomes import can_ask_again
-from kling_elements.outside import Outside
 from kling_elements.policies import RetryPolicy, interval, limit_seconds, retry_after_seconds
 from kling_elements_client.errors import InvalidResponseError, KlingError, ResponseError, TransportError
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from attrs import define
 
+from kling_elements.lifecycle.outside import Outside
 from kling_elements.outcomes import Outcome
-from kling_elements.outside import Outside
 from kling_elements_client.errors import KlingError
 
 

@@ -15,10 +15,14 @@
 
 from __future__ import annotations
 
-from kling_elements import preflight
-from kling_elements.create_request import CreateRequest, has_external_id, with_external_id
 from kling_elements.elements import element_of
 from kling_elements.errors import ExternalIdUsedError, LookUpUnavailableError, NoTaskError
+from kling_elements.lifecycle import preflight
+from kling_elements.lifecycle.create_request import CreateRequest, has_external_id, with_external_id
+from kling_elements.lifecycle.outside import Outside
+from kling_elements.lifecycle.patience import Patience
+from kling_elements.lifecycle.preflight import PreflightPolicy
+from kling_elements.lifecycle.trail import Trail
 from kling_elements.outcomes import (
     Outcome,
     Retry,
@@ -29,11 +33,7 @@ from kling_elements.outcomes import (
     offers_no_look_up,
     verdict_on,
 )
-from kling_elements.outside import Outside
-from kling_elements.patience import Patience
-from kling_elements.preflight import PreflightPolicy
 from kling_elements.tasks import task_of_response
-from kling_elements.trail import Trail
 from kling_elements_client.api.elements import create_element, get_element
 from kling_elements_client.contract import CheckedRequest
 from kling_elements_client.errors import KlingError, ResponseError

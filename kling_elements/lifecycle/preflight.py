@@ -7,9 +7,9 @@ from typing import Literal, TypeAlias, get_args
 
 from attrs import evolve, frozen
 
-from kling_elements.create_request import CreateRequest
+from kling_elements.lifecycle.create_request import CreateRequest
+from kling_elements.lifecycle.outside import Outside
 from kling_elements.media.reports import ImageReport, VideoReport
-from kling_elements.outside import Outside
 from kling_elements_client.api.elements import create_element
 from kling_elements_client.contract import CheckedRequest
 from kling_elements_client.errors import Violation

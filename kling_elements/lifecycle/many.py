@@ -14,18 +14,18 @@ from typing import Any
 
 from attrs import define, evolve, field, frozen
 
-from kling_elements import creating, preflight
-from kling_elements.create_request import CreateRequest, task_id_from
 from kling_elements.errors import CreateAllError
-from kling_elements.limiter import Limiter
+from kling_elements.lifecycle import creating, preflight
+from kling_elements.lifecycle.create_request import CreateRequest, task_id_from
+from kling_elements.lifecycle.limiter import Limiter
+from kling_elements.lifecycle.outside import Job, Outside
+from kling_elements.lifecycle.patience import asked_seconds
+from kling_elements.lifecycle.preflight import PreflightPolicy
+from kling_elements.lifecycle.queries import look_up
+from kling_elements.lifecycle.trail import Trail
 from kling_elements.outcomes import Retry, can_ask_again, is_absent, is_too_many, verdict_on
-from kling_elements.outside import Job, Outside
-from kling_elements.patience import asked_seconds
 from kling_elements.policies import PollPolicy, RetryPolicy, interval
-from kling_elements.preflight import PreflightPolicy
-from kling_elements.queries import look_up
 from kling_elements.tasks import Progress, progress_of
-from kling_elements.trail import Trail
 from kling_elements_client.contract import CheckedRequest
 from kling_elements_client.errors import AuthenticationError, KlingError, TransportError
 from kling_elements_client.models import Task

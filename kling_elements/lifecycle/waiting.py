@@ -6,14 +6,14 @@ from collections.abc import Sequence
 
 from attrs import define, field, frozen
 
-from kling_elements.create_request import task_id_from
 from kling_elements.elements import element_of
 from kling_elements.errors import TaskError, TaskFailedError, UnknownStatusError, WaitAllError, WaitTimeoutError
+from kling_elements.lifecycle.create_request import task_id_from
+from kling_elements.lifecycle.outside import OnUpdate, Outside
+from kling_elements.lifecycle.patience import asked_seconds
+from kling_elements.lifecycle.queries import look_up
 from kling_elements.outcomes import Outcome, can_ask_again, is_absent
-from kling_elements.outside import OnUpdate, Outside
-from kling_elements.patience import asked_seconds
 from kling_elements.policies import PollPolicy, interval
-from kling_elements.queries import look_up
 from kling_elements.tasks import Progress, progress_of
 from kling_elements_client.errors import KlingError
 from kling_elements_client.models import Element, Task

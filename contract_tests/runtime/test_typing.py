@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 def test_mypy_accepts_the_client_and_its_use(tmp_path: Path) -> None:
     """With --strict, every type in `usage.py` is as stated there, and every marked error is an error."""
     options = ["--strict", "--no-error-summary", f"--cache-dir={tmp_path}"]
-    paths = ["generated_client", "contract_tests/client/typing/usage.py"]
+    paths = ["generated_client", "contract_tests/runtime/typing/usage.py"]
 
     mypy = subprocess.run(  # with the settings of the project and an empty cache
         [sys.executable, "-m", "mypy", *options, *paths], cwd=ROOT, capture_output=True, text=True, check=False

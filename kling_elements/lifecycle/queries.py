@@ -8,12 +8,12 @@ from collections.abc import Callable
 from functools import partial
 from types import ModuleType
 
-from kling_elements.create_request import element_id_from, task_id_from
 from kling_elements.errors import NoTaskError
+from kling_elements.lifecycle.create_request import element_id_from, task_id_from
+from kling_elements.lifecycle.outside import Outside
+from kling_elements.lifecycle.patience import Patience, ask
 from kling_elements.numbers import count
 from kling_elements.outcomes import Outcome, is_absent, is_deleted_already, verdict_on
-from kling_elements.outside import Outside
-from kling_elements.patience import Patience, ask
 from kling_elements.tasks import matches_id, task_of_response, tasks_of_response
 from kling_elements.usable_contract import PAGE_NUMBER
 from kling_elements_client.api.elements import delete_element, get_element

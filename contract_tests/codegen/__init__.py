@@ -1,0 +1,1 @@
+"""Tests of `scripts.codegen`: the linter, the generator, and the pages that it writes."""
