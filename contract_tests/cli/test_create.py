@@ -54,7 +54,7 @@ def test_an_image_that_breaks_a_rule_is_refused_with_its_option(kling_elements: 
     ended = kling_elements(*_NAMED, "--front", "small.png", "--refer", "mara.jpg", "--json")
 
     assert (Exit.REFUSED_HERE, "ContractError") == (ended.code, ended.json()["error"]["type"])
-    assert "--front small.png: small.png: the image is shown as 200x200 px" in ended.err
+    assert "--front small.png: the image is shown as 200x200 px" in ended.err
     assert "add --fit to send a copy that conforms [R16]" in ended.err
     assert "R16" == ended.json()["error"]["violations"][0]["rule"]
 

@@ -101,7 +101,7 @@ def test_the_address_and_where_it_comes_from(gateway: Gateway, state: str, text:
     ("environment", "state", "text"),
     [
         ({}, "ok", "none"),
-        ({"HTTPS_PROXY": "http://user:secret@proxy.example:3128"}, "ok", "http://proxy.example:3128, of the"),
+        ({"HTTPS_PROXY": "http://user:secret@proxy.example:3128"}, "ok", "http://proxy.example:3128, from the"),
         ({"HTTPS_PROXY": "http://proxy.example", "NO_PROXY": "example.com"}, "ok", "NO_PROXY names the gateway"),
         ({"HTTP_PROXY": "http://proxy.example"}, "ok", "none"),
         ({"ALL_PROXY": "ftp://proxy.example"}, "problem", "ALL_PROXY"),

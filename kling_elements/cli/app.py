@@ -12,6 +12,7 @@ from cyclopts import App, CycloptsError, Group, Parameter
 
 from kling_elements.cli.exits import CommandError, Exit, exit_of
 from kling_elements.cli.output import dumped, write_line
+from kling_elements.cli.terminal import coloured
 from kling_elements_client.errors import KlingError
 
 _NAME = "kling-elements"
@@ -125,9 +126,9 @@ class _Failure:
     def report(self, *, as_json: bool) -> int:
         """Write the error to stderr, and with `--json` also to stdout. Return the exit code."""
         sys.stdout.flush()
-        write_line(sys.stderr, f"error: {self._message}")
+        write_line(sys.stderr, f"{coloured('error:', 'red', sys.stderr)} {self._message}")
         if self._following:
-            write_line(sys.stderr, f"next: {self._following}")
+            write_line(sys.stderr, f"{coloured('next:', 'bold', sys.stderr)} {self._following}")
         if as_json:
             error = {"message": self._message, "exit_code": int(self._exit), **self._details}
             write_line(sys.stdout, dumped({"error": error | ({"next": self._following} if self._following else {})}))

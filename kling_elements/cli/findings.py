@@ -92,8 +92,8 @@ def on_key(gateway: Gateway, environment: Mapping[str, str]) -> tuple[Finding, k
         return problem("key", str(error), "run kling-elements login" if is_unreadable else ""), None
     path = gateway.key_file or (None if environment.get(keys.VARIABLE) else keys.stored_path())
     if path is not None and os.name == "posix" and path.stat().st_mode & _OTHERS:
-        return warning("key", f"of {key.source}; other users can read it", f"run chmod 600 {path}"), key
-    return ok("key", f"of {key.source}"), key
+        return warning("key", f"from {key.source}; other users can read it", f"run chmod 600 {path}"), key
+    return ok("key", f"from {key.source}"), key
 
 
 def on_address(gateway: Gateway, environment: Mapping[str, str]) -> tuple[Finding, httpx.URL | None]:
@@ -124,7 +124,7 @@ def on_proxy(url: httpx.URL) -> Finding:
     except ValueError as error:
         return problem("proxy", str(error), "correct or unset the variable")
     if proxy is not None:
-        return ok("proxy", f"{proxy.url.scheme}://{proxy.url.netloc.decode('ascii')}, of the environment")
+        return ok("proxy", f"{proxy.url.scheme}://{proxy.url.netloc.decode('ascii')}, from the environment")
     names = sorted(kind for kind in getproxies() if kind in (url.scheme, "all"))
     if not names:
         return ok("proxy", "none")

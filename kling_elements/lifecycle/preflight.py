@@ -15,7 +15,7 @@ from kling_elements_client.contract import CheckedRequest
 from kling_elements_client.errors import Violation
 from kling_elements_runtime.contract import Contract
 
-_ADVICE = "kling_elements.media.fit_image makes a copy that conforms"
+ADVICE = "kling_elements.media.fit_image makes a copy that conforms"
 _PLUGIN = ", once pillow_heif.register_heif_opener() of the package pillow-heif was called"
 Preflight: TypeAlias = Literal["inline", "remote", "off"]
 
@@ -69,7 +69,7 @@ def _add_advice(violation: Violation) -> Violation:
     """Return a violation. If fitting the image helps, its message now says so."""
     if violation.remedy == "none":
         return violation
-    return evolve(violation, message=f"{violation.message}; {_ADVICE}{_PLUGIN * (violation.remedy == 'plugin')}")
+    return evolve(violation, message=f"{violation.message}; {ADVICE}{_PLUGIN * (violation.remedy == 'plugin')}")
 
 
 async def check_remote(io: Outside, checked: CheckedRequest, policy: PreflightPolicy) -> CheckedRequest:

@@ -55,8 +55,11 @@ class _Result:
     @property
     def can_be_fitted(self) -> bool:
         """Whether it is a file of which `kling-elements fit` may make a copy that conforms."""
-        is_medium = self.kind in (Kind.IMAGE, Kind.VIDEO) and "://" not in self.source
-        return is_medium and any(violation.rule != "file" for violation in self.violations)
+        if "://" in self.source or not self.violations:
+            return False
+        if self.kind is Kind.IMAGE:
+            return all(violation.remedy != "none" for violation in self.violations)
+        return self.kind is Kind.VIDEO and bool(self.facts)  # a video whose header cannot be read is beyond help
 
     @property
     def status(self) -> str:

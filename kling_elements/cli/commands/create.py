@@ -17,13 +17,13 @@ from kling_elements.cli.output import Output
 from kling_elements.cli.shapes import element_json, task_json
 from kling_elements.cli.uploads import upload_hooks
 from kling_elements.cli.waiting import MaxWait, wait_for
+from kling_elements.lifecycle.preflight import ADVICE
 from kling_elements.outcomes import Outcome
 from kling_elements_client.errors import ContractError, KlingError, Violation
 from kling_elements_client.models import Task
 from kling_elements_client.models.tag_id import TagId
 
 _REQUEST = Group("The element", sort_key=1)
-_ADVICE = "kling_elements.media.fit_image makes a copy that conforms"
 
 
 def _help(text: str) -> Parameter:
@@ -240,6 +240,5 @@ def _labelled(violation: Violation, labels: dict[str, str]) -> Violation:
     label = labels.get(pointer, "")
     rest = violation.pointer[len(pointer) :]
     where = " ".join(filter(None, [label, rest])) or violation.pointer
-    return Violation(
-        where, violation.rule, violation.message.replace(_ADVICE, "add --fit to send a copy that conforms")
-    )
+    message = violation.message.removeprefix(f"{label.rpartition(' ')[2]}: ")  # the label names the file already
+    return Violation(where, violation.rule, message.replace(ADVICE, "add --fit to send a copy that conforms"))
