@@ -51,7 +51,16 @@ def test_help_of_a_command(kling_elements: CommandLine, snapshot: SnapshotAssert
 
 def test_no_arguments_are_a_request_for_help(kling_elements: CommandLine) -> None:
     """It is shown as with --help."""
-    assert kling_elements("--help") == kling_elements()
+    assert kling_elements("--help") == kling_elements() == kling_elements("help")
+
+
+def test_several_values_after_one_option_are_explained(kling_elements: CommandLine) -> None:
+    """It is a natural mistake with --refer."""
+    ended = kling_elements("get", "1", "left.jpg", "right.jpg")
+
+    assert ended.err.startswith(
+        "error: left.jpg, right.jpg: not expected here; write an option before each of its values"
+    )
 
 
 def test_an_unknown_command_is_wrong_usage(kling_elements: CommandLine) -> None:

@@ -32,7 +32,7 @@ def test_create_prints_the_id_of_the_task(kling_elements: CommandLine, kling_moc
 
     task_id = ended.out.strip()
     assert (0, 1) == (ended.code, len(kling_mock.tasks()))
-    assert f"next, kling-elements wait {task_id}" in ended.err
+    assert f"next: kling-elements wait {task_id}\n" in ended.err
     assert task_id == kling_elements("get", task_id, "--json").json()["task_id"]
 
 
@@ -117,6 +117,7 @@ def test_a_gateway_that_cannot_be_reached_is_code_6(
     ended = kling_elements("delete", "1")
 
     assert Exit.NOT_REACHED == ended.code
+    assert ended.err.endswith("next: kling-elements doctor\n")
 
 
 @pytest.mark.parametrize(

@@ -57,6 +57,28 @@ def test_a_lost_answer_ends_with_the_command_to_repeat(
     assert was_sent == (f"next: kling-elements delete {elements[1]}\n" in ended.err)
 
 
+def test_an_id_without_an_element_is_refused_with_what_to_do(
+    kling_elements: CommandLine, kling_mock: MockGateway, elements: list[str]
+) -> None:
+    """The id of a task is a likely mistake."""
+    task_id = kling_mock.tasks()[0]["task_id"]
+    assert elements
+
+    ended = kling_elements("delete", task_id, "--json")
+
+    assert (Exit.REFUSED_BY_GATEWAY, 1201) == (ended.code, ended.json()["error"]["code"])
+    assert f"the gateway has no element {task_id} to delete" in ended.err
+    assert ended.err.endswith("next: kling-elements list\n")
+
+
+@pytest.mark.kling_mock(token="the-right-key")
+def test_another_refusal_is_passed_on(kling_elements: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wrong key says nothing about the element."""
+    monkeypatch.setenv("KLING_API_KEY", "another-key")
+
+    assert 401 == kling_elements("delete", "1", "--json").json()["error"]["status_code"]
+
+
 def test_delete_as_a_process(env: dict[str, str], elements: list[str]) -> None:
     """It says the same with and without a terminal."""
     assert f"deleted {elements[0]}\n" == run_process(["delete", elements[0]], env).out

@@ -11,7 +11,7 @@ from kling_elements.testing.gateway import MockGateway
 
 KEY = "sk-secret-1234567890"
 _UNAUTHORIZED = http_response(f'{{"code": 1002, "message": "{KEY} is not a key"}}'.encode(), "401 Unauthorized")
-_CHECKS = ["versions", "key", "address", "proxy", "certificates", "gateway", "account", "clock"]
+_CHECKS = ["key", "address", "proxy", "certificates", "gateway", "account", "clock", "versions"]
 
 
 @pytest.fixture(autouse=True)

@@ -106,6 +106,25 @@ def test_a_folder_that_cannot_be_made_is_named(kling_elements: CommandLine) -> N
     assert "error: taken/small.png: cannot be written: " in ended.err
 
 
+@pytest.mark.usefixtures("small")
+def test_copies_of_one_command_do_not_replace_each_other(kling_elements: CommandLine) -> None:
+    """Not even with --force. The last line counts."""
+    Image.new("RGB", (200, 200), "red").save("small.bmp")
+
+    ended = kling_elements("fit", "small.png", "small.bmp", "--to", "copies", "--force")
+
+    assert (Exit.REFUSED_HERE, "copies/small.png\n") == (ended.code, ended.out)
+    assert "error: small.bmp: the copy would have the name of that of small.png; choose another folder" in ended.err
+    assert "1 written, 1 failed" == ended.err.splitlines()[-1]
+
+
+def test_a_folder_is_refused_with_what_to_do(kling_elements: CommandLine, tmp_path: Path) -> None:
+    """Its files can be named by a pattern."""
+    ended = kling_elements("fit", tmp_path)
+
+    assert f"error: {tmp_path}: is a folder; pass the files in it" in ended.err
+
+
 def test_a_video_is_fitted(env: dict[str, str], kling_elements: CommandLine, tmp_path: Path) -> None:
     """A terminal shows how far the work is; a pipe gets only the path."""
     draw_video(tmp_path / "clip.mp4", list(range(20)), size=(320, 320), rate=5)

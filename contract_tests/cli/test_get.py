@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from contract_tests.support.command_line import CommandLine
+import pytest
+
+from contract_tests.support.command_line import CommandLine, run_in_terminal, run_process, without_escapes
 from contract_tests.support.documents import example
 from kling_elements import KlingElements
 from kling_elements.testing.gateway import MockGateway
@@ -26,4 +28,29 @@ def test_get_says_that_there_is_no_such_task(kling_elements: CommandLine) -> Non
     ended = kling_elements("get", "nobody", "--json")
 
     assert (3, "NotFoundError") == (ended.code, ended.json()["error"]["type"])
-    assert "Task not found by id/external id: nobody" in ended.err
+    assert ended.err.startswith("error: there is no task nobody in this account; if this is the id of an element")
+    assert "kling-elements list" == ended.json()["error"]["next"]
+
+
+@pytest.mark.kling_mock(tick_seconds=1, manual_clock=True)
+def test_a_task_without_an_element_says_why(kling_mock: MockGateway, kling_elements: CommandLine) -> None:
+    """It is still in progress, or its element was deleted."""
+    with KlingElements(kling_mock.token, kling_mock.url) as kling:
+        task = kling.create(example("sample"))
+        unfinished = kling_elements("get", str(task.task_id)).out
+        kling_mock.step(10)
+        kling.delete(kling.wait(task))
+
+    assert unfinished.endswith("  (not yet)\n")
+    assert kling_elements("get", str(task.task_id)).out.endswith("  (deleted)\n")
+
+
+def test_a_terminal_gets_a_heading(kling_mock: MockGateway, env: dict[str, str]) -> None:
+    """A pipe gets the line only."""
+    with KlingElements(kling_mock.token, kling_mock.url) as kling:
+        task_id = str(kling.create(example("sample")).task_id)
+
+    heading, line = without_escapes(run_in_terminal(["get", task_id], env).out).splitlines()
+
+    assert heading.startswith("TASK")
+    assert f"{line}\n" == run_process(["get", task_id], env).out

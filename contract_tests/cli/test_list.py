@@ -38,7 +38,7 @@ def test_an_empty_list_is_said_on_stderr(kling_elements: CommandLine) -> None:
     """Standard output stays empty."""
     ended = kling_elements("list")
 
-    assert (0, "", "There are none.\n") == (ended.code, ended.out, ended.err)
+    assert (0, "", "There are no tasks yet.\n") == (ended.code, ended.out, ended.err)
 
 
 @pytest.mark.usefixtures("task_ids")

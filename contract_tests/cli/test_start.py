@@ -59,4 +59,4 @@ def test_the_program_can_be_run_as_a_module(env: dict[str, str]) -> None:
     ]
 
     assert ended[0] == ended[1]
-    assert program.main is start.main
+    assert vars(program)["main"] is start.main

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Any
 
-from cyclopts import App, CycloptsError, Group, Parameter
+from cyclopts import App, CycloptsError, Group, Parameter, UnusedCliTokensError
 
 from kling_elements.cli.exits import CommandError, Exit, exit_of
 from kling_elements.cli.output import dumped, write_line
@@ -101,14 +101,21 @@ for _group, _rows in _COMMANDS.items():
 def run(arguments: Sequence[str]) -> int:
     """Run the subcommand that the arguments name, and return the exit code."""
     failed: _Failure
+    if list(arguments) == ["help"]:
+        arguments = ["--help"]
     try:
         result: object = app(arguments, exit_on_error=False, print_error=False, result_action="return_value")
+    except UnusedCliTokensError as error:
+        failed = _Failure(_unexpected(error.unused_tokens or ()), Exit.USAGE, _help_for(arguments))
     except CycloptsError as error:
         failed = _Failure(str(error), Exit.USAGE, _help_for(arguments))
     except CommandError as error:
-        failed = _Failure(str(error), error.exit, error.next)
+        cause = error.__cause__
+        failed = _Failure(str(error), error.exit, error.next, _details(cause) if isinstance(cause, KlingError) else {})
     except KlingError as error:
-        failed = _Failure(str(error), exit_of(error), "", _details(error))
+        code = exit_of(error)
+        following = f"{_NAME} doctor" if code is Exit.NOT_REACHED else ""
+        failed = _Failure(str(error), code, following, _details(error))
     else:
         return result if isinstance(result, int) else Exit.DONE
     return failed.report(as_json="--json" in arguments)
@@ -133,6 +140,11 @@ class _Failure:
             error = {"message": self._message, "exit_code": int(self._exit), **self._details}
             write_line(sys.stdout, dumped({"error": error | ({"next": self._following} if self._following else {})}))
         return self._exit
+
+
+def _unexpected(words: Sequence[str]) -> str:
+    advice = "write an option before each of its values, as in --refer left.jpg --refer right.jpg"
+    return f"{', '.join(words)}: not expected here; {advice}"
 
 
 def _help_for(arguments: Sequence[str]) -> str:

@@ -47,8 +47,8 @@ def task_lines(task: Task) -> list[str]:
     when = (_iso(task.created_at) or "-")[:16].replace("T", " ")
     start = f"{task_id:<20}  {status:<10}  {when:<16}"
     if not elements:
-        reason = _text(task.task_status_msg)
-        return [f"{start}  -" + (f"  {for_message(reason)}" if reason else "")]
+        note = "(deleted)" if task.all_elements else "-" if task.is_finished else "(not yet)"
+        return [f"{start}  {note}  {for_message(_text(task.task_status_msg) or '')}".rstrip()]
     return [f"{start}  {element.id:<20}  {for_message(_text(element.element_name) or '')}" for element in elements]
 
 

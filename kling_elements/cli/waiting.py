@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
@@ -12,7 +14,9 @@ from kling_elements import KlingElements
 from kling_elements.cli.exits import CommandError, Exit
 from kling_elements.cli.output import Output
 from kling_elements.errors import WaitTimeoutError
+from kling_elements_client.errors import NotFoundError
 from kling_elements_client.models import Element, Task
+from kling_elements_runtime.texts import for_message
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -34,6 +38,24 @@ def wait_for(kling: KlingElements, task: Task | str, max_wait: float | None, out
         except WaitTimeoutError as error:
             again = shlex.join(["kling-elements", "wait", str(error.task.task_id or task)])
             raise CommandError(str(error), Exit.UNKNOWN, again) from error
+
+
+@contextmanager
+def naming_what_is_absent(task: str) -> Iterator[None]:
+    """Say in plain words, and with what to do, that there is no such task.
+
+    Raises:
+        CommandError: The gateway answered so during the block.
+    """
+    try:
+        yield
+    except NotFoundError as error:
+        raise CommandError(
+            f"there is no task {for_message(task)} in this account; "
+            "if this is the id of an element, pass that of its task",
+            Exit.REFUSED_BY_GATEWAY,
+            "kling-elements list",
+        ) from error
 
 
 class _Updates:

@@ -106,7 +106,7 @@ def command(
             plan = _fitted(plan, output)
         task = _create(kling, plan, bool(id), remote=remote)
         if not wait:
-            output.note(f"external_task_id {task.external_task_id}: next, kling-elements wait {task.task_id}")
+            output.note(f"external_task_id: {task.external_task_id}\nnext: kling-elements wait {task.task_id}")
             output.result(task_json(task), str(task.task_id))
             return
         made = wait_for(kling, task, max_wait, output)

@@ -7,7 +7,10 @@ import shlex
 from kling_elements.cli.exits import CommandError, Exit
 from kling_elements.cli.gateway import Gateway
 from kling_elements.cli.output import Output
-from kling_elements_client.errors import TransportError
+from kling_elements_client.errors import StatusError, TransportError
+from kling_elements_runtime.texts import for_message
+
+_ABSENT = (400, 404)  # with these, gateways answer that there is no such element
 
 
 def command(*elements: str, gateway: Gateway = Gateway(), output: Output = Output()) -> None:
@@ -27,4 +30,13 @@ def command(*elements: str, gateway: Gateway = Gateway(), output: Output = Outpu
                     raise
                 again = shlex.join(["kling-elements", "delete", *elements[position:]])
                 raise CommandError(f"{error}; element {element} may be deleted", Exit.UNKNOWN, again) from error
+            except StatusError as error:
+                if error.status_code not in _ABSENT:
+                    raise
+                raise CommandError(
+                    f"the gateway has no element {for_message(element)} to delete ({error.message or error}); "
+                    "if this is the id of a task, pass that of its element",
+                    Exit.REFUSED_BY_GATEWAY,
+                    "kling-elements list",
+                ) from error
             output.result({"deleted": element}, f"deleted {element}")

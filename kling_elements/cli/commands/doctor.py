@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
+from itertools import chain
 
 from kling_elements.cli import findings
 from kling_elements.cli.exits import Exit
@@ -19,14 +20,14 @@ _COLOURS = {"ok": "green", "warning": "yellow", "problem": "red"}
 def command(*, gateway: Gateway = Gateway(), output: Output = Output()) -> int:
     """Find out what would fail, and what to do.
 
-    It looks at the versions, the key, the address, the proxies and certificates of the environment. Then it lists one
+    It looks at the key, the address, the proxies and certificates of the environment. Then it lists one
     task, which costs nothing, to see whether the gateway answers, accepts the key, and has the same time. The key is
     not shown.
 
     The exit code is 0 if nothing would fail, or else that of the first problem.
     """
     all_findings = []
-    for finding in _findings(gateway):
+    for finding in chain(_findings(gateway), [findings.on_versions()]):
         all_findings.append(finding)
         if not output.json:
             state = coloured(f"{finding.state:<8}", _COLOURS[finding.state], sys.stdout)
@@ -40,7 +41,6 @@ def command(*, gateway: Gateway = Gateway(), output: Output = Output()) -> int:
 
 def _findings(gateway: Gateway) -> Iterator[Finding]:
     """Yield what is found out. What needs something that has a problem is left out."""
-    yield findings.on_versions()
     about_key, key = findings.on_key(gateway, os.environ)
     yield about_key
     about_address, url = findings.on_address(gateway, os.environ)

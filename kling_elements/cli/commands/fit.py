@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from attrs import frozen
+
 from kling_elements.cli.exits import CommandError, Exit
 from kling_elements.cli.kinds import Kind, kind_of_file
 from kling_elements.cli.output import Output
@@ -39,27 +41,59 @@ def command(
     """
     if not files:
         raise CommandError("pass at least one image or video", Exit.USAGE, "kling-elements fit --help")
-    failed = False
+    failed = 0
+    place = _Place(to, force, {})
     for file in files:
         try:
-            copy = _fitted(file, to, output, ratio=ratio, background=background, strip=strip_metadata, force=force)
+            copy = _fitted(file, place, output, ratio=ratio, background=background, strip=strip_metadata)
         except MediaError as error:
-            failed = True
+            failed += 1
             output.problem({"source": str(file), "error": error.reason}, str(error))
         else:
             output.result(copy, copy["path"])
+    if len(files) > 1:
+        output.note(f"{len(files) - failed} written, {failed} failed")
     return Exit.REFUSED_HERE if failed else Exit.DONE
 
 
+@frozen
+class _Place:
+    """Where the copies go.
+
+    Attributes:
+        folder: Their folder; None for that of each original.
+        force: Whether to replace files that were there before.
+        written: The originals of the copies that this command has written.
+    """
+
+    folder: Path | None
+    force: bool
+    written: dict[Path, Path]
+
+    def target(self, file: Path, suffix: str) -> Path:
+        """Return where the copy of a file goes.
+
+        Raises:
+            MediaError: There is a file already, or the folder cannot be made.
+        """
+        folder = self.folder
+        target = file.with_name(f"{file.stem}-fitted{suffix}") if folder is None else folder / f"{file.stem}{suffix}"
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if target.exists() and target.samefile(file):
+                raise MediaError(str(file), "the copy would replace the original; choose another folder with --to")
+        except OSError as error:
+            raise MediaError(str(target), f"cannot be written: {error.strerror}") from error
+        if target in self.written:
+            other = f"the copy would have the name of that of {self.written[target]}"
+            raise MediaError(str(file), f"{other}; choose another folder with --to")
+        if target.exists() and not self.force:
+            raise MediaError(str(target), "exists already; pass --force to replace it")
+        return target
+
+
 def _fitted(
-    file: Path,
-    to: Path | None,
-    output: Output,
-    *,
-    ratio: Literal["pad", "crop"],
-    background: str,
-    strip: bool,
-    force: bool,
+    file: Path, place: _Place, output: Output, *, ratio: Literal["pad", "crop"], background: str, strip: bool
 ) -> dict[str, Any]:
     """Write the copy of one file, and return its path and what was changed.
 
@@ -67,9 +101,11 @@ def _fitted(
         MediaError: The file cannot be read or fitted, or the copy cannot be written.
         CommandError: An option cannot be used.
     """
+    if file.is_dir():
+        raise MediaError(str(file), "is a folder; pass the files in it, as in kling-elements fit *.jpg")
     fitted: FittedImage | FittedVideo
     if kind_of_file(file) is Kind.VIDEO:
-        target = _target(file, to, ".mp4", force=force)
+        target = place.target(file, ".mp4")
         fitted = _fitted_video(file, target, output, ratio)
     else:
         try:
@@ -78,8 +114,9 @@ def _fitted(
             raise
         except ValueError as error:
             raise CommandError(f"--background {background}: {error}", Exit.USAGE) from None
-        target = _target(file, to, _SUFFIXES[str(fitted.report.format)], force=force)
+        target = place.target(file, _SUFFIXES[str(fitted.report.format)])
         fitted.save(target)
+    place.written[target] = file
     for change in fitted.changes:
         output.note(f"{file}: {change}")
     return {"source": str(file), "path": str(target), "changes": list(fitted.changes)}
@@ -102,21 +139,3 @@ def _fitted_video(file: Path, target: Path, output: Output, ratio: Literal["pad"
         fitted = fit_video(file, new, ratio=ratio, progress=show)
     new.replace(target)
     return fitted
-
-
-def _target(file: Path, folder: Path | None, suffix: str, *, force: bool) -> Path:
-    """Return where a copy goes.
-
-    Raises:
-        MediaError: There is a file already, or the folder cannot be made.
-    """
-    target = file.with_name(f"{file.stem}-fitted{suffix}") if folder is None else folder / f"{file.stem}{suffix}"
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if target.exists() and target.samefile(file):
-            raise MediaError(str(file), "the copy would replace the original: choose another folder with --to")
-    except OSError as error:
-        raise MediaError(str(target), f"cannot be written: {error.strerror}") from error
-    if target.exists() and not force:
-        raise MediaError(str(target), "exists already; pass --force to replace it")
-    return target

@@ -37,4 +37,4 @@ def show(tasks: Iterator[Task], limit: int | None, output: Output) -> None:
         is_empty = False
         output.result(task_json(task), "\n".join(task_lines(task)))
     if is_empty:
-        output.note("There are none.")
+        output.note("There are no tasks yet.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from kling_elements.cli.gateway import Gateway
 from kling_elements.cli.output import Output
 from kling_elements.cli.shapes import element_json
-from kling_elements.cli.waiting import MaxWait, wait_for
+from kling_elements.cli.waiting import MaxWait, naming_what_is_absent, wait_for
 
 
 def command(task: str, /, *, max_wait: MaxWait = None, gateway: Gateway = Gateway(), output: Output = Output()) -> None:
@@ -15,6 +15,6 @@ def command(task: str, /, *, max_wait: MaxWait = None, gateway: Gateway = Gatewa
         task: The id of the task, or your own `external_task_id`.
         max_wait: Seconds after which to stop waiting. The task goes on, and you can wait for it again.
     """
-    with gateway.client() as kling:
+    with gateway.client() as kling, naming_what_is_absent(task):
         element = wait_for(kling, task, max_wait, output)
     output.result(element_json(element), element.id)
