@@ -39,9 +39,7 @@ def import_all(names: Iterable[str]) -> None:
 
 def _in_child() -> None:
     _importing.release()
-
-
-_parent_connections.extend([client.leave_connections() for client in _living])
+    _parent_connections.extend([client.leave_connections() for client in _living])
 
 
 if hasattr(os, "register_at_fork"):

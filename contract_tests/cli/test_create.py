@@ -178,6 +178,25 @@ def test_an_element_is_created_from_a_request_file(kling_elements: CommandLine, 
     assert "small.png: " in refused.err
 
 
+def test_a_violation_in_a_request_file_has_the_file_and_the_place(kling_elements: CommandLine, photos: Path) -> None:
+    """The place is a JSON Pointer into the file."""
+    (photos / "mara.yaml").write_text("element_name: ''\nelement_description: A pilot\nreference_type: video_refer\n")
+
+    ended = kling_elements("create", "--file", "mara.yaml")
+
+    assert "mara.yaml /element_name: has 0 characters" in ended.err
+
+
+@pytest.mark.kling_mock(token="the-right-key")
+def test_a_refused_create_is_code_3(kling_elements: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing was created, so there is nothing to look for."""
+    monkeypatch.setenv("KLING_API_KEY", "another-key")
+
+    ended = kling_elements(*_NAMED, "--video", "https://media.example.com/v.mp4", "--json")
+
+    assert (Exit.REFUSED_BY_GATEWAY, "not_created") == (ended.code, ended.json()["error"]["outcome"])
+
+
 def test_a_request_file_without_a_request_is_refused_with_its_name(kling_elements: CommandLine, photos: Path) -> None:
     """An id cannot be added to a list."""
     (photos / "list.json").write_text("[]")

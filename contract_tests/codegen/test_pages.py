@@ -101,5 +101,5 @@ def test_the_fields_of_a_task_include_those_of_its_elements() -> None:
     table = _cells(pages.task_fields(load()))
 
     assert table["`task_id`"][1] == "string or whole number"
-    assert table["`task_result.elements[].element_id`"][1] == "whole number or text"
+    assert table["`task_result.elements[].element_id`"][1] == "whole number or string"
     assert table["`task_result.elements[].element_image_list`"][1] == "any"

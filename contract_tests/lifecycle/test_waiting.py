@@ -210,7 +210,12 @@ _late = partial(_failed_wait, kind=WaitTimeoutError)
 @for_each_row(
     [
         _late(outcome="created", says=_LATE, slept=_TEN, script=[_BEGUN, *[_GOES_ON] * 7]),
-        _late(outcome="created", says="task 7 is still resting, an", slept=_TEN, script=[_BEGUN, _NEW_WORD] * 4),
+        _late(
+            outcome="created",
+            says="task 7 still has the unknown status resting after 9",
+            slept=_TEN,
+            script=[_BEGUN, _NEW_WORD] * 4,
+        ),
         _late(outcome="created", says=f"{_LATE}; {_FAILED_TOO} Read", slept=_TEN, script=[_GOES_ON] * 7 + [LOST]),
         _late(outcome="may_exist", says=f"{_SILENT} 9.67 s; the", slept=_TEN, script=[refusal(503)] * 8),
         _late(

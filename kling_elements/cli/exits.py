@@ -6,7 +6,7 @@ from enum import IntEnum
 
 from kling_elements.errors import ElementUnavailableError, TaskError, TaskFailedError
 from kling_elements.outcomes import Outcome
-from kling_elements_client.errors import ContractError, KlingError, MediaError, ResponseError, TransportError
+from kling_elements_client.errors import ContractError, KlingError, MediaError, TransportError
 
 
 class Exit(IntEnum):
@@ -52,5 +52,5 @@ def exit_of(error: KlingError) -> Exit:
             return Exit.NOT_REACHED
         case ContractError() | MediaError() | ValueError():
             return Exit.REFUSED_HERE
-        case ResponseError() | KlingError():
+        case _:
             return Exit.REFUSED_BY_GATEWAY

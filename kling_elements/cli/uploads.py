@@ -41,6 +41,3 @@ class _Shown(httpx.SyncByteStream):
             for chunk in self._stream:
                 yield chunk
                 progress.update(bar, advance=len(chunk))
-
-    def close(self) -> None:
-        self._stream.close()

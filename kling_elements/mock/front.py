@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from kling_elements.mock import front_page
-from kling_elements.mock.answers import Problem, RefusedError
 from kling_elements.mock.reply import TEXT_TYPE, Reply, json_reply
 from kling_elements.mock.request import Accepted, Head
 from kling_elements.mock.routes import Routes
@@ -14,7 +13,8 @@ from kling_elements.mock.store import Store
 from kling_elements_runtime.document import Document
 
 HEALTH: Final = "/health"
-_METHODS = "GET", "HEAD"
+METHODS: Final = ("GET", "HEAD")
+"""The methods of all pages. With another one, a path of a page is a path that does not exist."""
 
 
 class Front:
@@ -50,14 +50,7 @@ class Front:
         return front_page.PAGE if self._has_docs and front_page.is_installed() else None
 
     def accept(self, head: Head) -> Accepted:
-        """Accept a request for one of the pages.
-
-        Raises:
-            RefusedError: The method is neither GET nor HEAD.
-        """
-        if head.method not in _METHODS:
-            allowed = ", ".join(_METHODS)
-            raise RefusedError(Problem.METHOD_NOT_ALLOWED, f"this path accepts only {allowed}", {"Allow": allowed})
+        """Accept a request for one of the pages."""
         page = self.pages[head.path]
         return Accepted(None, lambda _: page())
 

@@ -9,7 +9,7 @@ from functools import partial
 from kling_elements.mock.answers import Problem, RefusedError
 from kling_elements.mock.callers import ORIGIN, Callers, is_from_elsewhere, is_preflight, preflight_headers
 from kling_elements.mock.control import PREFIX, Control
-from kling_elements.mock.front import Front
+from kling_elements.mock.front import METHODS, Front
 from kling_elements.mock.headers import bearer_token, media_type
 from kling_elements.mock.parameters import values_of, with_defaults
 from kling_elements.mock.reply import Reply
@@ -62,7 +62,7 @@ class Gate:
                 return Accepted(None, lambda _: Reply(204, headers=preflight_headers(head.headers)))
         if head.path.startswith(PREFIX):
             return self._control.accept(head)
-        if head.path in self._front.pages:
+        if head.path in self._front.pages and head.method in METHODS:
             return self._front.accept(head)
         endpoint, in_path, token = self._endpoint(head)
         owner = hashlib.sha256(token.encode()).digest()

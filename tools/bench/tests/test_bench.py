@@ -89,6 +89,7 @@ def _answering_server(answer: bytes) -> Iterator[int]:
         ("building", STOCK, {"cpu_ms", "wall_ms"}),
         ("small", OURS, {"cpu_us"}),
         ("small-in-process", OURS, {"cpu_us"}),
+        ("small-in-process", STOCK, {"cpu_us"}),
         ("check-small", OURS, {"check_us"}),
         ("check-small", "python-jsonschema", {"check_us"}),
         ("mock", OURS, {"answers_per_second"}),

@@ -93,7 +93,7 @@ def test_the_table_has_many_faults_in_each_group() -> None:
     """No two faults are the same edit."""
     counted = Counter(fault.group for fault in _FAULTS)
 
-    assert {"mock", "client", "live"} == counted.keys()
+    assert {"mock", "client", "live", "cli"} == counted.keys()
     assert counted["mock"] >= 40
     assert counted["client"] >= 150
     assert counted["live"] >= 9
@@ -147,7 +147,9 @@ def test_the_proof_plants_every_fault_of_the_table(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(planted_faults, "run", survived)
     outcome = planted_faults.prove_all()
     assert [f"{fault.name}: survived" for fault in _FAULTS] == list(outcome.problems)
-    assert re.fullmatch(r"caught 0 of \d+ in mock, 0 of \d+ in client, 0 of \d+ in live", outcome.summary)
+    assert re.fullmatch(
+        r"caught 0 of \d+ in mock, 0 of \d+ in client, 0 of \d+ in live, 0 of \d+ in cli", outcome.summary
+    )
     assert _FAULTS == [job.fault for job in started if job.fault]
 
     monkeypatch.setattr(planted_faults, "TABLE", ROOT / "gone.yaml")
