@@ -21,15 +21,20 @@ _MEDIA = Group("Images, videos and request files", sort_key=2)
 _TOOLS = Group("For developers", sort_key=3)
 _SETUP = Group("Setup", sort_key=4)
 _OTHER = Group("Other", sort_key=5)
+_OPTIONS = Group("Options", sort_key=6)
 
 app = App(
     name=_NAME,
-    help="Create and manage Kling elements: characters and things that videos can show again and again.",
+    help="Create and manage Kling elements: characters and things that videos can show again and again.\n\n"
+    "To begin, run `kling-elements login` and then `kling-elements doctor`. To try it without a key, run "
+    "`kling-elements mock` in another terminal, and set KLING_API_KEY to any word and KLING_BASE_URL to the address "
+    "that it prints.",
     version=lambda: version("kling-elements"),
     version_flags=["--version"],
     help_format="markdown",
     default_parameter=Parameter(negative=(), show_default=lambda value: value or None),
     group_commands=_OTHER,
+    group_parameters=_OPTIONS,
     suppress_keyboard_interrupt=False,
 )
 # Each command is imported only if it runs, so that the others cost it no time. Help shows the sentence and the example.
@@ -86,6 +91,7 @@ _OTHER_HELP: dict[str, dict[str, Any]] = {
     "mock": {"help_flags": [], "version_flags": []},  # its own parser has --help
     "webhook": {},  # its commands have examples of their own
 }
+_USAGE = {"check": "SOURCES...", "delete": "ELEMENTS...", "fit": "FILES..."}
 for _group, _rows in _COMMANDS.items():
     for _position, (_name, _summary, _example) in enumerate(_rows):
         app.command(
@@ -94,6 +100,7 @@ for _group, _rows in _COMMANDS.items():
             group=_group,
             help=_summary,
             sort_key=_position,
+            **({"usage": f"Usage: {_NAME} {_name} [OPTIONS] {_USAGE[_name]}"} if _name in _USAGE else {}),
             **_OTHER_HELP.get(_name, {"help_epilogue": f"Example: `{_NAME} {_example}`"}),
         )
 

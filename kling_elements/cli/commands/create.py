@@ -52,12 +52,14 @@ class Description:
     front: Annotated[str | None, _help("An image of it from the front: a file or an address.")] = None
     refer: Annotated[
         tuple[str, ...],
-        Parameter(group=_REQUEST, help="An image of it from another side. Repeat this for each one."),
+        Parameter(
+            group=_REQUEST, help="An image of it from another side, needed with --front. Repeat --refer for each image."
+        ),
     ] = ()
     video: Annotated[str | None, _help("The address of a video that shows it, instead of images.")] = None
     tag: Annotated[
         tuple[TagId, ...],
-        Parameter(group=_REQUEST, help="What kind of thing it is. Repeat this for each tag."),
+        Parameter(group=_REQUEST, help="What kind of thing it is. Repeat --tag for each tag."),
     ] = ()
     voice: Annotated[str | None, _help("The id of a voice of your voice library, with --video.")] = None
     callback: Annotated[str | None, _help("The address to send notifications to.")] = None
