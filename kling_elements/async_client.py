@@ -1,4 +1,4 @@
-"""The client for asyncio; see `kling_elements.client` for the meaning of each method."""
+"""The client for asyncio."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 
 class AsyncKlingElements(ClientBase):
-    """`KlingElements` for an event loop. Use it as an async context manager, or call `aclose`."""
+    """Like `KlingElements`, for asyncio. Use it as an async context manager, or call `aclose`."""
 
     _outside = OnEventLoop
 
@@ -33,7 +33,7 @@ class AsyncKlingElements(ClientBase):
         max_wait_seconds: float | None = None,
         timeout: Timeout | float | None = None,
     ) -> Task:
-        """Create an element. Choose its `external_task_id`, and store that first; see `KlingElements.create`."""
+        """Create an element. Store its `external_task_id` before the call; see `KlingElements.create`."""
         policy = self._calls.policy(preflight, strip_metadata=strip_metadata)
         return await self._run(step_seconds_of(timeout), self._calls.create(request, policy, max_wait_seconds))
 
@@ -46,7 +46,7 @@ class AsyncKlingElements(ClientBase):
         max_wait_seconds: float | None = None,
         timeout: Timeout | float | None = None,
     ) -> Task:
-        """Create or find an element; see `KlingElements.get_or_create`."""
+        """Create an element, or find it if it exists; see `KlingElements.get_or_create`."""
         policy = self._calls.policy(preflight, strip_metadata=strip_metadata)
         return await self._run(step_seconds_of(timeout), self._calls.get_or_create(request, policy, max_wait_seconds))
 
@@ -69,7 +69,7 @@ class AsyncKlingElements(ClientBase):
     async def get(
         self, task: Task | str | int, *, max_wait_seconds: float | None = None, timeout: Timeout | float | None = None
     ) -> Task:
-        """Look a task up; see `KlingElements.get`."""
+        """Look up a task; see `KlingElements.get`."""
         return await self._run(step_seconds_of(timeout), self._calls.get(task, max_wait_seconds))
 
     async def wait(
@@ -105,7 +105,7 @@ class AsyncKlingElements(ClientBase):
         max_wait_seconds: float | None = None,
         timeout: Timeout | float | None = None,
     ) -> AsyncIterator[Task]:
-        """Return an iterator over the account's own tasks; see `KlingElements.list`."""
+        """Iterate over your account's tasks; see `KlingElements.list`."""
         return AsyncTasks(
             partial(self._run, step_seconds_of(timeout)), self._calls.own_tasks(first_page, page_size, max_wait_seconds)
         )
@@ -118,7 +118,7 @@ class AsyncKlingElements(ClientBase):
         max_wait_seconds: float | None = None,
         timeout: Timeout | float | None = None,
     ) -> AsyncIterator[Task]:
-        """Return an iterator over the vendor's own elements; see `KlingElements.presets`."""
+        """Iterate over the vendor's own elements; see `KlingElements.presets`."""
         return AsyncTasks(
             partial(self._run, step_seconds_of(timeout)), self._calls.presets(first_page, page_size, max_wait_seconds)
         )

@@ -1,4 +1,4 @@
-"""The client to use: from a request to an element, never twice."""
+"""The blocking client."""
 
 from __future__ import annotations
 
@@ -23,14 +23,13 @@ T = TypeVar("T")
 class KlingElements(ClientBase):
     """Create, find, wait for, list and delete elements at one gateway. You can share a client between threads.
 
-    If the contract, the network or the gateway refuses something or fails, every method raises a `KlingError`. After a
-    create or a wait, its `outcome` says whether an element exists now. Use the client as a context manager, or call
-    `close`.
+    If a call breaks the contract or fails, it raises a `KlingError`. After a create or a wait, the error's `outcome`
+    says whether an element may exist now. Use the client as a context manager, or call `close`.
 
-    Every method takes `max_wait_seconds`: the seconds after which the call is over, whatever the gateway does. If you
-    pass 0, there is a single attempt, which may take as long as it needs. If you pass nothing, the policies limit how
-    long calls are repeated, and a request that has begun takes as long as its timeouts allow. Every method also takes
-    `timeout`: the seconds for each step of its requests, in place of the client's.
+    Every method accepts `max_wait_seconds`, which limits the whole call, in seconds. If you pass 0, there is a single
+    attempt, which may take as long as it needs. By default the policies limit how long a call is retried, and a
+    request that has begun may take as long as its timeouts allow. Every method also accepts `timeout`, the seconds for
+    each step of its requests, in place of the client's.
     """
 
     _outside = Blocking
@@ -46,14 +45,14 @@ class KlingElements(ClientBase):
     ) -> Task:
         """Create an element. Choose its `external_task_id` yourself, and store that before the call.
 
-        With this id you find the element again if your program ends before the answer comes. Exactly one POST is sent,
-        and another only if the first provably created nothing and waiting helps. If an interruption (Ctrl+C, a
-        cancelled task) may leave an element behind, a warning with the id is logged. The exception has the id, too, as
-        `external_task_id`.
+        With this id you can find the element again if your program crashes before the answer comes. A single POST is
+        sent, and another one only if the first provably created nothing and waiting helps. If an interruption (Ctrl+C,
+        a cancelled task) may leave an element behind, the client logs a warning with the id, and sets
+        `external_task_id` on the exception.
 
         Args:
             request: The element. If it has no `external_task_id`, a fresh UUID is sent; you find it in the task's
-                `task_info`, and on every error. Pass image files as `Path`; they are encoded while they are sent.
+                `task_info` and on every error. Pass image files as `Path`; they are encoded while they are sent.
             preflight: Which media to check before anything is sent. `inline`: the headers of images in the request;
                 `remote`: also the images and the video at URLs; `off`: only the size of images in the request.
             strip_metadata: Whether to remove metadata from the images in the request, such as the place and the camera.
@@ -65,7 +64,7 @@ class KlingElements(ClientBase):
 
         Raises:
             MediaError: A file or the media at a URL cannot be read, or a file changed while it was sent.
-            KlingError: See its `outcome`. If that is `may_exist`, look the `external_task_id` up before you send again,
+            KlingError: See its `outcome`. If that is `may_exist`, look up the `external_task_id` before you send again,
                 or call `get_or_create` with it.
         """
         policy = self._calls.policy(preflight, strip_metadata=strip_metadata)
@@ -82,20 +81,20 @@ class KlingElements(ClientBase):
     ) -> Task:
         """Create an element, or find the one that was created before with the same `external_task_id`.
 
-        You can call this any number of times, from any number of processes: at most one element is created, as long as
-        the gateway keeps external ids unique (R32). The task that is found may have failed.
+        You can call this as often as you like, from as many processes as you like: at most one element is created, as
+        long as the gateway keeps external ids unique (R32). The returned task may have failed.
 
         Args:
             request: The element, with an `external_task_id` that was not used for another one.
             preflight: As for `create`; media at URLs is checked only if the element does not exist yet.
             strip_metadata: As for `create`.
-            max_wait_seconds: As for `create`. If it is in doubt whether an attempt created the element, the search for
-                it goes on until then.
+            max_wait_seconds: As for `create`. If an attempt may have created the element, the client keeps looking for
+                it until then.
             timeout: Seconds for each step of a request, or a `Timeout`; by default the client's.
 
         Raises:
             LookUpUnavailableError: The gateway does not offer look-up.
-            ElementUnavailableError: The element was found, but it was deleted, or failed.
+            ElementUnavailableError: The element exists, but it was deleted, or it failed.
             ExternalIdUsedError: The id was used before, but look-ups show no task; the message gives possible reasons.
             KlingError: See its `outcome`.
         """
@@ -114,10 +113,10 @@ class KlingElements(ClientBase):
     ) -> Sequence[Task]:
         """Create many elements, as fast as the service allows, and return their tasks in the same order.
 
-        The service limits the tasks in progress and the creates per second, and refuses more (1303, 1302). The client
-        learns both limits from these refusals, and sends refused creates again. It looks up tasks in progress, because
-        each holds a place until it ends. It gives up if no task is created and none ends for the `max_wait_seconds` of
-        the poll policy.
+        The service limits the tasks in progress (1303) and the creates per second (1302). The client learns both limits
+        from refused creates, and sends these again. It looks up tasks in progress, because each counts towards the
+        limit until it ends. It gives up if no task is created and none ends for the `max_wait_seconds` of the poll
+        policy.
 
         Args:
             requests: The elements, each as for `create`. Give each a different `external_task_id`, and store these ids.
@@ -128,9 +127,9 @@ class KlingElements(ClientBase):
             timeout: Seconds for each step of a request, or a `Timeout`; by default the client's.
 
         Raises:
-            CreateAllError: Some elements were not created, or may not have been; `.results` has a task or an error for
-                each.
-            TypeError: An argument has a wrong type.
+            CreateAllError: Some elements were not created, or may not have been; `.results` lists a task or an error
+                for each.
+            TypeError: An argument has the wrong type.
             ValueError: An argument cannot be used.
         """
         policy = self._calls.policy(preflight, strip_metadata=strip_metadata)
@@ -141,7 +140,7 @@ class KlingElements(ClientBase):
     def get(
         self, task: Task | str | int, *, max_wait_seconds: float | None = None, timeout: Timeout | float | None = None
     ) -> Task:
-        """Look a task up. If an error may be temporary, try again.
+        """Look up a task, and try again if an error may be temporary.
 
         Args:
             task: The task, its id, or its `external_task_id`.
@@ -151,8 +150,8 @@ class KlingElements(ClientBase):
 
         Raises:
             NotFoundError: There is no such task.
-            KlingError: The look-up failed. Some gateways answer this way if there is no such task.
-            TypeError: An argument has a wrong type.
+            KlingError: The look-up failed. Some gateways also answer with another error if there is no such task.
+            TypeError: An argument has the wrong type.
             ValueError: The argument has no id.
         """
         return self._run(step_seconds_of(timeout), self._calls.get(task, max_wait_seconds))
@@ -167,26 +166,26 @@ class KlingElements(ClientBase):
     ) -> Element:
         """Wait until a task has made its element.
 
-        If look-ups don't show the task, or show an unknown status, waiting goes on for the `max_unknown_seconds` of the
-        poll policy, because a task that was just created may not be visible everywhere yet.
+        If look-ups don't show the task, or show an unknown status, waiting continues for the `max_unknown_seconds` of
+        the poll policy, because a new task may not be visible everywhere yet.
 
         Args:
             task: The task, its id, or its `external_task_id`.
             max_wait_seconds: Seconds after which waiting ends; by default those of the poll policy. If you pass 0,
                 there is one look-up.
-            on_update: A function that is called with the task each time its status has changed, once for each change,
-                before `wait` returns or raises. The status of a `Task` that you pass is not a change. If the function
-                raises an exception, waiting ends with it.
+            on_update: A function to call with the task, once for each change of its status, before `wait` returns or
+                raises. The status of a `Task` that you pass is not a change. If the function raises an exception,
+                waiting ends with it.
             timeout: Seconds for each step of a request, or a `Timeout`; by default the client's.
 
         Raises:
-            TaskFailedError: The task failed; the message has the service's reason.
-            ElementUnavailableError: The element was deleted, or failed.
-            UnknownStatusError: The status remains unknown, or the task succeeded without naming its element.
+            TaskFailedError: The task failed; the message includes the service's reason.
+            ElementUnavailableError: The element was deleted, or it failed.
+            UnknownStatusError: The status remains unknown, or the task succeeded, but its answer contains no element.
             NotFoundError: There is no such task.
             WaitTimeoutError: The time is up; `.task` is the last state.
-            KlingError: The look-up failed, and trying again would not help.
-            TypeError: An argument has a wrong type.
+            KlingError: A look-up failed, and trying again would not help.
+            TypeError: An argument has the wrong type.
             ValueError: The argument has no id.
         """
         return self._run(step_seconds_of(timeout), self._calls.wait(task, max_wait_seconds, on_update))
@@ -204,12 +203,12 @@ class KlingElements(ClientBase):
         Args:
             tasks: The tasks, each as for `wait`.
             max_wait_seconds: As for `wait`, for all tasks together.
-            on_update: As for `wait`. If it raises an exception, waiting ends for the other tasks, too.
+            on_update: As for `wait`. If it raises an exception, waiting also ends for the other tasks.
             timeout: As for `wait`.
 
         Raises:
-            WaitAllError: Some tasks did not make an element; `.results` has an element or an error for each.
-            TypeError: An argument has a wrong type.
+            WaitAllError: Some tasks did not make an element; `.results` lists an element or an error for each.
+            TypeError: An argument has the wrong type.
             ValueError: The argument has no id.
         """
         return self._run(step_seconds_of(timeout), self._calls.wait_all(tasks, max_wait_seconds, on_update))
@@ -222,10 +221,10 @@ class KlingElements(ClientBase):
         max_wait_seconds: float | None = None,
         timeout: Timeout | float | None = None,
     ) -> Iterator[Task]:
-        """Return an iterator over the account's own tasks, each once. It fetches a page when you reach it.
+        """Iterate over your account's tasks, without duplicates. Pages are fetched lazily.
 
         If a gateway also lists deleted elements, `Task.elements` leaves them out. If you want to delete elements, read
-        the whole list first: after a deletion, tasks move to pages that were already read.
+        the whole list first: each deletion shifts later tasks onto pages that were already read.
 
         Args:
             first_page: The number of the page to begin with, from 1 up.
@@ -234,8 +233,9 @@ class KlingElements(ClientBase):
             timeout: Seconds for each step of a request, or a `Timeout`; by default the client's.
 
         Raises:
-            KlingError: A page could not be fetched; the error's `page` says which. If you go on, it is raised again.
-            TypeError: An argument has a wrong type.
+            KlingError: A page could not be fetched; `error.page` is its number. If you keep iterating, the error is
+                raised again.
+            TypeError: An argument has the wrong type.
             ValueError: An argument cannot be used.
         """
         return Tasks(
@@ -250,7 +250,7 @@ class KlingElements(ClientBase):
         max_wait_seconds: float | None = None,
         timeout: Timeout | float | None = None,
     ) -> Iterator[Task]:
-        """Return an iterator over the vendor's own elements; see `list`."""
+        """Iterate over the vendor's own elements; see `list`."""
         return Tasks(
             partial(self._run, step_seconds_of(timeout)), self._calls.presets(first_page, page_size, max_wait_seconds)
         )
@@ -262,7 +262,7 @@ class KlingElements(ClientBase):
         max_wait_seconds: float | None = None,
         timeout: Timeout | float | None = None,
     ) -> Task | None:
-        """Delete an element. If the gateway answers that it was deleted before, that is not an error.
+        """Delete an element. It is not an error if the gateway answers that it was deleted before.
 
         Args:
             element: The element, the task that made it, or its id, as int or str.
@@ -275,7 +275,7 @@ class KlingElements(ClientBase):
         Raises:
             NotFoundError: There is no element with this id. Some gateways also answer this way if it was deleted.
             KlingError: The element was not deleted, or may not have been.
-            TypeError: An argument has a wrong type, such as a floating-point id, which has lost digits.
+            TypeError: An argument has the wrong type, such as a floating-point id, which has lost digits.
             ValueError: The argument has no id.
         """
         return self._run(step_seconds_of(timeout), self._calls.delete(element, max_wait_seconds))

@@ -1,4 +1,4 @@
-"""The base of both clients: their settings, and the details that they add to an error."""
+"""The base class of both clients: their settings, and the details that they add to errors."""
 
 from __future__ import annotations
 
@@ -52,8 +52,8 @@ class ClientBase:
                 set, the contract's first server.
             max_retries: How many further attempts may follow the first one of a call, if that is safe; short for
                 `retry=RetryPolicy(max_retries=...)`. It does not limit `create_all`, `wait` and `wait_all`.
-            retry: When to make a call again; by default for up to 60 seconds.
-            poll: How often `wait` looks a task up.
+            retry: When to retry a call; by default for up to 60 seconds.
+            poll: How often `wait` looks up a task.
             timeout: Seconds for each step of a request; by default those of `Timeout()`.
             headers: More headers for every request.
             http_client: Settings of the HTTP client, such as `HttpClientOptions(proxy="http://proxy.example.com:3128")`.
@@ -61,12 +61,12 @@ class ClientBase:
             clock: The clock to read the time from and to sleep with, for tests.
             on_violation: What to do with a request that breaks the contract: `raise`, `warn` or `ignore`.
             allow_http: Whether to allow plain HTTP to a gateway on another machine.
-            allow_private: Whether `preflight="remote"` may look at media on this machine or in a private network.
+            allow_private: Whether `preflight="remote"` may read media from this machine or a private network.
             contract: The contract to check requests and answers against; by default the package's. If you pass
                 another, it must have the same operations.
 
         Raises:
-            TypeError: An argument has a wrong type.
+            TypeError: An argument has the wrong type.
             ValueError: There is no API key, or an argument cannot be used.
         """
         hidden = None if api_key is None else Hidden(api_key)
@@ -81,7 +81,7 @@ class ClientBase:
             http_client=http_client,
             contract=None if contract is None else usable(contract),
         )
-        """The generated client, if you want to call a single operation yourself."""
+        """The generated client. Use it to call a single operation yourself."""
         self._io = self._outside(self.client, clock or Clock())
         policies = _policies(retry, poll, max_retries, (RetryPolicy(), PollPolicy()))
         self._calls = Calls(self._io, *policies, allow_private=allow_private)
@@ -95,7 +95,7 @@ class ClientBase:
         poll: PollPolicy | None = None,
         timeout: Timeout | float | None = None,
     ) -> Self:
-        """Return a client with some other settings. It shares the connections of this one, so closing one closes both.
+        """Return a client with other settings. It shares the connections of this one, so closing one closes both.
 
         Args:
             max_retries: As when a client is created.
@@ -104,7 +104,7 @@ class ClientBase:
             timeout: As when a client is created.
 
         Raises:
-            TypeError: An argument has a wrong type.
+            TypeError: An argument has the wrong type.
             ValueError: An argument cannot be used.
         """
         policies = _policies(retry, poll, max_retries, (self._calls.retry, self._calls.poll))
@@ -146,7 +146,7 @@ def _policies(
     max_retries: int | None,
     defaults: tuple[RetryPolicy, PollPolicy],
 ) -> tuple[RetryPolicy, PollPolicy]:
-    """Return the policies, or the defaults for those that are None; if `max_retries` is set, the retry policy has it.
+    """Return the policies, with defaults for those that are None. If `max_retries` is set, the retry policy uses it.
 
     Raises:
         TypeError: One of the policies is not a policy.

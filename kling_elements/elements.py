@@ -1,4 +1,4 @@
-"""Return the elements that a task made, if they can be used."""
+"""Select the elements of a task that can be used."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from kling_elements_runtime.types import is_id
 
 
 def is_usable(element: Element, contract: Contract) -> bool:
-    """Return whether an element has an id, and its status is not one that the contract lists as deleted or failed.
+    """Return whether an element has an id, and a status that the contract doesn't list as deleted or failed.
 
     If you use the package's contract, `Element.is_usable` returns the same.
     """
@@ -27,7 +27,7 @@ def _unusable_statuses(document: Node) -> list[str]:
 
 
 def elements_of(task: Task, *, contract: Contract) -> list[Element]:
-    """Return the elements that a task made and that you can use, according to a contract of your own.
+    """Return the usable elements of a task, according to a contract of your own.
 
     If you use the package's contract, `Task.elements` returns the same.
 
@@ -50,13 +50,13 @@ def element_of(task: Task, contract: Contract) -> Element:
         contract: The contract, which lists the statuses of elements that cannot be used.
 
     Raises:
-        ElementUnavailableError: The element was deleted, or failed.
-        UnknownStatusError: The task names no element.
+        ElementUnavailableError: The element was deleted, or it failed.
+        UnknownStatusError: The task contains no element.
     """
     named = [element for element in task.all_elements if is_id(element.element_id)]
     if not named:
         raise UnknownStatusError(
-            f"task {for_message(task.task_id)} has succeeded, but its answer names no element", task
+            f"task {for_message(task.task_id)} has succeeded, but its answer contains no element", task
         )
     first = next((element for element in named if is_usable(element, contract)), None)
     if first is None:

@@ -1,4 +1,4 @@
-"""The errors of several calls. They form one tree with the errors of a single call, `kling_elements_client.errors`.
+"""The errors that the clients add to those of `kling_elements_client.errors`. They form one tree.
 
     KlingError
         ContractError               also a ValueError: the request breaks the contract, and was not sent
@@ -10,17 +10,17 @@
             StatusError             the HTTP status means failure
                 AuthenticationError     401
                 PermissionDeniedError   403
-                NotFoundError           the answer says that nothing has this id
+                NotFoundError           the answer says that there is no such task or element
                 RateLimitError          429
                 ServerError             5xx
             BusinessError           the envelope says failure, although the status means success
             InvalidResponseError    the answer breaks the contract
             ExternalIdUsedError     the `external_task_id` was used before, but look-ups show no task
-        NoTaskError                 the answer means success, but names no task
-        LookUpUnavailableError      the gateway cannot look tasks up by `external_task_id`
+        NoTaskError                 the answer means success, but contains no task
+        LookUpUnavailableError      the gateway cannot look up tasks by `external_task_id`
         TaskError                   a task did not end in an element that can be used
             TaskFailedError         it failed
-            ElementUnavailableError its element was deleted, or failed
+            ElementUnavailableError its element was deleted, or it failed
             UnknownStatusError      its status is unknown
             WaitTimeoutError        also a TimeoutError: it was still in progress when the time was up
         BatchError                  some of several tasks or creates ended in an error
@@ -29,7 +29,7 @@
         WebhookError                also a ValueError: a notification cannot be trusted or read
         WebhookUsageError           also a ValueError: an argument of `webhooks.parse` cannot be used
 
-If you pass an argument of a wrong type, you get a TypeError; if its value cannot be used, a ValueError.
+An argument of the wrong type raises a TypeError; an argument with an invalid value raises a ValueError.
 """
 
 from __future__ import annotations
@@ -49,21 +49,21 @@ class LookUpUnavailableError(KlingError):
 
 
 class ExternalIdUsedError(ResponseError):
-    """The gateway refuses the `external_task_id` as used before, but look-ups show no task. The message says why.
+    """The gateway refuses the `external_task_id` as used before, but look-ups show no task.
 
-    The error has the `code`, the `message` and so on of the refusal.
+    The message lists possible reasons. `code`, `message` and so on are those of the refusal.
     """
 
 
 class NoTaskError(KlingError):
-    """The gateway answered with success, but named no task. After a create, the element may exist."""
+    """The gateway reported success, but its answer contains no task. After a create, the element may exist."""
 
 
 class TaskError(KlingError):
     """A task did not end, or ended without an element that can be used. The task itself exists.
 
     Attributes:
-        task: The last state that was seen.
+        task: The task in its last known state.
     """
 
     outcome: str | None = Outcome.CREATED
@@ -78,19 +78,19 @@ class TaskError(KlingError):
 
 
 class TaskFailedError(TaskError):
-    """The task failed; the message has the service's reason. Waiting longer can't help."""
+    """The task failed; the message includes the service's reason. Waiting longer can't help."""
 
 
 class ElementUnavailableError(TaskError):
-    """The task made an element that can't be used: according to its status, it was deleted or failed."""
+    """The task made an element that can't be used: according to its status, it was deleted or it failed."""
 
 
 class UnknownStatusError(TaskError):
-    """The task's status remained unknown, or the task succeeded without naming an element."""
+    """The task's status remained unknown, or the task succeeded, but its answer contains no element."""
 
 
 class WaitTimeoutError(TaskError, TimeoutError):
-    """The task was still in progress when the time was up. If you wait again, it may end."""
+    """The task was still in progress when the time was up. You can wait for it again."""
 
 
 class BatchError(KlingError):
@@ -98,7 +98,7 @@ class BatchError(KlingError):
 
     Attributes:
         results: The result or the error of each, in the order in which you passed them.
-        outcome: The outcome of the errors if they all have the same one; otherwise `may_exist`.
+        outcome: The errors' outcome if it is the same for all; otherwise `may_exist`.
     """
 
     _plural: ClassVar[str]
@@ -117,19 +117,19 @@ class BatchError(KlingError):
 
 
 class WaitAllError(BatchError):
-    """Some of several tasks did not make an element; `results` has an element or an error for each."""
+    """Some of several tasks did not make an element; `results` lists an element or an error for each."""
 
     _plural = "tasks"
 
 
 class CreateAllError(BatchError):
-    """Some of several elements were not created, or may not have been; `results` has a task or an error for each."""
+    """Some of several elements were not created, or may not have been; `results` lists a task or an error for each."""
 
     _plural = "creates"
 
 
 def redact(error: KlingError, hide: Callable[[str], str]) -> None:
-    """Remove the token from an error, because it may quote the gateway, and gateways have been seen to repeat tokens.
+    """Remove the token from an error, which may quote the gateway: gateways have been seen to repeat tokens.
 
     Args:
         error: The error. It is changed in place.

@@ -1,4 +1,4 @@
-"""How long to wait between attempts, and how long in total: frozen settings, and the arithmetic on them."""
+"""The policies for retries and polling, and how to compute intervals and limits from them."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ _MAX_SECONDS = 1e9  # no clock sleeps for ever
 
 @frozen(kw_only=True)
 class RetryPolicy:
-    """When to repeat a call: a query, a deletion, or a create that provably created nothing.
+    """When to retry a call: a query, a deletion, or a create that provably created nothing.
 
-    If the gateway asks for a wait with `Retry-After`, the wait is that long, if there is enough time.
+    If the gateway sends `Retry-After`, the client waits that long if the time limit allows it.
 
     Attributes:
         first_interval_seconds: Seconds before the second attempt.
         factor: How much longer each further interval is.
         max_interval_seconds: The longest interval in seconds, without jitter.
-        jitter: The largest part of an interval that is added to it at random, so that clients do not retry together.
+        jitter: The largest fraction of an interval to add to it at random, so that clients don't all retry at once.
         max_wait_seconds: Seconds after the first attempt within which others may begin; 0 for a single attempt. An
-            attempt that has begun takes as long as its timeouts allow, because a large upload may need that.
+            attempt that has begun may take as long as its timeouts allow, because a large upload may need that.
         max_retries: How many further attempts may follow the first one; None if only the time is limited. It does not
-            limit `create_all`, which sends again what the service refused for now.
-        max_connect_attempts: How many attempts in a row may fail before there is a connection.
-        max_duplicate_look_ups: How often `get_or_create` looks a task up if its `external_task_id` is refused as used
-            and no attempt of its own can have used it. The service uses the same business code for other mistakes, so
-            there may be no such task.
+            limit `create_all`, which sends temporarily refused creates again.
+        max_connect_attempts: How many attempts in a row may fail to connect.
+        max_duplicate_look_ups: How often `get_or_create` looks up a task if its `external_task_id` is refused as used
+            and none of its own attempts can have used it. The service uses the same business code for other mistakes,
+            so there may be no such task.
 
     Raises:
         TypeError: A value is not a number.
@@ -58,14 +58,14 @@ class RetryPolicy:
 
 @frozen(kw_only=True)
 class PollPolicy:
-    """How often a task is looked up while it is in progress.
+    """How often to look up a task that is in progress.
 
     Attributes:
         first_interval_seconds: Seconds before the second look-up.
         factor: How much longer each further interval is.
         max_interval_seconds: The longest interval in seconds.
         max_wait_seconds: Seconds after which waiting ends, look-ups included; 0 for a single look-up.
-        max_unknown_seconds: Seconds after which waiting ends if look-ups show nothing that the client understands: no
+        max_unknown_seconds: Seconds after which waiting ends if the client can't interpret what look-ups return: no
             such task, no status, an unknown status, or a success without an element.
 
     Raises:
@@ -77,12 +77,12 @@ class PollPolicy:
     factor: float = field(default=1.5, validator=_at_least_1)
     max_interval_seconds: float = field(default=15.0, validator=_positive)
     max_wait_seconds: float = field(default=300.0, validator=_seconds)
-    # look-ups showed 152 of 152 tasks at once; the longest lag that was ever seen is 10 s
+    # look-ups showed 152 of 152 tasks at once; the longest lag ever seen is 10 s
     max_unknown_seconds: float = field(default=30.0, validator=_seconds)
 
 
 def limit_seconds(policy: RetryPolicy | PollPolicy, max_wait_seconds: float | None) -> float:
-    """Return the seconds after which to stop: the limit of the call, or if that is None, the policy's.
+    """Return the seconds after which to stop: the call's own limit, or if that is None, the policy's.
 
     Raises:
         TypeError: The limit is not a number.
@@ -97,8 +97,7 @@ def limit_seconds(policy: RetryPolicy | PollPolicy, max_wait_seconds: float | No
 def deadline_seconds(max_wait_seconds: float | None) -> float | None:
     """Return the seconds after which a call must be over; None if only its steps are bounded.
 
-    A limit of the call bounds the whole call. If it is 0, there is a single attempt, which may take as long as it
-    needs.
+    If the call's own limit is 0, there is a single attempt, which may take as long as it needs.
     """
     return min(max_wait_seconds, _MAX_SECONDS) if max_wait_seconds else None
 
@@ -113,13 +112,13 @@ def interval(policy: RetryPolicy | PollPolicy, attempt: int) -> float:
 
 
 def retry_after_seconds(headers: httpx.Headers, now: datetime) -> float:
-    """Return the seconds to wait that an answer asks for with `Retry-After` (RFC 9110, section 10.2.3); 0 for none.
+    """Return the seconds to wait according to an answer's `Retry-After` (RFC 9110, section 10.2.3); 0 if it has none.
 
     The result is at most about 30 years, because no clock sleeps longer.
 
     Args:
         headers: The answer's headers.
-        now: The current time, with a time zone, if the header has a date.
+        now: The current time, with a time zone, to compare with a date in the header.
     """
     text = headers.get("retry-after", "").strip()
     if re.fullmatch(r"[0-9]+(\.[0-9]+)?", text):

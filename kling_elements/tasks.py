@@ -1,6 +1,6 @@
 """Read tasks from answers and notifications, in any shape that a gateway uses.
 
-The contract says where a task may be in an answer, what its properties are called and what its values mean: see
+The contract says where an answer may contain a task, and which names and values its properties may have: see
 `x-envelope`, `x-aliases`, `x-progress` and `x-output-type`.
 """
 
@@ -32,13 +32,13 @@ _IDS = frozenset({"task_id", "element_id"})
 
 
 class Progress(Enum):
-    """How far a task is, as far as you can act on it."""
+    """The progress of a task, in the cases that a caller must distinguish."""
 
     PENDING = auto()
     SUCCEEDED = auto()
     FAILED = auto()
     WITHOUT_ELEMENT = auto()
-    """The task succeeded, but names no element."""
+    """The task succeeded, but contains no element."""
     WITHOUT_STATUS = auto()
     """The answer has no status."""
     UNKNOWN = auto()
@@ -64,9 +64,9 @@ def find_task(
     schema: str = "TaskResponse",
     request_id: str | None = None,
 ) -> Task | None:
-    """Return the task in an answer or a notification; None if it names no task.
+    """Return the task in an answer or a notification; None if there is no task in it.
 
-    The first place with an id decides. If properties are missing there, they are taken from the places inside it.
+    The task is at the first place with an id. Properties that are missing there are taken from the places inside it.
 
     Args:
         answer: The answer, or an item of a list, as a JSON object or a model.
@@ -93,7 +93,7 @@ def task_of_response(
     answer: Response[CreateElementResponse] | Response[DeleteElementResponse] | Response[TaskResponse],
     contract: Contract,
 ) -> Task | None:
-    """Return the task in an answer, whatever its code means; None if it names no task."""
+    """Return the task in an answer, whatever its code means; None if there is no task in it."""
     return find_task(answer.parsed, contract, type(answer.parsed).__name__, answer.request_id)
 
 
@@ -108,7 +108,7 @@ def tasks_of_response(answer: Response[TaskListResponse], contract: Contract) ->
 
 
 def matches_id(task: Task, task_id: str) -> bool:
-    """Return whether a task can have an id, the service's or the caller's. Without an external id, it fits any."""
+    """Return whether an id can be the task's or the caller's own. A task without an external id matches any."""
     return str(task.task_id) == task_id or task.external_task_id in (None, task_id)
 
 

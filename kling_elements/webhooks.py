@@ -57,21 +57,21 @@ _VERSION = "v1,"
 
 
 class WebhookError(KlingError, ValueError):
-    """Raised if a notification can't be trusted or read.
+    """A notification can't be trusted or read.
 
     The message says what is wrong and what is expected. It never contains secrets, headers or the body.
     """
 
 
 class WebhookUsageError(KlingError, ValueError):
-    """Raised if you pass arguments that can't verify any notification, such as a malformed secret.
+    """You passed arguments with which no notification can be verified, such as a malformed secret.
 
     It is not a `WebhookError`, so your receiver does not blame the sender for your mistake.
     """
 
 
 def check_secrets(secrets: Sequence[str] | str) -> Sequence[str] | str:
-    """Check webhook secrets and return them unchanged, for `parse`. Call it when your receiver starts.
+    """Check webhook secrets, and return them unchanged for `parse`. Call this when your receiver starts.
 
     Raises:
         WebhookUsageError: A secret is malformed, or there are none.
@@ -97,18 +97,18 @@ def parse(  # noqa: PLR0913 - the options are keyword-only
 ) -> Task:
     """Verify the signature of a notification and return its task.
 
-    The same notification can arrive more than once: the sender repeats it until it gets a success status, and within
-    the tolerance anybody who saw it can replay it. If acting twice does harm, store the header `webhook-id`,
+    The same notification can arrive more than once: the sender resends it until it gets a success status, and within
+    the tolerance anybody who has seen it can replay it. If acting twice does harm, store the header `webhook-id`,
     which is the same each time.
 
     Args:
-        raw_body: The body of the request exactly as received. Don't parse and rewrite it first.
-        headers: The request's headers in any letter case, or a WSGI environ. Not read if `verify` is False.
+        raw_body: The body of the request, exactly as received. Don't parse and serialize it first.
+        headers: The request's headers in any letter case, or a WSGI environ. Ignored if `verify` is False.
         secrets: The webhook secret, `whsec_` and a key of at least 24 bytes in Base64. Pass several while you rotate
             them: one that matches is enough.
         now: The time to compare with the header `webhook-timestamp`, with a time zone; the machine's clock if None.
         tolerance: How far the two times may differ in either direction, inclusive; five minutes by default.
-        verify: Use False if your account has no secret. Anybody can forge such a notification, so look the task up.
+        verify: Use False if your account has no secret. Anybody can forge such a notification, so look up the task.
         contract: The contract that says how to read the task; the package's own by default.
 
     Returns:
@@ -117,7 +117,7 @@ def parse(  # noqa: PLR0913 - the options are keyword-only
 
     Raises:
         WebhookError: A header is missing, repeated or malformed, the timestamp is too far off, no signature matches,
-            or the body is not a strict JSON object that names a task.
+            or the body is not a strict JSON object that contains a task.
         WebhookUsageError: The arguments are wrong: neither `secrets` nor `verify=False`, or both; an empty list; a
             malformed secret; `now` without a time zone; a negative tolerance; a body that is not bytes.
     """
@@ -128,7 +128,7 @@ def parse(  # noqa: PLR0913 - the options are keyword-only
     task = find_task(_json_object(body), contract)
     if task is None:
         raise WebhookError(
-            "the body doesn't name a task: `task_id`, or `id` in the newer shape, must be a string or an integer"
+            "the body contains no task: `task_id`, or `id` in the newer shape, must be a string or an integer"
         )
     if violations := contract.schema_violations("#/components/schemas/Task", task.to_dict()):
         pointer = printable(violations[0].pointer)

@@ -86,7 +86,7 @@ class AuthenticatedClient:
             contract: The contract to check requests and answers against; by default the one of the package.
 
         Raises:
-            TypeError: An argument has a wrong type.
+            TypeError: An argument has the wrong type.
             ValueError: There is no API key, or one of the arguments cannot be used.
         """
         logs.set_up(self.log, self.log_variable)

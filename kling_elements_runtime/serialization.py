@@ -1,6 +1,6 @@
 """Convert models to JSON values and back, without altering or losing what a model has no field for.
 
-Values of a wrong type are kept unchanged: the contract's check refuses them, with a message that says where.
+Values of the wrong type are kept unchanged: the contract's check refuses them, with a message that says where.
 """
 
 from __future__ import annotations

@@ -240,7 +240,7 @@ def test_a_value_that_is_not_a_task_id_is_refused(
     client_class: Client, error: type[Exception], kind: str, value: Any
 ) -> None:
     """Nothing is sent: a float, for example, may have lost its last digits."""
-    message = f"^to look a task up, pass a Task that has an id, or the id itself, not {kind}$"
+    message = f"^to look up a task, pass a Task that has an id, or the id itself, not {kind}$"
     for call, named in (("get", value), ("wait", value), ("wait_all", ["7", value])):
         with pytest.raises(error, match=message):
             getattr(ScriptedClient(client_class), call)(named)

@@ -99,7 +99,7 @@ def test_a_deletion_need_not_name_a_task(client_class: Client, body: Any) -> Non
         ("not Unset$", Element()),
         ("not NoneType$", Element(element_id=None)),
         (
-            "^the task names no element: pass the element that wait returned, or look the task up again$",
+            "^the task has no element yet: pass the element that wait\(\) returned, or look up the task again$",
             Task(task_id="7"),
         ),
         (

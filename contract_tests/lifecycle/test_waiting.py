@@ -153,7 +153,7 @@ def test_a_task_without_a_system_id_is_looked_up_by_your_own_id(client_class: Cl
     assert "e-1" == client.gateway.requests[0].url.path.rpartition("/")[2]
 
 
-_NAMELESS = "task 7 has succeeded, but its answer still names no element after 32.2 s"
+_NAMELESS = "task 7 has succeeded, but its answer still contains no element after 32.2 s"
 _SILENT = "task 7 is still without a status after"
 _FAILED_TOO = "the last look-up failed:"
 _LATE = "task 7 is still processing after 9.67 s"

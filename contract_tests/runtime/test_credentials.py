@@ -178,7 +178,7 @@ _BAD: dict[str, dict[str, Any]] = {
     "http_client": {"http_client": {"nope": 1}},
     "certificates": {"http_client": {"verify": "/no/such/file"}},
     "retry": {"retry": 5},
-    "http_client of a wrong type": {"http_client": 5},
+    "http_client of the wrong type": {"http_client": 5},
 }
 
 

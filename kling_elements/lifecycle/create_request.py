@@ -55,31 +55,31 @@ def _own_id(request: object) -> object:
 
 
 def task_id_from(task: Task | str | int) -> str:
-    """Return the id to look a task up by: the service's if the task has it, otherwise its `external_task_id`.
+    """Return the id to look up a task by: the service's if the task has it, otherwise its `external_task_id`.
 
     Raises:
         TypeError: The argument is neither a task nor an id.
         ValueError: The task has no id, or the id is empty.
     """
     id_ = (task.task_id or task.external_task_id) if isinstance(task, Task) else task
-    return _id_text(task, Task, id_, "to look a task up, pass a Task that has an id, or the id itself")
+    return _id_text(task, Task, id_, "to look up a task, pass a Task that has an id, or the id itself")
 
 
 def element_id_from(element: Element | Task | str | int) -> str:
     """Return the id of an element as a string, exact to the last digit.
 
     Raises:
-        TypeError: The argument has a wrong type, such as a floating-point number, which has lost digits.
-        ValueError: The argument names no element, or several.
+        TypeError: The argument has the wrong type, such as a floating-point number, which has lost digits.
+        ValueError: The task has no element, or several.
     """
     if isinstance(element, Task):
         elements = element.all_elements
         if not elements:
             raise ValueError(
-                "the task names no element: pass the element that wait returned, or look the task up again"
+                "the task has no element yet: pass the element that wait() returned, or look up the task again"
             )
         if len(elements) > 1:
-            raise ValueError(f"the task names {len(elements)} elements: pass the one that you mean")
+            raise ValueError(f"the task has {len(elements)} elements: pass the one that you mean")
         element = elements[0]
     id_ = element.element_id if isinstance(element, Element) else element
     wanted = "to name an element, pass an Element that has an id, or the id itself as int or str"

@@ -124,7 +124,7 @@ class _Watched:
         """Return the state of the task in words."""
         match progress_of(self.last, self.contract):
             case Progress.WITHOUT_ELEMENT:
-                return f"task {self.id} has succeeded, but its answer still names no element"
+                return f"task {self.id} has succeeded, but its answer still contains no element"
             case Progress.WITHOUT_STATUS:
                 return f"task {self.id} is still without a status"
             case Progress.UNKNOWN:

@@ -17,7 +17,7 @@ _finite = Number("a finite number above 0", lambda value: 0 < value < math.inf)
 
 @frozen(kw_only=True)
 class Budget:
-    """The most that reading one file from an address may cost. If reading it takes more, you get a MediaError.
+    """The most that reading one file from an address may cost. If it would cost more, reading raises a MediaError.
 
     Attributes:
         max_requests: How many requests may be sent, including redirects.

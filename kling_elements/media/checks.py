@@ -1,4 +1,4 @@
-"""The public functions: encode an image for a request, and check an image or a video."""
+"""Encode an image for a request, and check an image or a video."""
 
 from __future__ import annotations
 
@@ -21,20 +21,19 @@ if TYPE_CHECKING:
 def image(source: object, *, strip_metadata: bool = False, contract: Contract = CONTRACT) -> str:
     """Return the string for `frontal_image` or `image_url`: an http(s) URL unchanged, or an image file as Base64.
 
-    If you pass an image's content, its header is checked first. To find images that are cut off too, use `check_image`.
+    If you pass an image's content, its header is checked first. To detect images that are cut off, use `check_image`.
 
     Args:
         source: A `pathlib.Path`, bytes, a binary file object, a PIL image, an http(s) or `data:` URL, or
             Base64. A str is never treated as a path. A file object is read from its current position to its end; if it
             can seek, its position is restored. A PIL image is turned upright by its EXIF orientation, and encoded as
             PNG, or as the best JPEG that fits if the PNG is too large. The media type in a `data:` URL is ignored.
-        strip_metadata: Whether to remove the image's metadata, such as where and with which camera it was taken. The
-            image is not encoded again, and keeps its orientation and its colour profile. If False, your bytes are sent
-            as they are.
+        strip_metadata: Whether to remove the image's metadata, such as the place and the camera. The image is not
+            encoded again, and keeps its orientation and its colour profile. If False, your bytes are sent as they are.
         contract: The contract to check against; the package's by default.
 
     Raises:
-        MediaError: The source cannot be read, or breaks a rule (R13 to R17); `violations` then names the rules.
+        MediaError: The source cannot be read, or breaks a rule (R13 to R17); `violations` then lists the rules.
     """
     url = sources.address(source, contract)
     if url is not None:

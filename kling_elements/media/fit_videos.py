@@ -46,13 +46,13 @@ def fit_video(  # noqa: PLR0913 - all but two are keyword-only
 
     Args:
         source: The file, of any kind that FFmpeg can read without other files.
-        target: Where to write the copy; `NAME-fitted.mp4` next to the source by default. The file must not exist yet.
-            It appears only when it is complete.
+        target: Where to write the copy; `NAME-fitted.mp4` next to the source by default. The file must not exist yet,
+            and appears only when it is complete.
         ratio: What to do if the ratio differs: `pad` adds black bars and loses nothing, `crop` keeps the middle.
         start_seconds: How many seconds to skip at the beginning. The copy starts with the frame that is shown at that
             time.
-        progress: Called repeatedly with the completed part of the work, from 0.0 to 1.0. If it raises an error, the
-            work stops and the unfinished copy is removed.
+        progress: A function to call with the completed fraction of the work, from 0.0 to 1.0. If it raises an error,
+            the work stops and the unfinished copy is removed.
         contract: The contract to check against; the package's by default.
 
     Returns:
@@ -68,7 +68,7 @@ def fit_video(  # noqa: PLR0913 - all but two are keyword-only
     if not 0 <= start_seconds < math.inf:
         raise ValueError(f"start_seconds must be a finite number of seconds, 0 or more, not {start_seconds!r}")
     if not isinstance(source, Path):
-        raise MediaError(f"a value of type {type(source).__name__}", "must be a pathlib.Path of a video")
+        raise MediaError("source", f"must be a pathlib.Path of a video file, not {type(source).__name__}")
     target = source.with_name(f"{source.stem}-fitted.mp4") if target is None else target
     check_target(target)
     _require_pyav(source)
@@ -170,7 +170,7 @@ def _refuse_short(source: Path, result: EncodeResult, start: Fraction, limits: D
 
 
 class _Progress:
-    """Reports the completed part of the work. It never goes back, even if a second attempt is needed."""
+    """Report progress to a callback. The reported fraction never decreases, even if the video is encoded again."""
 
     def __init__(self, callback: Callable[[float], None] | None) -> None:
         self._callback = callback

@@ -1,4 +1,4 @@
-"""Conforming copies of images and videos, and how they are written to disk without ever leaving half a file."""
+"""Conforming copies of images and videos, and how to write them to disk without ever leaving half a file."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class FittedImage:
     changes: tuple[str, ...]
 
     def save(self, path: Path) -> None:
-        """Write the image to a file, and replace any existing file. Nobody ever sees half a file.
+        """Write the image to a file, and replace any existing file. Readers never see half a file.
 
         Raises:
             MediaError: The file cannot be written.

@@ -58,25 +58,25 @@ def create_app(  # noqa: PLR0913 -- all but the token go by name
     control: Sequence[str] = (),
     contract: Contract = CONTRACT,
 ) -> MockServer:
-    """Return a server that checks every request against a contract.
+    """Create a mock server that checks every request against a contract.
 
     Args:
         token: The only Bearer token that the server accepts. By default it accepts any well-formed token.
-        dialect: How to answer if something is missing, used already or deleted: `live` (the default), as the real
-            service was seen to answer, or `documented`, as the service's table of errors says.
-        state: The file in which to keep tasks, created if it does not exist. By default, and with `:memory:`, tasks
+        dialect: How to answer if something doesn't exist, was used before or was deleted: `live` (the default), as
+            people have seen the service answer, or `documented`, as the service's table of errors says.
+        state: The file to keep tasks in; it is created if it does not exist. By default, and with `:memory:`, tasks
             are kept in memory.
-        tick_seconds: Seconds that a task stays submitted, and then processing; with 0 a task is finished at once.
+        tick_seconds: Seconds that a task stays submitted, and then processing; with 0 a task finishes at once.
         task_seconds: The shortest and the longest duration of a task in seconds, such as `(1, 5)`. Use it instead of
             `tick_seconds` to give each task a random duration; after half of it the task is processing.
         concurrency: How many unfinished tasks a token may have. By default there is no limit.
         rate: How many tasks a token may create per second. By default there is no limit.
-        webhook_secret: The secret that signs notifications, `whsec_...`. By default they are not signed.
-        manual_clock: Whether time passes only if you step the clock.
+        webhook_secret: The secret to sign notifications with, `whsec_...`. By default they are not signed.
+        manual_clock: Whether time passes only when you step the clock.
         unique_external_ids: Whether to refuse an external id that the token has used before.
         callbacks: Whether to send notifications to the `callback_url` of requests.
-        element_ids: How to write the ids of elements: `large` (the default), as numbers above 2^53, which lose digits
-            if you read them as floats, as JavaScript does; `small`, as numbers that lose none; or `text`, as strings.
+        element_ids: The kind of element ids: `large` (the default), numbers above 2^53, which lose digits if you read
+            them as floats, as JavaScript does; `small`, numbers below 2^53, which lose none; or `text`, strings.
         control: Other hosts that may use `/_mock/` and receive notifications at private addresses: addresses, networks
             or names, such as `["172.16.0.0/12", "tests"]`.
         contract: The contract to check against; by default the client's own.
@@ -176,7 +176,7 @@ class MockServer:
 
     @property
     def docs_path(self) -> str | None:
-        """The path of the page on which people try the calls; None if there is none, or Swagger UI is missing."""
+        """The path of the Swagger UI page; None if there is none, or Swagger UI is not installed."""
         return self._front.docs
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""A mock server for one test, and the methods by which the test controls it."""
+"""A mock server for one test, with methods to control it."""
 
 from __future__ import annotations
 
@@ -33,15 +33,15 @@ class MockGateway:
         return f"MockGateway(url={self.url!r})"
 
     def queue_faults(self, *names: str) -> None:
-        """Make the next creates fail, one for each name: `none`, `drop-after`, `code:1303` and so on.
+        """Queue a fault for each of the next creates: `none`, `drop-after`, `code:1303` and so on.
 
         Raises:
-            ValueError: A name is unknown, and no fault was queued. The message lists the names.
+            ValueError: A name is unknown, and no fault was queued. The message lists the allowed names.
         """
         self._control("POST", "faults", list(names))
 
     def step(self, seconds: float) -> None:
-        """Let some seconds pass for the tasks.
+        """Move the clock of the tasks forward by some seconds.
 
         Raises:
             ValueError: The argument is not a number, or below 0.
@@ -59,7 +59,7 @@ class MockGateway:
         self._control("POST", "used-ids", list(external_ids))
 
     def tasks(self) -> list[dict[str, Any]]:
-        """Return the tasks of all tokens.
+        """Return the tasks of all tokens, as JSON objects.
 
         Each has `task_id`, `external_task_id`, `status`, `element_id`, `deleted` and `owner`.
         """
@@ -67,7 +67,7 @@ class MockGateway:
         return tasks
 
     def callbacks(self) -> list[dict[str, Any]]:
-        """Return the notifications that were delivered or given up. Only a server on a socket sends them."""
+        """Return the notifications that were delivered or given up. Only a server on a socket sends notifications."""
         callbacks: list[dict[str, Any]] = self._control("GET", "callbacks")
         return callbacks
 

@@ -38,7 +38,7 @@ class KlingRouter(respx.MockRouter):
 def respx_router(base_url: str | None = None, *, app: MockServer | None = None, **respx_options: Any) -> KlingRouter:
     """Return a respx router that answers like a gateway. Use it as a context manager or a decorator.
 
-    If a fault takes longer than the timeout of the client, the timeout comes at once; shorter faults take no time.
+    If a fault would take longer than the client's timeout, the client times out at once; shorter faults take no time.
     Notifications are not sent.
 
     Args:

@@ -29,7 +29,7 @@ def command(*elements: str, gateway: Gateway = Gateway(), output: Output = Outpu
                 if not error.may_have_been_sent:
                     raise
                 again = shlex.join(["kling-elements", "delete", *elements[position:]])
-                raise CommandError(f"{error}; element {element} may be deleted", Exit.UNKNOWN, again) from error
+                raise CommandError(f"{error}; element {element} may have been deleted", Exit.UNKNOWN, again) from error
             except StatusError as error:
                 if error.status_code not in _ABSENT:
                     raise
