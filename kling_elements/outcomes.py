@@ -28,7 +28,7 @@ class Phase(StrEnum):
     NO_ANSWER = "no_answer"
     """The request, or a part of it, was sent, but no whole answer came."""
     ANSWERED = "answered"
-    """An answer came, but it names no task."""
+    """An answer came, but it contains no task."""
     ACCEPTED = "accepted"
     """An answer came, and it names the task."""
 
@@ -112,7 +112,7 @@ def verdict_on(error: KlingError, contract: Contract) -> Verdict:
             return verdict(contract, Phase.NEVER_LEFT)
         case ResponseError(status_code=status, code=code):
             return verdict(contract, Phase.ANSWERED, status, code)
-        case _:  # no answer, or a success that names no task
+        case _:  # no answer, or a success that contains no task
             return verdict(contract, Phase.NO_ANSWER)
 
 

@@ -93,7 +93,7 @@ def references(document: Node, node: Any) -> Iterator[tuple[str, Any]]:
     """Yield the references from a node to its final target, each with the node that it names.
 
     Raises:
-        LookupError: A reference names no node, or the references are circular.
+        LookupError: A reference points to no node, or the references are circular.
     """
     seen = set[str]()
     while isinstance(node, dict) and isinstance(reference := node.get("$ref"), str):

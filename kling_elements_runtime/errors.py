@@ -26,7 +26,7 @@ class ApiError(Exception):
 
     Attributes:
         outcome: What the calls left behind, in that package's words; None if you called a single operation.
-        external_task_id: The caller's own id of the request, to look it up by; None if there was none.
+        external_task_id: The caller's own id for the request, to look it up by; None if there was none.
         page: The number of the page of a list that could not be fetched; None if no list was requested.
     """
 
@@ -234,7 +234,7 @@ class ServerError(StatusError):
 
 
 class BusinessError(ResponseError):
-    """The status means success, but the envelope says failure and names nothing that the call started."""
+    """The status means success, but the envelope says failure, and contains nothing that the call started."""
 
 
 class InvalidResponseError(ResponseError):

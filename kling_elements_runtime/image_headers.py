@@ -268,7 +268,7 @@ def displayed_size(file: Reader, header: Header, *, is_local: bool) -> tuple[int
     Args:
         file: The file.
         header: Its header.
-        is_local: Whether to search for metadata after the header, too.
+        is_local: Whether to also search for metadata after the header.
     """
     # Turning a picture changes the result of neither rule, so the orientation is only read for messages and reports.
     # One that cannot be read is ignored, as in viewers.

@@ -58,7 +58,7 @@ class ResponseReader:
         Raises:
             StatusError: The status means failure; the subclass says which.
             NotFoundError: The answer says that nothing has this id, whatever its status.
-            BusinessError: The status means success, but the envelope says failure and names nothing that the call
+            BusinessError: The status means success, but the envelope says failure, and contains nothing that the call
                 started.
             InvalidResponseError: The status means success, but the body is not what the contract promises.
         """

@@ -160,7 +160,7 @@ def test_an_element_is_created_from_a_video(kling_elements: CommandLine) -> None
 
 @pytest.mark.parametrize("suffix", ["yaml", "json"])
 def test_an_element_is_created_from_a_request_file(kling_elements: CommandLine, photos: Path, suffix: str) -> None:
-    """Paths of images are relative to the file, and --id and --fit apply to it, too."""
+    """Paths of images are relative to the file, and --id and --fit also apply to it."""
     request = {
         "reference_type": "image_refer",
         "element_name": "Mara",

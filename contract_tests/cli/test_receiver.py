@@ -81,7 +81,7 @@ def test_a_signed_notification_is_written(capsys: pytest.CaptureFixture[str]) ->
 
 
 def test_programs_get_one_json_value_per_notification(capsys: pytest.CaptureFixture[str]) -> None:
-    """Those that are refused, too."""
+    """It also prints those that it refuses."""
     with serving(secrets=[SECRET], output=Output(json=True)) as served:
         served.post()
         served.post(headers=signed(secret=OTHER_SECRET))

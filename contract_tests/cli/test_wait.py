@@ -29,7 +29,7 @@ def test_wait_prints_the_id_of_the_element(kling_elements: CommandLine, kling_mo
 def test_a_task_in_progress_is_code_4_with_the_command_to_go_on(
     kling_elements: CommandLine, kling_mock: MockGateway
 ) -> None:
-    """After that command there is an element, because the task goes on."""
+    """After that command there is an element, because the task continues."""
     task_id = _created(kling_mock)
 
     ended = kling_elements("wait", task_id, "--max-wait", "0", "--json")

@@ -184,7 +184,7 @@ _REQUEST_BODY = "      requestBody:\n        x-source: R03\n"
 _PARAMETERS = "      parameters:\n        - {name: a, in: %s, x-source: upstream, schema: {type: string}}\n"
 _EXTERNAL_ID = """\
         external_task_id:
-          description: Your own id of the task.
+          description: Your own id for the task.
           type: [string, 'null']
 """
 

@@ -22,7 +22,7 @@ _WORKERS = 200
 _ELEMENTS = 2_000
 _LIMIT = 20  # tasks in progress at a time
 _TOKEN = "many-at-once"
-# Real tasks take seconds; those of the mock server take milliseconds, so the waits are short, too.
+# Real tasks take seconds; those of the mock server take milliseconds, so the waits are also short.
 _OPTIONS: dict[str, Any] = {
     "retry": RetryPolicy(first_interval_seconds=0.02, max_interval_seconds=0.5, max_wait_seconds=300, jitter=1),
     "http_client": {"verify": tls(), "limits": httpx.Limits(max_connections=32)},

@@ -145,7 +145,7 @@ def test_requests_are_checked_against_the_clients_contract() -> None:
 
 
 def test_a_client_calls_the_first_server_of_its_contract() -> None:
-    """The generated client underneath follows the contract in everything else, too."""
+    """The generated client underneath also follows the contract in everything else."""
     seen: list[httpx.URL] = []
 
     def answer(request: httpx.Request) -> httpx.Response:

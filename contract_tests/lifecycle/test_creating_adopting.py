@@ -78,7 +78,7 @@ _LATE: list[Step] = [ABSENT, LOST, ABSENT, ABSENT]  # a create in doubt, then tw
 _ADOPTIONS = [
     _Adoption(id="new", task_id="7", calls="look create", script=[ABSENT, task()]),
     _Adoption(
-        id="new at a gateway that says 200", task_id="7", calls="look create", script=[refusal(200, "1203"), task()]
+        id="new, with a gateway that says 200", task_id="7", calls="look create", script=[refusal(200, "1203"), task()]
     ),
     _Adoption(id="there already", calls="look", script=[_FOUND]),
     _Adoption(id="there, and the gateway does not repeat the id", calls="look", script=[task("5")]),

@@ -117,7 +117,7 @@ def _client(kind: Client, service: Any, **options: Any) -> ScriptedClient:
 
 
 class _SteppedClock(FakeClock):
-    """A clock that moves the clock of the mock server, too."""
+    """A clock that also moves the clock of the mock server."""
 
     def __init__(self, app: MockServer) -> None:
         super().__init__()
@@ -239,7 +239,7 @@ def test_each_request_has_its_own_result(client_class: Client) -> None:
 
 
 def test_an_error_of_create_all_hides_the_token(client_class: Client) -> None:
-    """Each error inside it hides the token, too."""
+    """Each error inside it also hides the token."""
     service = _Service()
     service.create = lambda _: Reply(400, {"code": 1301, "message": f"no {TOKEN}"})
 

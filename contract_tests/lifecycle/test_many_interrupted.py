@@ -43,7 +43,7 @@ def test_ctrl_c_names_the_ids_of_creates_in_flight(
 
 
 def test_a_cancellation_ends_the_creates_in_flight(caplog: pytest.LogCaptureFixture) -> None:
-    """The error names each id, and no create goes on."""
+    """The error lists each id, and no create continues."""
     arrived = list[str]()
 
     async def never(request: httpx.Request) -> httpx.Response:

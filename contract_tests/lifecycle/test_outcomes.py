@@ -236,7 +236,7 @@ def test_a_task_is_absent_if_the_answer_says_so(status: int, code: Any, message:
     ],
 )
 def test_no_other_answer_means_that_a_task_is_absent(status: int, code: Any, message: str | None) -> None:
-    """A bare 404 may come from a gateway without look-ups, and 1201 is used for other mistakes, too."""
+    """A bare 404 may come from a gateway without look-ups, and 1201 is also used for other mistakes."""
     assert not is_absent(_error(status, code, message))
     assert not is_absent(TransportError("no", may_have_been_sent=True))
 
@@ -316,7 +316,7 @@ def test_no_other_code_means_a_duplicate() -> None:
     ],
 )
 def test_a_second_deletion_is_recognised_by_its_message(expected: bool, code: Any, message: str | None) -> None:  # noqa: FBT001
-    """The code is used for other mistakes, too."""
+    """The code is also used for other mistakes."""
     assert expected is is_deleted_already(_error(400, code, message), CONTRACT)
     assert not is_deleted_already(TransportError("no", may_have_been_sent=True), CONTRACT)
 
@@ -356,7 +356,7 @@ def test_both_clients_follow_the_table(client_class: Client, row: _Row) -> None:
     ],
 )
 def test_every_failed_create_has_an_outcome(client_class: Client, outcome: Outcome, step: Any) -> None:
-    """If a success names no task, the create is in doubt."""
+    """If a success contains no task, the create is in doubt."""
     client = ScriptedClient(client_class, step)
 
     error = client.error_of("create", BODY, max_wait_seconds=0)

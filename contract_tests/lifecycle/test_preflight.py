@@ -153,7 +153,7 @@ def test_violations_of_media_at_urls_name_their_place(client_class: Client, remo
 
 
 def test_violations_of_media_at_urls_can_be_ignored(client_class: Client, remote_media: _RemoteMedia) -> None:
-    """`on_violation` applies to media at URLs, too."""
+    """`on_violation` also applies to media at URLs."""
     remote_media.answers["https://a.example.com/a.png"] = _report(_TOO_SMALL)
     client = ScriptedClient(client_class, task(), on_violation="ignore")
     body = _with_images("https://a.example.com/a.png", "https://a.example.com/b.png")

@@ -99,11 +99,11 @@ def test_a_deletion_need_not_name_a_task(client_class: Client, body: Any) -> Non
         ("not Unset$", Element()),
         ("not NoneType$", Element(element_id=None)),
         (
-            "^the task has no element yet: pass the element that wait\(\) returned, or look up the task again$",
+            r"^the task has no element yet: pass the element that wait\(\) returned, or look up the task again$",
             Task(task_id="7"),
         ),
         (
-            "^the task names 2 elements: pass the one that you mean$",
+            "^the task has 2 elements: pass the one that you mean$",
             Task(task_result=TaskResult(elements=[_ELEMENT] * 2)),
         ),
         ("not Unset$", Task(task_result=TaskResult(elements=[Element()]))),

@@ -65,7 +65,7 @@ def test_a_list_has_each_task_once(
 
 
 def test_the_tasks_of_a_list_are_read_like_those_of_a_look_up(client_class: Client) -> None:
-    """The newer names are read, too."""
+    """The newer names are also read."""
     first = Reply(200, {"data": [{"id": "7", "status": "succeeded"}, {"task_id": "8", "task_status": "new"}]})
 
     tasks = ScriptedClient(client_class, first, page()).take(None, "list")
@@ -104,7 +104,7 @@ def test_a_list_ends_at_the_last_page_number_of_the_contract(
 
 
 def test_a_list_that_failed_never_looks_complete(client_class: Client) -> None:
-    """You get the tasks before the failure; then each step raises the error, which says where to go on."""
+    """You get the tasks before the failure; then each step raises the error, which says where to continue."""
     client = ScriptedClient(client_class, page("1", "2"), refusal(404), page("3"), page())
     listed = client.kling.list()
 

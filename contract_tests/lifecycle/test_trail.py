@@ -151,7 +151,7 @@ def test_an_interruption_after_the_answer_names_the_id(
 
 
 def test_a_warning_and_a_note_hide_the_token(client_class: Client, caplog: pytest.LogCaptureFixture) -> None:
-    """You may paste the token into the wrong field; control characters of terminals are escaped, too."""
+    """You may paste the token into the wrong field; control characters of terminals are also escaped."""
     with pytest.raises(KeyboardInterrupt) as caught:
         ScriptedClient(client_class, KeyboardInterrupt).create({**BODY, "external_task_id": f"\x1b[2J{TOKEN}"})
 
@@ -250,7 +250,7 @@ async def _in_gather(create: _Create, moment: Awaitable[None], results: list[Tas
 
 
 async def _in_shield(create: _Create, moment: Awaitable[None], results: list[Task]) -> None:
-    """Create under `asyncio.shield`, and cancel the waiting; the create goes on until the event loop ends."""
+    """Create under `asyncio.shield`, and cancel the waiting; the create continues until the event loop ends."""
 
     async def keep() -> None:
         results.extend(await create())

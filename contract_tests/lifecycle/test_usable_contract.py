@@ -125,7 +125,7 @@ def test_everything_that_a_contract_lacks_is_named_at_once() -> None:
 
 
 def test_a_contract_with_other_limits_is_usable() -> None:
-    """The package's own contract is usable, too."""
+    """The package's own contract is usable."""
     copied = changed_contract(lambda document: document["components"]["schemas"]["ElementName"].update(maxLength=3))
 
     assert copied is usable(copied)

@@ -252,7 +252,7 @@ def test_a_task_from_an_answer_is_known_to_exist(client_class: Client, step: Ste
 
 
 def test_a_wait_error_has_the_last_state_of_the_task(client_class: Client) -> None:
-    """The error also has your own id of the task, for the next attempt."""
+    """The error also includes your own id for the task, for the next attempt."""
     failed = ScriptedClient(client_class, _BEGUN, _FAILED).error_of("wait", "7")
     late = ScriptedClient(client_class, task(status="processing", task_info={"external_task_id": "e-2"}))
     timed_out = late.error_of("wait", "7", max_wait_seconds=0)

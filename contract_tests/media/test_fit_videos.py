@@ -166,7 +166,7 @@ def test_other_containers_and_codecs_become_mp4(options: dict[str, Any], tmp_pat
 
 @pytest.mark.parametrize("aspect", [Fraction(101), Fraction(1, 101)])
 def test_pixels_with_an_absurd_shape_count_as_square(aspect: Fraction) -> None:
-    """Players ignore such a damaged number, too."""
+    """Players also ignore such a damaged number."""
     frame = av.VideoFrame(64, 36, "yuv420p")
     shape = filters_for(frame, aspect, [[1920, 1080]], "pad")
     assert filters_for(frame, None, [[1920, 1080]], "pad") == shape

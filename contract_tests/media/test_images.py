@@ -38,7 +38,7 @@ _SIGNED = {
 
 @pytest.mark.parametrize(("name", "start"), _SIGNED.items(), ids=map(str, _SIGNED))
 def test_the_format_of_the_content_is_reported(name: str | None, start: bytes) -> None:
-    """Formats that are refused are reported, too."""
+    """Formats that are refused are also reported."""
     report = check_image(start + bytes(100))
 
     assert (name, ["R14"], None, None) == (report.format, rules_of(report), report.width_px, report.ratio)

@@ -304,7 +304,7 @@ def test_the_version_between_the_brands_is_not_a_brand() -> None:
 
 
 def test_text_that_cannot_be_decoded_is_refused() -> None:
-    """R20: text that a reader cannot decode is a violation, too."""
+    """R20: text that a reader cannot decode is also a violation."""
     (violation,) = video_report(InlineText("!!!!" * 100)).violations
 
     assert ("R20", "the file is not an MP4 or MOV video; it cannot be decoded") == (violation.rule, violation.message)

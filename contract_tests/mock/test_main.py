@@ -268,7 +268,7 @@ def test_tasks_take_the_times_of_the_command() -> None:
 
 
 def test_faults_are_carried_out_on_a_socket(port: int) -> None:
-    """A cut connection has no bytes, a slow answer is complete, and the server goes on."""
+    """A cut connection has no bytes, a slow answer is complete, and the server continues."""
     with connect(port) as connection:
         before = len(ask(connection, "GET", "/_mock/elements"))
         ask(connection, "POST", "/_mock/faults", ["drop-before", "drop-after", "drip:0.1", "status-204-after"])

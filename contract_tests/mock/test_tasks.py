@@ -303,7 +303,7 @@ def test_no_inline_image_is_kept(caller: Caller) -> None:
 
 
 def test_every_answer_has_a_request_id_of_its_own(caller: Caller) -> None:
-    """Refusals have a request id, too."""
+    """Refusals also have a request id."""
     asked: list[tuple[str, str, object]] = [
         ("POST", ELEMENTS, BODY),
         ("GET", ELEMENTS, None),

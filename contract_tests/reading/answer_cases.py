@@ -322,7 +322,7 @@ class TaskCase:
     Attributes:
         schema: The name of the answer's schema in the contract; for an item of a list, that of the list's answer.
         body: The JSON value of the body.
-        task_id: The id of the task, or None if the answer names no task.
+        task_id: The id of the task, or None if the answer contains no task.
         element_id: The id of the task's element, or None.
     """
 

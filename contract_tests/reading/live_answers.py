@@ -71,7 +71,7 @@ class Reads:
 
     Attributes:
         task: The task's id.
-        external_id: The caller's own id of the task.
+        external_id: The caller's own id for the task.
         progress: The task's progress.
         elements: The ids of usable elements.
         unusable: The ids of elements that a reader must not return.

@@ -91,7 +91,7 @@ def test_a_damaged_gzip_body_is_reported(sent: bytes) -> None:
 
 
 def test_bytes_after_the_end_of_gzip_are_dropped() -> None:
-    """Bytes after the gzip data count towards the limit, so they cannot go on forever; httpx drops them too."""
+    """Bytes after the gzip data count towards the limit, so they cannot continue forever; httpx drops them too."""
     packed = gzip.compress(ANSWER)
     assert (ANSWER, None) == _read(packed + b"rest", "gzip")
     assert (ANSWER, _TOO_LARGE) == _read(packed + bytes(_LIMIT), "gzip")

@@ -105,7 +105,7 @@ def test_recently_used_tokens_are_redacted() -> None:
 
 
 def test_a_constant_token_is_redacted_from_the_start() -> None:
-    """A token that was never sent is redacted, too."""
+    """A token that was never sent is also redacted."""
     holder = credentials(Hidden(_TOKEN), "VARIABLE")
     assert "bad ***" == holder.redact(f"bad {_TOKEN}")
     assert f"Bearer {_TOKEN}" == holder.authorization()

@@ -1,4 +1,4 @@
-"""A call ends by its deadline whatever the server does, even if each of its steps could go on forever."""
+"""A call ends by its deadline whatever the server does, even if each of its steps could last forever."""
 
 from __future__ import annotations
 

@@ -304,7 +304,7 @@ def test_one_matching_secret_is_enough_during_rotation(secrets: Any, signatures:
 
 
 def test_every_secret_is_compared_with_every_signature(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Comparing goes on after a match, in constant time, so that the duration reveals nothing."""
+    """Comparing continues after a match, in constant time, so that the duration reveals nothing."""
     compared = []
     really = hmac.compare_digest
 

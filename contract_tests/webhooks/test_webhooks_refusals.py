@@ -57,7 +57,7 @@ _NOT_JSON = (
     "the body must be a JSON object in UTF-8 without repeated keys; "
     "if it isn't valid JSON, kling_elements.strict_json.loads(raw_body) says why"
 )
-_NO_TASK = "the body doesn't name a task: `task_id`, or `id` in the newer shape, must be a string or an integer"
+_NO_TASK = "the body contains no task: `task_id`, or `id` in the newer shape, must be a string or an integer"
 _NOT_A_MAPPING = "headers must be a mapping of strings to strings"
 _MALFORMED_SECRET = (
     "secret 1 of 1 is malformed: it must be `whsec_` and, without white space, a key of at least 24 bytes in "

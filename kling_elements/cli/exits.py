@@ -28,7 +28,7 @@ class Exit(IntEnum):
 
 
 class CommandError(Exception):
-    """Raised if a command cannot go on.
+    """A command failed.
 
     Attributes:
         exit: The exit code.

@@ -69,7 +69,7 @@ def _on_certificate(message: str) -> str:
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """Yield what led to an error; not the error itself, because its class may be one of the system's, too."""
+    """Yield what led to an error; not the error itself, because its class may also be one of the system's."""
     seen: set[int] = set()
     pending: list[BaseException | None] = [error.__cause__]
     while pending:

@@ -1,4 +1,4 @@
-"""Find the secrets that notifications are verified with. No argument has them, because others can list arguments."""
+"""Find the secrets that notifications are verified with. They are not arguments, because others can list those."""
 
 from __future__ import annotations
 

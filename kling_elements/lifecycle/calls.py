@@ -47,7 +47,7 @@ class Calls:
     Attributes:
         io: The outside.
         retry: When to make a call again.
-        poll: How often to look a task up.
+        poll: How often to look up a task.
         allow_private: Whether `preflight="remote"` may look at media on this machine or in a private network.
     """
 

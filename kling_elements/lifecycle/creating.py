@@ -148,7 +148,7 @@ async def _search(
     Args:
         io: The outside.
         trail: What is known about the create.
-        patience: How long to go on.
+        patience: How long to keep trying.
         failure: The error that the attempt ended in.
         max_look_ups: How many look-ups may show nothing; None if only the time limits them.
 
@@ -213,7 +213,7 @@ def _check_owner(task: Task | None, trail: Trail) -> Task:
     """Return the task that a look-up showed.
 
     Raises:
-        LookUpUnavailableError: The answer names no task, or the task of another id.
+        LookUpUnavailableError: The answer contains no task, or the task of another id.
     """
     if task is None:
         raise LookUpUnavailableError(f"this gateway answers look-ups without naming a task; {_ADVICE}")

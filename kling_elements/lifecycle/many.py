@@ -88,7 +88,7 @@ class BatchOptions:
     Attributes:
         limiter: Says when the next create may begin.
         retry: How often, and after how many seconds, to try again to connect.
-        poll: How often to look tasks up, and how long to go on if no create is accepted and no task ends.
+        poll: How often to look up tasks, and how long to continue if no create is accepted and no task ends.
         preflight: How to check requests and their media before they are sent.
         limit_seconds: The seconds after which no further create is sent; None if there is no limit.
     """

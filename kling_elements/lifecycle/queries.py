@@ -27,7 +27,7 @@ async def look_up(io: Outside, task_id: str) -> Task:
     """Look a task up with one call.
 
     Raises:
-        NoTaskError: The answer names no task, or the task of another id.
+        NoTaskError: The answer contains no task, or the task of another id.
     """
     task = task_of_response(await io.call(get_element, id=task_id), io.contract)
     if task is None or not matches_id(task, task_id):

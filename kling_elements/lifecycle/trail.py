@@ -1,4 +1,4 @@
-"""Keep what is known about an element while it is created. If the create ends early, the error has the details."""
+"""Track whether a create may have made an element, so that the error that ends the call can say so."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Trail:
         """Add the external id to the exception that ends the create; to a `KlingError`, also the outcome.
 
         Without this, an interruption (Ctrl+C, a cancellation) would lose the only trace of an element. Task groups,
-        timeouts and the end of an event loop often drop the exception, so a warning is logged, too.
+        timeouts and the end of an event loop often drop the exception, so a warning is also logged.
         """
         if isinstance(error, KlingError):
             self.mark(error)

@@ -57,13 +57,13 @@ class _Watched:
     """A task that you wait for.
 
     Attributes:
-        id: The id to look the task up by.
+        id: The id to look up the task by.
         contract: The contract by which its states are read.
         last: The last state that was seen.
         exists: Whether the task certainly exists, because an answer showed it.
         unclear_since: When look-ups began to show nothing that the client understands; None if the last one was clear.
         error: The error of the last look-up; None if it succeeded.
-        result: The element or the error in which waiting ended; None while it goes on.
+        result: The element or the error in which waiting ended; None while it continues.
     """
 
     id: str

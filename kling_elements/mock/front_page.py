@@ -79,7 +79,7 @@ def _index(contract: Document, accepted_token: str | None) -> Reply:
 
 
 def _contract(contract: Document) -> Reply:
-    """Return the contract with this server as its only one. Its description also has the tags and the codes."""
+    """Return the contract with this server as its only one. Its description also lists the tags and the codes."""
     document = contract.document()
     schemas = document.get("components", {}).get("schemas", {})
     tags = schemas.get("TagId", {}).get("description")

@@ -19,7 +19,7 @@ class Element(Model):
     `element_name`, `element_description`, `reference_type` and `tag_list`.
 
     Attributes:
-        element_id: The element's id, which you name in video generation: a 64-bit integer, or a string at some
+        element_id: The element's id, which you name in video generation: a 64-bit integer, or a string from some
             gateways. Never read it as a floating-point number, which would lose its last digits.
         element_name: The element's name.
         element_description: The element's description.

@@ -27,8 +27,8 @@ class ImageElementRequest(Model):
         callback_url: Where to send a notification each time the task's status changes. Empty means none. An http
             or https URL with a host name or IP address, in which characters outside RFC 3986 are percent-encoded, or
             empty for none (R31).
-        external_task_id: Your own id of the task, to look it up by. It does not replace the system's id, and must
-            be unique per user, which only the server can check. Empty means none (R32).
+        external_task_id: Your own id for the task, to look it up by. It does not replace the system's id, and
+            must be unique per user, which only the server can check. Empty means none (R32).
     """
 
     element_name: str

@@ -51,7 +51,7 @@ class Task(Model):
     def elements(self) -> list[Element]:
         """The elements that the task made and that you can use: none while it is under way, or if it failed.
 
-        Deleted and failed elements, which some gateways go on listing, are only in `all_elements`.
+        Deleted and failed elements, which some gateways still list, are only in `all_elements`.
         """
         return [element for element in self.all_elements if element.is_usable]
 
@@ -64,7 +64,7 @@ class Task(Model):
 
     @property
     def external_task_id(self) -> str | None:
-        """Your own id of the task; None if the answer has none."""
+        """Your own id for the task; None if the answer has none."""
         info: object = self.task_info
         value: object = info.external_task_id if isinstance(info, TaskInfo) else None
         return str(value) if is_id(value) else None

@@ -15,7 +15,7 @@ class TaskInfo(Model):
     """What you sent about a task.
 
     Attributes:
-        external_task_id: Your own id of the task.
+        external_task_id: Your own id for the task.
     """
 
     external_task_id: None | str | Unset = UNSET

@@ -95,7 +95,7 @@ def command(
     """Create an element from images or a video. Print the id of the task, or with --wait that of the element.
 
     Args:
-        id: Your own id of the element, `external_task_id`. If you use an id again, the element is found and not
+        id: Your own id for the element, `external_task_id`. If you use an id again, the element is found and not
             created a second time. Without it, a new id is used and printed.
         fit: Send copies of images that break the rules, changed so that they conform.
         remote: Also check the images and the video at addresses before anything is sent.

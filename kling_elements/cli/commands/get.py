@@ -1,4 +1,4 @@
-"""`kling-elements get`: look a task up."""
+"""`kling-elements get`: look up a task."""
 
 from __future__ import annotations
 

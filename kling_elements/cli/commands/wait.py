@@ -13,7 +13,7 @@ def command(task: str, /, *, max_wait: MaxWait = None, gateway: Gateway = Gatewa
 
     Args:
         task: The id of the task, or your own `external_task_id`.
-        max_wait: Seconds after which to stop waiting. The task goes on, and you can wait for it again.
+        max_wait: Seconds after which to stop waiting. The task continues, and you can wait for it again.
     """
     with gateway.client() as kling, naming_what_is_absent(task):
         element = wait_for(kling, task, max_wait, output)

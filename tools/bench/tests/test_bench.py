@@ -141,7 +141,7 @@ def test_processes_run_in_turns_and_the_first_of_each_does_not_count(workshop: W
 
 
 def test_a_side_that_fails_is_skipped_and_reported(workshop: Workshop) -> None:
-    """A side that fails after a success is dropped, too; the others go on."""
+    """A side that fails after a success is also dropped; the others continue."""
     left = iter([1.0])
 
     def failing() -> dict[str, float]:

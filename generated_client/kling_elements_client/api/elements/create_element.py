@@ -74,7 +74,7 @@ def sync_detailed(
         ContractError: The request breaks the contract; nothing was sent.
         TransportError: No answer came.
         StatusError: The status means failure; the subclass says which.
-        BusinessError: The status means success, but the envelope says failure and names no task.
+        BusinessError: The status means success, but the envelope says failure and contains no task.
         InvalidResponseError: The status means success, but the body breaks the contract.
     """
     response = client.send(
