@@ -43,7 +43,7 @@ def test_a_missing_extra_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize(("mode", "state"), [(0o600, "ok"), (0o640, "warning"), (0o604, "warning")])
 def test_a_key_file_that_others_can_read_is_a_warning(mode: int, state: str, tmp_path: Path) -> None:
-    """The advice has the command that makes it private."""
+    """The advice includes the chmod command to fix it."""
     path = tmp_path / "key"
     path.write_text(_KEY)
     path.chmod(mode)

@@ -177,7 +177,7 @@ def test_a_reader_that_wants_no_more_stops_the_server() -> None:
 
 
 def test_a_sender_that_goes_away_is_forgotten(capsys: pytest.CaptureFixture[str]) -> None:
-    """Nothing is answered or written."""
+    """It sends no response and prints nothing."""
     receive, send = AsyncMock(return_value={"type": "http.disconnect"}), AsyncMock()
     receiver = Receiver(None, None, Output(), list)
 

@@ -35,7 +35,7 @@ def port() -> Iterator[int]:
 
 
 def exchange(port: int, request: bytes) -> bytes:
-    """Send a request and return all bytes of the answer. A thread sends, because the answer may come earlier."""
+    """Send a request from a thread, because the answer may come before it is complete; return the answer's bytes."""
     with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_SECONDS) as peer:
         sending = threading.Thread(target=peer.sendall, args=(request,))
         sending.start()

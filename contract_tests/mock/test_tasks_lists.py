@@ -60,7 +60,7 @@ def test_an_invalid_page_is_1200(expected: str, query: str, path: str, caller: C
 
 
 def test_an_unexpected_query_is_1200(caller: Caller) -> None:
-    """A body field in the query by mistake is not ignored silently."""
+    """A body field that is passed in the query by mistake is rejected, not silently ignored."""
     expected = (400, 1200, "/query/element_name: is unknown; this operation has no query parameters")
 
     assert expected == caller.refusal("POST", f"{ELEMENTS}?element_name=Mara", BODY)

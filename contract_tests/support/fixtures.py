@@ -72,7 +72,7 @@ def client(make_client: MakeClient) -> AuthenticatedClient:
 
 @pytest.fixture
 def inner_clients() -> InnerClients:
-    """Return a function that returns both httpx clients of a client; the event loop of the second one has ended."""
+    """Return a function that returns a client's sync and async httpx clients; the latter's event loop has ended."""
 
     async def both(client: AuthenticatedClient) -> list[httpx.Client | httpx.AsyncClient]:
         return [client.get_httpx_client(), client.get_async_httpx_client()]

@@ -113,7 +113,7 @@ _MARA.additional_properties = {
     ],
 )
 def test_the_notifications_of_the_contract_are_read(expected: Task, name: str) -> None:
-    """The test signs them as the scheme says. Properties that the documented shape lacks are kept as they came."""
+    """The test signs them as the scheme says. Properties that are not in the documented schema are kept unchanged."""
     example = load()["components"]["examples"][name]["value"]
     task = parse_signed(json.dumps(example, indent=1).encode())
 

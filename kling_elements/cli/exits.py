@@ -18,7 +18,7 @@ class Exit(IntEnum):
     USAGE = 2
     """An argument, an option or a setting is missing or wrong."""
     REFUSED_BY_GATEWAY = 3
-    """The gateway answered that it does not do this."""
+    """The gateway refused the request."""
     UNKNOWN = 4
     """It is not known what the gateway did, or the task has not ended yet. The message names the next command."""
     TASK_FAILED = 5

@@ -48,7 +48,7 @@ class Finding:
 
     @property
     def line(self) -> str:
-        """The finding for people, without its state."""
+        """The finding as a human-readable line, without its state."""
         return f"{self.check:<13} " + "; ".join(filter(None, [self.text, self.advice]))
 
     def to_json(self) -> dict[str, Any]:
@@ -57,17 +57,17 @@ class Finding:
 
 
 def ok(check: str, text: str) -> Finding:
-    """Return a finding that nothing is wrong."""
+    """Return a finding for a check that passed."""
     return Finding(check, "ok", text)
 
 
 def warning(check: str, text: str, advice: str) -> Finding:
-    """Return a finding for which nothing fails now."""
+    """Return a finding for something that doesn't break calls yet."""
     return Finding(check, "warning", text, advice)
 
 
 def problem(check: str, text: str, advice: str, exit: Exit = Exit.USAGE) -> Finding:  # noqa: A002 -- the field's name
-    """Return a finding for which calls fail."""
+    """Return a finding for something that breaks calls."""
     return Finding(check, "problem", text, advice, exit)
 
 

@@ -45,7 +45,7 @@ class Calls:
     """Prepare calls. An argument that can't be used raises an error here, before anything is sent.
 
     Attributes:
-        io: The outside.
+        io: Performs all I/O.
         retry: When to make a call again.
         poll: How often to look up a task.
         allow_private: Whether `preflight="remote"` may look at media on this machine or in a private network.

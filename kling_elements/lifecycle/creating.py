@@ -146,7 +146,7 @@ async def _search(
     """Return the task that an attempt may have created; None if the request is to be sent again next.
 
     Args:
-        io: The outside.
+        io: Performs all I/O.
         trail: What is known about the create.
         patience: How long to keep trying.
         failure: The error that the attempt ended in.

@@ -26,7 +26,7 @@ class PreflightPolicy:
 
     Attributes:
         preflight: Which media to check. `inline`: images in the request; `remote`: also media at URLs; `off`: none.
-        allow_private: Whether URLs may point to this machine or into a private network.
+        allow_private: Whether URLs may point to this machine or a private network.
         strip_metadata: Whether to send the images in the request without their metadata.
     """
 
@@ -66,7 +66,7 @@ def _content_of(source: object, contract: Contract) -> bytes:
 
 
 def _add_advice(violation: Violation) -> Violation:
-    """Return a violation. If fitting the image helps, its message now says so."""
+    """Return the violation, with advice appended to its message if fitting the image would help."""
     if violation.remedy == "none":
         return violation
     return evolve(violation, message=f"{violation.message}; {ADVICE}{_PLUGIN * (violation.remedy == 'plugin')}")

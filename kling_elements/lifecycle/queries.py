@@ -81,7 +81,7 @@ class Listing:
         """Start before the first page. Nothing is sent yet.
 
         Args:
-            io: The outside.
+            io: Performs all I/O.
             operation: The operation that fetches a page.
             first_page: The number of the page to begin with.
             page_size: How many tasks to fetch at a time; None for the contract's default.

@@ -148,7 +148,7 @@ class _Updates:
     """Report each change of a task's status once, to the log and to the caller's function.
 
     Attributes:
-        io: The outside.
+        io: Performs all I/O.
         on_update: The caller's function.
         statuses: The last status of each task by its id, because you may wait for one task twice.
     """

@@ -63,7 +63,7 @@ def check_image(
     Args:
         source: The same as for `image`.
         remote: Whether to read the file at an address.
-        allow_private: Whether a URL may point to this machine or into a private network.
+        allow_private: Whether a URL may point to this machine or a private network.
         budget: The most that reading from an address may cost; None for the default.
         contract: The contract to check against; the package's by default.
 
@@ -91,7 +91,7 @@ def check_video(
     Args:
         source: A `pathlib.Path`, bytes, a binary file object, or an http(s) or `data:` URL.
         remote: Whether to read the file at an address.
-        allow_private: Whether a URL may point to this machine or into a private network.
+        allow_private: Whether a URL may point to this machine or a private network.
         budget: The most that reading from an address may cost; None for the default.
         contract: The contract to check against; the package's by default.
 

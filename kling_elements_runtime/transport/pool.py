@@ -115,7 +115,7 @@ class Pool(httpcore.ConnectionPool):
         super().close()
 
     async def send(self, connection: httpcore.ConnectionInterface, request: httpcore.Request) -> httpcore.Response:
-        """Send a request over one connection; the body of the answer is still to be read."""
+        """Send a request over a connection, and return the answer with its body unread."""
         return connection.handle_request(request)
 
     async def read(self, response: httpcore.Response, answer: AnswerBody) -> None:
@@ -177,7 +177,7 @@ class AsyncPool(httpcore.AsyncConnectionPool):
         await super().aclose()
 
     async def send(self, connection: httpcore.AsyncConnectionInterface, request: httpcore.Request) -> httpcore.Response:
-        """Send a request over one connection; the body of the answer is still to be read."""
+        """Send a request over a connection, and return the answer with its body unread."""
         return await connection.handle_async_request(request)
 
     async def read(self, response: httpcore.Response, answer: AnswerBody) -> None:
@@ -216,7 +216,7 @@ class _PoolLike(Protocol[C]):
         ...
 
     async def send(self, connection: C, request: httpcore.Request) -> httpcore.Response:
-        """Send a request over one connection; the body of the answer is still to be read."""
+        """Send a request over a connection, and return the answer with its body unread."""
         ...
 
     async def read(self, response: httpcore.Response, answer: AnswerBody) -> None:

@@ -27,7 +27,7 @@ class _Look:
 
     Attributes:
         remote: Whether to read what is at them.
-        allow_private: Whether they may lead to this machine or into a private network.
+        allow_private: Whether they may point to this machine or a private network.
     """
 
     remote: bool = False
@@ -42,7 +42,7 @@ class _Result:
         source: The file, or an address without its query.
         kind: What it was checked as.
         violations: The rules that it breaks.
-        facts: What is known about an image or a video, for people.
+        facts: Human-readable facts about an image or a video.
         unchecked: Pairs of a rule's id and the reason why it could not be checked.
     """
 
@@ -54,16 +54,16 @@ class _Result:
 
     @property
     def can_be_fitted(self) -> bool:
-        """Whether it is a file of which `kling-elements fit` may make a copy that conforms."""
+        """Whether `kling-elements fit` could make a conforming copy."""
         if "://" in self.source or not self.violations:
             return False
         if self.kind is Kind.IMAGE:
             return all(violation.remedy != "none" for violation in self.violations)
-        return self.kind is Kind.VIDEO and bool(self.facts)  # a video whose header cannot be read is beyond help
+        return self.kind is Kind.VIDEO and bool(self.facts)  # a video whose header cannot be read can't be repaired
 
     @property
     def status(self) -> str:
-        """The result in a word."""
+        """`ok`, `refused` or `skipped`."""
         if self.kind is Kind.OTHER:
             return "skipped"
         return "refused" if self.violations else "ok"
@@ -82,7 +82,7 @@ class _Result:
         }
 
     def line(self) -> str:
-        """Return the result in one line for people."""
+        """Return the result as one human-readable line."""
         reasons = "; ".join(
             f"{f'{violation.pointer}: ' if violation.pointer else ''}{violation.message} [{violation.rule}]"
             for violation in self.violations
