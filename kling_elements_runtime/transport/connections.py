@@ -18,9 +18,9 @@ import httpcore
 import httpx
 
 from kling_elements_runtime.deadline import seconds_left
-from kling_elements_runtime.transport.bodies import SENT, AnswerBody, SendProgress
+from kling_elements_runtime.transport.bodies import SENT, AnswerBody, Received, SendProgress
 from kling_elements_runtime.transport.originals import Originals
-from kling_elements_runtime.transport.pool import AsyncPool, Pool, Received
+from kling_elements_runtime.transport.pool import AsyncPool, Pool
 from kling_elements_runtime.transport.route import Route
 from kling_elements_runtime.transport.steps import TIME_IS_UP, is_over
 
