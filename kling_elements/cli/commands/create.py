@@ -252,7 +252,7 @@ def _labelled(violation: Violation, labels: dict[str, str]) -> Violation:
     while pointer and pointer not in labels:
         pointer = pointer.rpartition("/")[0]
     label = labels.get(pointer, "")
-    rest = violation.pointer[len(pointer) :]
-    where = " ".join(filter(None, [label, rest])) or violation.pointer
+    path = violation.pointer[len(pointer) :]  # below the place of the label
+    where = " ".join(filter(None, [label, path])) or violation.pointer
     message = violation.message.removeprefix(f"{label.rpartition(' ')[2]}: ")  # the label names the file already
     return evolve(violation, pointer=where, message=message)
