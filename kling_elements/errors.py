@@ -38,8 +38,10 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
+from attrs import evolve
+
 from kling_elements.outcomes import Outcome
-from kling_elements_client.errors import ContractError, KlingError, ResponseError, Violation
+from kling_elements_client.errors import ContractError, KlingError, ResponseError
 from kling_elements_client.models import Element, Task
 from kling_elements_runtime.texts import printable
 
@@ -137,7 +139,7 @@ def redact(error: KlingError, hide: Callable[[str], str]) -> None:
     """
     error.args = tuple(hide(part) if isinstance(part, str) else part for part in error.args)
     if isinstance(error, ContractError):
-        error.violations = [Violation(hide(v.pointer), v.rule, hide(v.message)) for v in error.violations]
+        error.violations = [evolve(v, pointer=hide(v.pointer), message=hide(v.message)) for v in error.violations]
     for result in error.results if isinstance(error, BatchError) else ():
         if isinstance(result, KlingError):
             redact(result, hide)

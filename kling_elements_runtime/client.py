@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Any, ClassVar, Final, Literal, NoReturn, Self, TypeVar, get_args
 
 import httpx
+from attrs import evolve
 
 from kling_elements_runtime import logs, parameters, settings
 from kling_elements_runtime.addresses import is_loopback
@@ -331,7 +332,7 @@ class AuthenticatedClient:
         await self.aclose()
 
     def _redact_violations(self, violations: list[Violation]) -> list[Violation]:
-        return [Violation(self.redact(v.pointer), v.rule, self.redact(v.message)) for v in violations]
+        return [evolve(v, pointer=self.redact(v.pointer), message=self.redact(v.message)) for v in violations]
 
     def _report(self, operation_id: str, violations: list[Violation]) -> None:
         """Raise, warn about or ignore violations, depending on `on_violation`."""

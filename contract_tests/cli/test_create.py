@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 from pathlib import Path
@@ -57,6 +58,38 @@ def test_an_image_that_breaks_a_rule_is_refused_with_its_option(kling_elements: 
     assert "--front small.png: the image is shown as 200x200 px" in ended.err
     assert "add --fit to send a copy that conforms [R16]" in ended.err
     assert "R16" == ended.json()["error"]["violations"][0]["rule"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "advice"),
+    [
+        ("mara.heic", b"\0\0\0\x18ftypheic" + bytes(99), "it looks like HEIC; convert it to JPEG or PNG [R14]"),
+        ("mara.png", b"<!DOCTYPE html>", "it looks like HTML [R14]"),
+    ],
+)
+def test_an_image_that_cannot_be_fitted_is_refused_without_naming_fit(
+    kling_elements: CommandLine, photos: Path, name: str, content: bytes, advice: str
+) -> None:
+    """--fit reads neither HEIC, whose plugin is not loaded here, nor pages."""
+    (photos / name).write_bytes(content)
+
+    ended = kling_elements(*_NAMED, "--front", name, "--refer", "mara.jpg")
+
+    assert advice in ended.err
+    assert "fit" not in ended.err
+
+
+def test_an_image_in_base64_is_refused_without_naming_fit(kling_elements: CommandLine, photos: Path) -> None:
+    """--fit changes only images in files."""
+    Image.effect_noise((200, 200), 60).save(photos / "noise.png")
+    front = base64.b64encode((photos / "noise.png").read_bytes()).decode()
+    images = {"frontal_image": front, "refer_images": [{"image_url": "https://media.example.com/a.jpg"}]}
+    request = {"element_name": "Mara", "element_description": "A pilot", "reference_type": "image_refer"}
+    (photos / "mara.json").write_text(json.dumps({**request, "element_image_list": images}))
+
+    ended = kling_elements("create", "--file", "mara.json")
+
+    assert "the image is shown as 200x200 px; both sides must have at least 300 px [R16]" in ended.err
 
 
 @pytest.mark.usefixtures("photos")

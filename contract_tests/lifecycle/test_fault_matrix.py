@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -86,7 +87,10 @@ _REFUSALS = (400, 401, 403, 404, 409, 413, 422)
 
 # Written from what the service publishes, not from what the client does.
 _ROWS = [
-    *map(_harmless, ("none", "delay:0.01", "drip:0.1", "flat", "odd-envelope", "fail", "status-word:resting")),
+    *map(
+        _harmless,
+        ("none", "delay:0.01", "drip:0.1", "flat", "odd-envelope", "fail", "fail:no face", "status-word:resting"),
+    ),
     *(_harmless(form.format(code)) for form in ("code:{}", "200-code:{}") for code in _IF_WAITED_FOR),
     *(_refusal(form.format(code)) for form in ("code:{}", "200-code:{}") for code in _NEVER),
     *(_refusal(f"{kind}-{status}-before") for kind in ("html", "status") for status in _REFUSALS),
@@ -102,6 +106,7 @@ _ROWS = [
     *(_in_doubt(fault, 1) for fault in ("drop-after", "truncated-json", "empty-object")),
     *(_in_doubt(fault, 1) for fault in _LATE),
 ]
+_WITHOUT_A_ROW = {"drip": "it is drip:SECONDS, with so many seconds that the tests would be slow"}  # reasons, by form
 # The dialects differ in the answers to look-ups, which only `get_or_create` makes.
 _CALLS = [("create", "live"), *(("get_or_create", dialect) for dialect in DIALECTS)]
 
@@ -230,3 +235,20 @@ def test_every_business_code_is_in_the_matrix() -> None:
 
     for code in contract.business_codes():
         assert {f"code:{code}", f"200-code:{code}"} <= names
+
+
+def _is_of_form(fault: str, form: str) -> bool:
+    """Return whether a fault has a form such as `code:N-after`, in which capital letters can be any text."""
+    return re.fullmatch(re.sub("[A-Z]+", "[^-]+", form), fault) is not None
+
+
+def test_every_form_of_faults_is_in_the_matrix(gateways: dict[str, MockGateway]) -> None:
+    """Each form that the mock server lists has a row, or a reason why it has none."""
+    with pytest.raises(ValueError, match="there is no fault") as caught:
+        gateways[DIALECTS[0]].queue_faults("?")
+    forms = str(caught.value).partition("use one of ")[2].partition(";")[0].split(", ")
+
+    missing = [form for form in forms if not any(_is_of_form(row.fault, form) for row in _ROWS)]
+
+    assert {"none", "drop-before", "status-STATUS-after", "200-code:N"} <= set(forms)
+    assert list(_WITHOUT_A_ROW) == missing

@@ -129,6 +129,12 @@ _ARROWS = [
         allowed="from kling_elements.mock import control",
     ),
     Arrow(
+        folder="kling_elements/cli",
+        never=r"kling_elements\.lifecycle",
+        refused="from kling_elements.lifecycle.preflight import check",
+        allowed="from kling_elements.advice import without_advice",
+    ),
+    Arrow(
         folder="scripts",
         never="tools|contract_tests",
         refused="def f():\n    from tools import diff",

@@ -167,5 +167,5 @@ def _details(error: KlingError) -> dict[str, Any]:
         {"pointer": violation.pointer, "rule": violation.rule, "message": violation.message}
         for violation in getattr(error, "violations", ())
     ]
-    known = {name: value for name, value in details.items() if value is not None}
-    return {"type": type(error).__name__, **known} | ({"violations": violations} if violations else {})
+    present = {name: value for name, value in details.items() if value is not None}
+    return {"type": type(error).__name__, **present} | ({"violations": violations} if violations else {})

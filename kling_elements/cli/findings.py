@@ -98,7 +98,7 @@ def on_key(gateway: Gateway, environment: Mapping[str, str]) -> tuple[Finding, k
 
 def on_address(gateway: Gateway, environment: Mapping[str, str]) -> tuple[Finding, httpx.URL | None]:
     """Return whether the address can be used, and the address."""
-    given = gateway.base_url or DEFAULT_BASE_URL
+    address = gateway.base_url or DEFAULT_BASE_URL
     if not gateway.base_url:
         source = "the usual gateway"
     elif gateway.base_url == environment.get(BASE_URL_VARIABLE):
@@ -107,7 +107,7 @@ def on_address(gateway: Gateway, environment: Mapping[str, str]) -> tuple[Findin
         source = "--base-url"
     paths = {operation.path for operation in CONTRACT.operations().values()}
     try:
-        url = usable_url(given, allow_http=gateway.allow_http, paths=paths)
+        url = usable_url(address, allow_http=gateway.allow_http, paths=paths)
     except ValueError as error:
         return problem("address", in_options(str(error)), f"correct the address of {source}"), None
     text = f"{url} ({source})"

@@ -8,8 +8,10 @@ from enum import Enum
 from typing import Any, TypeAlias
 from uuid import uuid4
 
+from attrs import evolve
+
 from kling_elements_client.api.elements import create_element
-from kling_elements_client.errors import ContractError, Violation
+from kling_elements_client.errors import ContractError
 from kling_elements_client.models import Element, ImageElementRequest, Task, VideoElementRequest
 from kling_elements_client.types import Unset
 from kling_elements_runtime.contract import Contract
@@ -29,7 +31,7 @@ def with_external_id(request: CreateRequest, contract: Contract) -> tuple[Create
         argument: object = request  # of any type, if the caller does not check types
         if isinstance(argument, list | tuple):
             advice = "; if you have several requests, use create_all"
-            violations = [Violation(v.pointer, v.rule, v.message + advice) for v in violations]
+            violations = [evolve(v, message=v.message + advice) for v in violations]
         raise ContractError(violations)
     external_id = own_id or str(uuid4())
     if isinstance(request, Mapping):

@@ -164,9 +164,9 @@ class _Batch:
             create = self._waiting.popleft()
             self._limiter.begin()
             self._start(create.attempt(self._io, self._preflight), self._attempted, create)
-        for create in (
-            [create for create in self._in_progress if create.next_look_up_at <= now] if self._waiting else ()
-        ):
+        if not self._waiting:  # then nothing waits for a place, so no look-up is needed
+            return
+        for create in [create for create in self._in_progress if create.next_look_up_at <= now]:
             if self._look_ups < _MAX_LOOK_UPS:
                 self._in_progress.remove(create)
                 self._look_ups += 1

@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias, get_args
 
 from attrs import evolve, frozen
 
+from kling_elements.advice import with_advice
 from kling_elements.lifecycle.create_request import CreateRequest
 from kling_elements.lifecycle.outside import Outside
 from kling_elements.media.reports import ImageReport, VideoReport
@@ -15,8 +16,6 @@ from kling_elements_client.contract import CheckedRequest
 from kling_elements_client.errors import Violation
 from kling_elements_runtime.contract import Contract
 
-ADVICE = "kling_elements.media.fit_image makes a copy that conforms"
-_PLUGIN = ", once pillow_heif.register_heif_opener() of the package pillow-heif was called"
 Preflight: TypeAlias = Literal["inline", "remote", "off"]
 
 
@@ -50,7 +49,7 @@ def check(io: Outside, request: CreateRequest, policy: PreflightPolicy) -> Check
         strip_metadata=policy.strip_metadata,
         read=partial(_content_of, contract=io.contract),
     )
-    return evolve(checked, violations=[*map(_add_advice, checked.violations)])
+    return evolve(checked, violations=[*map(with_advice, checked.violations)])
 
 
 def _content_of(source: object, contract: Contract) -> bytes:
@@ -63,13 +62,6 @@ def _content_of(source: object, contract: Contract) -> bytes:
     from kling_elements.media.sources import content_of  # noqa: PLC0415
 
     return content_of(source, contract)
-
-
-def _add_advice(violation: Violation) -> Violation:
-    """Return the violation, with advice appended to its message if fitting the image would help."""
-    if violation.remedy == "none":
-        return violation
-    return evolve(violation, message=f"{violation.message}; {ADVICE}{_PLUGIN * (violation.remedy == 'plugin')}")
 
 
 async def check_remote(io: Outside, checked: CheckedRequest, policy: PreflightPolicy) -> CheckedRequest:

@@ -211,7 +211,7 @@ def _replaced(when: str, reply: Reply) -> dict[str, Any]:
 
 
 def _page(status: int) -> Reply:
-    phrases = [known.phrase for known in HTTPStatus if known == status]  # empty for a status such as 524
+    phrases = [standard.phrase for standard in HTTPStatus if standard == status]  # empty for a status such as 524
     title = " ".join([str(status), *phrases])
     return Reply(status, f"<html><head><title>{title}</title></head></html>".encode(), (HTML_TYPE,))
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Mapping
 from io import BytesIO
-from typing import Final
+from typing import Any, Final
 
 import httpcore
 import httpx
+from attrs import frozen
 
 MAX_ANSWER_BYTES: Final = 1 << 23
 """The most bytes of an answer, both as received and decoded. A page of 500 elements has about 1 MB."""
@@ -162,6 +163,44 @@ class AnswerBody:
                 piece = gzip.unconsumed_tail
         except zlib.error:
             self.problem = "the answer is compressed, and damaged"
+
+
+@frozen
+class Received:
+    """An answer with its body.
+
+    Attributes:
+        status: The HTTP status.
+        headers: The headers as received; without those of an encoding if the content was decoded.
+        content: The body, decoded.
+        extensions: httpcore's extensions of the answer, and if the body is incomplete, the reason under `UNREADABLE`.
+    """
+
+    status: int
+    headers: list[tuple[bytes, bytes]]
+    content: bytes
+    extensions: dict[str, Any]
+
+    @classmethod
+    def of(
+        cls, status: int, headers: list[tuple[bytes, bytes]], body: AnswerBody, extensions: Mapping[str, Any]
+    ) -> Received:
+        """Return the answer with its body, which must have been read."""
+        content = body.content()
+        if encoding_of(headers):  # decoded already, so that nothing decodes it again
+            undone = (b"content-encoding", b"content-length")
+            headers = [(name, value) for name, value in headers if name.lower() not in undone]
+        problem = {} if body.problem is None else {UNREADABLE: body.problem}
+        return cls(status, headers, content, {**extensions, **problem})
+
+    def as_httpcore(self) -> httpcore.Response:
+        """Return the answer as an `httpcore.Response`."""
+        return httpcore.Response(self.status, headers=self.headers, content=self.content, extensions=self.extensions)
+
+
+def encoding_of(headers: list[tuple[bytes, bytes]]) -> str:
+    """Return the header `Content-Encoding`; an empty string if there is none."""
+    return ", ".join(value.decode("latin-1") for name, value in headers if name.lower() == b"content-encoding")
 
 
 _TOO_LARGE = f"the answer is larger than {MAX_ANSWER_BYTES} bytes"

@@ -4,7 +4,7 @@ httpx's `send` handles hooks, cookies and credentials. Without any of these, it 
 small request, so we use the connections directly. We never do while a tool has patched httpx or httpcore, as tools that
 trace or mock requests do.
 
-Each client has a table of two paths, `_ways`: through httpx, or directly to the caller's own transport or to our pool.
+Each client has two paths: `_send_by_httpx`, and `_send_directly` to the caller's own transport or to our pool.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ import httpcore
 import httpx
 
 from kling_elements_runtime.deadline import seconds_left
-from kling_elements_runtime.transport.bodies import SENT, AnswerBody, SendProgress
+from kling_elements_runtime.transport.bodies import SENT, AnswerBody, Received, SendProgress
 from kling_elements_runtime.transport.originals import Originals
-from kling_elements_runtime.transport.pool import AsyncPool, Pool, Received
+from kling_elements_runtime.transport.pool import AsyncPool, Pool
 from kling_elements_runtime.transport.route import Route
 from kling_elements_runtime.transport.steps import TIME_IS_UP, is_over
 
@@ -58,7 +58,12 @@ class _AsyncTransport(httpx.AsyncHTTPTransport):
 
 
 class _DirectPath:
-    """Decides whether a request may bypass httpx."""
+    """Decides whether requests may bypass httpx.
+
+    Attributes:
+        needs_httpx: Whether the settings require httpx itself.
+        uses_pool_only: Whether no transport but our own pool can send requests, unless a tool has patched something.
+    """
 
     def __init__(self, settings: Mapping[str, Any], http: Any, transport: Any, own: Originals, function: str) -> None:
         """Remember one client.
@@ -72,15 +77,12 @@ class _DirectPath:
         """
         self._http, self._transport = http, transport
         self._own, self._function = own, function
-        self._needs_httpx = _needs_httpx(settings)
-        self._uses_pool_only = settings.get("transport") is None and "mounts" not in settings
+        self.needs_httpx = _needs_httpx(settings)
+        self.uses_pool_only = settings.get("transport") is None and "mounts" not in settings
 
-    def allows(self, request: httpx.Request) -> bool:
-        """Return whether a request may bypass httpx, and track its progress if only our own pool can send it."""
-        is_unpatched = self._own.are_unpatched() and _is_unpatched(self._http, self._transport, self._function)
-        if is_unpatched and self._uses_pool_only:
-            request.extensions[SENT] = SendProgress()
-        return is_unpatched and not self._needs_httpx
+    def is_unpatched(self) -> bool:
+        """Return whether no tool has patched httpx, httpcore, the client or its transport."""
+        return self._own.are_unpatched() and _is_unpatched(self._http, self._transport, self._function)
 
 
 class Connections:
@@ -95,11 +97,11 @@ class Connections:
         self._pool = pool = Pool(route) if settings.get("transport") is None else None
         transport = settings["transport"] if pool is None else _Transport(pool)
         self.http = httpx.Client(**_client_settings(settings, transport))
-        self._is_direct = _DirectPath(settings, self.http, transport, _OWN, "handle_request").allows
-        self._ways: Mapping[bool, Callable[[httpx.Request], httpx.Response]] = {
-            False: partial(_send_by_httpx, self.http),
-            True: partial(_send_by_transport, transport) if pool is None else partial(_send_by_pool, pool),
-        }
+        self._direct_path = _DirectPath(settings, self.http, transport, _OWN, "handle_request")
+        self._send_by_httpx = partial(_send_by_httpx, self.http)
+        self._send_directly: Callable[[httpx.Request], httpx.Response] = (
+            partial(_send_by_transport, transport) if pool is None else partial(_send_by_pool, pool)
+        )
 
     def send(self, request: httpx.Request) -> httpx.Response:
         """Return the answer, with its body read.
@@ -107,7 +109,12 @@ class Connections:
         Raises:
             httpx.RequestError: No answer came.
         """
-        return self._ways[self._is_direct(request)](request)
+        is_unpatched = self._direct_path.is_unpatched()
+        if is_unpatched and self._direct_path.uses_pool_only:
+            request.extensions[SENT] = SendProgress()
+        if is_unpatched and not self._direct_path.needs_httpx:
+            return self._send_directly(request)
+        return self._send_by_httpx(request)
 
     def close(self) -> None:
         """Close the connections that are not in use."""
@@ -122,18 +129,23 @@ class AsyncConnections:
         self._pool = pool = AsyncPool(route) if settings.get("transport") is None else None
         transport = settings["transport"] if pool is None else _AsyncTransport(pool)
         self.http = httpx.AsyncClient(**_client_settings(settings, transport))
-        self._is_direct = _DirectPath(settings, self.http, transport, _OWN_ASYNC, "handle_async_request").allows
-        self._ways: Mapping[bool, Callable[[httpx.Request], Awaitable[httpx.Response]]] = {
-            False: partial(_send_by_httpx_async, self.http),
-            True: partial(_send_by_transport_async, transport) if pool is None else partial(_send_by_pool_async, pool),
-        }
+        self._direct_path = _DirectPath(settings, self.http, transport, _OWN_ASYNC, "handle_async_request")
+        self._send_by_httpx = partial(_send_by_httpx_async, self.http)
+        self._send_directly: Callable[[httpx.Request], Awaitable[httpx.Response]] = (
+            partial(_send_by_transport_async, transport) if pool is None else partial(_send_by_pool_async, pool)
+        )
 
     async def send(self, request: httpx.Request) -> httpx.Response:
         """Return the answer, with its body read; the async version of `Connections.send`."""
         limit = asyncio.timeout(seconds_left())
+        is_unpatched = self._direct_path.is_unpatched()
+        if is_unpatched and self._direct_path.uses_pool_only:
+            request.extensions[SENT] = SendProgress()
         try:
             async with limit:
-                return await self._ways[self._is_direct(request)](request)
+                if is_unpatched and not self._direct_path.needs_httpx:
+                    return await self._send_directly(request)
+                return await self._send_by_httpx(request)
         except TimeoutError:
             if not limit.expired():
                 raise

@@ -10,18 +10,17 @@ One coroutine, `_exchange`, makes all decisions about connections. Threads run i
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from typing import Any, Protocol
 
 import httpcore
-from attrs import frozen
 
 from kling_elements_runtime.blocking import finish
 from kling_elements_runtime.deadline import seconds_left
 from kling_elements_runtime.transport import httpcore_internals
-from kling_elements_runtime.transport.bodies import SENT, UNREADABLE, AnswerBody, SendProgress
+from kling_elements_runtime.transport.bodies import SENT, AnswerBody, Received, SendProgress, encoding_of
 from kling_elements_runtime.transport.idle import SAFE_METHODS, C, IdleConnections
 from kling_elements_runtime.transport.originals import Originals
 from kling_elements_runtime.transport.route import Route
@@ -31,44 +30,6 @@ from kling_elements_runtime.transport.sockets import AsyncBackend, Backend
 _LOST = (httpcore.NetworkError, httpcore.RemoteProtocolError)
 _OWN = Originals((httpcore.ConnectionPool, "handle_request"))
 _OWN_ASYNC = Originals((httpcore.AsyncConnectionPool, "handle_async_request"))
-
-
-@frozen
-class Received:
-    """An answer with its body.
-
-    Attributes:
-        status: The HTTP status.
-        headers: The headers as received; without those of an encoding if the content was decoded.
-        content: The body, decoded.
-        extensions: httpcore's extensions of the answer, and if the body is incomplete, the reason under `UNREADABLE`.
-    """
-
-    status: int
-    headers: list[tuple[bytes, bytes]]
-    content: bytes
-    extensions: dict[str, Any]
-
-    @classmethod
-    def of(
-        cls, status: int, headers: list[tuple[bytes, bytes]], body: AnswerBody, extensions: Mapping[str, Any]
-    ) -> Received:
-        """Return the answer with its body, which must have been read."""
-        content = body.content()
-        if encoding_of(headers):  # decoded already, so that nothing decodes it again
-            undone = (b"content-encoding", b"content-length")
-            headers = [(name, value) for name, value in headers if name.lower() not in undone]
-        problem = {} if body.problem is None else {UNREADABLE: body.problem}
-        return cls(status, headers, content, {**extensions, **problem})
-
-    def as_httpcore(self) -> httpcore.Response:
-        """Return the answer as an `httpcore.Response`."""
-        return httpcore.Response(self.status, headers=self.headers, content=self.content, extensions=self.extensions)
-
-
-def encoding_of(headers: list[tuple[bytes, bytes]]) -> str:
-    """Return the header `Content-Encoding`; an empty string if there is none."""
-    return ", ".join(value.decode("latin-1") for name, value in headers if name.lower() == b"content-encoding")
 
 
 class Pool(httpcore.ConnectionPool):

@@ -6,10 +6,11 @@ import shlex
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
-from attrs import frozen
+from attrs import evolve, frozen
 from cyclopts import Group, Parameter
 
 from kling_elements import KlingElements
+from kling_elements.advice import without_advice
 from kling_elements.cli import request_files
 from kling_elements.cli.exits import CommandError, Exit
 from kling_elements.cli.gateway import Gateway
@@ -17,13 +18,14 @@ from kling_elements.cli.output import Output
 from kling_elements.cli.shapes import element_json, task_json
 from kling_elements.cli.uploads import upload_hooks
 from kling_elements.cli.waiting import MaxWait, wait_for
-from kling_elements.lifecycle.preflight import ADVICE
 from kling_elements.outcomes import Outcome
 from kling_elements_client.errors import ContractError, KlingError, Violation
 from kling_elements_client.models import Task
 from kling_elements_client.models.tag_id import TagId
+from kling_elements_runtime.document import at
 
 _REQUEST = Group("The element", sort_key=1)
+_ADVICE = {"fit": "; add --fit to send a copy that conforms", "plugin": "; convert it to JPEG or PNG"}  # by remedy
 
 
 def _help(text: str) -> Parameter:
@@ -219,7 +221,7 @@ def _create(kling: KlingElements, plan: _Plan, has_own_id: bool, *, remote: bool
     try:
         return create(plan.request, preflight="remote" if remote else "inline")
     except ContractError as error:
-        _refuse(error, plan.labels)
+        _refuse(error, plan)
     except KlingError as error:
         if error.outcome != Outcome.MAY_EXIST:
             raise
@@ -230,17 +232,27 @@ def _create(kling: KlingElements, plan: _Plan, has_own_id: bool, *, remote: bool
         ) from error
 
 
-def _refuse(error: ContractError, labels: dict[str, str]) -> NoReturn:
+def _refuse(error: ContractError, plan: _Plan) -> NoReturn:
     """Raise the error again, with the option or the file of each violation in place of its pointer."""
-    raise ContractError([_labelled(violation, labels) for violation in error.violations]) from None
+    violations = [_with_own_advice(violation, plan.request) for violation in error.violations]
+    raise ContractError([_labelled(violation, plan.labels) for violation in violations]) from None
+
+
+def _with_own_advice(violation: Violation, request: Any) -> Violation:
+    """Return a violation with this command's advice instead of the client's, if it is about an image in a file."""
+    plain = without_advice(violation)
+    if violation.remedy == "none" or not isinstance(at(request, violation.pointer), Path):
+        return plain
+    return evolve(plain, message=plain.message + _ADVICE[violation.remedy])
 
 
 def _labelled(violation: Violation, labels: dict[str, str]) -> Violation:
+    """Return a violation with the option or the file that it is about in place of its pointer."""
     pointer = violation.pointer
     while pointer and pointer not in labels:
         pointer = pointer.rpartition("/")[0]
     label = labels.get(pointer, "")
-    rest = violation.pointer[len(pointer) :]
-    where = " ".join(filter(None, [label, rest])) or violation.pointer
+    path = violation.pointer[len(pointer) :]  # below the place of the label
+    where = " ".join(filter(None, [label, path])) or violation.pointer
     message = violation.message.removeprefix(f"{label.rpartition(' ')[2]}: ")  # the label names the file already
-    return Violation(where, violation.rule, message.replace(ADVICE, "add --fit to send a copy that conforms"))
+    return evolve(violation, pointer=where, message=message)
