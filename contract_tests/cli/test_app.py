@@ -106,7 +106,7 @@ def _with_outcome(error: KlingError, outcome: Outcome) -> KlingError:
     ids=lambda value: type(value).__name__,
 )
 def test_each_error_has_its_exit_code(error: KlingError, code: Exit) -> None:
-    """A failed task is told apart from one whose end is not known."""
+    """A failed task has another exit code than one that may still end."""
     assert code is exit_of(error)
 
 

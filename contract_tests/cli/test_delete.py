@@ -19,7 +19,7 @@ def elements(kling_mock: MockGateway) -> list[str]:
 
 
 def test_delete_removes_elements(kling_elements: CommandLine, elements: list[str], kling_mock: MockGateway) -> None:
-    """A second deletion is no error, and JSON has a line for each element."""
+    """Deleting an element again is not an error, and JSON has a line for each element."""
     assert "".join(f"deleted {element}\n" for element in elements) == kling_elements("delete", *elements).out
     assert [True, True] == [task["deleted"] for task in kling_mock.tasks()]
     assert [{"deleted": elements[0]}] == kling_elements("delete", elements[0], "--json").lines()

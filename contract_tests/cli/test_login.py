@@ -115,7 +115,7 @@ def test_a_typed_key_is_not_shown_and_is_used_afterwards(
 
 
 def test_the_end_of_the_input_at_the_prompt_stores_nothing(env: dict[str, str], home: Path) -> None:
-    """Ctrl+D is no key."""
+    """Ctrl+D ends the input without a key."""
     ended = run_in_terminal(["login"], env, typed="\x04")
 
     assert 2 == ended.code

@@ -16,7 +16,7 @@ from kling_elements_runtime.document import place
 SUFFIXES = (".json", ".yaml", ".yml")
 """The endings of the names of request files."""
 
-_MAX_BYTES = 1 << 26  # the contract allows no larger body
+_MAX_BYTES = 1 << 26  # a bound for memory only, above what any request needs; the contract has its own limit
 MAX_PATH = 1024
 """Characters of a path; a longer text is an image in Base64."""
 
