@@ -47,7 +47,7 @@ browser: $(READY) ## try the mock server's page in Chromium, which must be insta
 diff: $(READY) ## show what the contract breaks for callers and servers, compared with BASE=...
 	@$(BIN)/python -m tools.diff -- "$${BASE-HEAD}"
 
-live: $(READY) ## check a real gateway's answers against the contract; CONFIRM=1, CREATE=1 IMAGE=..., BASELINE=FILE do more
+live: $(READY) ## check a real gateway's responses against the contract; CONFIRM=1, CREATE=1 IMAGE=..., BASELINE=FILE do more
 	@$(BIN)/python -m tools.live $(if $(filter 1,$(CONFIRM)),--confirm) $(if $(BASELINE),--baseline="$$BASELINE") \
 		$(if $(filter 1,$(CREATE)),--create --image="$$IMAGE")
 

@@ -45,7 +45,7 @@ class KlingElements(ClientBase):
     ) -> Task:
         """Create an element. Choose its `external_task_id` yourself, and store that before the call.
 
-        With this id you can find the element again if your program crashes before the answer comes. A single POST is
+        With this id you can find the element again if your program crashes before the response comes. A single POST is
         sent, and another one only if the first provably created nothing and waiting helps. If an interruption (Ctrl+C,
         a cancelled task) may leave an element behind, the client logs a warning with the id, and sets
         `external_task_id` on the exception.
@@ -181,7 +181,7 @@ class KlingElements(ClientBase):
         Raises:
             TaskFailedError: The task failed; the message includes the service's reason.
             ElementUnavailableError: The element was deleted, or it failed.
-            UnknownStatusError: The status remains unknown, or the task succeeded, but its answer contains no element.
+            UnknownStatusError: The status remains unknown, or the task succeeded, but its response contains no element.
             NotFoundError: There is no such task.
             WaitTimeoutError: The time is up; `.task` is the last state.
             KlingError: A look-up failed, and trying again would not help.
@@ -270,7 +270,7 @@ class KlingElements(ClientBase):
             timeout: Seconds for each step of a request, or a `Timeout`; by default the client's.
 
         Returns:
-            The task in the gateway's answer, or None.
+            The task in the gateway's response, or None.
 
         Raises:
             NotFoundError: There is no element with this id. Some gateways also answer this way if it was deleted.

@@ -56,7 +56,7 @@ def element_of(task: Task, contract: Contract) -> Element:
     named = [element for element in task.all_elements if is_id(element.element_id)]
     if not named:
         raise UnknownStatusError(
-            f"task {for_message(task.task_id)} has succeeded, but its answer contains no element", task
+            f"task {for_message(task.task_id)} has succeeded, but its response contains no element", task
         )
     first = next((element for element in named if is_usable(element, contract)), None)
     if first is None:

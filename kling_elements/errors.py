@@ -3,20 +3,20 @@
     KlingError
         ContractError               also a ValueError: the request breaks the contract, and was not sent
         MediaError                  also a ValueError: a file, or the media at a URL, cannot be used
-        TransportError              no answer came, for another reason than the next two
+        TransportError              no response came, for another reason than the next two
             ConnectionFailedError   the connection could not be made, or it broke
             RequestTimeoutError     also a TimeoutError: a step of the request took too long
         ResponseError               the gateway answered, but not with a success that the contract knows
             StatusError             the HTTP status means failure
                 AuthenticationError     401
                 PermissionDeniedError   403
-                NotFoundError           the answer says that there is no such task or element
+                NotFoundError           the response says that there is no such task or element
                 RateLimitError          429
                 ServerError             5xx
             BusinessError           the envelope says failure, although the status means success
-            InvalidResponseError    the answer breaks the contract
+            InvalidResponseError    the response breaks the contract
             ExternalIdUsedError     the `external_task_id` was used before, but look-ups show no task
-        NoTaskError                 the answer means success, but contains no task
+        NoTaskError                 the response means success, but contains no task
         LookUpUnavailableError      the gateway cannot look up tasks by `external_task_id`
         TaskError                   a task did not end in an element that can be used
             TaskFailedError         it failed
@@ -58,7 +58,7 @@ class ExternalIdUsedError(ResponseError):
 
 
 class NoTaskError(KlingError):
-    """The gateway reported success, but its answer contains no task. After a create, the element may exist."""
+    """The gateway reported success, but its response contains no task. After a create, the element may exist."""
 
 
 class TaskError(KlingError):
@@ -88,7 +88,7 @@ class ElementUnavailableError(TaskError):
 
 
 class UnknownStatusError(TaskError):
-    """The task's status remained unknown, or the task succeeded, but its answer contains no element."""
+    """The task's status remained unknown, or the task succeeded, but its response contains no element."""
 
 
 class WaitTimeoutError(TaskError, TimeoutError):

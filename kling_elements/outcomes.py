@@ -25,12 +25,12 @@ class Phase(StrEnum):
     """The request broke the contract, or its media could not be read. No whole request was sent."""
     NEVER_LEFT = "never_left"
     """There was no connection: no address, a refusal, or a timeout before it was made."""
-    NO_ANSWER = "no_answer"
-    """The request, or a part of it, was sent, but no whole answer came."""
+    NO_RESPONSE = "no_response"
+    """The request, or a part of it, was sent, but no whole response came."""
     ANSWERED = "answered"
-    """An answer came, but it contains no task."""
+    """A response came, but it contains no task."""
     ACCEPTED = "accepted"
-    """An answer came, and it names the task."""
+    """A response came, and it names the task."""
 
 
 class Outcome(StrEnum):
@@ -66,7 +66,7 @@ class Verdict:
 _BY_PHASE = {
     Phase.REFUSED_HERE: Verdict(Outcome.NOT_CREATED, Retry.NEVER),
     Phase.NEVER_LEFT: Verdict(Outcome.NOT_CREATED, Retry.AFTER_WAITING),
-    Phase.NO_ANSWER: Verdict(Outcome.MAY_EXIST, Retry.AFTER_LOOK_UP),
+    Phase.NO_RESPONSE: Verdict(Outcome.MAY_EXIST, Retry.AFTER_LOOK_UP),
     Phase.ACCEPTED: Verdict(Outcome.CREATED, Retry.NEVER),
 }
 _BY_CODE = {  # keyed by the column `created` of the contract's table
@@ -86,13 +86,13 @@ def verdict(contract: Contract, phase: Phase, status: int | None = None, code: i
     """Decide whether a failed create may have made an element, and whether to send it again.
 
     If the contract knows the business code, the code decides, whatever the status. If it doesn't, a 4xx is a refusal,
-    and a 429 one that ends after a while. Any other answer without a task may have created one.
+    and a 429 one that ends after a while. Any other response without a task may have created one.
 
     Args:
         contract: The contract, which has the table of codes.
         phase: How far the create got.
-        status: The HTTP status, if an answer came.
-        code: The business code of the answer, if it has one.
+        status: The HTTP status, if a response came.
+        code: The business code of the response, if it has one.
     """
     if phase in _BY_PHASE:
         return _BY_PHASE[phase]
@@ -112,12 +112,12 @@ def verdict_on(error: KlingError, contract: Contract) -> Verdict:
             return verdict(contract, Phase.NEVER_LEFT)
         case ResponseError(status_code=status, code=code):
             return verdict(contract, Phase.ANSWERED, status, code)
-        case _:  # no answer, or a success that contains no task
-            return verdict(contract, Phase.NO_ANSWER)
+        case _:  # no response, or a success that contains no task
+            return verdict(contract, Phase.NO_RESPONSE)
 
 
 def is_absent(error: KlingError) -> bool:
-    """Return whether an answer says that there is no such task or element, in any dialect (`x-absent`)."""
+    """Return whether a response says that there is no such task or element, in any dialect (`x-absent`)."""
     return isinstance(error, NotFoundError)
 
 

@@ -112,12 +112,12 @@ def interval(policy: RetryPolicy | PollPolicy, attempt: int) -> float:
 
 
 def retry_after_seconds(headers: httpx.Headers, now: datetime) -> float:
-    """Return the seconds to wait according to an answer's `Retry-After` (RFC 9110, section 10.2.3); 0 if it has none.
+    """Return the seconds to wait according to a response's `Retry-After` (RFC 9110, section 10.2.3); 0 if it has none.
 
     The result is at most about 30 years, because no clock sleeps longer.
 
     Args:
-        headers: The answer's headers.
+        headers: The response's headers.
         now: The current time, with a time zone, to compare with a date in the header.
     """
     text = headers.get("retry-after", "").strip()

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from itertools import accumulate
 from typing import NoReturn
 
-from kling_elements_runtime.json_answers import MAX_DEPTH
+from kling_elements_runtime.json_responses import MAX_DEPTH
 
 MAX_INTEGER_DIGITS = 300
 """The maximum number of digits of an integer.

@@ -1,6 +1,6 @@
-"""Read tasks from answers and notifications, in any shape that a gateway uses.
+"""Read tasks from responses and notifications, in any shape that a gateway uses.
 
-The contract says where an answer may contain a task, and which names and values its properties may have: see
+The contract says where a response may contain a task, and which names and values its properties may have: see
 `x-envelope`, `x-aliases`, `x-progress` and `x-output-type`.
 """
 
@@ -40,7 +40,7 @@ class Progress(Enum):
     WITHOUT_ELEMENT = auto()
     """The task succeeded, but contains no element."""
     WITHOUT_STATUS = auto()
-    """The answer has no status."""
+    """The response has no status."""
     UNKNOWN = auto()
     """The contract does not know the status."""
 
@@ -59,24 +59,24 @@ def task_from_object(source: Mapping[str, Any], contract: Contract, request_id: 
 
 
 def find_task(
-    answer: Mapping[str, Any] | Model,
+    response: Mapping[str, Any] | Model,
     contract: Contract,
     schema: str = "TaskResponse",
     request_id: str | None = None,
 ) -> Task | None:
-    """Return the task in an answer or a notification; None if there is no task in it.
+    """Return the task in a response or a notification; None if there is no task in it.
 
     The task is at the first place with an id. Properties that are missing there are taken from the places inside it.
 
     Args:
-        answer: The answer, or an item of a list, as a JSON object or a model.
-        contract: The contract by which to read the answer.
-        schema: The schema of the answer, which lists the places of tasks.
-        request_id: The id of the request, if no envelope in the answer has one.
+        response: The response, or an item of a list, as a JSON object or a model.
+        contract: The contract by which to read the response.
+        schema: The schema of the response, which lists the places of tasks.
+        request_id: The id of the request, if no envelope in the response has one.
     """
     facts = contract.read(_Facts)
     places = facts.schemas[schema]["x-envelope"]["tasks"]
-    objects = _objects_at(answer, places)
+    objects = _objects_at(response, places)
     request_id = _request_id_in(objects) or request_id
     tasks = {place: _task_of(facts, value) for place, value in objects}
     decisive = next((place for place, task in tasks.items() if is_id(task.get("task_id"))), None)
@@ -90,20 +90,20 @@ def find_task(
 
 
 def task_of_response(
-    answer: Response[CreateElementResponse] | Response[DeleteElementResponse] | Response[TaskResponse],
+    response: Response[CreateElementResponse] | Response[DeleteElementResponse] | Response[TaskResponse],
     contract: Contract,
 ) -> Task | None:
-    """Return the task in an answer, whatever its code means; None if there is no task in it."""
-    return find_task(answer.parsed, contract, type(answer.parsed).__name__, answer.request_id)
+    """Return the task in a response, whatever its code means; None if there is no task in it."""
+    return find_task(response.parsed, contract, type(response.parsed).__name__, response.request_id)
 
 
-def tasks_of_response(answer: Response[TaskListResponse], contract: Contract) -> list[Task]:
+def tasks_of_response(response: Response[TaskListResponse], contract: Contract) -> list[Task]:
     """Return the tasks on a page of a list."""
-    schema = type(answer.parsed).__name__
+    schema = type(response.parsed).__name__
     return [
-        find_task(item, contract, schema, answer.request_id)
-        or task_from_object(properties_of(item), contract, answer.request_id)
-        for item in answer.parsed.data or []
+        find_task(item, contract, schema, response.request_id)
+        or task_from_object(properties_of(item), contract, response.request_id)
+        for item in response.parsed.data or []
     ]
 
 
@@ -178,9 +178,9 @@ def _object(value: object) -> Properties | None:
     return dict(value) if isinstance(value, Mapping) else None
 
 
-def _objects_at(answer: object, places: Sequence[str]) -> list[tuple[str, Properties]]:
-    """Return each place of an answer with the properties of the object there; empty if there is no object."""
-    objects = {"": _object(answer) or {}}
+def _objects_at(response: object, places: Sequence[str]) -> list[tuple[str, Properties]]:
+    """Return each place of a response with the properties of the object there; empty if there is no object."""
+    objects = {"": _object(response) or {}}
 
     def object_at(place: str) -> Properties:
         if place not in objects:

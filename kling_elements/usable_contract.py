@@ -23,7 +23,7 @@ _READ: Final = (
     "/components/schemas/Element/x-output-type",
     "/components/schemas/Element/properties/status/x-unusable",
 )
-"""The places that are read for every answer."""
+"""The places that are read for every response."""
 _CODE_PARTS: Final = ("http-status", "meaning", "created", "retry")
 _READERS: Final[dict[str, Callable[[Node], object]]] = {"x-image": ImageLimits.of, "x-video": VideoLimits.of}
 _JSON: Final = "content/application~1json"
@@ -63,7 +63,7 @@ def _missing(document: Node) -> list[str]:
 
 
 def _read_in_schemas(document: Node) -> Iterator[str]:
-    """Yield the places of statuses and codes. Without an envelope, the answer to a paid create could not be read."""
+    """Yield the places of statuses and codes. Without an envelope, the response to a paid create could not be read."""
     for name, schema in CONTRACT.document()["components"]["schemas"].items():
         for keyword in ("x-envelope", "x-progress"):
             yield from (f"/components/schemas/{name}/{keyword}/{part}" for part in schema.get(keyword, ()))
@@ -89,8 +89,8 @@ def _read_of_operation(document: Node, operation: Operation, own: Operation) -> 
         yield (schema := _resolved_place(document, f"{where}/requestBody/{_JSON}/schema"))
         if at(document, f"{schema}/discriminator"):
             yield from (f"{schema}/{part}" for part in ("x-source", "discriminator/mapping"))
-    answers = at(operation.definition, "/responses") or ()
-    status = operation.success_status() if any(code.startswith("2") for code in answers) else "2XX"
+    responses = at(operation.definition, "/responses") or ()
+    status = operation.success_status() if any(code.startswith("2") for code in responses) else "2XX"
     yield _resolved_place(document, f"{where}/responses/{status}/{_JSON}/schema") + "/x-envelope"
     parameters = {parameter.name: parameter for parameter in operation.parameters}
     for name in (parameter.name for parameter in own.parameters):

@@ -113,7 +113,7 @@ def parse(  # noqa: PLR0913 - the options are keyword-only
 
     Returns:
         The task in the documented shape, even if it arrived in the newer one (`id`, `status`, `outputs`) or in the
-        envelope of an answer. An unknown status is kept as it is.
+        envelope of a response. An unknown status is kept as it is.
 
     Raises:
         WebhookError: A header is missing, repeated or malformed, the timestamp is too far off, no signature matches,

@@ -43,7 +43,7 @@ class AuthenticatedClient:
         token_variable: The environment variable for the API key, if you pass none.
         base_url_variable: The environment variable for the gateway's URL, if you pass none.
         first_server: The gateway's URL if neither you nor the environment name one.
-        log: The logger of requests and unusual answers.
+        log: The logger of requests and unusual responses.
         reuse_seconds: How long a connection may have been idle and still be used for a request that must not be sent
             twice. Servers may close idle connections at any time, and then it is unknown whether they got the request.
         log_variable: The environment variable that switches on this logger and those above it.
@@ -182,7 +182,7 @@ class AuthenticatedClient:
         headers: Mapping[str, str] | None = None,
         content: Content | None = None,
     ) -> httpx.Response:
-        """Send one request and return the answer, with its body read. `deadline.within` limits the time.
+        """Send one request and return the response, with its body read. `deadline.within` limits the time.
 
         Args:
             method: The HTTP method.
@@ -191,7 +191,7 @@ class AuthenticatedClient:
             content: The body, as `encode` returns it.
 
         Raises:
-            TransportError: No answer came.
+            TransportError: No response came.
             ValueError: The URL is not a path at the gateway, so the token must not be sent there.
             RuntimeError: The client is closed.
         """
@@ -280,22 +280,22 @@ class AuthenticatedClient:
         return checked.text
 
     def decode(self, operation_id: str, response: httpx.Response, model: Callable[[Mapping[str, Any]], T]) -> T:
-        """Return the model of a successful answer.
+        """Return the model of a successful response.
 
         Raises:
-            ResponseError: The answer means failure, or is not what the contract promises; see `errors`.
+            ResponseError: The response means failure, or is not what the contract promises; see `errors`.
         """
         try:
             return self._responses.model_of(operation_id, response, model)
         except ResponseError as error:
-            clear_variables(error)  # an answer may repeat the token, and contains it until it is redacted
+            clear_variables(error)  # a response may repeat the token, and contains it until it is redacted
             raise
 
     def request_id_of(self, response: httpx.Response, parsed: object) -> str | None:
-        """Return the gateway's id of a request that succeeded; None if the answer has none.
+        """Return the gateway's id of a request that succeeded; None if the response has none.
 
         Args:
-            response: The answer.
+            response: The response.
             parsed: The model that `decode` returned for its body. Its `request_id` takes precedence over the header's.
         """
         return request_id_of(response, getattr(parsed, "request_id", None), self._credentials.redact)

@@ -90,13 +90,13 @@ class _RequestBody:
 
 
 @frozen
-class ExpectedAnswer:
-    """What the contract says about the successful answer of one operation.
+class ExpectedResponse:
+    """What the contract says about the successful response of one operation.
 
     Attributes:
         schema_pointer: The reference to its schema.
         envelope: The object under the schema's `x-envelope`.
-        may_be_empty: Whether an answer without a body means success too.
+        may_be_empty: Whether a response without a body means success too.
     """
 
     schema_pointer: str
@@ -110,18 +110,18 @@ class Contract(Document):
     def __init__(self, document: Node | Callable[[], Node]) -> None:
         """Create a contract from a document, or from a function that loads it on first use."""
         super().__init__(document)
-        self._answer: Callable[[str], ExpectedAnswer] = cache(self._read_answer)
+        self._response: Callable[[str], ExpectedResponse] = cache(self._read_response)
         self._request_body: Callable[[str], _RequestBody] = cache(self._read_request_body)
         self._discriminated: Callable[[str], tuple[Node, Node | None]] = cache(self._read_discriminated)
         self._validator: Callable[[str], jsonschema_rs.Validator] = cache(self._make_validator)
 
-    def answer(self, operation_id: str) -> ExpectedAnswer:
-        """Return what a successful answer of an operation must look like.
+    def response(self, operation_id: str) -> ExpectedResponse:
+        """Return what a successful response of an operation must look like.
 
         Raises:
             KeyError: The contract has no such operation.
         """
-        return self._answer(operation_id)
+        return self._response(operation_id)
 
     def violations(self, operation_id: str, body: object) -> list[Violation]:
         """Return every violation of the contract in a request body, 1,000 at most.
@@ -258,12 +258,14 @@ class Contract(Document):
         violations = (v for error in errors for v in explain.violations(self.document(), schema_pointer, error, value))
         return list(dict.fromkeys(islice(violations, _MAX_VIOLATIONS)))
 
-    def _read_answer(self, operation_id: str) -> ExpectedAnswer:
+    def _read_response(self, operation_id: str) -> ExpectedResponse:
         called = self.operation(operation_id)
         schema_pointer = called.success_schema()
-        answers = called.definition["responses"]
-        may_be_empty = any(status.startswith("2") and "content" not in answer for status, answer in answers.items())
-        return ExpectedAnswer(
+        responses = called.definition["responses"]
+        may_be_empty = any(
+            status.startswith("2") and "content" not in response for status, response in responses.items()
+        )
+        return ExpectedResponse(
             schema_pointer, resolve(self.document(), {"$ref": schema_pointer})["x-envelope"], may_be_empty
         )
 
@@ -355,6 +357,6 @@ __all__ = [
     "CheckedRequest",
     "Content",
     "Contract",
-    "ExpectedAnswer",
+    "ExpectedResponse",
     "MediaAddress",
 ]

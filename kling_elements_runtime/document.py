@@ -191,7 +191,7 @@ class Operation:
         return min(str(status) for status in self.definition["responses"] if status.startswith("2"))
 
     def success_schema(self) -> str:
-        """Return the reference to the schema of the answer that means success."""
+        """Return the reference to the schema of the response that means success."""
         return self.pointer("responses", self.success_status(), "content", "application/json", "schema")
 
     def pointer(self, *parts: str) -> str:
@@ -227,7 +227,7 @@ class Refusal:
         dialect: The dialect, one of `x-dialects`.
         code: The business code.
         message: The dialect's message, with the names of the request's values in braces; None if the code suffices.
-        pattern: A regular expression for the messages of such answers; None if the code suffices.
+        pattern: A regular expression for the messages of such responses; None if the code suffices.
     """
 
     dialect: str
@@ -236,7 +236,7 @@ class Refusal:
     pattern: re.Pattern[str] | None = None
 
     def fits(self, code: int | None, message: str | None) -> bool:
-        """Return whether an answer with this code and message is this refusal."""
+        """Return whether a response with this code and message is this refusal."""
         return code == self.code and (self.pattern is None or bool(self.pattern.search(message or "")))
 
 
@@ -306,7 +306,7 @@ class Document:
         *,
         only_worded: bool = False,
     ) -> bool:
-        """Return whether an answer to an operation is this kind of refusal, in any dialect; see `refusals`.
+        """Return whether a response to an operation is this kind of refusal, in any dialect; see `refusals`.
 
         If `only_worded` is true, the code is not enough: the message has to say so too.
         """

@@ -115,7 +115,7 @@ def raising_media_errors(path: Path, action: str) -> Iterator[None]:
 
 
 class TransportError(ApiError):
-    """No answer came. The cause is httpx's own exception.
+    """No response came. The cause is httpx's own exception.
 
     Attributes:
         may_have_been_sent: False if the server cannot have received the whole request (no address, no connection), so
@@ -139,8 +139,8 @@ class RequestTimeoutError(TransportError, TimeoutError):
 
 
 @frozen
-class Answer:
-    """The part of an answer that an exception keeps.
+class ResponseSummary:
+    """The part of a response that an exception keeps.
 
     Attributes:
         status_code: The HTTP status.
@@ -168,45 +168,45 @@ class ResponseError(ApiError):
     """The gateway answered, but not with a success that the contract knows.
 
     Attributes:
-        answer: The kept part of the answer; its attributes are attributes of the exception too.
+        response: The kept part of the response; its attributes are attributes of the exception too.
     """
 
-    def __init__(self, reason: str, answer: Answer) -> None:
+    def __init__(self, reason: str, response: ResponseSummary) -> None:
         super().__init__(reason)
-        self.answer = answer
+        self.response = response
 
     def _arguments(self) -> tuple[Any, ...]:
-        return str(self), self.answer
+        return str(self), self.response
 
     @property
     def status_code(self) -> int:
         """The HTTP status."""
-        return self.answer.status_code
+        return self.response.status_code
 
     @property
     def headers(self) -> httpx.Headers:
-        """The answer's headers."""
-        return self.answer.headers
+        """The response's headers."""
+        return self.response.headers
 
     @property
     def code(self) -> int | str | None:
         """The business code, or None."""
-        return self.answer.code
+        return self.response.code
 
     @property
     def message(self) -> str | None:
         """The gateway's own words, or None."""
-        return self.answer.message
+        return self.response.message
 
     @property
     def request_id(self) -> str | None:
         """The gateway's id of the request, or None."""
-        return self.answer.request_id
+        return self.response.request_id
 
     @property
     def excerpt(self) -> str:
         """The first 200 characters of the body."""
-        return self.answer.excerpt
+        return self.response.excerpt
 
 
 class StatusError(ResponseError):
@@ -222,7 +222,7 @@ class PermissionDeniedError(StatusError):
 
 
 class NotFoundError(StatusError):
-    """The answer itself says that nothing has this id. A 404 that does not say so is a `StatusError`."""
+    """The response itself says that nothing has this id. A 404 that does not say so is a `StatusError`."""
 
 
 class RateLimitError(StatusError):
@@ -255,15 +255,15 @@ def kind_of(status_code: int) -> type[StatusError]:
     return _BY_STATUS.get(status_code, server)
 
 
-def describe(answer: Answer, reason: str = "") -> str:
-    """Return one line about an answer: the call, status, business code, what is wrong, and the request's id."""
-    call = f"{answer.method} {answer.url}: " if answer.method else ""
-    parts: list[Any] = [f"{call}HTTP {answer.status_code}"]
-    if (location := answer.headers.get("location")) is not None:
+def describe(response: ResponseSummary, reason: str = "") -> str:
+    """Return one line about a response: the call, status, business code, what is wrong, and the request's id."""
+    call = f"{response.method} {response.url}: " if response.method else ""
+    parts: list[Any] = [f"{call}HTTP {response.status_code}"]
+    if (location := response.headers.get("location")) is not None:
         parts.append(f"to {for_message(location)}")
-    if answer.code is not None:
-        parts.append(f"code {answer.code}")
-    parts.append(": ".join(filter(None, [reason, answer.message or answer.excerpt or "empty body"])))
-    if answer.request_id is not None:
-        parts.append(f"request {answer.request_id}")
+    if response.code is not None:
+        parts.append(f"code {response.code}")
+    parts.append(": ".join(filter(None, [reason, response.message or response.excerpt or "empty body"])))
+    if response.request_id is not None:
+        parts.append(f"request {response.request_id}")
     return ", ".join(parts)

@@ -1,4 +1,4 @@
-"""Turn failures without an answer into errors that say whether the request may have been sent."""
+"""Turn failures without a response into errors that say whether the request may have been sent."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ _CLOSED_EARLY = (
 
 
 class transport_errors:  # noqa: N801 - it is used as the function of a block, and costs less than one that is a generator
-    """Raise our own exception, without the token and the body, if a request ends without an answer.
+    """Raise our own exception, without the token and the body, if a request ends without a response.
 
     The frames of the original exception are kept, but their variables are cleared, because tools show them with errors.
 
     Raises:
-        TransportError: There was no answer.
+        TransportError: There was no response.
         MediaError: A file changed while it was sent, so the request was never complete.
     """
 
@@ -54,14 +54,14 @@ class transport_errors:  # noqa: N801 - it is used as the function of a block, a
         if not isinstance(error, Exception):  # an interruption
             clear_frames(traceback)
             return
-        clear_variables(error)  # an answer can also provoke errors that are not httpx's
+        clear_variables(error)  # a response can also provoke errors that are not httpx's
         raise _transport_error(error, self._request, self._base_url, self._redact) from error
 
 
 def _transport_error(error: Exception, request: httpx.Request, base_url: str, redact: Redact) -> TransportError:
     # httpx's exception, and a pickle of it, would contain the token and the body of the request
     bare = httpx.Request(request.method, request.url, headers={"Authorization": "***"})
-    for link in _chain(error):  # each may quote a malformed answer, which may contain the token
+    for link in _chain(error):  # each may quote a malformed response, which may contain the token
         if isinstance(link, httpx.RequestError):
             link.request = bare
         link.args = tuple(redact(part) if isinstance(part, str) else part for part in link.args)
@@ -75,7 +75,7 @@ def _transport_error(error: Exception, request: httpx.Request, base_url: str, re
 
 
 def _kind_of(error: Exception) -> type[TransportError]:
-    """Return our class of exception for an error that ended a request without an answer."""
+    """Return our class of exception for an error that ended a request without a response."""
     if isinstance(error, _TIMEOUTS):  # before the others, because `TimeoutError` is an `OSError`
         return RequestTimeoutError
     return ConnectionFailedError if isinstance(error, _CONNECTION_ERRORS) else TransportError

@@ -1,4 +1,4 @@
-"""Log each request with its answer, if an environment variable or the program requests it.
+"""Log each request with its response, if an environment variable or the program requests it.
 
 The loggers form one hierarchy: the top logger reports what calls do and wait for, and the one below it the requests.
 """
@@ -119,7 +119,7 @@ class LogEntry:
     began: float
 
     def finish(self, response: httpx.Response) -> None:
-        """Log the answer."""
+        """Log the response."""
         log = self.log.log
         log.info("%s: HTTP %d after %.0f ms", self.call, response.status_code, self._passed_ms())
         if log.isEnabledFor(logging.DEBUG):
@@ -129,9 +129,9 @@ class LogEntry:
             log.debug("%s: answer with request id %s; headers %s; body %s", self.call, request_id, headers, text)
 
     def fail(self, error: BaseException) -> None:
-        """Log why there is no answer."""
+        """Log why there is no response."""
         reason = self.log.loggable(f"{type(error).__name__}: {error}".removesuffix(": "))
-        self.log.log.info("%s: no answer after %.0f ms: %s", self.call, self._passed_ms(), reason)
+        self.log.log.info("%s: no response after %.0f ms: %s", self.call, self._passed_ms(), reason)
 
     def _passed_ms(self) -> float:
         return (time.perf_counter() - self.began) * 1000

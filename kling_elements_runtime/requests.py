@@ -83,6 +83,6 @@ class Requests:
                 self._templates.clear()
             if (
                 not has_cookies and "Cookie" not in template.headers
-            ):  # another thread's answer may have set one just now
+            ):  # another thread's response may have set one just now
                 self._templates[key] = template
         return template

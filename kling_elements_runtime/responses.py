@@ -1,4 +1,4 @@
-"""Turn the gateway's answers into models, or into exceptions with what you need to react to them."""
+"""Turn the gateway's responses into models, or into exceptions with what you need to react to them."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Any, Final, TypeVar
 import httpx
 from attrs import frozen
 
-from kling_elements_runtime import errors, json_answers
-from kling_elements_runtime.contract import Contract, ExpectedAnswer
+from kling_elements_runtime import errors, json_responses
+from kling_elements_runtime.contract import Contract, ExpectedResponse
 from kling_elements_runtime.document import at
 from kling_elements_runtime.texts import Redact, excerpt, for_message, printable
 from kling_elements_runtime.transport.bodies import UNREADABLE
@@ -23,19 +23,19 @@ CALL: Final = "kling_elements_runtime.call"
 """The extension of a response with the method and the URL of its request."""
 
 REQUEST_ID: Final = "/request_id"
-"""The place of the gateway's id of the request in the body of an answer."""
+"""The place of the gateway's id of the request in the body of a response."""
 
 _CODES = ("/code", "/error/code")
 _MESSAGES = ("/message", "/error/message", "/msg", "/error", "/detail", "/detail/0/msg")
 _MAX_WRAPPED = 4  # errors within the message of an error
 _EXCERPTED_BYTES = 1 << 16
-_EXPLAINED_VALUES = 30_000  # of an answer: the validator's errors contain several copies of a value
+_EXPLAINED_VALUES = 30_000  # of a response: the validator's errors contain several copies of a value
 _BYTE_ORDER_MARKS = (b"\xff\xfe", b"\xfe\xff")  # of UTF-16; that of UTF-32 begins with the first or with a zero
 
 
 @frozen
 class ResponseReader:
-    """The reader of the answers that one client gets.
+    """The reader of the responses that one client gets.
 
     Attributes:
         contract: The contract that answers are checked against.
@@ -48,21 +48,21 @@ class ResponseReader:
     log: logging.Logger
 
     def model_of(self, operation_id: str, response: httpx.Response, model: Callable[[Mapping[str, Any]], T]) -> T:
-        """Return the model of a successful answer.
+        """Return the model of a successful response.
 
         Args:
             operation_id: The operation that was called.
-            response: Its answer, with the body read.
+            response: Its response, with the body read.
             model: Creates the model from the JSON object.
 
         Raises:
             StatusError: The status means failure; the subclass says which.
-            NotFoundError: The answer says that nothing has this id, whatever its status.
+            NotFoundError: The response says that nothing has this id, whatever its status.
             BusinessError: The status means success, but the envelope says failure, and contains nothing that the call
                 started.
             InvalidResponseError: The status means success, but the body is not what the contract promises.
         """
-        expected = self.contract.answer(operation_id)
+        expected = self.contract.response(operation_id)
         if expected.may_be_empty and response.is_success and _is_empty(response):
             return model({})
         body, problem = read_body(response)
@@ -78,14 +78,14 @@ class ResponseReader:
             reasons = ", ".join(reason for _, reason in problems if reason)
             text = f"HTTP {response.status_code}, code {failure.code}" + (f", {reasons}" if reasons else "")
             self.log.warning(
-                "%s: an id is named, but the answer is unusual: %s", operation_id, excerpt(text, self.redact)
+                "%s: an id is named, but the response is unusual: %s", operation_id, excerpt(text, self.redact)
             )
         return model(self._clean(response, body))
 
     def _problems(
-        self, expected: ExpectedAnswer, response: httpx.Response, body: Any, problem: str | None
+        self, expected: ExpectedResponse, response: httpx.Response, body: Any, problem: str | None
     ) -> list[tuple[type[errors.ResponseError], str]]:
-        """Return every way in which an answer is not the expected success, each as an error class and a reason."""
+        """Return every way in which a response is not the expected success, each as an error class and a reason."""
         problems: list[tuple[type[errors.ResponseError], str]] = []
         if not response.is_success:
             problems.append((errors.kind_of(response.status_code), ""))
@@ -99,9 +99,9 @@ class ResponseReader:
         return problems
 
     def _names_created_task(
-        self, expected: ExpectedAnswer, response: httpx.Response, body: Any, failure: _Failure
+        self, expected: ExpectedResponse, response: httpx.Response, body: Any, failure: _Failure
     ) -> bool:
-        """Return whether the answer names something that this call started, given its status and code."""
+        """Return whether the response names something that this call started, given its status and code."""
         envelope = expected.envelope
         if response.is_client_error:  # a refusal, which may name something that an earlier call started
             return False
@@ -120,18 +120,18 @@ class ResponseReader:
         return body if self.redact(text) == text else _redact_values(body, self.redact)
 
     def _error(self, kind: type[E], response: httpx.Response, failure: _Failure, reason: str = "") -> E:
-        """Return an exception with the kept part of an answer."""
-        answer = self._summary(response, failure)
-        return kind(errors.describe(answer, self.redact(printable(reason))), answer)
+        """Return an exception with the kept part of a response."""
+        summary = self._summary(response, failure)
+        return kind(errors.describe(summary, self.redact(printable(reason))), summary)
 
-    def _summary(self, response: httpx.Response, failure: _Failure) -> errors.Answer:
-        """Return the part of an answer that exceptions keep, without the token, which some gateways repeat."""
+    def _summary(self, response: httpx.Response, failure: _Failure) -> errors.ResponseSummary:
+        """Return the part of a response that exceptions keep, without the token, which some gateways repeat."""
 
         def kept(text: str) -> str:
             return excerpt(text, self.redact)
 
         method, url = response.extensions.get(CALL, ("", ""))
-        return errors.Answer(
+        return errors.ResponseSummary(
             status_code=response.status_code,
             headers=httpx.Headers(
                 [(name, self.redact(value)) for name, value in response.headers.multi_items()],
@@ -148,7 +148,7 @@ class ResponseReader:
 
 @frozen
 class _Failure:
-    """What an answer says about a failure.
+    """What a response says about a failure.
 
     Attributes:
         code: The business code of the envelope, or that of its `error`.
@@ -162,9 +162,9 @@ class _Failure:
 
 
 def _failure_of(contract: Contract, body: Any, codes: Sequence[str]) -> _Failure:
-    """Return what an answer says about a failure.
+    """Return what a response says about a failure.
 
-    A gateway may quote the service's own answer as JSON in its message. If that has a code that the contract knows,
+    A gateway may quote the service's own response as JSON in its message. If that has a code that the contract knows,
     this code is used.
     """
     outer = failure = _failure_in(body, codes)
@@ -174,8 +174,8 @@ def _failure_of(contract: Contract, body: Any, codes: Sequence[str]) -> _Failure
         if failure.message is None or not failure.message.lstrip().startswith("{"):
             break
         try:
-            failure = _failure_in(json_answers.parse(failure.message), codes)
-        except json_answers.NoAnswerError:
+            failure = _failure_in(json_responses.parse(failure.message), codes)
+        except json_responses.NoResponseError:
             break
     return outer
 
@@ -185,13 +185,13 @@ def _failure_in(body: Any, codes: Sequence[str]) -> _Failure:
 
 
 def read_body(response: httpx.Response) -> tuple[Any, str | None]:
-    """Return the JSON value of an answer and None, or None and the reason why there is no value."""
+    """Return the JSON value of a response and None, or None and the reason why there is no value."""
     if (unreadable := response.extensions.get(UNREADABLE)) is not None:
         return None, str(unreadable)
     try:
-        return json_answers.decode(response.content), None
-    except json_answers.NoAnswerError as error:
-        return None, f"the answer {error}"
+        return json_responses.decode(response.content), None
+    except json_responses.NoResponseError as error:
+        return None, f"the response {error}"
 
 
 def _is_empty(response: httpx.Response) -> bool:
@@ -199,10 +199,10 @@ def _is_empty(response: httpx.Response) -> bool:
 
 
 def request_id_of(response: httpx.Response, in_body: object, redact: Redact) -> str | None:
-    """Return the gateway's id of a request, cut to 200 characters and without the token; None if the answer has none.
+    """Return the gateway's id of a request, cut to 200 characters and without the token; None if the response has none.
 
     Args:
-        response: The answer.
+        response: The response.
         in_body: The value of `request_id` in its body. If it is not a string, the header `x-request-id` is used.
         redact: Removes the token from a string.
     """
@@ -215,7 +215,7 @@ def _beginning(response: httpx.Response) -> str:
 
 
 def text_of(response: httpx.Response, max_bytes: int | None = None) -> str:
-    """Return an answer, or its first bytes, as a string, decoded with its declared or detected encoding."""
+    """Return a response, or its first bytes, as a string, decoded with its declared or detected encoding."""
     content = response.content[:max_bytes]
     encoding = response.charset_encoding or "utf-8"
     if content.startswith(_BYTE_ORDER_MARKS) or b"\0" in content[:4]:
@@ -237,8 +237,8 @@ def _redact_values(value: Any, redact: Redact) -> Any:
     return value
 
 
-def _says_failure(expected: ExpectedAnswer, body: Any) -> bool:
-    """Return whether the envelope of an answer with a success status says failure."""
+def _says_failure(expected: ExpectedResponse, body: Any) -> bool:
+    """Return whether the envelope of a response with a success status says failure."""
     code = at(body, expected.envelope["code"])
     if isinstance(code, str):
         code = code.lower()
@@ -246,8 +246,8 @@ def _says_failure(expected: ExpectedAnswer, body: Any) -> bool:
     return bool(at(body, expected.envelope["error"])) or is_failure
 
 
-def _move_list(expected: ExpectedAnswer, body: Any) -> Any:
-    """Return an answer whose list is moved to the first place that the contract names."""
+def _move_list(expected: ExpectedResponse, body: Any) -> Any:
+    """Return a response whose list is moved to the first place that the contract names."""
     places = expected.envelope["lists"]
     if not places:
         return body
@@ -264,18 +264,18 @@ def _has(body: Any, place: str) -> bool:
     return isinstance(holder, dict) and name in holder
 
 
-def _schema_problem(contract: Contract, expected: ExpectedAnswer, body: Any, *, is_long: bool) -> str | None:
-    """Return a message if an answer is not what the contract promises, or None."""
+def _schema_problem(contract: Contract, expected: ExpectedResponse, body: Any, *, is_long: bool) -> str | None:
+    """Return a message if a response is not what the contract promises, or None."""
     try:
         if is_long and not contract.conforms(expected.schema_pointer, body):
-            return "the answer breaks the contract, and has too many values to find out where"
+            return "the response breaks the contract, and has too many values to find out where"
         violations = [] if is_long else contract.schema_violations(expected.schema_pointer, body)
     except (ValueError, RecursionError):  # half a surrogate pair in a name
-        return "the answer cannot be read"
+        return "the response cannot be read"
     if violations:
-        return f"the answer breaks the contract at {violations[0]}"
+        return f"the response breaks the contract at {violations[0]}"
     places = expected.envelope["lists"]
-    return "the answer has no list" if places and not _has(body, places[0]) else None
+    return "the response has no list" if places and not _has(body, places[0]) else None
 
 
 def _first(body: Any, places: Any, kinds: tuple[type, ...] = (int, str)) -> Any:

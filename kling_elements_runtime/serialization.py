@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar
 
 import attrs
 
-from kling_elements_runtime.json_answers import MAX_DEPTH
+from kling_elements_runtime.json_responses import MAX_DEPTH
 from kling_elements_runtime.types import UNSET, Unset
 
 M = TypeVar("M", bound="Model")

@@ -98,7 +98,7 @@ class HttpClientOptions(TypedDict, total=False):
         event_hooks: Functions that are called with each request and each response.
         params: More query parameters for every request.
         cookies: Cookies for every request.
-        default_encoding: The encoding of answers that do not declare one.
+        default_encoding: The encoding of responses that do not declare one.
     """
 
     verify: Any
@@ -127,7 +127,7 @@ class Timeout:
 
     Attributes:
         connect: To open a connection.
-        read: To wait for the next bytes of the answer. This includes the time that the gateway needs for its work.
+        read: To wait for the next bytes of the response. This includes the time that the gateway needs for its work.
         write: To send the next bytes of the request. Over TLS this may be the whole body: 57 MB take eight minutes at
             1 Mbit/s.
         pool: To wait until a connection is free.

@@ -87,7 +87,7 @@ def _spelling(character: str) -> str:
     """Return a regular expression for every way in which a character of a token may be written.
 
     An escape may itself be escaped, by doubled backslashes, `%25` or `&amp;`. The number of levels is limited, because
-    an answer may contain a million backslashes.
+    a response may contain a million backslashes.
     """
     code = ord(character)
     in_code = rf"\\{{1,8}}(?:u00|x){code:02x}"

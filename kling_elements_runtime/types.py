@@ -1,4 +1,4 @@
-"""Types that models and operations share: `UNSET` marks an absent property, `Response` is a whole answer."""
+"""Types that models and operations share: `UNSET` marks an absent property, `Response` is a whole response."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def is_id(value: object) -> bool:
 
 @frozen
 class Response(Generic[T]):
-    """An answer of the gateway that means success.
+    """A response of the gateway that means success.
 
     Attributes:
         status_code: The HTTP status.

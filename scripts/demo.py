@@ -1,4 +1,4 @@
-"""Create elements from a photograph on a mock server, and recover one whose answer was lost: `make demo`."""
+"""Create elements from a photograph on a mock server, and recover one whose response was lost: `make demo`."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def _show_creation(kling: KlingElements, photograph: Image.Image) -> None:
 def _show_recovery(kling: KlingElements, photograph: Image.Image) -> None:
     request = _request(photograph)
     request.external_task_id = "grace-hopper-2"  # your own id, by which a task can be found again
-    _lose_next_answer(kling.client.base_url)
+    _lose_next_response(kling.client.base_url)
     try:
         kling.create(request)
     except KlingError as error:
@@ -91,8 +91,8 @@ def _show_recovery(kling: KlingElements, photograph: Image.Image) -> None:
     print(f"The account has {elements} element with this external_task_id. element_id: {element.element_id}")
 
 
-def _lose_next_answer(address: str) -> None:
-    """Make the mock server create the next element and then cut the connection without an answer."""
+def _lose_next_response(address: str) -> None:
+    """Make the mock server create the next element and then cut the connection without a response."""
     httpx.post(f"{address}/_mock/faults", json=["drop-after"], trust_env=False).raise_for_status()
 
 
@@ -128,7 +128,7 @@ def main() -> int:
         print(f"\n4. Create an element from {_PHOTOGRAPH.name} and two crops of it, and wait for it")
         _show_creation(kling, photograph)
 
-        print("\n5. Create another element, whose answer the mock server throws away on purpose")
+        print("\n5. Create another element, whose response the mock server throws away on purpose")
         _show_recovery(kling, photograph)
     print(f"\n{_NEXT_STEPS}")
     return 0

@@ -114,7 +114,7 @@ def test_an_id_creates_one_element_however_often_it_is_used(
 
 
 @pytest.mark.usefixtures("photos")
-def test_a_lost_answer_ends_with_the_command_that_resolves_it(
+def test_a_lost_response_ends_with_the_command_that_resolves_it(
     kling_elements: CommandLine, kling_mock: MockGateway
 ) -> None:
     """Exit code 4 says that the element may exist, and the command finds it."""

@@ -34,7 +34,7 @@ def test_delete_needs_an_id(kling_elements: CommandLine) -> None:
 
 
 @pytest.mark.parametrize(("was_sent", "code"), [(True, Exit.UNKNOWN), (False, Exit.NOT_REACHED)])
-def test_a_lost_answer_ends_with_the_command_to_repeat(
+def test_a_lost_response_ends_with_the_command_to_repeat(
     kling_elements: CommandLine,
     elements: list[str],
     monkeypatch: pytest.MonkeyPatch,
@@ -46,7 +46,7 @@ def test_a_lost_answer_ends_with_the_command_to_repeat(
 
     def lose_second(kling: KlingElements, element: str) -> object:
         if element == elements[1]:
-            raise RequestTimeoutError("no answer came", was_sent)
+            raise RequestTimeoutError("no response came", was_sent)
         return delete(kling, element)
 
     monkeypatch.setattr(KlingElements, "delete", lose_second)

@@ -45,7 +45,7 @@ def test_a_key_that_the_gateway_refuses_is_a_problem(
     """The exit code is that of a refusal, and the key is in no line."""
     monkeypatch.setenv("KLING_API_KEY", KEY)
 
-    with listening(lambda peer: peer.answer(_UNAUTHORIZED)) as server:
+    with listening(lambda peer: peer.respond(_UNAUTHORIZED)) as server:
         ended = kling_elements("doctor", "--base-url", server.url)
 
     assert 3 == ended.code
@@ -104,7 +104,7 @@ def test_nothing_is_sent_if_a_proxy_cannot_be_used(
 
 
 @pytest.mark.parametrize(
-    ("answer", "check", "advice"),
+    ("response", "check", "advice"),
     [
         (http_response(b"<html>Welcome</html>"), "gateway", "something else answers there"),
         (http_response(b"<html>", "404 Not Found"), "gateway", "something else answers there"),
@@ -116,10 +116,10 @@ def test_nothing_is_sent_if_a_proxy_cannot_be_used(
     ],
 )
 def test_what_the_gateway_answers_is_explained(
-    answer: bytes, check: str, advice: str, kling_elements: CommandLine
+    response: bytes, check: str, advice: str, kling_elements: CommandLine
 ) -> None:
     """A gateway that sends no time is only a warning."""
-    with listening(lambda peer: peer.answer(answer)) as server:
+    with listening(lambda peer: peer.respond(response)) as server:
         ended = kling_elements("doctor", "--base-url", server.url)
 
     assert 3 == ended.code
@@ -140,7 +140,7 @@ def test_doctor_as_a_process(env: dict[str, str]) -> None:
 
 
 def test_doctor_on_a_terminal_has_colours(env: dict[str, str]) -> None:
-    with listening(lambda peer: peer.answer(_UNAUTHORIZED)) as server:
+    with listening(lambda peer: peer.respond(_UNAUTHORIZED)) as server:
         ended = run_in_terminal(["doctor", "--base-url", server.url], env)
 
     assert 3 == ended.code

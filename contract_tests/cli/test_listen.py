@@ -68,7 +68,7 @@ def test_notifications_of_the_mock_server_are_written_until_ctrl_c(
 def test_a_reader_that_wants_no_more_ends_it(env: dict[str, str]) -> None:
     """The notification is passed on all the same, and `listen | head -1` is no failure."""
     with ExitStack() as running:
-        target = running.enter_context(listening(lambda peer: peer.answer()))
+        target = running.enter_context(listening(lambda peer: peer.respond()))
         process, url = running.enter_context(_listening(env, "--no-verify", "--forward", target.url))
         assert process.stdout is not None
         assert process.stderr is not None
@@ -109,7 +109,7 @@ def test_listen_on_a_terminal(env: dict[str, str]) -> None:
             seen = b""
             while not (match := _ADDRESS.search(seen)):
                 seen += os.read(ours, 1 << 16)
-            answer = httpx.post(match[1].decode(), content=BODY, trust_env=False, timeout=PATIENCE_SECONDS)
+            response = httpx.post(match[1].decode(), content=BODY, trust_env=False, timeout=PATIENCE_SECONDS)
             while b"refused: " not in seen:
                 seen += os.read(ours, 1 << 16)
             process.send_signal(signal.SIGINT)
@@ -118,7 +118,7 @@ def test_listen_on_a_terminal(env: dict[str, str]) -> None:
             process.kill()
             os.close(ours)
 
-    assert (400, 0) == (answer.status_code, code)
+    assert (400, 0) == (response.status_code, code)
 
 
 @pytest.mark.parametrize(

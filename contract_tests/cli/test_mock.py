@@ -62,13 +62,13 @@ def test_one_line_of_json_says_where_the_server_is(number: signal.Signals, alone
         assert process.stdout is not None
         ready = json.loads(process.stdout.readline())
         page = httpx.get(ready["docs"])
-        answer = httpx.post(ready["url"] + ELEMENTS, json=example("sample"), headers={"Authorization": "Bearer x"})
+        response = httpx.post(ready["url"] + ELEMENTS, json=example("sample"), headers={"Authorization": "Bearer x"})
         process.send_signal(number)
         rest = process.communicate(timeout=PATIENCE_SECONDS)
 
     assert ({"url", "docs", "operations"}, OPERATIONS) == (set(ready), ready["operations"])
     assert ready["docs"] == ready["url"] + "/docs"
-    assert (200, 200) == (page.status_code, answer.status_code)
+    assert (200, 200) == (page.status_code, response.status_code)
     assert ("", "", 0) == (*rest, process.returncode)
 
 

@@ -26,7 +26,7 @@ def _failure(url: str, timeout: float = 60) -> TransportError:
 
 
 def _caused_by(cause: BaseException) -> TransportError:
-    error = TransportError("no answer", may_have_been_sent=False)
+    error = TransportError("no response", may_have_been_sent=False)
     error.__cause__ = cause
     return error
 
@@ -39,7 +39,7 @@ def test_nothing_listens() -> None:
     ("behave", "advice"),
     [
         (lambda peer: (peer.request(), peer.reset()), "broke the connection off"),
-        (lambda peer: peer.answer(b"SSH-2.0-OpenSSH\r\n\r\n"), "does not speak HTTP"),
+        (lambda peer: peer.respond(b"SSH-2.0-OpenSSH\r\n\r\n"), "does not speak HTTP"),
     ],
     ids=["reset", "another protocol"],
 )
@@ -51,7 +51,7 @@ def test_what_a_real_connection_leads_to(behave: Callable[[Peer], object], advic
 def test_a_certificate_of_an_unknown_authority(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
         monkeypatch.delenv(name, raising=False)
-    with listening(lambda peer: peer.answer(http_response()), server_tls()) as server:
+    with listening(lambda peer: peer.respond(http_response()), server_tls()) as server:
         assert "not from an authority that is trusted here" in advice_on(_failure(server.url))
 
 

@@ -74,9 +74,9 @@ def serving(
 def test_a_signed_notification_is_written(capsys: pytest.CaptureFixture[str]) -> None:
     """The sender gets a success status, so it does not repeat the notification."""
     with serving(secrets=[OTHER_SECRET, SECRET]) as served:
-        answer = served.post()
+        response = served.post()
 
-    assert (200, "received\n") == (answer.status_code, answer.text)
+    assert (200, "received\n") == (response.status_code, response.text)
     assert ["1234567890", "succeed"] == capsys.readouterr().out.split()[:2]
 
 
@@ -95,11 +95,11 @@ def test_programs_get_one_json_value_per_notification(capsys: pytest.CaptureFixt
 
 
 def test_a_forged_notification_is_refused_and_not_passed_on(capsys: pytest.CaptureFixture[str]) -> None:
-    with listening(lambda peer: peer.answer()) as target, serving(secrets=[SECRET], forward=target.url) as served:
-        answer = served.post(headers=signed(secret=OTHER_SECRET))
+    with listening(lambda peer: peer.respond()) as target, serving(secrets=[SECRET], forward=target.url) as served:
+        response = served.post(headers=signed(secret=OTHER_SECRET))
 
     written = capsys.readouterr()
-    assert (400, []) == (answer.status_code, target.requests)
+    assert (400, []) == (response.status_code, target.requests)
     assert ("", True) == (written.out, written.err.startswith("refused: no v1 signature"))
 
 
@@ -115,23 +115,23 @@ def test_body_and_webhook_headers_are_passed_on_unchanged(capsys: pytest.Capture
     """The target can verify the signature itself."""
     body = b' {"id": "1234567890",  "status": "succeeded"}\r\n'
     headers = signed(body)
-    with listening(lambda peer: peer.answer(http_response(b"", "204 No Content"))) as target:
+    with listening(lambda peer: peer.respond(http_response(b"", "204 No Content"))) as target:
         with serving(secrets=[SECRET], forward=f"{target.url}/mine?a=1", output=Output(json=True)) as served:
-            answer = served.post(body, headers)
+            response = served.post(body, headers)
         (heard,) = target.requests
 
     assert ("POST /mine?a=1 HTTP/1.1", body) == (heard.line, heard.body)
     assert headers.items() - {("x-other", "stays here")} <= heard.headers.items()
     assert "x-other" not in heard.headers
-    assert 204 == answer.status_code
+    assert 204 == response.status_code
     written = capsys.readouterr()
     assert {"status": 204, "reason": None} == json.loads(written.out)["forwarded"]
     assert "passed on: answered with 204\n" == written.err
 
 
-def test_the_sender_gets_the_answer_of_the_target() -> None:
+def test_the_sender_gets_the_response_of_the_target() -> None:
     """It repeats what the target did not accept."""
-    refusing = listening(lambda peer: peer.answer(http_response(b"", "503 Unavailable")))
+    refusing = listening(lambda peer: peer.respond(http_response(b"", "503 Unavailable")))
     with refusing as target, serving(secrets=[SECRET], forward=target.url) as served:
         assert 503 == served.post().status_code
 
@@ -139,10 +139,10 @@ def test_the_sender_gets_the_answer_of_the_target() -> None:
 def test_a_target_that_is_not_reached_is_a_bad_gateway(capsys: pytest.CaptureFixture[str]) -> None:
     """Nothing listens at port 1."""
     with serving(secrets=[SECRET], forward="http://127.0.0.1:1/", output=Output(json=True)) as served:
-        answer = served.post()
+        response = served.post()
 
     written = capsys.readouterr()
-    assert (502, True) == (answer.status_code, answer.text.startswith("not passed on: "))
+    assert (502, True) == (response.status_code, response.text.startswith("not passed on: "))
     assert "not passed on: " in written.err
     assert json.loads(written.out)["forwarded"]["reason"]
 
@@ -156,9 +156,9 @@ def test_a_body_that_is_too_large_is_refused(capsys: pytest.CaptureFixture[str])
 
 def test_only_post_is_a_notification() -> None:
     with serving() as served:
-        answer = httpx.get(served.url, trust_env=False, timeout=60)
+        response = httpx.get(served.url, trust_env=False, timeout=60)
 
-    assert (405, "POST") == (answer.status_code, answer.headers["allow"])
+    assert (405, "POST") == (response.status_code, response.headers["allow"])
 
 
 class _Broken(Output):

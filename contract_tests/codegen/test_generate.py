@@ -166,7 +166,7 @@ def test_an_operation_without_an_operation_id_stops_the_generator(
 
 
 def test_a_success_may_have_another_status(tmp_path: Path) -> None:
-    """The answer is read for any status of success in the contract."""
+    """The response is read for any status of success in the contract."""
     spec = _changed_spec(tmp_path, "'200':\n          x-source: R34\n", "'201':\n          x-source: R34\n")
 
     generate.generate(tmp_path / "client", spec)
@@ -213,7 +213,7 @@ _EXTERNAL_ID = """\
             "operation create_element: needs one body at most, and no parameters in headers or cookies",
         ),
     ],
-    ids=["two classes for one property", "two answers of success", "a header", "a cookie"],
+    ids=["two classes for one property", "two responses of success", "a header", "a cookie"],
 )
 def test_a_feature_that_the_templates_lack_is_an_error(tmp_path: Path, old: str, new: str, says: str) -> None:
     """The generator stops, because the generated code would be wrong."""

@@ -165,15 +165,15 @@ _FAULTS: dict[str, tuple[Change, str]] = {
         _put("ReferImage/additionalProperties", True),  # noqa: FBT003 - this is the value
         "ReferImage: additionalProperties must be false in a request",
     ),
-    "a closed answer": (
+    "a closed response": (
         _put("TaskInfo/additionalProperties", False),  # noqa: FBT003 - this is the value
-        "TaskInfo: additionalProperties must be true in an answer",
+        "TaskInfo: additionalProperties must be true in a response",
     ),
     "an example that does not conform": (
         _put("#/components/examples/fromVideo/value/element_name", "x" * 21),
         f"{_BODY}/examples/fromVideo: #: ",
     ),
-    "an answer's example that does not conform": (
+    "a response's example that does not conform": (
         _put("#/components/examples/submitted/value/data", []),
         "responses/200/content/application~1json/examples/submitted: #/data: ",
     ),
@@ -220,8 +220,8 @@ _FAULTS: dict[str, tuple[Change, str]] = {
         f"{_GET}: needs an operationId",
     ),
     "a success by another status without an envelope": (
-        lambda d: (answers := follow(d, f"{_POST}/responses")).update(
-            {"201": {**answers.pop("200"), "content": _OPEN}}
+        lambda d: (responses := follow(d, f"{_POST}/responses")).update(
+            {"201": {**responses.pop("200"), "content": _OPEN}}
         ),
         f"{_POST}/responses/201: needs an x-envelope",
     ),
@@ -229,11 +229,11 @@ _FAULTS: dict[str, tuple[Change, str]] = {
         lambda d: (content := follow(d, f"{_POST}/responses/200/content")).update(
             {"text/html": content.pop("application/json")}
         ),
-        f"{_POST}/responses: needs an answer of success",
+        f"{_POST}/responses: needs a response of success",
     ),
     "no success": (
         _put(f"{_POST}/responses/200"),
-        f"{_POST}/responses: needs an answer of success",
+        f"{_POST}/responses: needs a response of success",
     ),
     "a success without an envelope": (
         _put("CreateElementResponse/x-envelope"),

@@ -1,4 +1,4 @@
-"""The contract has the calls and the answers that the documents and the vendor's pages describe."""
+"""The contract has the calls and the responses that the documents and the vendor's pages describe."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from typing import Any
 import httpx
 import pytest
 
-from contract_tests.reading.answer_cases import (
-    ANSWER_CASES,
-    ANSWERS,
+from contract_tests.reading.calls import CALLS, SCHEMES, SERVERS
+from contract_tests.reading.response_cases import (
     NOTIFICATION,
+    RESPONSE_CASES,
+    RESPONSES,
     SHAPES,
     STATUS_WORDS,
     TAG_NAMES,
-    AnswerCase,
+    ResponseCase,
     values_of,
 )
-from contract_tests.reading.calls import CALLS, SCHEMES, SERVERS
-from contract_tests.support.documents import answer_schemas, calls, schemes, servers
+from contract_tests.support.documents import calls, response_schemas, schemes, servers
 from contract_tests.support.tables import for_each_row
 from kling_elements.outcomes import is_absent
 from kling_elements_client import AuthenticatedClient, contract
@@ -28,7 +28,7 @@ from scripts.spec import load
 
 _PLACES = [
     (operation, (status, media_type), kinds)
-    for operation, statuses in ANSWERS.items()
+    for operation, statuses in RESPONSES.items()
     for status, media_types in statuses.items()
     for media_type, kinds in media_types.items()
 ]
@@ -54,20 +54,22 @@ def test_a_call_without_a_name_is_a_call() -> None:
     )
 
 
-def test_the_table_of_answers_has_every_answer() -> None:
+def test_the_table_of_responses_has_every_response() -> None:
     """A new status or media type needs a row in the table."""
     listed = {
         operation: {status: sorted(types) for status, types in statuses.items()}
-        for operation, statuses in ANSWERS.items()
+        for operation, statuses in RESPONSES.items()
     }
 
-    assert {name: CALLS[name]["answers"] for name in contract.operations()} == listed
+    assert {name: CALLS[name]["responses"] for name in contract.operations()} == listed
 
 
-@pytest.mark.parametrize(("operation", "answer", "kinds"), _PLACES)
-def test_the_schema_of_an_answer_accepts_recorded_values(operation: str, answer: tuple[str, str], kinds: str) -> None:
+@pytest.mark.parametrize(("operation", "response", "kinds"), _PLACES)
+def test_the_schema_of_a_response_accepts_recorded_values(
+    operation: str, response: tuple[str, str], kinds: str
+) -> None:
     """Values of the published kinds and unknown properties conform; other values do not."""
-    schema = answer_schemas(contract.document(), operation)[answer]
+    schema = response_schemas(contract.document(), operation)[response]
     wrong = [
         value for value, conforms in values_of(kinds) if conforms == bool(contract.schema_violations(schema, value))
     ]
@@ -75,16 +77,16 @@ def test_the_schema_of_an_answer_accepts_recorded_values(operation: str, answer:
     assert wrong == []
 
 
-def test_each_shape_of_answers_has_accepted_and_refused_values() -> None:
+def test_each_shape_of_responses_has_accepted_and_refused_values() -> None:
     """No shape passes only because it has no values or no properties."""
     for kinds in (*SHAPES, NOTIFICATION):
         assert {True, False} == {conforms for _, conforms in values_of(kinds)}
     assert all(SHAPES.values())
 
 
-@for_each_row(ANSWER_CASES, "case")
-def test_the_client_reads_an_answer_or_raises_the_right_error(case: AnswerCase, client: AuthenticatedClient) -> None:
-    """A success is read; any other answer raises the expected exception, which says if the task does not exist."""
+@for_each_row(RESPONSE_CASES, "case")
+def test_the_client_reads_a_response_or_raises_the_right_error(case: ResponseCase, client: AuthenticatedClient) -> None:
+    """A success is read; any other response raises the expected exception, which says if the task does not exist."""
 
     def read() -> tuple[str, bool]:
         response = httpx.Response(case.status, json=case.body)

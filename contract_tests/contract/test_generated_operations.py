@@ -54,10 +54,10 @@ def test_client_server_and_oracle_agree_on_ids(judges: Judges) -> None:
         judges.agree(task_id, oracle=accepted, client=sent)
         if _is_writable(task_id):
             path = contract.operation("getElement").path.replace("{id}", quote(task_id, safe="").replace(".", "%2E"))
-            answer = json.loads(
+            response = json.loads(
                 judges.mock.send("GET", path).body
             )  # the message may repeat the id, with any characters
-            judges.agree(task_id, oracle=accepted, mock={1201: True, 1200: False}[answer["code"]])
+            judges.agree(task_id, oracle=accepted, mock={1201: True, 1200: False}[response["code"]])
 
     run()
 
@@ -120,12 +120,12 @@ def test_client_server_and_oracle_agree_on_deletions(judges: Judges, mode: Gener
             assert judges.mock.send("POST", path, content=body).status == 400
             judges.verdicts[False] += 1
             return
-        answer = json.loads(judges.mock.send("POST", path, content=json.dumps(body).encode()).body)
+        response = json.loads(judges.mock.send("POST", path, content=json.dumps(body).encode()).body)
         judges.agree(
             body,
             oracle=oracle.accepts(body, "deleteElement"),
             client=judges.client_verdict(lambda: delete_element.sync(client=judges.client, body=body)),
-            mock={1201: True, 1200: False}[answer["code"]],
+            mock={1201: True, 1200: False}[response["code"]],
         )
 
     run()

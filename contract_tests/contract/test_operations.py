@@ -14,9 +14,9 @@ import pytest
 import respx
 
 from contract_tests.reading import oracle
-from contract_tests.reading.answer_cases import BUSINESS_CODES
 from contract_tests.reading.operation_cases import ACCEPTED, REFUSED, Case
 from contract_tests.reading.paths import DELETION, ELEMENTS, PRESETS
+from contract_tests.reading.response_cases import BUSINESS_CODES
 from contract_tests.support.mock_caller import Caller, headers_of
 from contract_tests.support.running import URL
 from contract_tests.support.tables import for_each_row
@@ -34,18 +34,18 @@ _WAYS = ["sync", "sync_detailed", "asyncio", "asyncio_detailed"]
 
 
 def _call(way: str, client: AuthenticatedClient, case: Case) -> Any:
-    """Call an operation in one of the four ways; return the model of the answer."""
+    """Call an operation in one of the four ways; return the model of the response."""
     module = import_module(f"kling_elements_client.api.elements.{_MODULES[case.operation]}")
 
-    async def finish(answer: Any) -> Any:
+    async def finish(response: Any) -> Any:
         async with client:
-            return await answer
+            return await response
 
     arguments = {name: UNSET if value is ... else value for name, value in case.arguments.items()}
-    answer = getattr(module, way)(client=client, **arguments)
-    if inspect.isawaitable(answer):
-        answer = asyncio.run(finish(answer))
-    return answer.parsed if way.endswith("_detailed") else answer
+    response = getattr(module, way)(client=client, **arguments)
+    if inspect.isawaitable(response):
+        response = asyncio.run(finish(response))
+    return response.parsed if way.endswith("_detailed") else response
 
 
 def _violations(case: Case) -> list[Violation]:
@@ -150,7 +150,7 @@ def test_an_operation_without_a_body_has_none_to_check() -> None:
 
 @for_each_row(ACCEPTED, "case")
 def test_the_mock_server_accepts_an_accepted_request(case: Case, caller: Caller) -> None:
-    """A list gets an answer; the only refusal is that of an unknown id."""
+    """A list gets a response; the only refusal is that of an unknown id."""
     method = contract.operation(case.operation).method.upper()
     reply = caller.send(method, case.target or "", case.arguments.get("body"))
 
@@ -174,7 +174,7 @@ def test_the_mock_server_accepts_an_accepted_request(case: Case, caller: Caller)
 def test_the_mock_server_knows_each_path_and_method(
     allow: str | None, method: str, target: str, caller: Caller
 ) -> None:
-    """The answer to a wrong method lists the right ones."""
+    """The response to a wrong method lists the right ones."""
     reply = caller.send(method, target)
 
     assert (405 if allow else 404) == reply.status
@@ -189,16 +189,16 @@ def test_an_id_is_read_exactly_however_its_number_is_written(client: Authenticat
         gateway.get(path=f"{ELEMENTS}/7").respond(
             content=f'{{"code": 0, "data": {{"task_result": {{"elements": [{elements}]}}}}}}'.encode()
         )
-        answer = _call("sync", client, Case(operation="getElement", arguments={"id": "7"}))
+        response = _call("sync", client, Case(operation="getElement", arguments={"id": "7"}))
 
-    ids = [element.element_id for element in answer.data.task_result.elements]
+    ids = [element.element_id for element in response.data.task_result.elements]
     assert [9007199254740993, 9007199254740993, 9007199254740993, "9007199254740993", 1500] == ids
     assert [int, int, int, str, int] == [type(id_) for id_ in ids]
 
 
 @pytest.mark.parametrize("number", ["1.5", "1e400", "1e999999999999999999999"])
 def test_a_number_with_a_fraction_is_not_an_id(number: str, client: AuthenticatedClient) -> None:
-    """Such an answer violates the contract; the number is never rounded."""
+    """Such a response violates the contract; the number is never rounded."""
     with respx.mock() as gateway:
         gateway.get(path=f"{ELEMENTS}/7").respond(
             content=f'{{"data": {{"task_result": {{"elements": [{{"element_id": {number}}}]}}}}}}'.encode()

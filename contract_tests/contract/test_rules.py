@@ -55,8 +55,8 @@ def shared_client() -> AuthenticatedClient:
     return AuthenticatedClient(api_key="test-token", base_url=URL)
 
 
-def _is_error_envelope(answer: dict[str, Any]) -> bool:
-    code, *texts = (answer.get(key) for key in ("code", "message", "request_id"))
+def _is_error_envelope(response: dict[str, Any]) -> bool:
+    code, *texts = (response.get(key) for key in ("code", "message", "request_id"))
     return isinstance(code, int) and code != 0 and all(isinstance(text, str) and text for text in texts)
 
 
@@ -122,7 +122,7 @@ def test_the_client_does_not_send_a_refused_body(case: BodyCase, shared_client: 
 
 @for_each_row(_ACCEPTED, "case")
 def test_the_mock_server_accepts_an_accepted_body(case: BodyCase) -> None:
-    """The answer is 200 with a JSON object."""
+    """The response is 200 with a JSON object."""
     reply = shared_caller().post(content=json.dumps(case.body()).encode())
 
     assert 200 == reply.status
@@ -131,13 +131,13 @@ def test_the_mock_server_accepts_an_accepted_body(case: BodyCase) -> None:
 
 @for_each_row(_REFUSED, "case")
 def test_the_mock_server_names_each_place_in_a_refused_body(case: BodyCase) -> None:
-    """The answer is 400, and its message has exactly the expected violations, with place and rule."""
+    """The response is 400, and its message has exactly the expected violations, with place and rule."""
     reply = shared_caller().post(content=json.dumps(case.body()).encode())
-    answer = json.loads(reply.body)
+    response = json.loads(reply.body)
 
     assert 400 == reply.status
-    assert _is_error_envelope(answer)
-    named = re.findall(r"(?:^|; )(the body|/.*?): .+? \(([^()\s]+)\)(?=; |$)", answer["message"])
+    assert _is_error_envelope(response)
+    named = re.findall(r"(?:^|; )(the body|/.*?): .+? \(([^()\s]+)\)(?=; |$)", response["message"])
     assert case.violations == {(place.removeprefix("the body"), rule) for place, rule in named}
 
 
@@ -163,11 +163,11 @@ def test_the_mock_server_answers_http_as_the_rules_say(case: HttpCase) -> None:
     headers = [("content-length", str(len(content))), *case.headers.items()]
     encoded = [(name.lower().encode(), value.encode()) for name, value in headers]
     reply, _ = exchange(scope(method=case.method, raw_path=case.path.encode(), headers=encoded), chunks(content))
-    answer = json.loads(reply.body)
+    response = json.loads(reply.body)
 
     assert case.status == reply.status
-    assert case.answers.items() <= headers_of(reply).items()
-    assert (case.status != 200) == _is_error_envelope(answer)
+    assert case.response_headers.items() <= headers_of(reply).items()
+    assert (case.status != 200) == _is_error_envelope(response)
 
 
 def test_every_rule_is_in_the_table() -> None:

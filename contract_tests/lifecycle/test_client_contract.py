@@ -101,7 +101,7 @@ def test_the_packages_contract_does_not_know_the_other_codes() -> None:
         assert _MORE + 1201 == caught.value.code
 
 
-def _answers(request: httpx.Request) -> httpx.Response:
+def _responses(request: httpx.Request) -> httpx.Response:
     name = request.url.path.rpartition("/")[2]
     status = {"3": "gescheitert"}.get(name, "fertig")
     element = {"element_id": 9, "status": "kaputt" if name == "2" else "gut"}
@@ -112,7 +112,7 @@ def _answers(request: httpx.Request) -> httpx.Response:
 
 def test_status_words_are_read_from_the_clients_contract() -> None:
     """The contract's status words decide if a task has ended and if its element is usable."""
-    transport = httpx.MockTransport(_answers)
+    transport = httpx.MockTransport(_responses)
     with KlingElements(
         "any-token", http_client={"transport": transport}, contract=changed_contract(_use_other_words), **_QUICK
     ) as kling:
@@ -148,7 +148,7 @@ def test_a_client_calls_the_first_server_of_its_contract() -> None:
     """The generated client underneath also follows the contract in everything else."""
     seen: list[httpx.URL] = []
 
-    def answer(request: httpx.Request) -> httpx.Response:
+    def respond(request: httpx.Request) -> httpx.Response:
         seen.append(request.url)
         return httpx.Response(200, json={"code": 0, "message": "SUCCEED", "request_id": "r", "data": {}})
 
@@ -158,7 +158,7 @@ def test_a_client_calls_the_first_server_of_its_contract() -> None:
 
     other = changed_contract(change)
     with (
-        AuthenticatedClient("t", contract=other, http_client={"transport": httpx.MockTransport(answer)}) as client,
+        AuthenticatedClient("t", contract=other, http_client={"transport": httpx.MockTransport(respond)}) as client,
         pytest.raises(BusinessError),
     ):
         get_element.sync("1", client=client)

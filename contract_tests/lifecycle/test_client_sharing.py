@@ -72,7 +72,7 @@ def test_threads_share_one_pool() -> None:
     """No thread needs more than one connection, each create has its own id, and none is lost."""
     limits = httpx.Limits(keepalive_expiry=600)  # seconds, enough for a busy machine
     with (
-        listening(Peer.answer) as server,
+        listening(Peer.respond) as server,
         KlingElements("t", server.url, http_client={"limits": limits}) as kling,
         ThreadPoolExecutor(6) as threads,
     ):
@@ -151,7 +151,7 @@ with KlingElements("t", sys.argv[1]) as kling:
 
 def test_a_client_works_on_a_system_without_fork() -> None:
     """On Windows, Python has no fork, so the package registers nothing for it."""
-    with listening(Peer.answer) as server:
+    with listening(Peer.respond) as server:
         command = [sys.executable, "-W", "error", "-c", _NO_FORK, server.url, json.dumps(BODY)]
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
 

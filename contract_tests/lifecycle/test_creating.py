@@ -221,7 +221,7 @@ _OTHER = {"external_task_id": "e-0"}
 
 
 @pytest.mark.parametrize(
-    "answer",
+    "response",
     [
         task("5", task_info=_OTHER),
         task("5", external_id="e-0"),
@@ -230,9 +230,9 @@ _OTHER = {"external_task_id": "e-0"}
         task("5", task_info={"external_task_id": 43}),
     ],
 )
-def test_the_answer_to_another_create_is_rejected(client_class: Client, answer: Reply) -> None:
-    """If a connection has a stray answer, nobody knows what became of this create."""
-    error = ScriptedClient(client_class, answer).error_of("create", NAMED)
+def test_the_response_to_another_create_is_rejected(client_class: Client, response: Reply) -> None:
+    """If a connection has a stray response, nobody knows what became of this create."""
+    error = ScriptedClient(client_class, response).error_of("create", NAMED)
 
     assert isinstance(error, NoTaskError)
     assert "task 5 of another external_task_id, " in str(error)
@@ -240,8 +240,8 @@ def test_the_answer_to_another_create_is_rejected(client_class: Client, answer: 
 
 
 @pytest.mark.parametrize("external_id", ["e-1", None, ""])
-def test_an_answer_need_not_repeat_the_id(client_class: Client, external_id: Any) -> None:
-    """If the answer has no id, the task has the one that was sent."""
+def test_a_response_need_not_repeat_the_id(client_class: Client, external_id: Any) -> None:
+    """If the response has no id, the task has the one that was sent."""
     created = ScriptedClient(client_class, task("5", task_info={"external_task_id": external_id, "x": 1})).create(NAMED)
 
     assert {"external_task_id": "e-1", "x": 1} == created.task_info.to_dict()
@@ -257,7 +257,7 @@ def test_an_id_that_comes_back_as_a_number_is_the_same_id(client_class: Client) 
 
 
 def test_a_retry_date_is_compared_with_the_clock(client_class: Client) -> None:
-    """If the date has passed by the next answer, the usual interval applies."""
+    """If the date has passed by the next response, the usual interval applies."""
     late = Reply(429, {"code": 1302}, {"Retry-After": "Wed, 10 Jun 2026 08:00:20 GMT"})
     client = ScriptedClient(client_class, late, late, task())
 

@@ -58,7 +58,7 @@ _IN_DOUBT: list[tuple[str, Step]] = [
 
 @dataclass(frozen=True, kw_only=True)
 class _Adoption:
-    """The answers of a gateway, the calls that they lead to, and the task that is returned: 7 is created, 5 found."""
+    """The responses of a gateway, the calls that they lead to, and the task that is returned: 7 is created, 5 found."""
 
     id: str
     script: Sequence[Step]
@@ -120,7 +120,7 @@ _ADOPTIONS = [
         slept=[1, 2, 4, 8],
         script=[*_LATE, DUPLICATE, ABSENT, ABSENT, ABSENT, _FOUND],
     ),
-    _Adoption(id="the answer to another create", calls="look create look", script=[ABSENT, _ANOTHERS, _FOUND]),
+    _Adoption(id="the response to another create", calls="look create look", script=[ABSENT, _ANOTHERS, _FOUND]),
     _Adoption(
         id="the place is taken by an attempt of this call",
         calls="look create look look create look",
@@ -365,7 +365,7 @@ def test_a_duplicate_that_is_not_found_lists_the_possible_causes(
 
 
 def test_look_ups_may_lag_behind_creates(client_class: Client) -> None:
-    """If look-ups lag by ten seconds, the most that was observed, and an answer is lost, one element is made."""
+    """If look-ups lag by ten seconds, the most that was observed, and a response is lost, one element is made."""
     created_at: list[float] = []
 
     def gateway(request: httpx.Request) -> Step:

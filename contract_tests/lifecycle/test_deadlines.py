@@ -34,7 +34,7 @@ pytestmark = pytest.mark.slow
 _SOON, _FAR = 0.5, 30.0  # seconds
 
 
-_DRIPS = {  # how an answer begins, and what it repeats without end
+_DRIPS = {  # how a response begins, and what it repeats without end
     "header": (b"HTTP/1.1 200 OK\r\nx: ", b"x"),
     "body": (b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1000000\r\n\r\n", b" "),
     "1xx": (b"", b"HTTP/1.1 103 Early Hints\r\nLink: <a>\r\n\r\n"),
@@ -42,7 +42,7 @@ _DRIPS = {  # how an answer begins, and what it repeats without end
 
 
 def _dripping_gateway(start: bytes, piece: bytes) -> AbstractContextManager[Listener]:
-    """Start a gateway whose answers never end, though each piece comes well before any timeout."""
+    """Start a gateway whose responses never end, though each piece comes well before any timeout."""
 
     def behave(peer: Peer) -> None:
         peer.send(start)
@@ -74,9 +74,9 @@ def _ends_of(client_class: Client, url: str, calls: list[_Call]) -> list[tuple[K
     async def end_of(kling: AsyncKlingElements, call: _Call) -> tuple[KlingError, float]:
         name, arguments, options = call
         began = time.monotonic()
-        answer = getattr(kling, name)(*arguments, max_wait_seconds=_SOON, **options)
+        response = getattr(kling, name)(*arguments, max_wait_seconds=_SOON, **options)
         with pytest.raises(KlingError) as caught:
-            await (anext(answer) if isinstance(answer, AsyncIterator) else answer)
+            await (anext(response) if isinstance(response, AsyncIterator) else response)
         return caught.value, time.monotonic() - began
 
     async def ends() -> list[tuple[KlingError, float]]:
@@ -124,12 +124,12 @@ def test_without_a_limit_an_attempt_may_take_all_its_timeouts(client_class: Clie
     """A slow upload needs its timeouts. The policy limits only when attempts begin; 0 allows one attempt."""
     left: list[float | None] = []
 
-    def answer(_: httpx.Request) -> httpx.Response:
+    def respond(_: httpx.Request) -> httpx.Response:
         left.append(seconds_left())
         return task().response()
 
     for limit in (None, 0, 5):
-        ScriptedClient(client_class, answer).create(NAMED, max_wait_seconds=limit)
+        ScriptedClient(client_class, respond).create(NAMED, max_wait_seconds=limit)
 
     longest = 10 + 300 + 600 + 60  # seconds: the timeouts together
     assert left[0] is not None
@@ -140,11 +140,11 @@ def test_without_a_limit_an_attempt_may_take_all_its_timeouts(client_class: Clie
     assert left[2] <= 5
 
 
-@pytest.mark.parametrize("start", [b"", _head(200, content_length=9)], ids=["no answer", "a body"])
+@pytest.mark.parametrize("start", [b"", _head(200, content_length=9)], ids=["no response", "a body"])
 def test_a_cancelled_media_check_leaves_no_thread_and_no_connection(start: bytes) -> None:
     """`asyncio.run` waits for no thread, and soon none is left, though reading may take 30 s."""
     before = set(threading.enumerate())
-    with range_server(answer=hanging_response(start)) as served:
+    with range_server(respond=hanging_response(start)) as served:
         images = {"frontal_image": served.url, "refer_images": [{"image_url": served.url}]}
 
         async def cancelled() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from contract_tests.reading.answer_cases import UNUSABLE
+from contract_tests.reading.response_cases import UNUSABLE
 from contract_tests.support import read_tasks
 from kling_elements.elements import element_of
 from kling_elements.errors import ElementUnavailableError, TaskError, TaskFailedError, UnknownStatusError
@@ -62,7 +62,7 @@ def test_the_first_usable_element_of_several_is_returned() -> None:
 
 @pytest.mark.parametrize("elements", [(), (Element(),), (Element(element_id=None),), (Element(element_id=0), 5)])
 def test_a_succeeded_task_without_an_element_is_an_error(elements: tuple[Any, ...]) -> None:
-    with pytest.raises(UnknownStatusError, match=r"^task 7 has succeeded, but its answer contains no element$"):
+    with pytest.raises(UnknownStatusError, match=r"^task 7 has succeeded, but its response contains no element$"):
         element_of(_task(*elements), CONTRACT)
 
 

@@ -22,9 +22,9 @@ from kling_elements.errors import (
     WaitTimeoutError,
 )
 from kling_elements_client.errors import (
-    Answer,
     KlingError,
     NotFoundError,
+    ResponseSummary,
     TransportError,
 )
 from kling_elements_client.models import Element, Task, TaskInfo
@@ -33,17 +33,17 @@ _TASK = Task(task_id="7", task_info=TaskInfo(external_task_id="e-1"))
 
 
 def _errors() -> list[KlingError]:
-    answer = Answer(404, httpx.Headers({"a": "b"}), 1203, "no", "r", "x")
+    response = ResponseSummary(404, httpx.Headers({"a": "b"}), 1203, "no", "r", "x")
     late = WaitTimeoutError("late", _TASK)
     late.outcome = Outcome.MAY_EXIST
     late.add_note("a note")
-    missing = NotFoundError("missing", answer)
+    missing = NotFoundError("missing", response)
     missing.outcome, missing.external_task_id = Outcome.NOT_CREATED, "e-1"
     lost = TransportError("lost", may_have_been_sent=True)
     lost.outcome, lost.external_task_id = Outcome.MAY_EXIST, "e-2"
     several = WaitAllError([Element(element_id=9), late, missing])
     many = CreateAllError([_TASK, missing, lost])
-    used = ExternalIdUsedError("used", answer)
+    used = ExternalIdUsedError("used", response)
     paged = KlingError("page 2")
     paged.page = 2
     of_tasks = [
@@ -69,5 +69,5 @@ def test_errors_can_be_pickled_and_copied_without_loss(error: KlingError) -> Non
 
 def _contents(error: KlingError) -> dict[str, Any]:
     results = [_contents(r) if isinstance(r, KlingError) else r for r in getattr(error, "results", [])]
-    names = ("outcome", "external_task_id", "page", "task", "answer", "may_have_been_sent", "__notes__")
+    names = ("outcome", "external_task_id", "page", "task", "response", "may_have_been_sent", "__notes__")
     return {"results": results, "args": error.args[:1]} | {name: getattr(error, name, None) for name in names}

@@ -33,7 +33,7 @@ from kling_elements_client import contract
 from kling_elements_client.errors import KlingError
 
 pytestmark = pytest.mark.slow
-_READ_SECONDS = 0.1  # how long a client waits for an answer to its first create that does not come in time
+_READ_SECONDS = 0.1  # how long a client waits for a response to its first create that does not come in time
 _LATE = ("delay:3600", "late:0")
 
 Reported = Literal["created", "not_created", "may_exist"]
@@ -107,7 +107,7 @@ _ROWS = [
     *(_in_doubt(fault, 1) for fault in _LATE),
 ]
 _WITHOUT_A_ROW = {"drip": "it is drip:SECONDS, with so many seconds that the tests would be slow"}  # reasons, by form
-# The dialects differ in the answers to look-ups, which only `get_or_create` makes.
+# The dialects differ in the responses to look-ups, which only `get_or_create` makes.
 _CALLS = [("create", "live"), *(("get_or_create", dialect) for dialect in DIALECTS)]
 
 
@@ -133,7 +133,7 @@ def gateways() -> Iterator[dict[str, MockGateway]]:
 
 
 class _Impatient:
-    """Hooks that make a client wait only briefly for the answer to its first create."""
+    """Hooks that make a client wait only briefly for the response to its first create."""
 
     def __init__(self) -> None:
         self._is_first = True

@@ -125,8 +125,8 @@ def test_an_accepted_task_beyond_the_limit_raises_the_limit() -> None:
 
 
 def test_only_one_task_beyond_the_limit_is_tried_at_a_time() -> None:
-    """The next try waits for the answer, whatever the answer is."""
-    for answer in ("created", "refused_as_too_many", "refused_as_too_fast", "failed"):
+    """The next try waits for the response, whatever the response is."""
+    for response in ("created", "refused_as_too_many", "refused_as_too_fast", "failed"):
         driven = _Driven(2)
         driven.begin_all()
         driven.wait()
@@ -134,7 +134,7 @@ def test_only_one_task_beyond_the_limit_is_tried_at_a_time() -> None:
         driven.clock.advance(1000)
 
         assert math.inf == driven.limiter.seconds_to_wait()
-        getattr(driven.limiter, answer)()
+        getattr(driven.limiter, response)()
         assert math.inf > driven.limiter.seconds_to_wait()
 
 

@@ -25,11 +25,11 @@ from contract_tests.support.scripted import (
     FakeClock,
     Reply,
     ScriptedClient,
-    answer_step,
     call_once,
     finished_task,
     refusal,
     request_with_id,
+    response_step,
     task,
 )
 from kling_elements import KlingElements, PollPolicy, RetryPolicy
@@ -69,8 +69,8 @@ class _Service:
         creates: How many creates arrived.
         look_ups: How many look-ups arrived.
         peak: The highest number of tasks in progress at a time.
-        create: Returns the answer to a create; by default a task, if there is a place for it.
-        look: Returns the answer to a look-up; by default the state of the task.
+        create: Returns the response to a create; by default a task, if there is a place for it.
+        look: Returns the response to a look-up; by default the state of the task.
     """
 
     def __init__(self, seconds: float = 2.0, concurrency: int = 1000) -> None:
@@ -87,11 +87,11 @@ class _Service:
         with self._lock:
             if request.method == "GET":
                 self.look_ups += 1
-                answer = self.look(request.url.path.rpartition("/")[2])
+                response = self.look(request.url.path.rpartition("/")[2])
             else:
                 self.creates += 1
-                answer = self.create(json.loads(request.content)["external_task_id"])
-        return answer_step(answer, request)
+                response = self.create(json.loads(request.content)["external_task_id"])
+        return response_step(response, request)
 
     def _take(self, external_id: str) -> Any:
         in_progress = sum(self.clock.seconds < at + self._seconds for at in self.created.values())
@@ -133,12 +133,12 @@ def test_a_hundred_elements_are_created_within_the_limits(client_class: Client) 
     app = create_app(manual_clock=True, tick_seconds=0.05, concurrency=2, rate=5)
     caller = Caller(app)
     clock = _SteppedClock(app)
-    answers = Counter[int]()
+    responses = Counter[int]()
 
     def count_requests(request: httpx.Request) -> httpx.Response:
-        answer = caller.answer(request)
-        answers[answer.status_code] += request.method == "POST"
-        return answer
+        response = caller.respond(request)
+        responses[response.status_code] += request.method == "POST"
+        return response
 
     client = ScriptedClient(client_class, clock=clock, http_client={"transport": httpx.MockTransport(count_requests)})
 
@@ -146,8 +146,8 @@ def test_a_hundred_elements_are_created_within_the_limits(client_class: Client) 
 
     assert [f"e-{number}" for number in range(100)] == _ids(tasks)
     assert 100 == len({created.task_id for created in tasks})
-    assert 100 == answers[200]
-    assert answers[429] <= 10
+    assert 100 == responses[200]
+    assert responses[429] <= 10
     assert clock.seconds - 1000 < 40
 
 

@@ -22,7 +22,7 @@ def test_ctrl_c_names_the_ids_of_creates_in_flight(
     arrived, go_on = threading.Event(), threading.Event()
     sent: list[str] = []
 
-    def answer(request: httpx.Request) -> httpx.Response:
+    def respond(request: httpx.Request) -> httpx.Response:
         sent.append(json.loads(request.content)["external_task_id"])
         arrived.set()
         go_on.wait()
@@ -32,7 +32,7 @@ def test_ctrl_c_names_the_ids_of_creates_in_flight(
         arrived.wait()
         raise KeyboardInterrupt
 
-    kling = KlingElements(TOKEN, URL, http_client={"transport": httpx.MockTransport(answer)})
+    kling = KlingElements(TOKEN, URL, http_client={"transport": httpx.MockTransport(respond)})
     monkeypatch.setattr("kling_elements.clock.Clock.wait", interrupted)
     with pytest.raises(KeyboardInterrupt) as caught:
         kling.create_all([request_with_id(f"e-{number}") for number in range(3)], max_concurrent=1)

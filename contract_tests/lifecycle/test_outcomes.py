@@ -30,12 +30,12 @@ from kling_elements.outcomes import (
 from kling_elements_client import contract
 from kling_elements_client.contract import CONTRACT
 from kling_elements_client.errors import (
-    Answer,
     BusinessError,
     ContractError,
     InvalidResponseError,
     KlingError,
     NotFoundError,
+    ResponseSummary,
     TransportError,
     Violation,
 )
@@ -47,7 +47,7 @@ _NEVER, _WAIT, _LOOK = Retry.NEVER, Retry.AFTER_WAITING, Retry.AFTER_LOOK_UP
 
 @dataclass(frozen=True, kw_only=True)
 class _Row:
-    """The meaning of an answer to a create: if an element may exist, and if a retry can help."""
+    """The meaning of a response to a create: if an element may exist, and if a retry can help."""
 
     status: int
     code: int | None = None
@@ -120,8 +120,8 @@ def test_without_a_known_code_the_status_decides(row: _Row) -> None:
         assert Verdict(row.outcome, row.retry) == verdict(CONTRACT, Phase.ANSWERED, row.status, code)
 
 
-def test_an_answer_without_a_status_is_in_doubt() -> None:
-    """An answer without a status shows nothing about the element."""
+def test_a_response_without_a_status_is_in_doubt() -> None:
+    """A response without a status shows nothing about the element."""
     assert Verdict(_MAYBE, _LOOK) == verdict(CONTRACT, Phase.ANSWERED) == verdict(CONTRACT, Phase.ANSWERED, None, 42)
 
 
@@ -130,11 +130,11 @@ def test_an_answer_without_a_status_is_in_doubt() -> None:
     [
         (Phase.REFUSED_HERE, _NO, _NEVER),
         (Phase.NEVER_LEFT, _NO, _WAIT),
-        (Phase.NO_ANSWER, _MAYBE, _LOOK),
+        (Phase.NO_RESPONSE, _MAYBE, _LOOK),
         (Phase.ACCEPTED, _YES, _NEVER),
     ],
 )
-def test_without_an_answer_the_phase_decides(phase: Phase, outcome: Outcome, retry: Retry) -> None:
+def test_without_a_response_the_phase_decides(phase: Phase, outcome: Outcome, retry: Retry) -> None:
     """Status and code have no meaning then."""
     for status, code in product((None, 200, 400, 500), (None, 1200, 1302, 5000)):
         assert Verdict(outcome, retry) == verdict(CONTRACT, phase, status, code)
@@ -159,13 +159,13 @@ def test_outcomes_are_the_documented_words() -> None:
 
 
 def _error(status: int, code: Any = None, message: str | None = None) -> KlingError:
-    """Return the error for an answer to a look-up."""
-    answer = Answer(
+    """Return the error for a response to a look-up."""
+    response = ResponseSummary(
         status_code=status, headers=httpx.Headers(), code=code, message=message, request_id=None, excerpt=""
     )
     if contract.means("getElement", "x-absent", code, message):
-        return NotFoundError("absent", answer)
-    return kind_of(status)("refused", answer) if status >= 300 else BusinessError("refused", answer)
+        return NotFoundError("absent", response)
+    return kind_of(status)("refused", response) if status >= 300 else BusinessError("refused", response)
 
 
 @pytest.mark.parametrize(
@@ -179,11 +179,11 @@ def _error(status: int, code: Any = None, message: str | None = None) -> KlingEr
         (Verdict(_MAYBE, _LOOK), _error(201, 42)),
         (Verdict(_NO, _NEVER), _error(409)),
         (Verdict(_MAYBE, _LOOK), _error(502)),
-        (Verdict(_NO, _NEVER), InvalidResponseError("odd", _error(200, 1200).answer)),  # type: ignore[attr-defined]
+        (Verdict(_NO, _NEVER), InvalidResponseError("odd", _error(200, 1200).response)),  # type: ignore[attr-defined]
     ],
 )
 def test_every_kind_of_error_has_a_verdict(expected: Verdict, error: KlingError) -> None:
-    """The code of an answer counts even if the rest cannot be read."""
+    """The code of a response counts even if the rest cannot be read."""
     assert expected == verdict_on(error, CONTRACT)
 
 
@@ -213,7 +213,7 @@ _ABSENT = "Task not found by id/external id: e-1"
 @pytest.mark.parametrize(
     ("code", "message"), [(1203, None), ("1203", "no such resource"), (1201, _ABSENT), ("1201", _ABSENT)]
 )
-def test_a_task_is_absent_if_the_answer_says_so(status: int, code: Any, message: str | None) -> None:
+def test_a_task_is_absent_if_the_response_says_so(status: int, code: Any, message: str | None) -> None:
     """Answers in both dialects count, whatever their status."""
     error = _error(status, code, message)
 
@@ -235,7 +235,7 @@ def test_a_task_is_absent_if_the_answer_says_so(status: int, code: Any, message:
         (410, 42, None),
     ],
 )
-def test_no_other_answer_means_that_a_task_is_absent(status: int, code: Any, message: str | None) -> None:
+def test_no_other_response_means_that_a_task_is_absent(status: int, code: Any, message: str | None) -> None:
     """A bare 404 may come from a gateway without look-ups, and 1201 is also used for other mistakes."""
     assert not is_absent(_error(status, code, message))
     assert not is_absent(TransportError("no", may_have_been_sent=True))
@@ -290,7 +290,7 @@ def test_a_duplicate_is_certain_only_if_the_message_says_so(
     status: int,
 ) -> None:
     """Code 1201 is used for other mistakes, too, unless its message speaks of the external id."""
-    error = kind_of(status)("refused", Answer(status, httpx.Headers(), code, message, None, ""))
+    error = kind_of(status)("refused", ResponseSummary(status, httpx.Headers(), code, message, None, ""))
 
     assert is_duplicate(error, CONTRACT)
     assert certain is is_certain_duplicate(error, CONTRACT)
@@ -331,8 +331,8 @@ def test_a_code_may_be_a_string() -> None:
 @for_each_row([*_CODES, *(row for row in _STATUSES if 200 <= row.status < 600)])
 def test_both_clients_follow_the_table(client_class: Client, row: _Row) -> None:
     """The error has the outcome of the row and the id that was sent, and only a wait leads to a second attempt."""
-    answer = refusal(row.status, str(row.code) if row.code else None) if row.status != 204 else Reply(204, b"")
-    client = ScriptedClient(client_class, answer, answer)
+    response = refusal(row.status, str(row.code) if row.code else None) if row.status != 204 else Reply(204, b"")
+    client = ScriptedClient(client_class, response, response)
 
     error = client.error_of("create", NAMED, max_wait_seconds=2)
 

@@ -1,4 +1,4 @@
-"""How long to wait is computed from frozen values, and no answer of a gateway can break the computation."""
+"""How long to wait is computed from frozen values, and no response of a gateway can break the computation."""
 
 from __future__ import annotations
 

@@ -44,16 +44,16 @@ class _RemoteMedia:
     def __init__(self) -> None:
         self.looks: list[tuple[str, str, bool]] = []
         self.threads: set[int] = set()
-        self.answers: dict[str, ImageReport | MediaError] = {}
+        self.responses: dict[str, ImageReport | MediaError] = {}
 
     def report(self, keyword: str, url: str, *, allow_private: bool, contract: Contract) -> ImageReport:
         assert contract is CONTRACT
         self.looks.append((keyword, url, allow_private))
         self.threads.add(threading.get_ident())
-        answer = self.answers.get(url, _report())
-        if isinstance(answer, MediaError):
-            raise answer
-        return answer
+        response = self.responses.get(url, _report())
+        if isinstance(response, MediaError):
+            raise response
+        return response
 
 
 @pytest.fixture
@@ -140,8 +140,8 @@ def test_a_remote_preflight_reads_each_url_once(
 
 def test_violations_of_media_at_urls_name_their_place(client_class: Client, remote_media: _RemoteMedia) -> None:
     """All violations of all addresses are listed, and nothing is sent."""
-    remote_media.answers["https://a.example.com/a.png"] = _report(_TOO_SMALL)
-    remote_media.answers["https://a.example.com/b.png"] = _report(_TOO_SMALL, Violation("", "R17", "too long"))
+    remote_media.responses["https://a.example.com/a.png"] = _report(_TOO_SMALL)
+    remote_media.responses["https://a.example.com/b.png"] = _report(_TOO_SMALL, Violation("", "R17", "too long"))
     body = _with_images("https://a.example.com/a.png", "https://a.example.com/b.png")
 
     error = ScriptedClient(client_class).error_of("create", body, preflight="remote")
@@ -154,7 +154,7 @@ def test_violations_of_media_at_urls_name_their_place(client_class: Client, remo
 
 def test_violations_of_media_at_urls_can_be_ignored(client_class: Client, remote_media: _RemoteMedia) -> None:
     """`on_violation` also applies to media at URLs."""
-    remote_media.answers["https://a.example.com/a.png"] = _report(_TOO_SMALL)
+    remote_media.responses["https://a.example.com/a.png"] = _report(_TOO_SMALL)
     client = ScriptedClient(client_class, task(), on_violation="ignore")
     body = _with_images("https://a.example.com/a.png", "https://a.example.com/b.png")
 
@@ -163,7 +163,7 @@ def test_violations_of_media_at_urls_can_be_ignored(client_class: Client, remote
 
 def test_an_unreadable_url_ends_the_create(client_class: Client, remote_media: _RemoteMedia) -> None:
     """The error says that nothing was sent."""
-    remote_media.answers["https://a.example.com/a.png"] = MediaError("https://a.example.com/a.png", "HTTP 403")
+    remote_media.responses["https://a.example.com/a.png"] = MediaError("https://a.example.com/a.png", "HTTP 403")
     body = _with_images("https://a.example.com/a.png", "https://a.example.com/b.png", external_task_id="e-1")
 
     error = ScriptedClient(client_class).error_of("create", body, preflight="remote")
@@ -177,7 +177,7 @@ def test_rules_that_could_not_be_checked_are_logged(
     client_class: Client, remote_media: _RemoteMedia, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Unchecked rules do not stop the create."""
-    remote_media.answers["https://a.example.com/a.png"] = _report(
+    remote_media.responses["https://a.example.com/a.png"] = _report(
         unchecked=(("R15", "the server does not tell the size"),)
     )
 
@@ -224,7 +224,7 @@ def test_a_file_is_the_same_at_every_attempt(client_class: Client, tmp_path: Pat
 
 
 def test_a_file_that_changed_leaves_a_doubtful_create_in_doubt(client_class: Client, tmp_path: Path) -> None:
-    """An attempt whose answer was lost may have created the element, whatever happens to the next one."""
+    """An attempt whose response was lost may have created the element, whatever happens to the next one."""
     path = tmp_path / "front.jpg"
     path.write_bytes(Picture(format="jpeg").build())
 

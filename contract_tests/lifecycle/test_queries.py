@@ -76,7 +76,7 @@ def test_a_task_is_looked_up_by_a_task_or_an_id(client_class: Client, part: str,
     ],
 )
 def test_a_task_is_read_from_any_shape(client_class: Client, expected: Any, body: Any) -> None:
-    """The answer may have an envelope or none, and the older names or the newer ones."""
+    """The response may have an envelope or none, and the older names or the newer ones."""
     assert expected == ScriptedClient(client_class, Reply(200, body)).get("7").to_dict()
 
 
@@ -185,7 +185,7 @@ def test_a_query_is_not_repeated_forever(
 
 @pytest.mark.parametrize("body", [{}, {"code": 0, "data": None}, {"data": {"task_status": "failed"}}, {"id": [1]}])
 def test_a_look_up_that_names_no_task_is_an_error(client_class: Client, body: Any) -> None:
-    """An answer without a task says nothing about the task that you look for."""
+    """A response without a task says nothing about the task that you look for."""
     error = ScriptedClient(client_class, Reply(200, body)).error_of("get", "7")
 
     assert isinstance(error, NoTaskError)
@@ -210,7 +210,7 @@ def test_a_look_up_that_is_answered_with_another_task_is_an_error(client_class: 
     assert isinstance(error, NoTaskError)
     assert "8" == ScriptedClient(client_class, another).get("8").task_id
     assert "8" == ScriptedClient(client_class, another).get("e-8").task_id
-    assert "8" == ScriptedClient(client_class, task("8")).get("an id that the answer does not repeat").task_id
+    assert "8" == ScriptedClient(client_class, task("8")).get("an id that the response does not repeat").task_id
 
 
 @pytest.mark.parametrize("task_id", [".", "..", "\ud83d"])

@@ -125,7 +125,7 @@ def test_an_element_of_a_wrong_type_is_not_deleted(client_class: Client, element
 
 
 def test_an_element_id_keeps_every_digit(client_class: Client) -> None:
-    """The id in the answer to a look-up is the id in the request of a deletion."""
+    """The id in the response to a look-up is the id in the request of a deletion."""
     exact = 9007199254740993  # one more than a floating-point number can hold
     for written in (str(exact), f"{exact}.0", "9.007199254740993e15", json.dumps(str(exact))):
         body = f'{{"data": {{"task_id": "7", "task_result": {{"elements": [{{"element_id": {written}}}]}}}}}}'

@@ -1,4 +1,4 @@
-"""A task is read from every shape of an answer, and its id is never lost."""
+"""A task is read from every shape of a response, and its id is never lost."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from contract_tests.reading.answer_cases import (
+from contract_tests.reading.response_cases import (
     NO_NAMES,
     NO_WORDS,
     OTHER_NAMES,
@@ -138,7 +138,7 @@ def test_a_refusal_that_names_a_task_is_still_a_refusal(client_class: Client, st
         {"task_info": {"external_task_id": "e-1"}},
     ],
 )
-def test_an_answer_that_names_no_task_is_in_doubt(client_class: Client, body: Any) -> None:
+def test_a_response_that_names_no_task_is_in_doubt(client_class: Client, body: Any) -> None:
     """Only a string or an integer is an id."""
     error = ScriptedClient(client_class, Reply(200, body)).error_of("create", NAMED)
 
@@ -146,14 +146,14 @@ def test_an_answer_that_names_no_task_is_in_doubt(client_class: Client, body: An
 
 
 def test_a_success_without_a_task_is_an_error(client_class: Client) -> None:
-    """The contract allows the answer, so the answer itself is valid."""
+    """The contract allows the response, so the response itself is valid."""
     error = ScriptedClient(client_class, Reply(200, {"code": 0})).error_of("create", NAMED)
 
     assert isinstance(error, NoTaskError)
     assert "the gateway answered with success, but named no task" == str(error)
 
 
-def test_other_properties_of_an_answer_are_kept(client_class: Client) -> None:
+def test_other_properties_of_a_response_are_kept(client_class: Client) -> None:
     """Properties of the top level and of the task are kept; the envelope is not part of the task."""
     flat = Reply(200, {"code": 0, "request_id": "r", "message": "ok", "id": "7", **_FLAT})
     info = {"external_task_id": "e-1", "more": 1}
@@ -286,7 +286,7 @@ _OUTER = {"task_id": "task_7", "status": "SUCCESS", "fail_reason": "", "progress
 
 
 @pytest.mark.parametrize(
-    ("expected", "answer"),
+    ("expected", "response"),
     [
         (("8", "succeed", "", 9), {"code": 0, "data": _KLINGS}),
         (("task_7", "succeed", "", 9), {"code": "success", "message": "", "data": _OUTER}),
@@ -328,9 +328,9 @@ _OUTER = {"task_id": "task_7", "status": "SUCCESS", "fail_reason": "", "progress
         (None, {}),
     ],
 )
-def test_the_outermost_place_that_names_an_id_is_the_task(expected: Any, answer: Any) -> None:
+def test_the_outermost_place_that_names_an_id_is_the_task(expected: Any, response: Any) -> None:
     """Inner places fill in missing properties, and the words of an envelope are not the task's."""
-    parsed = find_task(answer, CONTRACT)
+    parsed = find_task(response, CONTRACT)
 
     summary = parsed and (
         parsed.task_id,
@@ -365,9 +365,9 @@ def _answered(page: TaskListResponse) -> Response[TaskListResponse]:
 
 def test_a_list_is_read_like_look_ups() -> None:
     """A list may have tasks of any shape, even without an id."""
-    answer = TaskListResponse.from_dict({"data": [_KLINGS, _OUTER, _NEWER, {"status": "failed"}]})
+    response = TaskListResponse.from_dict({"data": [_KLINGS, _OUTER, _NEWER, {"status": "failed"}]})
 
-    tasks = tasks_of_response(_answered(answer), CONTRACT)
+    tasks = tasks_of_response(_answered(response), CONTRACT)
 
     assert ["8", "task_7", "7", UNSET] == [made.task_id for made in tasks]
     assert ["succeed", "succeed", "succeed", "failed"] == [made.task_status for made in tasks]

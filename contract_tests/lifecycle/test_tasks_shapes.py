@@ -1,7 +1,7 @@
 """Both clients read tasks and refusals in each shape that services and gateways give them.
 
-The answers are made up: ids, names, times and messages, and some combinations of shapes. `test_live_answers_client` has
-answers word for word.
+The responses are made up: ids, names, times and messages, and some combinations of shapes. Real responses, word for
+word, are in `test_live_responses_client`.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from contract_tests.reading.answer_cases import ABSENT_MESSAGE
 from contract_tests.reading.paths import ELEMENTS
+from contract_tests.reading.response_cases import ABSENT_MESSAGE
 from contract_tests.support.scripted import NAMED, Client, Reply, ScriptedClient
 from kling_elements import KlingElements
 from kling_elements.elements import element_of
@@ -62,7 +62,7 @@ _NEW_API = {
 
 
 def _delete(client_class: Client, reply: Reply) -> Any:
-    """Answer a deletion, and return the task that the generated client reads in the answer."""
+    """Answer a deletion, and return the task that the generated client reads in the response."""
     underlying, request = ScriptedClient(client_class, reply).kling.client, DeleteElementRequest(element_id="9")
     if client_class is KlingElements:
         return delete_element.sync(client=underlying, body=request).data
@@ -92,7 +92,7 @@ def _passed_on(code: int, message: str) -> dict[str, Any]:
     ],
 )
 def test_absence_is_read_in_both_dialects(client_class: Client, reply: Reply) -> None:
-    """Absence is a code and a message, or a code with no other meaning, even nested in a gateway's answer (A1)."""
+    """Absence is a code and a message, or a code with no other meaning, even nested in a gateway's response (A1)."""
     error = ScriptedClient(client_class, reply).error_of("get", "e-1")
 
     assert isinstance(error, NotFoundError)
@@ -110,7 +110,7 @@ def test_absence_is_read_in_both_dialects(client_class: Client, reply: Reply) ->
         _refused(400, {"code": 1201, "message": "Invalid parameters"}),
     ],
 )
-def test_no_other_answer_means_absence(client_class: Client, reply: Reply) -> None:
+def test_no_other_response_means_absence(client_class: Client, reply: Reply) -> None:
     """If the gateway does not have the path, for example, the error shows the path (A14)."""
     error = ScriptedClient(client_class, reply).error_of("get", "e-1")
 
@@ -188,13 +188,13 @@ def test_a_success_without_a_list_is_not_an_empty_list(client_class: Client, bod
 
 
 @pytest.mark.parametrize("reply", [Reply(204, b""), Reply(200, b""), Reply(202, b" \n"), Reply(200, {"code": 0})])
-def test_the_answer_to_a_deletion_may_be_empty(client_class: Client, reply: Reply) -> None:
+def test_the_response_to_a_deletion_may_be_empty(client_class: Client, reply: Reply) -> None:
     """The element is deleted (A10)."""
     assert UNSET is _delete(client_class, reply)
 
 
-def test_the_answer_to_any_other_call_must_not_be_empty(client_class: Client) -> None:
+def test_the_response_to_any_other_call_must_not_be_empty(client_class: Client) -> None:
     """A look-up or a create has to name its task (A10)."""
     for call in ("get", "create"):
-        with pytest.raises(InvalidResponseError, match=r"HTTP 204, the answer is not JSON: empty body$"):
+        with pytest.raises(InvalidResponseError, match=r"HTTP 204, the response is not JSON: empty body$"):
             getattr(ScriptedClient(client_class, Reply(204, b"")), call)({"get": "7", "create": NAMED}[call])

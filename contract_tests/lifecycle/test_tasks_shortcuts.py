@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from contract_tests.reading.answer_cases import UNUSABLE, WORDS
+from contract_tests.reading.response_cases import UNUSABLE, WORDS
 from contract_tests.support.running import TOKEN
 from contract_tests.support.scripted import NAMED, Client, Reply, ScriptedClient
 from kling_elements.tasks import Progress, find_task, progress_of
@@ -65,7 +65,7 @@ def test_a_deleted_or_failed_element_is_only_in_all_elements(status: str) -> Non
 
 
 def test_a_task_without_elements_has_none() -> None:
-    """The rest of the answer may be malformed."""
+    """The rest of the response may be malformed."""
     odd: Any = [5, None, Element(element_id=1), {}]
 
     for task in (
@@ -128,8 +128,8 @@ _NEWER = {"id": "7", "status": "succeeded", "outputs": [{"type": "element", "id"
 
 
 @dataclass(frozen=True)
-class _Answer:
-    """An answer about a task, and the request id that comes with the task."""
+class _Response:
+    """A response about a task, and the request id that comes with the task."""
 
     expected: str | None
     body: Mapping[str, Any]
@@ -137,67 +137,69 @@ class _Answer:
 
 
 _HEADER = {"X-Request-Id": "h-1"}
-_ANSWERS = {
-    "of the envelope": _Answer("r-1", {"code": 0, "request_id": "r-1", "data": _MADE}),
-    "of the envelope, not of the header": _Answer("r-1", {"code": 0, "request_id": "r-1", "data": _MADE}, _HEADER),
-    "of an envelope around the newer shape": _Answer("r-1", {"code": 0, "request_id": "r-1", "data": _NEWER}, _HEADER),
-    "of an envelope within another one": _Answer(
+_RESPONSES = {
+    "of the envelope": _Response("r-1", {"code": 0, "request_id": "r-1", "data": _MADE}),
+    "of the envelope, not of the header": _Response("r-1", {"code": 0, "request_id": "r-1", "data": _MADE}, _HEADER),
+    "of an envelope around the newer shape": _Response(
+        "r-1", {"code": 0, "request_id": "r-1", "data": _NEWER}, _HEADER
+    ),
+    "of an envelope within another one": _Response(
         "r-2", {"code": "success", "data": {"code": 0, "request_id": "r-2", "data": _MADE}}, _HEADER
     ),
-    "of the outer one of two envelopes": _Answer(
+    "of the outer one of two envelopes": _Response(
         "r-1", {"code": 0, "request_id": "r-1", "data": {"code": 0, "request_id": "r-2", "data": _MADE}}
     ),
-    "beside the task": _Answer("r-1", {"code": 0, "request_id": "r-1", **_MADE}, _HEADER),
-    "of the header": _Answer("h-1", {"code": 0, "data": _MADE}, _HEADER),
-    "of the header of an answer without an envelope": _Answer("h-1", _NEWER, _HEADER),
-    "of the header, because the body's is empty": _Answer("h-1", {"request_id": "", "data": _MADE}, _HEADER),
-    "none": _Answer(None, {"code": 0, "data": _MADE}),
+    "beside the task": _Response("r-1", {"code": 0, "request_id": "r-1", **_MADE}, _HEADER),
+    "of the header": _Response("h-1", {"code": 0, "data": _MADE}, _HEADER),
+    "of the header of a response without an envelope": _Response("h-1", _NEWER, _HEADER),
+    "of the header, because the body's is empty": _Response("h-1", {"request_id": "", "data": _MADE}, _HEADER),
+    "none": _Response(None, {"code": 0, "data": _MADE}),
 }
 
 
-@pytest.mark.parametrize("answer", _ANSWERS.values(), ids=_ANSWERS)
+@pytest.mark.parametrize("response", _RESPONSES.values(), ids=_RESPONSES)
 def test_the_request_id_of_a_success_comes_with_the_task_and_its_elements(
-    client_class: Client, answer: _Answer
+    client_class: Client, response: _Response
 ) -> None:
-    """Look-ups and waits take the request id from the answer's body, or else from its header."""
-    reply = Reply(200, answer.body, answer.headers)
+    """Look-ups and waits take the request id from the response's body, or else from its header."""
+    reply = Reply(200, response.body, response.headers)
 
     task = ScriptedClient(client_class, reply).get("7")
-    assert answer.expected == task.request_id
+    assert response.expected == task.request_id
     assert ["9"] == [element.id for element in task.elements]
-    assert [answer.expected] == [element.request_id for element in task.elements]
+    assert [response.expected] == [element.request_id for element in task.elements]
     element = ScriptedClient(client_class, reply).wait("7")
-    assert ("9", answer.expected) == (element.id, element.request_id)
+    assert ("9", response.expected) == (element.id, element.request_id)
     assert ("7", True) == (task.task_id, task.is_finished)
 
 
 @pytest.mark.parametrize("name", ["of the envelope, not of the header", "of the header"])
 def test_the_request_id_of_a_create_comes_with_the_task(client_class: Client, name: str) -> None:
     """You can quote the request id if the task fails later."""
-    answer = _ANSWERS[name]
-    reply = Reply(200, answer.body, answer.headers)
+    response = _RESPONSES[name]
+    reply = Reply(200, response.body, response.headers)
 
-    assert answer.expected == ScriptedClient(client_class, reply).create(NAMED).request_id
+    assert response.expected == ScriptedClient(client_class, reply).create(NAMED).request_id
 
 
 @pytest.mark.parametrize(
-    "answer",
+    "response",
     [
-        _Answer("r-1", {"code": 0, "request_id": "r-1", "data": [_MADE, {**_NEWER, "id": "8"}]}, _HEADER),
-        _Answer("h-1", {"items": [_MADE, {**_NEWER, "id": "8"}]}, _HEADER),
-        _Answer("h-1", {"data": [_MADE, {"status": "failed"}]}, _HEADER),
+        _Response("r-1", {"code": 0, "request_id": "r-1", "data": [_MADE, {**_NEWER, "id": "8"}]}, _HEADER),
+        _Response("h-1", {"items": [_MADE, {**_NEWER, "id": "8"}]}, _HEADER),
+        _Response("h-1", {"data": [_MADE, {"status": "failed"}]}, _HEADER),
     ],
     ids=["of the envelope", "of the header", "of a task without an id"],
 )
-def test_each_task_of_a_page_has_the_request_id_of_the_page(client_class: Client, answer: _Answer) -> None:
+def test_each_task_of_a_page_has_the_request_id_of_the_page(client_class: Client, response: _Response) -> None:
     """The gateway may put the list anywhere."""
-    tasks = ScriptedClient(client_class, Reply(200, answer.body, answer.headers)).take(2, "list")
+    tasks = ScriptedClient(client_class, Reply(200, response.body, response.headers)).take(2, "list")
 
-    assert [answer.expected] * 2 == [task.request_id for task in tasks]
+    assert [response.expected] * 2 == [task.request_id for task in tasks]
 
 
 def test_the_task_of_a_deletion_has_its_request_id(client_class: Client) -> None:
-    """The answer has its envelope around the task."""
+    """The response has its envelope around the task."""
     reply = Reply(200, {"code": 0, "request_id": "r-1", "data": {"task_id": "7"}}, _HEADER)
 
     assert "r-1" == ScriptedClient(client_class, reply).delete("9").request_id
@@ -211,7 +213,7 @@ def test_a_request_id_in_a_header_does_not_spread_the_token(client_class: Client
 
 
 def test_a_task_that_is_read_from_a_body_takes_the_request_id_of_its_envelope() -> None:
-    """Notifications, for example, have no headers of an answer."""
+    """Notifications, for example, have no headers of a response."""
     body = {"code": 0, "request_id": "r-1", "data": _MADE}
 
     for task in (find_task(body, CONTRACT), find_task(body, CONTRACT, request_id="h-1")):

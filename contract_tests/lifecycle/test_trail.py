@@ -130,7 +130,7 @@ def test_an_interruption_between_attempts_names_an_id_in_doubt(
 
 
 @pytest.mark.parametrize("name", ["create", "get_or_create"])
-def test_an_interruption_after_the_answer_names_the_id(
+def test_an_interruption_after_the_response_names_the_id(
     client_class: Client, name: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """If Ctrl+C comes while the last line is logged, it is already known that the element exists."""
@@ -283,11 +283,11 @@ def test_no_id_is_lost_to_a_cancellation(
     held_up = [str(uuid4()) for _ in range(5)]
 
     async def made(external_id: str) -> None:
-        """Wait until the server has created the element; the answer is still on its way."""
+        """Wait until the server has created the element; the response is still on its way."""
         while external_id not in _count_by_id(gateway):  # noqa: ASYNC110 - a server's
             await asyncio.sleep(0.01)
 
-    async def delay_answer(kling: AsyncKlingElements, external_id: str) -> None:
+    async def delay_response(kling: AsyncKlingElements, external_id: str) -> None:
         async def create() -> Iterable[Task]:
             return [await kling.create({**BODY, "external_task_id": external_id})]
 
@@ -296,7 +296,7 @@ def test_no_id_is_lost_to_a_cancellation(
     async def tries() -> None:
         async with AsyncKlingElements(gateway.token, gateway.url, http_client={"verify": tls()}) as kling:
             gateway.queue_faults(*["delay:3600"] * len(held_up))
-            await asyncio.gather(*(delay_answer(kling, external_id) for external_id in held_up))
+            await asyncio.gather(*(delay_response(kling, external_id) for external_id in held_up))
             for moment, create in enumerate(islice(_creates(kling), _TRIES)):
                 await way(create, asyncio.sleep(moment / 3000), returned)
 
@@ -346,7 +346,7 @@ print(json.dumps(reports))
 def test_no_id_is_lost_to_ctrl_c(gateway: MockGateway) -> None:
     """Whenever Ctrl+C comes, the id is in the returned task, or on the exception and in a warning on stderr."""
     command = [sys.executable, "-c", _INTERRUPTED, gateway.url, json.dumps(BODY), str(_TRIES)]
-    gateway.queue_faults(*["delay:0.02"] * 10)  # so that some interruptions come while the answer is on its way
+    gateway.queue_faults(*["delay:0.02"] * 10)  # so that some interruptions come while the response is on its way
 
     # coverage has locks of its own; an interruption while it holds one is a deadlock that is not of the client
     environment = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}

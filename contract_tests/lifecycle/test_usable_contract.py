@@ -49,9 +49,9 @@ def _create(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def _without_success(document: dict[str, Any]) -> None:
-    answers = _create(document)["responses"]
-    for status in [status for status in answers if status.startswith("2")]:
-        del answers[status]
+    responses = _create(document)["responses"]
+    for status in [status for status in responses if status.startswith("2")]:
+        del responses[status]
 
 
 def _with_lost_body(document: dict[str, Any]) -> None:

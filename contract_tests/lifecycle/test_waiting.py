@@ -52,7 +52,7 @@ _FAILED = task(status="failed", task_status_msg="no face", task_info={"external_
 _NEW_WORD, _EMPTY = task(status="resting"), task(status="succeed", task_result={"elements": []})
 _UNCLEAR = [1, 1.5, 2.25, 3.375, 5.0625, 7.59375, 11.390625][
     :7
-]  # seconds between look-ups, as unclear answers may last 30 s
+]  # seconds between look-ups, as unclear responses may last 30 s
 _TASK = Task(task_id="7", task_info=TaskInfo(external_task_id="e-1"))
 _NEWER = Reply(200, {"id": "7", "status": "succeeded", "task_result": {"elements": [{"element_id": 9}]}})
 _HALF = task(status="succeed", task_result={"elements": [{"element_name": "Ada"}, {"element_id": 9}]})
@@ -111,7 +111,7 @@ def test_each_change_of_a_status_is_logged_once(client_class: Client, caplog: py
 def test_wait_returns_the_element_as_soon_as_it_exists(
     client_class: Client, dialect: str, waited: Any, slept: list[float], script: list[Step]
 ) -> None:
-    """Temporary failures and unclear answers do not end the wait, and the intervals grow."""
+    """Temporary failures and unclear responses do not end the wait, and the intervals grow."""
     client = ScriptedClient(client_class, *script, dialect=dialect)
 
     assert 9 == client.wait(waited).element_id
@@ -145,7 +145,7 @@ def test_a_task_that_has_ended_is_not_looked_up(client_class: Client, outcome: s
 
 
 def test_a_task_without_a_system_id_is_looked_up_by_your_own_id(client_class: Client) -> None:
-    """You have such a task if the answer to a create was lost."""
+    """You have such a task if the response to a create was lost."""
     client = ScriptedClient(client_class, finished_task())
 
     client.wait(Task(task_info=TaskInfo(external_task_id="e-1")))
@@ -153,7 +153,7 @@ def test_a_task_without_a_system_id_is_looked_up_by_your_own_id(client_class: Cl
     assert "e-1" == client.gateway.requests[0].url.path.rpartition("/")[2]
 
 
-_NAMELESS = "task 7 has succeeded, but its answer still contains no element after 32.2 s"
+_NAMELESS = "task 7 has succeeded, but its response still contains no element after 32.2 s"
 _SILENT = "task 7 is still without a status after"
 _FAILED_TOO = "the last look-up failed:"
 _LATE = "task 7 is still processing after 9.67 s"
@@ -164,7 +164,7 @@ _DELETED = task("7", "succeed", task_result={"elements": [{"element_id": 9, "sta
 
 
 def _failed_wait(says: str, script: Sequence[Step], **more: Any) -> FailedCall:
-    """Return a failure that is named by its message, with one look-up for each answer."""
+    """Return a failure that is named by its message, with one look-up for each response."""
     return FailedCall(id=says, says=says, calls=" ".join(["look"] * len(script)), script=script, **more)
 
 
@@ -244,7 +244,7 @@ def test_short_intervals_are_kept_until_the_limit(client_class: Client) -> None:
 
 
 @pytest.mark.parametrize("step", [ABSENT, refusal(401, 1000), refusal(404), *[refusal(503), LOST]])
-def test_a_task_from_an_answer_is_known_to_exist(client_class: Client, step: Step) -> None:
+def test_a_task_from_a_response_is_known_to_exist(client_class: Client, step: Step) -> None:
     """If a look-up finds nothing, you must not create the element again."""
     error = ScriptedClient(client_class, step).error_of("wait", _TASK, max_wait_seconds=0)
 
@@ -268,8 +268,8 @@ def test_a_wait_error_has_the_last_state_of_the_task(client_class: Client) -> No
     assert isinstance(unseen.__cause__, KlingError)
 
 
-def test_only_unclear_answers_in_a_row_end_a_wait(client_class: Client) -> None:
-    """The policy limits the time of unclear answers; a known word resets it, a temporary failure does not."""
+def test_only_unclear_responses_in_a_row_end_a_wait(client_class: Client) -> None:
+    """The policy limits the time of unclear responses; a known word resets it, a temporary failure does not."""
     script = [_NEW_WORD, _BEGUN, _NEW_WORD, refusal(502), _NEW_WORD]
     client = ScriptedClient(client_class, *script, poll=PollPolicy(factor=1, max_unknown_seconds=2))
     at_once = ScriptedClient(client_class, ABSENT, poll=PollPolicy(max_unknown_seconds=0))

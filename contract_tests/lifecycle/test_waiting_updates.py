@@ -47,7 +47,7 @@ def _recorder(seen: list[Any]) -> Callable[[Task], None]:
             ["submitted", "succeed"],
             "7",
             [_BEGUN, _SILENT, _BEGUN, finished_task()],
-            id="an answer without a status is not",
+            id="a response without a status is not",
         ),
         pytest.param(
             ["succeed"],

@@ -24,7 +24,7 @@ def no_socket_stays_open() -> Iterator[None]:
 def serving() -> Iterator[Callable[..., RangeServer]]:
     """Return a function that starts a server."""
     with ExitStack() as servers:
-        yield lambda *answer, **options: servers.enter_context(range_server(*answer, **options))
+        yield lambda *response, **options: servers.enter_context(range_server(*response, **options))
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def names(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[list[str]]]:
     def look_up(name: bytes, port: int, **query: Any) -> Any:
         host = name.decode()
         current = addresses[host].pop(0) if host in addresses else [host]
-        return [answer for address in current for answer in system(address, port, **query)]
+        return [response for address in current for response in system(address, port, **query)]
 
     monkeypatch.setattr(socket, "getaddrinfo", look_up)
     return addresses

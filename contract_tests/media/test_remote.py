@@ -14,8 +14,8 @@ import pytest
 import trustme
 
 from contract_tests.support.range_server import (
-    Answer,
     RangeServer,
+    Responder,
     chunked_response,
     empty_response,
     good_response,
@@ -77,7 +77,7 @@ def _without_total(request: Any, server: RangeServer) -> Iterator[bytes]:
         yield from good_response(request, server, content_range=f"bytes {first}-{last}/*")
 
 
-_KINDS: dict[str, Answer] = {
+_KINDS: dict[str, Responder] = {
     "parts": good_response,
     "whole": whole_file(),
     "whole, no length": whole_file(content_length=None),
@@ -174,16 +174,16 @@ def test_the_end_of_a_file_is_not_read_from_a_server_that_ignores_range(
 
 
 @pytest.mark.parametrize(
-    "answer",
+    "respond",
     [empty_response(403), redirect("http://127.0.0.1:1/?secret"), redirect("ftp://secret"), raw_response()],
     ids=["a refusal", "a redirect", "another scheme", "nothing"],
 )
 def test_a_query_is_never_shown(
-    serving: Callable[..., RangeServer], caplog: pytest.LogCaptureFixture, answer: Answer
+    serving: Callable[..., RangeServer], caplog: pytest.LogCaptureFixture, respond: Responder
 ) -> None:
     """Neither errors, their copies and causes, nor logs and reprs show the query."""
     caplog.set_level(logging.INFO)  # at lower levels, httpcore logs all headers of responses
-    server = serving(in_turn(good_response, answer))
+    server = serving(in_turn(good_response, respond))
     with open_remote(f"{server.url}?secret#secret", allow_private=True) as file:
         assert isinstance(file, RemoteFile)
         with pytest.raises(MediaError) as caught:

@@ -258,12 +258,12 @@ def test_an_unknown_name_cannot_be_connected_to(monkeypatch: pytest.MonkeyPatch)
     assert "Name or service not known" in refusal("https://nowhere.example/a.jpg?token=secret")
 
 
-@pytest.mark.parametrize("answer", ["raises", "no address"])
-def test_unusual_errors_of_a_resolver_are_reported(monkeypatch: pytest.MonkeyPatch, answer: str) -> None:
+@pytest.mark.parametrize("respond", ["raises", "no address"])
+def test_unusual_errors_of_a_resolver_are_reported(monkeypatch: pytest.MonkeyPatch, respond: str) -> None:
     """Some programs replace the system's resolver by another one."""
 
     def look_up(*_: Any, **__: Any) -> Any:
-        if answer == "raises":
+        if respond == "raises":
             raise ValueError("no such zone")
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("nobody", 80))]
 
@@ -288,7 +288,7 @@ def test_dns_rebinding_is_refused(
 def test_the_checked_address_is_the_one_connected_to(
     names: dict[str, list[list[str]]], connected_addresses: list[str]
 ) -> None:
-    """A name is looked up once for each connection, so that a second answer cannot replace the first."""
+    """A name is looked up once for each connection, so that a second response cannot replace the first."""
     names["a.example"] = [[PUBLIC], ["127.0.0.1"]]
     refusal("http://a.example/")
     assert [PUBLIC] == connected_addresses

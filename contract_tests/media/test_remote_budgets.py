@@ -13,8 +13,8 @@ import pytest
 from attrs.exceptions import FrozenInstanceError
 
 from contract_tests.support.range_server import (
-    Answer,
     RangeServer,
+    Responder,
     by_path,
     dripping_response,
     endless_response,
@@ -123,7 +123,7 @@ def test_more_bytes_than_the_budget_allows_are_not_requested(
 
 
 @pytest.mark.parametrize(
-    ("answer", "expected"),
+    ("respond", "expected"),
     [
         (endless_response(b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 100), _SPENT),
         (endless_response(head(206, content_range="bytes 0-294911/*", transfer_encoding="chunked"), b"1;x"), BROKEN),
@@ -132,11 +132,11 @@ def test_more_bytes_than_the_budget_allows_are_not_requested(
     ],
     ids=["hints", "chunks that do not begin", "tiny chunks", "body"],
 )
-def test_an_endless_response_is_ended(serving: Callable[..., RangeServer], answer: Answer, expected: str) -> None:
+def test_an_endless_response_is_ended(serving: Callable[..., RangeServer], respond: Responder, expected: str) -> None:
     """Not a byte more is received than the budget allows."""
     budget = Budget(max_bytes=18 * BLOCK)
     meter = Meter("", budget, Clock())
-    file = RemoteFile(range_client.RangeClient(serving(answer).url, meter, allow_private=True), meter)
+    file = RemoteFile(range_client.RangeClient(serving(respond).url, meter, allow_private=True), meter)
     with closing(file), pytest.raises(MediaError) as caught:
         file.peek(0, 18 * BLOCK)
     assert expected == caught.value.reason

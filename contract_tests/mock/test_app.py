@@ -39,7 +39,7 @@ def test_the_package_exports_the_application() -> None:
 
 @pytest.mark.parametrize("name", ["sample", "fromImages", "fromVideo"])
 def test_every_example_of_the_contract_is_accepted(name: str) -> None:
-    """A valid request creates an element, and its answer has exactly the documented keys."""
+    """A valid request creates an element, and its response has exactly the documented keys."""
     body = example(name)
 
     assert_accepted(shared_caller().post(body))
@@ -224,7 +224,7 @@ _BODIES = st.binary() | st.recursive(
 def test_no_request_is_answered_with_500(
     method: str, path: bytes, query: bytes, headers: list[tuple[bytes, bytes]], bodies: list[bytes]
 ) -> None:
-    """However malformed a request is, the answer has a status and a shape of the contract."""
+    """However malformed a request is, the response has a status and a shape of the contract."""
     asked = scope(method=method, raw_path=path, query_string=query, headers=headers)
     reply, _ = exchange(asked, chunks(*bodies))
 
@@ -235,7 +235,7 @@ def test_no_request_is_answered_with_500(
 @given(body=_BODIES)
 @settings(max_examples=300)
 def test_no_body_is_answered_with_500(body: bytes) -> None:
-    """However malformed a body is, the answer is 200 or 400."""
+    """However malformed a body is, the response is 200 or 400."""
     assert shared_caller().post(content=body).status in {200, 400}
 
 

@@ -16,12 +16,12 @@ from kling_elements_runtime.contract import Contract
 def _document(**operation: Any) -> dict[str, Any]:
     """Return a document with two paths, whose `get` has the given members."""
     own = contract.document()
-    answer = {"content": {"application/json": {"examples": {"first": {"value": [1]}, "second": {"value": [2]}}}}}
+    response = {"content": {"application/json": {"examples": {"first": {"value": [1]}, "second": {"value": [2]}}}}}
     base = {"security": [{"bearerToken": []}], "responses": {"4XX": {}, "200": {"$ref": "#/components/responses/a~1b"}}}
     get = {"operationId": "get", **base, **operation}
-    delete = {"operationId": "delete", **base, "responses": {"204": answer, "202": answer}}
+    delete = {"operationId": "delete", **base, "responses": {"204": response, "202": response}}
     names = {"operationId": "names", **base, "security": []}
-    components = {**own["components"], "responses": {"a/b": answer}}
+    components = {**own["components"], "responses": {"a/b": response}}
     return {
         "paths": {
             "/things/{thing id}/{a}-{b}": {"summary": "One thing", "delete": delete, "get": get},

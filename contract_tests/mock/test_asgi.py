@@ -25,7 +25,7 @@ from kling_elements.mock.asgi import BodyTooLargeError, RequestBody
 
 @pytest.mark.parametrize("length", [str(LIMIT + 1), "0" * 5000 + str(LIMIT + 1), "9" * 5000])
 def test_a_declared_length_over_the_limit_is_413_before_a_byte_is_read(length: str) -> None:
-    """The server answers first and then drops the body, so that the peer receives the answer."""
+    """The server answers first and then drops the body, so that the peer receives the response."""
     reply, received = exchange(scope(("content-length", length)), chunks(b" ", b" "))
 
     TOO_LARGE.check(reply)
@@ -75,7 +75,7 @@ def test_no_more_than_the_limit_is_kept_in_memory() -> None:
 
 
 def test_at_most_a_limited_number_of_bytes_of_an_unwanted_body_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    """If a peer never stops sending, it gets its answer, and the server stops reading."""
+    """If a peer never stops sending, it gets its response, and the server stops reading."""
     monkeypatch.setattr(asgi, "DRAIN_MAX_BYTES", 1000)
     endless = iter(lambda: {"type": "http.request", "body": bytes(100), "more_body": True}, None)
     reply, received = exchange(scope(token=None), endless)
@@ -85,7 +85,7 @@ def test_at_most_a_limited_number_of_bytes_of_an_unwanted_body_is_read(monkeypat
 
 
 def test_an_unwanted_body_is_read_for_a_limited_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """If a peer stalls, it gets its answer, and the server stops waiting."""
+    """If a peer stalls, it gets its response, and the server stops waiting."""
     monkeypatch.setattr(asgi, "DRAIN_MAX_SECONDS", 0.01)
     stalled = chunks(b"{", complete=False)[:1]
 
@@ -116,7 +116,7 @@ def test_a_peer_that_waits_for_100_continue_gets_it_if_its_head_is_valid() -> No
 def test_a_peer_that_disconnects_within_its_body_ends_its_request_quietly(
     token: str | None, statuses: list[int | None], sent: list[bytes]
 ) -> None:
-    """No exception is raised, and an answer that began is complete."""
+    """No exception is raised, and a response that began is complete."""
     messages = chunks(*sent, complete=False)
     parts: list[Any] = []
 

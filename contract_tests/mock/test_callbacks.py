@@ -57,7 +57,7 @@ async def test_each_change_of_a_task_is_sent_once_and_in_order() -> None:
 
 @on_a_loop
 async def test_a_notification_of_success_has_the_element() -> None:
-    """The notification equals the answer of a look-up without the cost in money."""
+    """The notification equals the response of a look-up without the cost in money."""
     async with running_receiver() as receiver, running_server(server()) as caller:
         caller.create(callback_url=receiver.url, external_task_id="e")
         caller.app.clock.step(2)
@@ -146,7 +146,7 @@ def test_a_signature_is_that_of_the_vendors_example(monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.parametrize(
-    ("outcome", "answers"),
+    ("outcome", "responses"),
     [
         ({"delivered": True, "http_status": 204, "attempts": 1}, [204]),
         ({"delivered": True, "http_status": 200, "attempts": 3}, [500, 0, 200]),
@@ -157,9 +157,11 @@ def test_a_signature_is_that_of_the_vendors_example(monkeypatch: pytest.MonkeyPa
     ],
 )
 @on_a_loop
-async def test_a_notification_is_sent_again_until_it_is_heard(outcome: dict[str, Any], answers: Sequence[int]) -> None:
+async def test_a_notification_is_sent_again_until_it_is_heard(
+    outcome: dict[str, Any], responses: Sequence[int]
+) -> None:
     """Any 2xx status or the last attempt ends the retries; a redirect is not a success."""
-    async with running_receiver(*answers) as receiver, running_server(server()) as caller:
+    async with running_receiver(*responses) as receiver, running_server(server()) as caller:
         task_id = caller.create(callback_url=receiver.url, external_task_id="e")["task_id"]
         caller.app.clock.step(1)
         await wait_until(lambda: caller.ask("GET", "/_mock/callbacks"))
@@ -209,7 +211,7 @@ async def test_a_silent_receiver_does_not_delay_the_others() -> None:
 @on_a_loop
 async def test_a_silent_receiver_is_given_up_after_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """A silent receiver counts as unreachable."""
-    monkeypatch.setattr(callbacks, "_ANSWER_MAX_SECONDS", 0.1)
+    monkeypatch.setattr(callbacks, "_RESPONSE_MAX_SECONDS", 0.1)
     with listening(Peer.until_closed) as silent:
         async with running_server(server(retries=Retries(1))) as caller:
             caller.create(callback_url=silent.url)
@@ -338,7 +340,7 @@ async def _live(app: MockServer) -> None:
 
 @on_a_loop
 async def test_a_create_without_a_loop_sends_notifications_once_there_is_one() -> None:
-    """`answer` needs no loop; the notifications are sent on the loop that the server runs on later."""
+    """`respond` needs no loop; the notifications are sent on the loop that the server runs on later."""
     app = server(tick_seconds=0)
     async with running_receiver() as receiver:
         await asyncio.to_thread(Caller(app).create, callback_url=receiver.url)

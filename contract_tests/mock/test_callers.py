@@ -30,7 +30,7 @@ def control(peer: str, *hosts: str, **headers: str) -> int:
 
 @pytest.mark.parametrize("origin", [PAGE, "https://127.0.0.1:5173", "http://[::1]"])
 def test_a_local_page_sees_answers_and_refusals(origin: str) -> None:
-    """CORS lets the page read answers and some headers. `Vary` keeps caches from giving them to other pages."""
+    """CORS lets the page read responses and some headers. `Vary` keeps caches from giving them to other pages."""
     shares = {
         "access-control-allow-origin": origin,
         "access-control-expose-headers": "allow, retry-after, www-authenticate",
@@ -43,7 +43,7 @@ def test_a_local_page_sees_answers_and_refusals(origin: str) -> None:
 
 
 def test_a_request_without_an_origin_gets_no_cors_headers() -> None:
-    """The answer has only the usual header."""
+    """The response has only the usual header."""
     reply, _ = exchange(scope(), chunks(SAMPLE))
 
     assert {"content-type"} == headers_of(reply).keys()
@@ -51,7 +51,7 @@ def test_a_request_without_an_origin_gets_no_cors_headers() -> None:
 
 @pytest.mark.parametrize("path", [ELEMENTS, f"{ELEMENTS}/7", "/_mock/faults", "/health", "/x"])
 def test_a_preflight_needs_no_token(path: str) -> None:
-    """A browser sends no token with a preflight, so the answer allows everything; the request is checked later."""
+    """A browser sends no token with a preflight, so the response allows everything; the request is checked later."""
     asked = [("access-control-request-method", "POST"), ("access-control-request-headers", "authorization,x-mine")]
     asks = scope(("origin", PAGE), *asked, token=None, method="OPTIONS", raw_path=path.encode())
     reply, _ = exchange(asks, chunks(b""))
@@ -63,7 +63,7 @@ def test_a_preflight_needs_no_token(path: str) -> None:
 
 
 def test_a_preflight_without_headers_allows_no_headers() -> None:
-    """The answer allows no headers by name."""
+    """The response allows no headers by name."""
     headers = {**NO_HEADERS, "origin": PAGE, "access-control-request-method": "GET"}
     allowed = headers_of(shared_caller().send("OPTIONS", ELEMENTS, headers=headers))
 

@@ -45,11 +45,11 @@ def test_callers_on_the_same_machine_need_no_token(path: str, host: str, foreign
 @pytest.mark.parametrize("path", [*PATHS, "/_mock/", "/_mock/x"])
 def test_other_callers_are_403(path: str, host: str | None, foreign_caller: Caller) -> None:
     """Other callers can't probe for paths, and an unknown peer counts as another machine."""
-    status, answer = reply(foreign_caller, host, path)
+    status, response = reply(foreign_caller, host, path)
 
-    assert (403, 1103) == (status, answer["code"])
-    assert NOT_ALLOWED == answer["message"]
-    assert 32 == len(answer["request_id"])
+    assert (403, 1103) == (status, response["code"])
+    assert NOT_ALLOWED == response["message"]
+    assert 32 == len(response["request_id"])
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def test_a_body_is_strict_json(foreign_caller: Caller) -> None:
 
 
 def test_queued_faults_can_be_seen_and_dropped(foreign_caller: Caller) -> None:
-    """Each answer is the list of the queued faults."""
+    """Each response is the list of the queued faults."""
     assert ["drip"] == foreign_caller.ask("POST", PATHS[0], ["drip"])
     assert ["drip", "fail:x", "none"] == foreign_caller.ask("POST", PATHS[0], ["fail:x", "none"])
     assert ["drip", "fail:x", "none"] == foreign_caller.ask("GET", PATHS[0])
@@ -134,12 +134,12 @@ def test_queued_faults_can_be_seen_and_dropped(foreign_caller: Caller) -> None:
 
 
 def test_the_clock_is_stepped(foreign_caller: Caller) -> None:
-    """You can step the clock by any number of seconds, and the answer has the time."""
+    """You can step the clock by any number of seconds, and the response has the time."""
     before = foreign_caller.ask("GET", PATHS[2])
 
     assert {"now": foreign_caller.app.clock.now(), "manual": True} == before
     after = [foreign_caller.ask("POST", PATHS[2], {"seconds": seconds}) for seconds in (2.5, 0, 1)]
-    assert [2.5, 2.5, 3.5] == pytest.approx([answer["now"] - before["now"] for answer in after])
+    assert [2.5, 2.5, 3.5] == pytest.approx([response["now"] - before["now"] for response in after])
 
 
 @pytest.mark.parametrize(

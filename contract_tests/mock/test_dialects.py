@@ -14,7 +14,7 @@ import pytest
 from contract_tests.reading import dialect_cases as wording
 from contract_tests.reading.dialect_cases import MEANINGS, Meaning
 from contract_tests.reading.image_body import BODY
-from contract_tests.reading.live_answers import Answer, answers
+from contract_tests.reading.live_responses import LiveResponse, responses
 from contract_tests.reading.paths import DELETION, ELEMENTS
 from contract_tests.support.documents import changed_contract
 from contract_tests.support.mock_caller import Caller
@@ -37,7 +37,7 @@ def quick_caller(request: pytest.FixtureRequest) -> Iterator[Caller]:
 
 
 def test_the_dialects_of_the_contract_are_these() -> None:
-    """The first one is the default, and has the answers that people saw."""
+    """The first one is the default, and has the responses that people saw."""
     assert wording.DIALECTS == contract.CONTRACT.dialects()
     assert wording.NO_TASK["live"]("x") == Caller(create_app()).refusal("GET", f"{ELEMENTS}/x")
 
@@ -145,8 +145,8 @@ def test_a_state_may_change_its_dialect(tmp_path: Path) -> None:
             assert ["x"] == caller.ask("GET", USED_IDS)
 
 
-def test_the_answer_to_a_deletion_is_the_example_that_a_document_names() -> None:
-    """The answer keeps the example's other members and has the task whose element was deleted."""
+def test_the_response_to_a_deletion_is_the_example_that_a_document_names() -> None:
+    """The response keeps the example's other members and has the task whose element was deleted."""
     value = {"code": 0, "message": "gone", "request_id": "r", "data": {"task_id": "t", "by": "hand"}}
 
     def change(document: dict[str, Any]) -> None:
@@ -156,19 +156,19 @@ def test_the_answer_to_a_deletion_is_the_example_that_a_document_names() -> None
     with closing(MockServer(changed_contract(change), Options(tick_seconds=0))) as app:
         caller = Caller(app)
         task_id = caller.create()["task_id"]
-        answer = caller.ask("POST", DELETION, {"element_id": caller.element(task_id)["element_id"]})
+        response = caller.ask("POST", DELETION, {"element_id": caller.element(task_id)["element_id"]})
 
         assert wording.NO_TASK["live"](task_id) == caller.refusal("GET", f"{ELEMENTS}/{task_id}")
-    assert "r" != answer.pop("request_id")
+    assert "r" != response.pop("request_id")
     assert {
         "code": 0,
         "message": "gone",
         "data": {"task_id": task_id, "task_status": "succeed", "by": "hand"},
-    } == answer
+    } == response
 
 
-def test_a_document_without_answers_to_deletions_fails_at_the_start() -> None:
-    """The server doesn't invent an answer."""
+def test_a_document_without_responses_to_deletions_fails_at_the_start() -> None:
+    """The server doesn't invent a response."""
     with pytest.raises(KeyError, match="documented"):
         MockServer(
             changed_contract(lambda document: document["paths"][DELETION]["post"]["x-deletion"].pop("documented")),
@@ -177,13 +177,13 @@ def test_a_document_without_answers_to_deletions_fails_at_the_start() -> None:
 
 
 def test_a_refusal_that_the_document_lacks_gets_a_general_code() -> None:
-    """The server doesn't invent an answer that a client could mistake for a known one."""
+    """The server doesn't invent a response that a client could mistake for a known one."""
     other = changed_contract(lambda document: document["paths"][f"{ELEMENTS}/{{id}}"]["get"].pop("x-absent"))
     with closing(MockServer(other)) as app:
         assert (400, 1201) == Caller(app).refusal("GET", f"{ELEMENTS}/x")[:2]
 
 
-# The answers that people saw, from `live_answers.yaml`
+# The responses that people saw, from `live_responses.yaml`
 
 
 def _use_an_id_twice(mock: Caller) -> tuple[str, Reply]:
@@ -213,25 +213,25 @@ _PROVOKED: Mapping[str, Callable[[Caller], tuple[str, Reply]]] = {
     "a second deletion": partial(_delete_twice, times=2),
     "a look-up of an element that was deleted": _look_up_after_deletion,
 }
-_OF_DIALECTS = [row for row in answers() if row.dialect]
+_OF_DIALECTS = [row for row in responses() if row.dialect]
 
 
 @for_each_row(_OF_DIALECTS)
-def test_the_mock_server_gives_each_recorded_answer_of_its_dialect(row: Answer) -> None:
+def test_the_mock_server_gives_each_recorded_response_of_its_dialect(row: LiveResponse) -> None:
     """Status and code are the same, so is the message if the service's own is known, and `data` is there if it was."""
     with closing(create_app(dialect=row.dialect, tick_seconds=0)) as app:
         asked, reply = _PROVOKED[row.provoked_by](Caller(app))
-    recorded, answer = row.body(), json.loads(reply.body)
+    recorded, response = row.body(), json.loads(reply.body)
 
     assert row.status == reply.status
-    assert recorded["code"] == answer["code"]
-    assert ("data" in recorded) == ("data" in answer)
+    assert recorded["code"] == response["code"]
+    assert ("data" in recorded) == ("data" in response)
     if row.dialect == "live" and row.status != 200:
-        assert recorded["message"].replace(row.asked, asked) == answer["message"]
+        assert recorded["message"].replace(row.asked, asked) == response["message"]
     if row.reads.unusable:
-        assert "deleted" == answer["data"]["task_result"]["elements"][0]["status"]
+        assert "deleted" == response["data"]["task_result"]["elements"][0]["status"]
 
 
-def test_each_way_to_provoke_an_answer_is_used() -> None:
+def test_each_way_to_provoke_a_response_is_used() -> None:
     """Each row of a dialect names a way to provoke it, and no way is unused."""
     assert set(_PROVOKED) == {row.provoked_by for row in _OF_DIALECTS}

@@ -52,11 +52,11 @@ def test_every_business_code_can_be_provoked(code: int, live_caller: Caller) -> 
     assert 1 == count(live_caller)
 
     assert [row.http_status, 200, row.http_status] == [reply.status for reply in replies]
-    answers = [json.loads(reply.body) for reply in replies]
+    responses = [json.loads(reply.body) for reply in replies]
     assert [{"code": code, "message": row.meaning}] * 3 == [
-        {"code": answer["code"], "message": answer["message"]} for answer in answers
+        {"code": response["code"], "message": response["message"]} for response in responses
     ]
-    assert 3 == len({answer["request_id"] for answer in answers})
+    assert 3 == len({response["request_id"] for response in responses})
     challenged = [(b"www-authenticate", b"Bearer") in reply.headers for reply in replies]
     assert [row.http_status == 401, False, row.http_status == 401] == challenged
 
@@ -66,7 +66,7 @@ def test_every_business_code_can_be_provoked(code: int, live_caller: Caller) -> 
 )
 @pytest.mark.parametrize(("when", "created"), [("before", 0), ("after", 1)])
 def test_a_proxy_may_answer_with_a_page(when: str, created: int, status: int, title: str, live_caller: Caller) -> None:
-    """The page replaces the answer, before or after the task is created."""
+    """The page replaces the response, before or after the task is created."""
     live_caller.queue(f"html-{status}-{when}")
     page = f"<html><head><title>{title}</title></head></html>"
 
@@ -92,8 +92,8 @@ def test_the_page_of_a_proxy_is_that_of_the_contract(live_caller: Caller) -> Non
         (Reply(200, cut=True), "drop-after", 1),
     ],
 )
-def test_an_answer_may_be_empty_or_missing(expected: Reply, name: str, created: int, live_caller: Caller) -> None:
-    """The answer is only a status, an empty object, or missing."""
+def test_a_response_may_be_empty_or_missing(expected: Reply, name: str, created: int, live_caller: Caller) -> None:
+    """The response is only a status, an empty object, or missing."""
     live_caller.queue(name)
 
     assert expected == creation(live_caller)
@@ -110,8 +110,8 @@ def test_an_answer_may_be_empty_or_missing(expected: Reply, name: str, created: 
         ((0.0, 0.5), "drip:0.5"),
     ],
 )
-def test_an_answer_may_be_slow(expected: tuple[float, float], name: str, live_caller: Caller) -> None:
-    """The task is created at once, and the answer is right."""
+def test_a_response_may_be_slow(expected: tuple[float, float], name: str, live_caller: Caller) -> None:
+    """The task is created at once, and the response is right."""
     live_caller.queue(name)
     reply = creation(live_caller)
 
@@ -119,7 +119,7 @@ def test_an_answer_may_be_slow(expected: tuple[float, float], name: str, live_ca
     assert live_caller.every_task()[0]["task_id"] == json.loads(reply.body)["data"]["task_id"]
 
 
-def test_an_answer_may_be_cut_in_half(live_caller: Caller) -> None:
+def test_a_response_may_be_cut_in_half(live_caller: Caller) -> None:
     """The first half is not valid JSON."""
     live_caller.queue("truncated-json")
     reply = creation(live_caller)
@@ -130,25 +130,25 @@ def test_an_answer_may_be_cut_in_half(live_caller: Caller) -> None:
         json.loads(reply.body)
 
 
-def test_an_answer_may_have_no_envelope(live_caller: Caller) -> None:
-    """The answer is the contract's example with the id and time of the new task."""
+def test_a_response_may_have_no_envelope(live_caller: Caller) -> None:
+    """The response is the contract's example with the id and time of the new task."""
     live_caller.queue("flat")
-    answer = json.loads(creation(live_caller).body)
+    response = json.loads(creation(live_caller).body)
     (task,) = live_caller.every_task()
     created_at = live_caller.get("e")["created_at"]
     expected = example("submittedFlat")
 
     own = {"id": task["task_id"], "task_id": task["task_id"], "created_at": created_at // 1000}
-    assert {**expected, **own} == answer
+    assert {**expected, **own} == response
 
 
-def test_an_answer_may_contradict_itself(live_caller: Caller) -> None:
-    """The answer has the task, but a code of failure and a time that breaks the contract."""
+def test_a_response_may_contradict_itself(live_caller: Caller) -> None:
+    """The response has the task, but a code of failure and a time that breaks the contract."""
     live_caller.queue("odd-envelope")
-    answer = json.loads(creation(live_caller).body)
-    violations = contract.schema_violations(contract.operations()["createElement"].success_schema(), answer)
+    response = json.loads(creation(live_caller).body)
+    violations = contract.schema_violations(contract.operations()["createElement"].success_schema(), response)
 
-    assert (5000, live_caller.every_task()[0]["task_id"]) == (answer["code"], answer["data"]["task_id"])
+    assert (5000, live_caller.every_task()[0]["task_id"]) == (response["code"], response["data"]["task_id"])
     assert {"/data/created_at"} == {violation.pointer for violation in violations}
 
 
@@ -318,8 +318,8 @@ def test_a_cut_connection_is_an_error_in_process(live_caller: Caller) -> None:
         assert created == count(live_caller)
 
 
-def test_a_delay_passes_before_the_answer(live_caller: Caller) -> None:
-    """The task exists before the answer is sent."""
+def test_a_delay_passes_before_the_response(live_caller: Caller) -> None:
+    """The task exists before the response is sent."""
     live_caller.queue("delay:0.1")
 
     async def run() -> tuple[int, float]:
@@ -336,8 +336,8 @@ def test_a_delay_passes_before_the_answer(live_caller: Caller) -> None:
     assert seconds >= 0.1
 
 
-def test_a_dripping_answer_arrives_byte_by_byte(live_caller: Caller) -> None:
-    """The bytes are spread over the time, and the answer is complete in the end."""
+def test_a_dripping_response_arrives_byte_by_byte(live_caller: Caller) -> None:
+    """The bytes are spread over the time, and the response is complete in the end."""
     live_caller.queue("drip:0.2")
     sent: list[Any] = []
 
@@ -375,11 +375,11 @@ def test_a_late_creation_happens_although_the_caller_has_left(live_caller: Calle
 
 
 def test_a_late_creation_is_answered_to_a_caller_who_waits(live_caller: Caller) -> None:
-    """If the caller waits, the answer has the created task."""
+    """If the caller waits, the response has the created task."""
     live_caller.queue("late:0.05")
-    answer = asyncio.run(live_caller.post_async(external_task_id="e")).json()
+    response = asyncio.run(live_caller.post_async(external_task_id="e")).json()
 
-    assert live_caller.every_task()[0]["task_id"] == answer["data"]["task_id"]
+    assert live_caller.every_task()[0]["task_id"] == response["data"]["task_id"]
 
 
 def test_a_late_creation_ends_with_the_server() -> None:

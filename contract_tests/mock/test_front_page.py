@@ -149,7 +149,7 @@ def test_the_package_with_swagger_ui_is_not_imported() -> None:
     """It would import Flask, which the server does not need."""
     program = (
         "import sys; from kling_elements.mock import create_app; "
-        "assert create_app().answer('GET', '/docs').status == 200; print('flask' in sys.modules)"
+        "assert create_app().respond('GET', '/docs').status == 200; print('flask' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
 
@@ -176,10 +176,10 @@ def test_every_operation_and_answer_has_an_example() -> None:
     document = contract.document()
     missing = []
     for path, method, operation in operations(document):
-        answers = [resolve(document, answer) for answer in operation["responses"].values()]
-        bodies = [*answers, operation.get("requestBody", {})]
+        responses = [resolve(document, response) for response in operation["responses"].values()]
+        bodies = [*responses, operation.get("requestBody", {})]
         contents = [content for body in bodies for content in body.get("content", {}).values()]
-        headers = [header for answer in answers for header in answer.get("headers", {}).values()]
+        headers = [header for response in responses for header in response.get("headers", {}).values()]
         parameters = [resolve(document, parameter) for parameter in operation.get("parameters", [])]
         missing += [(path, method, part) for part in contents if not part.get("examples")]
         missing += [

@@ -25,11 +25,11 @@ from contract_tests.support.mock_command import (
     COMMAND,
     HEADERS,
     PATIENCE_SECONDS,
-    answer_to,
     ask,
     connect,
     creation,
     port_of,
+    response_to,
     running_command,
 )
 from kling_elements.mock import __main__ as command
@@ -50,7 +50,7 @@ def test_the_server_answers_where_its_first_line_says(port: int) -> None:
     """A create over a socket has the exact status, headers and body."""
     with connect(port) as connection:
         for name in ("sample", "fromImages", "fromVideo"):
-            status, headers, body = answer_to(connection, json.dumps(example(name)).encode())
+            status, headers, body = response_to(connection, json.dumps(example(name)).encode())
 
             assert (200, 0, "submitted") == (status, body["code"], body["data"]["task_status"])
             assert example(name).get("external_task_id") == body["data"]["task_info"].get("external_task_id")
@@ -62,18 +62,18 @@ def test_the_command_can_set_the_only_accepted_token() -> None:
     """With `--token` any other one is 401."""
     sample = json.dumps(example("sample")).encode()
     with running_command("--port", "0", "--token", "sk-mine") as (_, line), connect(port_of(line)) as connection:
-        assert answer_to(connection, sample)[0] == 401
-        assert answer_to(connection, sample, {**HEADERS, "Authorization": "Bearer sk-mine"})[0] == 200
+        assert response_to(connection, sample)[0] == 401
+        assert response_to(connection, sample, {**HEADERS, "Authorization": "Bearer sk-mine"})[0] == 200
 
 
 def test_head_is_answered_without_a_body(port: int) -> None:
     """HEAD gets 405 and headers without a body, and the connection stays usable."""
     with connect(port) as connection:
-        status, headers, body = answer_to(connection, b"", method="HEAD")
+        status, headers, body = response_to(connection, b"", method="HEAD")
 
         assert (status, body) == (405, None)
         assert {"content-type", "content-length", "allow"} == set(headers)
-        assert answer_to(connection, json.dumps(example("sample")).encode())[0] == 200
+        assert response_to(connection, json.dumps(example("sample")).encode())[0] == 200
 
 
 def test_a_refused_request_leaves_its_connection_usable(port: int) -> None:
@@ -81,9 +81,9 @@ def test_a_refused_request_leaves_its_connection_usable(port: int) -> None:
     sample = json.dumps(example("sample")).encode()
     with connect(port) as connection:
         for _ in range(3):
-            assert answer_to(connection, sample * 1000, {"Content-Type": "application/json"})[0] == 401
-            assert answer_to(connection, b"<" * 1_000_000)[0] == 400
-            assert answer_to(connection, sample)[0] == 200
+            assert response_to(connection, sample * 1000, {"Content-Type": "application/json"})[0] == 401
+            assert response_to(connection, b"<" * 1_000_000)[0] == 400
+            assert response_to(connection, sample)[0] == 200
 
 
 @pytest.mark.parametrize("chunked", [False, True], ids=["declared", "chunked"])
@@ -92,26 +92,26 @@ def test_a_body_over_the_limit_is_answered_although_it_is_sent_in_full(port: int
     chunk = b" " * (LIMIT // 10)
     body = [chunk] * 12
     with connect(port) as connection:
-        status, headers, answer = answer_to(connection, iter(body) if chunked else b"".join(body))
+        status, headers, response = response_to(connection, iter(body) if chunked else b"".join(body))
 
-        assert (status, answer["code"]) == (413, 1200)
+        assert (status, response["code"]) == (413, 1200)
         assert {"content-type", "content-length"} == set(headers)
-        assert answer_to(connection, json.dumps(example("sample")).encode())[0] == 200
+        assert response_to(connection, json.dumps(example("sample")).encode())[0] == 200
 
 
 def test_a_body_without_100_continue_is_never_sent(port: int) -> None:
-    """With `Expect: 100-continue`, a refused request gets its answer, and the connection closes."""
+    """With `Expect: 100-continue`, a refused request gets its response, and the connection closes."""
     lines = [f"POST {ELEMENTS} HTTP/1.1", "Host: mock", f"Content-Length: {LIMIT}", "Expect: 100-continue", "", ""]
     with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_SECONDS) as connection:
         connection.sendall("\r\n".join(lines).encode())
-        answer = b"".join(iter(lambda: connection.recv(1 << 16), b""))
+        response = b"".join(iter(lambda: connection.recv(1 << 16), b""))
 
-    assert answer.startswith(b"HTTP/1.1 401 ")
-    assert answer.count(b"connection: close\r\n") == 1
+    assert response.startswith(b"HTTP/1.1 401 ")
+    assert response.count(b"connection: close\r\n") == 1
 
 
-def test_many_requests_at_once_are_each_answered_with_their_own_answer(port: int) -> None:
-    """Valid and invalid requests over many connections get their own answers, each with its own request id."""
+def test_many_requests_at_once_are_each_answered_with_their_own_response(port: int) -> None:
+    """Valid and invalid requests over many connections get their own responses, each with its own request id."""
     sample = example("sample")
 
     def send_requests(number: int) -> set[str]:
@@ -119,9 +119,9 @@ def test_many_requests_at_once_are_each_answered_with_their_own_answer(port: int
         with connect(port) as connection:
             for turn in range(10):
                 name = f"{number}-{turn}".ljust(20 + turn % 2, ".")
-                status, _, answer = answer_to(connection, json.dumps({**sample, "element_name": name}).encode())
+                status, _, response = response_to(connection, json.dumps({**sample, "element_name": name}).encode())
                 assert (400 if turn % 2 else 200) == status
-                ids.update({answer["request_id"]} if turn % 2 else ())
+                ids.update({response["request_id"]} if turn % 2 else ())
         return ids
 
     with ThreadPoolExecutor(40) as threads:
@@ -143,11 +143,11 @@ def test_broken_requests_do_not_harm_the_server(port: int) -> None:
         with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_SECONDS) as connection:
             connection.sendall(raw)
             connection.shutdown(socket.SHUT_WR)
-            answer = b"".join(iter(lambda: connection.recv(1 << 16), b""))
-        assert not answer or answer.startswith(b"HTTP/1.1 400 ")
+            response = b"".join(iter(lambda: connection.recv(1 << 16), b""))
+        assert not response or response.startswith(b"HTTP/1.1 400 ")
 
     with connect(port) as connection:
-        assert answer_to(connection, json.dumps(example("sample")).encode())[0] == 200
+        assert response_to(connection, json.dumps(example("sample")).encode())[0] == 200
 
 
 def test_a_server_may_run_in_a_thread() -> None:
@@ -169,8 +169,8 @@ def test_a_signal_ends_the_server_quietly(number: signal.Signals) -> None:
     """The exit code is 0, and nothing is printed, in particular no request."""
     with running_command("--port", "0") as (process, line):
         with connect(port_of(line)) as connection:
-            assert answer_to(connection, json.dumps(example("sample")).encode())[0] == 200
-            assert answer_to(connection, b'{"image":"QUJD"}')[0] == 400
+            assert response_to(connection, json.dumps(example("sample")).encode())[0] == 200
+            assert response_to(connection, b'{"image":"QUJD"}')[0] == 400
         process.send_signal(number)
 
         assert process.communicate(timeout=PATIENCE_SECONDS) == ("", "")
@@ -191,7 +191,7 @@ def test_a_stalled_caller_does_not_delay_the_end_of_the_server() -> None:
             ]
             connection.sendall("\r\n".join(head).encode())
             with connect(port_of(line)) as other:  # once this is answered, the request above has been read
-                assert answer_to(other, b"{")[0] == 400
+                assert response_to(other, b"{")[0] == 400
             process.send_signal(signal.SIGINT)
 
             assert process.communicate(timeout=PATIENCE_SECONDS) == ("", "")
@@ -219,10 +219,10 @@ def test_the_clock_and_the_limits_are_those_of_the_command() -> None:
     """The options set tick, concurrency and rate, and the control API steps the clock."""
     limits = ("--tick", "2.5", "--concurrency", "3", "--rate", "2", "--manual-clock")
     with running_command("--port", "0", *limits) as (_, line), connect(port_of(line)) as connection:
-        codes = [answer_to(connection, creation(name))[2]["code"] for name in "aabc"]
+        codes = [response_to(connection, creation(name))[2]["code"] for name in "aabc"]
         assert [0, 1201, 0, 1302] == codes
         ask(connection, "POST", "/_mock/clock", {"seconds": 2.5})
-        assert [0, 1303] == [answer_to(connection, creation(name))[2]["code"] for name in "cd"]
+        assert [0, 1303] == [response_to(connection, creation(name))[2]["code"] for name in "cd"]
         ask(connection, "POST", "/_mock/clock", {"seconds": 2.5})
         tasks = ask(connection, "GET", "/_mock/elements")
 
@@ -242,11 +242,11 @@ def test_the_clock_and_the_limits_are_those_of_the_command() -> None:
     ],
 )
 def test_the_dialect_is_that_of_the_command(options: tuple[str, ...], expected: tuple[int, int, str]) -> None:
-    """The default is the dialect of the answers that people saw."""
+    """The default is the dialect of the responses that people saw."""
     with running_command("--port", "0", *options) as (_, line), connect(port_of(line)) as connection:
-        status, _, answer = answer_to(connection, b"", method="GET", path=f"{ELEMENTS}/x")
+        status, _, response = response_to(connection, b"", method="GET", path=f"{ELEMENTS}/x")
 
-    assert expected == (status, answer["code"], answer["message"])
+    assert expected == (status, response["code"], response["message"])
 
 
 def test_tasks_take_the_times_of_the_command() -> None:
@@ -268,16 +268,16 @@ def test_tasks_take_the_times_of_the_command() -> None:
 
 
 def test_faults_are_carried_out_on_a_socket(port: int) -> None:
-    """A cut connection has no bytes, a slow answer is complete, and the server continues."""
+    """A cut connection has no bytes, a slow response is complete, and the server continues."""
     with connect(port) as connection:
         before = len(ask(connection, "GET", "/_mock/elements"))
         ask(connection, "POST", "/_mock/faults", ["drop-before", "drop-after", "drip:0.1", "status-204-after"])
         for _ in range(2):
             with pytest.raises((http.client.RemoteDisconnected, ConnectionResetError)):
-                answer_to(connection, creation("cut"))
+                response_to(connection, creation("cut"))
             connection.close()
-        assert 0 == answer_to(connection, creation("drip"))[2]["code"]
-        assert (204, None) == answer_to(connection, creation("empty"))[::2]
+        assert 0 == response_to(connection, creation("drip"))[2]["code"]
+        assert (204, None) == response_to(connection, creation("empty"))[::2]
         assert before + 3 == len(ask(connection, "GET", "/_mock/elements"))
 
 
@@ -291,9 +291,9 @@ def test_a_late_creation_outlives_its_caller(port: int) -> None:
         while status != 200:
             assert time.monotonic() < until
             time.sleep(0.01)
-            status, _, answer = answer_to(connection, b"", method="GET", path=f"{ELEMENTS}/left")
+            status, _, response = response_to(connection, b"", method="GET", path=f"{ELEMENTS}/left")
 
-    assert "left" == answer["data"]["task_info"]["external_task_id"]
+    assert "left" == response["data"]["task_info"]["external_task_id"]
 
 
 def test_every_answered_create_survives_a_kill(tmp_path: Path) -> None:
@@ -305,7 +305,7 @@ def test_every_answered_create_survives_a_kill(tmp_path: Path) -> None:
     def create_until_the_end(port: int, name: str) -> None:
         with connect(port) as connection, suppress(OSError, http.client.HTTPException):
             while True:
-                answered.add(answer_to(connection, creation(f"{name}-{next(numbers)}"))[2]["data"]["task_id"])
+                answered.add(response_to(connection, creation(f"{name}-{next(numbers)}"))[2]["data"]["task_id"])
 
     for turn in range(3):
         with running_command("--port", "0", "--state", state) as (process, line), ThreadPoolExecutor(3) as threads:

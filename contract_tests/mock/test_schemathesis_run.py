@@ -68,7 +68,7 @@ def test_a_run_with_every_check_and_phase_finds_nothing(server: MockGateway, tmp
 
 
 def test_a_run_with_a_wrong_token_fails(server: MockGateway, tmp_path: Path) -> None:
-    """If every answer is 401, the run fails."""
+    """If every response is 401, the run fails."""
     done = _run(server, tmp_path, "--phases", "examples", token="wrong")
 
     assert done.returncode == 1

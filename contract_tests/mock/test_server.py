@@ -35,21 +35,21 @@ def port() -> Iterator[int]:
 
 
 def exchange(port: int, request: bytes) -> bytes:
-    """Send a request from a thread, because the answer may come before it is complete; return the answer's bytes."""
+    """Send a request from a thread, because the response may come before it is complete; return its bytes."""
     with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_SECONDS) as peer:
         sending = threading.Thread(target=peer.sendall, args=(request,))
         sending.start()
-        answer = b"".join(iter(lambda: peer.recv(1 << 16), b""))
+        response = b"".join(iter(lambda: peer.recv(1 << 16), b""))
         sending.join()
-    return answer
+    return response
 
 
 def test_a_head_of_the_largest_size_is_read(port: int) -> None:
     """The limit counts the address, the names and the values together."""
     used = len(b"/host" + b"mock" + b"connection" + b"close" + b"x")
-    answer = exchange(port, GREET + b"connection: close\r\nx: " + b"a" * (HEAD_MAX_BYTES - used) + b"\r\n\r\n")
+    response = exchange(port, GREET + b"connection: close\r\nx: " + b"a" * (HEAD_MAX_BYTES - used) + b"\r\n\r\n")
 
-    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert response.startswith(b"HTTP/1.1 200 ")
 
 
 @pytest.mark.parametrize(
@@ -63,11 +63,11 @@ def test_a_head_of_the_largest_size_is_read(port: int) -> None:
     ids=["whole", "a value", "many", "an address"],
 )
 def test_a_larger_head_is_431_and_the_rest_is_dropped(request_: bytes, port: int) -> None:
-    """A peer that is still sending can read the answer, and other peers are served."""
-    answer = exchange(port, request_)
+    """A peer that is still sending can read the response, and other peers are served."""
+    response = exchange(port, request_)
 
-    assert answer.startswith(b"HTTP/1.1 431 Request Header Fields Too Large\r\n")
-    assert answer.endswith(b"\r\n\r\n" + TOO_LARGE)
+    assert response.startswith(b"HTTP/1.1 431 Request Header Fields Too Large\r\n")
+    assert response.endswith(b"\r\n\r\n" + TOO_LARGE)
     assert exchange(port, GREET + b"connection: close\r\n\r\n").startswith(b"HTTP/1.1 200 ")
 
 
@@ -166,7 +166,7 @@ def test_a_body_that_comes_slowly_is_waited_for() -> None:
     asyncio.run(main())
 
 
-def test_an_answer_has_no_time_limit() -> None:
+def test_a_response_has_no_time_limit() -> None:
     """The time doesn't count after a complete request, nor while the server itself has paused reading."""
 
     async def main() -> None:
@@ -185,7 +185,7 @@ def test_an_answer_has_no_time_limit() -> None:
 
 @pytest.mark.parametrize("beside", [b"0\r\n" + b"a: b\r\n" * 20_000, b"1;" + b"a" * 100_000])
 def test_trailers_and_chunk_extensions_are_limited_too(beside: bytes) -> None:
-    """The connection is cut without an answer, because another answer may be half sent."""
+    """The connection is cut without a response, because another response may be half sent."""
 
     async def main() -> None:
         connection, wire = await connect(POST + b"transfer-encoding: chunked\r\n\r\n1\r\n{\r\n")

@@ -49,9 +49,9 @@ def visible_state(path: Path) -> list[Any]:
     """Return everything that a server shows of a state, without any error."""
     with closing(create_app(state=path, manual_clock=True)) as app:
         caller = Caller(app)
-        answers = [caller.every_task(), caller.page("?pageSize=500"), caller.ask("GET", "/_mock/used-ids")]
-        answers += [caller.get(task["task_id"]) for task in answers[0]]
-        return answers
+        responses = [caller.every_task(), caller.page("?pageSize=500"), caller.ask("GET", "/_mock/used-ids")]
+        responses += [caller.get(task["task_id"]) for task in responses[0]]
+        return responses
 
 
 @pytest.mark.parametrize("seed", range(CORRUPTIONS))
@@ -149,7 +149,7 @@ def test_a_disk_that_is_full_at_the_start_is_an_error(path: Path, monkeypatch: p
 def test_health_is_500_if_the_state_fails(
     path: Path, connections: list[sqlite3.Connection], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The answer is 500, and stderr has the reason."""
+    """The response is 500, and stderr has the reason."""
     with closing(create_app(state=path)) as app:
         connections[-1].execute("DROP TABLE tasks")  # as when the file is overwritten
         reply = Caller(app).send("GET", "/health")
@@ -220,7 +220,7 @@ TELLING: dict[str, Callable[[Caller, int], str]] = {
 def test_a_finished_task_stays_finished_if_the_clock_is_set_back(
     by: str, tmp_path: Path, connections: list[sqlite3.Connection], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """If any answer of a killed server showed the end, no later server shows an earlier status."""
+    """If any response of a killed server showed the end, no later server shows an earlier status."""
     state, now, since_start = tmp_path / "state.db", time.time_ns(), time.monotonic_ns()
     app = create_app(state=state, tick_seconds=50)
     task = Caller(app).create(external_task_id="e")

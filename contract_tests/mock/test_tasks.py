@@ -101,16 +101,16 @@ def test_a_running_clock_needs_no_step() -> None:
 
 @pytest.mark.parametrize(("name", "seconds"), [("taskProcessing", 1), ("taskSucceeded", 2)])
 def test_a_look_up_is_answered_like_the_example(name: str, seconds: float, caller: Caller) -> None:
-    """The answer has exactly the keys of the example, down to those of the element, with values of the same types."""
+    """The response has exactly the keys of the example, down to those of the element, with values of the same types."""
     caller.create(external_task_id="mara-2026-07", tag_list=[{"tag_id": "o_102"}])
     caller.app.clock.step(seconds)
-    answer = caller.ask("GET", f"{ELEMENTS}/mara-2026-07")
+    response = caller.ask("GET", f"{ELEMENTS}/mara-2026-07")
     expected = example(name)
 
-    assert _kinds(expected) == _kinds(answer)
-    assert expected["data"]["task_info"] == answer["data"]["task_info"]
-    assert expected["data"]["task_status"] == answer["data"]["task_status"]
-    assert not contract.schema_violations(contract.operations()["getElement"].success_schema(), answer)
+    assert _kinds(expected) == _kinds(response)
+    assert expected["data"]["task_info"] == response["data"]["task_info"]
+    assert expected["data"]["task_status"] == response["data"]["task_status"]
+    assert not contract.schema_violations(contract.operations()["getElement"].success_schema(), response)
 
 
 def _kinds(value: Any) -> Any:
@@ -170,7 +170,7 @@ def test_an_element_id_loses_digits_as_a_float(caller: Caller) -> None:
 
 @pytest.mark.parametrize("external_id", [None, ""])
 def test_a_missing_or_empty_external_id_may_repeat(external_id: str | None, caller: Caller) -> None:
-    """No answer to such a request has an external id."""
+    """No response to such a request has an external id."""
     more = {} if external_id is None else {"external_task_id": external_id}
 
     assert [{}, {}] == [caller.create(**more)["task_info"] for _ in range(2)]
@@ -302,7 +302,7 @@ def test_no_inline_image_is_kept(caller: Caller) -> None:
     } == caller.element("e")["element_image_list"]
 
 
-def test_every_answer_has_a_request_id_of_its_own(caller: Caller) -> None:
+def test_every_response_has_a_request_id_of_its_own(caller: Caller) -> None:
     """Refusals also have a request id."""
     asked: list[tuple[str, str, object]] = [
         ("POST", ELEMENTS, BODY),

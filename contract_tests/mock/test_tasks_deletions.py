@@ -19,11 +19,11 @@ def test_a_deleted_element_is_missing_or_has_the_status_deleted(caller: Caller) 
     caller.app.clock.step(2)
     before, element = caller.get(gone), caller.element(gone)
     element_id = element["element_id"]
-    answer = caller.ask("POST", DELETION, {"element_id": str(element_id)})
-    envelope = {"code": 0, "message": "SUCCEED", "request_id": answer["request_id"]}
+    response = caller.ask("POST", DELETION, {"element_id": str(element_id)})
+    envelope = {"code": 0, "message": "SUCCEED", "request_id": response["request_id"]}
     after = {**before, "task_result": {"elements": [{**element, "status": "deleted"}]}}
 
-    assert {**envelope, **wording.DELETION[caller.dialect](gone)} == answer
+    assert {**envelope, **wording.DELETION[caller.dialect](gone)} == response
     if wording.REMAINS[caller.dialect]:
         assert [after, after] == [caller.get(name) for name in (gone, "e")]
         assert [stays, gone] == [task["task_id"] for task in caller.page()]
@@ -81,10 +81,10 @@ def test_a_preset_cannot_be_deleted(caller: Caller) -> None:
 def test_a_deletion_is_checked_against_the_contract(expected: str, content: str, caller: Caller) -> None:
     """An invalid body is 400 with the place."""
     reply = caller.send("POST", DELETION, content=content.encode())
-    answer = json.loads(reply.body)
+    response = json.loads(reply.body)
 
-    assert (400, 1200) == (reply.status, answer["code"])
-    assert answer["message"].startswith(expected)
+    assert (400, 1200) == (reply.status, response["code"])
+    assert response["message"].startswith(expected)
 
 
 def test_a_deletion_has_a_limit_of_its_own(caller: Caller) -> None:

@@ -127,7 +127,7 @@ def test_other_routes_may_be_added_to_the_router() -> None:
     [("drop-before", 0), ("drop-after", 1), ("delay:2", 1), ("late:2", 1), ("delay:1", None), ("drip", None)],
 )
 def test_the_router_shows_connection_faults(fault: str, left: int | None) -> None:
-    """A cut connection or an answer after the timeout is an error at once; an answer in time is returned."""
+    """A cut connection or a response after the timeout is an error at once; a response in time is returned."""
     with respx_router() as router, KlingElements("any-token", timeout=1.5, **_OPTIONS) as kling:
         router.kling.queue_faults(fault)
         if left is None:

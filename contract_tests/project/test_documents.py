@@ -86,7 +86,7 @@ def test_the_python_of_each_page_runs(page: str, working_folder: Path, capsys: p
     names: dict[str, Any] = {"__name__": "snippet"}
     with respx_router() as router:
         router.get(host="media.example.com").respond(404)
-        if page == "docs/lost-answers.md":
+        if page == "docs/lost-responses.md":
             router.kling.queue_faults("none", "drop-after")
         for snippet in snippets(page):
             if snippet.language != "python":
@@ -143,7 +143,7 @@ def _receiver(framework: str) -> dict[str, Any]:
     return names
 
 
-def _answer(framework: str, body: bytes, headers: dict[str, str]) -> tuple[int, str]:
+def _response(framework: str, body: bytes, headers: dict[str, str]) -> tuple[int, str]:
     """Return the status and the text with which the receiver for a framework answers a notification."""
     names = _receiver(framework)
     if framework == "FastAPI":
@@ -153,8 +153,8 @@ def _answer(framework: str, body: bytes, headers: dict[str, str]) -> tuple[int, 
             async with httpx.AsyncClient(transport=transport, base_url="http://receiver") as client:
                 return await client.post("/kling", content=body, headers=headers)
 
-        answer = asyncio.run(post())
-        return answer.status_code, answer.text
+        response = asyncio.run(post())
+        return response.status_code, response.text
     if framework == "Flask":
         reply = names["app"].test_client().post("/kling", data=body, headers=headers)
         return reply.status_code, reply.text
@@ -176,9 +176,9 @@ def test_the_receivers_of_notifications_accept_what_is_signed(
     monkeypatch.setattr("kling_elements.webhooks._checked_now", lambda _: datetime.fromtimestamp(int(timestamp), UTC))
     headers = {"webhook-id": ID, "webhook-timestamp": timestamp, "webhook-signature": signature_of(BODY)}
 
-    assert _answer(framework, BODY, headers) == (204, "")
+    assert _response(framework, BODY, headers) == (204, "")
     assert capsys.readouterr().out == "None succeed\n"
-    status, text = _answer(framework, BODY + b" ", headers)
+    status, text = _response(framework, BODY + b" ", headers)
     assert status == 400
     assert text.startswith("refused: ")
 

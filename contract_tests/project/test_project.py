@@ -26,8 +26,8 @@ _MODEL_NAMES = """
     ReferVideo TagId Task TaskInfo TaskListResponse TaskResponse TaskResult TaskStatus VideoElementRequest
 """
 _ERROR_NAMES = """
-    Answer AuthenticationError BusinessError ConnectionFailedError ContractError InvalidResponseError KlingError
-    MediaError NotFoundError PermissionDeniedError RateLimitError RequestTimeoutError ResponseError ServerError
+    AuthenticationError BusinessError ConnectionFailedError ContractError InvalidResponseError KlingError
+    MediaError NotFoundError PermissionDeniedError RateLimitError RequestTimeoutError ResponseError ResponseSummary ServerError
     StatusError TransportError Violation
 """
 _CONTRACT_NAMES = """
@@ -154,7 +154,7 @@ def test_make_fuzz_runs_all_generated_tests() -> None:
 
 
 def test_the_demo_creates_an_element_and_recovers_a_lost_one(capsys: pytest.CaptureFixture[str]) -> None:
-    """The demo shows a refused request, an element, a lost answer and its recovery, and ends with what to try next."""
+    """The demo shows a refused request, an element, a lost response and its recovery, and says what to try next."""
     assert demo.main() == 0
 
     printed = capsys.readouterr().out

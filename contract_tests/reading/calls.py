@@ -15,12 +15,18 @@ _FAILURES = {
     "5XX": [_JSON, "text/html"],  # a proxy's page
 }
 _HEADERS = {"401": ["WWW-Authenticate"], "429": ["Retry-After"], "default": ["Allow"]}
-_ANSWERS = {"200": [_JSON], **_FAILURES}
+_RESPONSES = {"200": [_JSON], **_FAILURES}
 _BODY = {"required": True, "media types": [_JSON]}
 _TOKEN: list[dict[str, list[str]]] = [{"bearerToken": []}]
 _PAGE = {"query pageNum": "optional", "query pageSize": "optional"}
 # the defaults of most calls
-_USUAL: dict[str, Any] = {"security": _TOKEN, "parameters": {}, "body": None, "answers": _ANSWERS, "headers": _HEADERS}
+_USUAL: dict[str, Any] = {
+    "security": _TOKEN,
+    "parameters": {},
+    "body": None,
+    "responses": _RESPONSES,
+    "headers": _HEADERS,
+}
 _USUAL |= {"links": {}, "callbacks": []}
 
 CALLS: dict[str, dict[str, Any]] = {
@@ -39,14 +45,14 @@ CALLS: dict[str, dict[str, Any]] = {
     },
     "listElements": {**_USUAL, "call": f"get {ELEMENTS}", "parameters": _PAGE},
     "listPresetElements": {**_USUAL, "call": f"get {PRESETS}", "parameters": _PAGE},
-    "deleteElement": {**_USUAL, "call": f"post {DELETION}", "body": _BODY, "answers": {**_ANSWERS, "204": []}},
+    "deleteElement": {**_USUAL, "call": f"post {DELETION}", "body": _BODY, "responses": {**_RESPONSES, "204": []}},
     "notifyTaskStatusChanged": {
         **_USUAL,
         "call": "post {$request.body#/callback_url}",
         "security": [],
         "parameters": {f"header webhook-{part}": "optional" for part in ("id", "timestamp", "signature")},
         "body": _BODY,
-        "answers": {"2XX": [], "4XX": []},
+        "responses": {"2XX": [], "4XX": []},
         "headers": {},
     },
 }

@@ -82,7 +82,7 @@ class BodyCase:
 
 @dataclass(frozen=True, kw_only=True)
 class HttpCase:
-    """An HTTP request and a server's answer.
+    """An HTTP request and a server's response.
 
     Attributes:
         rule: The rule that it belongs to.
@@ -90,8 +90,8 @@ class HttpCase:
         method: The request's method.
         path: The request's path.
         headers: The request's headers.
-        status: The answer's status.
-        answers: The headers of the answer.
+        status: The response's status.
+        answers: The headers of the response.
         parts: The parts of the body.
     """
 
@@ -101,7 +101,7 @@ class HttpCase:
     path: str
     headers: Mapping[str, str]
     status: int
-    answers: Mapping[str, str]
+    response_headers: Mapping[str, str]
     parts: tuple[Any, ...]
 
     @property
@@ -225,7 +225,7 @@ def _http_case(rule: str, raw: dict[str, Any]) -> HttpCase:
         path=raw.get("path", ELEMENTS),
         headers={name: value for name, value in headers.items() if value is not None},
         status=raw["status"],
-        answers=raw.get("answers", {}),
+        response_headers=raw.get("response_headers", {}),
         parts=tuple(raw.get("raw", [{"$json": "image"}])),
     )
 

@@ -1,7 +1,7 @@
 """Answers in which the dialects differ: a second reading of what is known about the service.
 
-`live` has the answers that people saw, word for word; `documented` is the published table of errors, which has no
-messages. Where there is no message, or nobody has seen an answer, the words are those of the mock server.
+`live` has the responses that people saw, word for word; `documented` is the published table of errors, which has no
+messages. Where there is no message, or nobody has seen a response, the words are those of the mock server.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ DELETION: dict[str, Callable[[str], dict[str, Any]]] = {
     "live": lambda _: {},
     "documented": lambda task_id: {"data": {"task_id": task_id, "task_status": "succeed"}},
 }
-"""What the answer to a first deletion has beside code, message and request_id."""
+"""What the response to a first deletion has beside code, message and request_id."""
 
 REMAINS = {"live": True, "documented": False}
 """Whether look-ups and lists still show a deleted element."""
@@ -146,7 +146,7 @@ MEANINGS = [
     ),
     *(
         Meaning(operation, keyword, 1201, message, frozenset())
-        for operation, keyword, message in (  # a message counts only in the answer to its own call
+        for operation, keyword, message in (  # a message counts only in the response to its own call
             ("listElements", "x-absent", _ABSENT),
             ("createElement", "x-absent", _ABSENT),
             ("getElement", "x-duplicate", _DUPLICATE),

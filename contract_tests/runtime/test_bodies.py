@@ -1,4 +1,4 @@
-"""Reading an answer is bounded: one that is too large or in an encoding that was not requested is reported as such."""
+"""Reading a response is bounded: one that is too large or in an encoding that was not requested is reported as such."""
 
 from __future__ import annotations
 
@@ -15,17 +15,27 @@ from typing import Any
 import httpx
 import pytest
 
-from contract_tests.support.peers import ANSWER, GET, POST, CallStyle, Peer, Stream, client_of, http_response, listening
+from contract_tests.support.peers import (
+    GET,
+    POST,
+    RESPONSE,
+    CallStyle,
+    Peer,
+    Stream,
+    client_of,
+    http_response,
+    listening,
+)
 from contract_tests.support.running import TOKEN
 from kling_elements_client import AuthenticatedClient
 from kling_elements_client.errors import InvalidResponseError
 from kling_elements_client.models import TaskListResponse, TaskResponse
-from kling_elements_runtime.transport.bodies import UNREADABLE, AnswerBody
+from kling_elements_runtime.transport.bodies import UNREADABLE, ResponseBody
 from scripts.spec import ROOT
 
 pytestmark = pytest.mark.slow
 _LIMIT = 8 * 1024 * 1024
-_TOO_LARGE = "the answer is larger than 8388608 bytes"
+_TOO_LARGE = "the response is larger than 8388608 bytes"
 _HEAD = b"HTTP/1.1 200 OK\r\n"
 
 
@@ -37,14 +47,14 @@ def _bomb(parts: int = 64) -> bytes:
 
 
 def _read(content: bytes, encoding: str = "", size: int = 65_536) -> tuple[bytes, str | None]:
-    body = AnswerBody(encoding)
+    body = ResponseBody(encoding)
     for start in range(0, len(content), size):
         if not body.add(content[start : start + size]):
             break
     return body.content(), body.problem
 
 
-def _count_accepted(body: AnswerBody, chunk: bytes) -> int:
+def _count_accepted(body: ResponseBody, chunk: bytes) -> int:
     """Return how often the body accepts a chunk before it refuses more."""
     count = 0
     while body.add(chunk):
@@ -67,9 +77,9 @@ def test_a_body_is_joined_and_decoded(content: bytes, size: int, encoding: str) 
 
 @pytest.mark.parametrize("encoding", ["gzip", "br", ""])
 def test_an_empty_body_is_accepted_with_any_content_encoding(encoding: str) -> None:
-    """An answer with status 204 may still have such a header."""
+    """A response with status 204 may still have such a header."""
     assert (b"", None) == _read(b"", encoding)
-    body = AnswerBody(encoding)
+    body = ResponseBody(encoding)
     assert body.add(b"")
     assert (b"", None) == (body.content(), body.problem)
 
@@ -77,7 +87,7 @@ def test_an_empty_body_is_accepted_with_any_content_encoding(encoding: str) -> N
 @pytest.mark.parametrize("encoding", ["br", "zstd", "deflate", "gzip, gzip", "gzip, br", "x" * 100])
 def test_an_encoding_that_was_not_requested_is_reported(encoding: str) -> None:
     """The client requests only gzip."""
-    says = f"the answer is encoded as {encoding[:40]!r}, but only gzip was requested"
+    says = f"the response is encoded as {encoding[:40]!r}, but only gzip was requested"
     assert (b"", says) == _read(b"?", encoding)
 
 
@@ -87,14 +97,14 @@ def test_an_encoding_that_was_not_requested_is_reported(encoding: str) -> None:
 def test_a_damaged_gzip_body_is_reported(sent: bytes) -> None:
     """A body may be no gzip at all, or be cut short, or have wrong bytes."""
     _, problem = _read(sent, "gzip")
-    assert problem in {"the answer is compressed, and damaged", "the answer is compressed, and is cut off"}
+    assert problem in {"the response is compressed, and damaged", "the response is compressed, and is cut off"}
 
 
 def test_bytes_after_the_end_of_gzip_are_dropped() -> None:
     """Bytes after the gzip data count towards the limit, so they cannot continue forever; httpx drops them too."""
-    packed = gzip.compress(ANSWER)
-    assert (ANSWER, None) == _read(packed + b"rest", "gzip")
-    assert (ANSWER, _TOO_LARGE) == _read(packed + bytes(_LIMIT), "gzip")
+    packed = gzip.compress(RESPONSE)
+    assert (RESPONSE, None) == _read(packed + b"rest", "gzip")
+    assert (RESPONSE, _TOO_LARGE) == _read(packed + bytes(_LIMIT), "gzip")
 
 
 @pytest.mark.parametrize("over", [0, 1, 100_000])
@@ -128,7 +138,7 @@ def test_endless_gzip_that_decodes_to_nothing_is_too_large() -> None:
     """Compressed data can have any number of blocks that decode to no bytes."""
     packing = zlib.compressobj(9, zlib.DEFLATED, zlib.MAX_WBITS | 16)
     nothing = packing.compress(b"") + packing.flush(zlib.Z_FULL_FLUSH)
-    body = AnswerBody("gzip")
+    body = ResponseBody("gzip")
     assert body.add(nothing)
     again = packing.flush(zlib.Z_FULL_FLUSH) or b"\x00\x00\x00\xff\xff"
     assert _count_accepted(body, again * 10_000) < 200
@@ -137,63 +147,63 @@ def test_endless_gzip_that_decodes_to_nothing_is_too_large() -> None:
 
 def test_a_body_in_too_many_chunks_is_refused() -> None:
     """Each chunk takes time: in chunks of two bytes, the largest body would keep the processor busy for a minute."""
-    body = AnswerBody()
+    body = ResponseBody()
     assert 131_072 == _count_accepted(body, b"xx")
-    assert "the answer has more than 131072 pieces" == body.problem
+    assert "the response has more than 131072 pieces" == body.problem
 
 
 # Answers of servers, and of mock transports
 
 
 @pytest.mark.parametrize(
-    ("says", "answer"),
+    ("says", "response"),
     [
         (_TOO_LARGE, [http_response(bytes(_LIMIT + 1))]),
         (_TOO_LARGE, [_HEAD + b"\r\n", *repeat(bytes(1 << 20), 100)]),
         (_TOO_LARGE, [http_response(_bomb(), "200 OK", "Content-Encoding: gzip")]),
         (
-            "the answer is encoded as 'br', but only gzip was requested",
+            "the response is encoded as 'br', but only gzip was requested",
             [http_response(b"?", "200 OK", "Content-Encoding: br")],
         ),
-        ("the answer is compressed, and damaged", [http_response(b"?" * 20, "200 OK", "Content-Encoding: gzip")]),
+        ("the response is compressed, and damaged", [http_response(b"?" * 20, "200 OK", "Content-Encoding: gzip")]),
     ],
     ids=["declared", "endless", "bomb", "br", "damaged"],
 )
 @pytest.mark.parametrize("options", [{}, {"event_hooks": {}}], ids=["directly", "by httpx"])
 def test_an_unreadable_answer_says_why(
-    says: str, answer: list[bytes], options: dict[str, Any], call_style: CallStyle
+    says: str, response: list[bytes], options: dict[str, Any], call_style: CallStyle
 ) -> None:
-    """An unreadable answer still counts as an answer, and its connection is not used again."""
+    """An unreadable answer still counts as a response, and its connection is not used again."""
 
     def behave(peer: Peer) -> None:
         peer.request()
         if peer.number:
             peer.send(http_response())
         else:
-            for chunk in answer:
+            for chunk in response:
                 peer.send(chunk)
         peer.until_closed()
 
     with listening(behave) as server:
-        answers = call_style.outcomes(client_of(server.url, **options), GET, POST)
+        responses = call_style.outcomes(client_of(server.url, **options), GET, POST)
 
-    assert [says, None] == [answered.extensions.get(UNREADABLE) for answered in answers]
-    assert [200, 200] == [answered.status_code for answered in answers]
-    assert _LIMIT >= len(answers[0].content)
+    assert [says, None] == [answered.extensions.get(UNREADABLE) for answered in responses]
+    assert [200, 200] == [answered.status_code for answered in responses]
+    assert _LIMIT >= len(responses[0].content)
     assert 2 == server.connections
 
 
 @pytest.mark.parametrize("options", [{}, {"event_hooks": {}}], ids=["directly", "by httpx"])
 def test_gzip_is_requested_and_decoded(options: dict[str, Any], call_style: CallStyle) -> None:
     """The Content-Encoding header is removed, so that nothing decodes the body a second time."""
-    large = b" " * 100_000 + ANSWER
+    large = b" " * 100_000 + RESPONSE
     with listening(
-        lambda peer: peer.answer(http_response(gzip.compress(large), "200 OK", "Content-Encoding: gzip"))
+        lambda peer: peer.respond(http_response(gzip.compress(large), "200 OK", "Content-Encoding: gzip"))
     ) as server:
-        answers = call_style.outcomes(client_of(server.url, **options), GET, POST)
+        responses = call_style.outcomes(client_of(server.url, **options), GET, POST)
 
-    assert [large, large] == [answer.content for answer in answers]
-    assert [None, None] == [answer.headers.get("Content-Encoding") for answer in answers]
+    assert [large, large] == [response.content for response in responses]
+    assert [None, None] == [response.headers.get("Content-Encoding") for response in responses]
     assert ["gzip", "gzip"] == [request.headers["Accept-Encoding"] for request in server.requests]
     assert 1 == server.connections
 
@@ -206,27 +216,29 @@ def test_gzip_is_requested_and_decoded(options: dict[str, Any], call_style: Call
         ("200 OK", "HEAD", b"Content-Length: 5\r\nContent-Encoding: br\r\n"),
     ],
 )
-def test_an_answer_that_has_no_body_by_definition_is_read_without_one(
+def test_a_response_that_has_no_body_by_definition_is_read_without_one(
     status: str, method: str, more: bytes, call_style: CallStyle
 ) -> None:
     """Answers to HEAD, 204 and 304 have no body, whatever their headers say, and the connection is kept."""
     head = b"HTTP/1.1 " + status.encode() + b"\r\n" + more + b"\r\n"
-    with listening(lambda peer: peer.answer(head)) as server:
-        answers = call_style.outcomes(client_of(server.url), *[{"method": method, "url": "/a"}] * 2)
+    with listening(lambda peer: peer.respond(head)) as server:
+        responses = call_style.outcomes(client_of(server.url), *[{"method": method, "url": "/a"}] * 2)
 
-    assert [(b"", None)] * 2 == [(answer.content, answer.extensions.get(UNREADABLE)) for answer in answers]
+    assert [(b"", None)] * 2 == [(response.content, response.extensions.get(UNREADABLE)) for response in responses]
     assert 1 == server.connections
 
 
-def test_informational_answers_are_skipped(call_style: CallStyle) -> None:
-    """Any number of informational answers may come before the final one."""
+def test_informational_responses_are_skipped(call_style: CallStyle) -> None:
+    """Any number of informational responses may come before the final one."""
     early = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: <a>\r\n\r\n"
-    with listening(lambda peer: peer.answer(early + http_response())) as server:
-        assert [ANSWER, ANSWER] == [answer.content for answer in call_style.outcomes(client_of(server.url), GET, POST)]
+    with listening(lambda peer: peer.respond(early + http_response())) as server:
+        assert [RESPONSE, RESPONSE] == [
+            response.content for response in call_style.outcomes(client_of(server.url), GET, POST)
+        ]
     assert 1 == server.connections
 
 
-def _mocked_answer(call_style: CallStyle, response: Callable[[], httpx.Response], **options: Any) -> Any:
+def _mocked_response(call_style: CallStyle, response: Callable[[], httpx.Response], **options: Any) -> Any:
     transport = httpx.MockTransport(lambda _: response())
     args = {"transport": transport, **options}
     return call_style.outcome(AuthenticatedClient(TOKEN, "http://127.0.0.1:1", http_client=args))
@@ -234,31 +246,33 @@ def _mocked_answer(call_style: CallStyle, response: Callable[[], httpx.Response]
 
 @pytest.mark.parametrize("options", [{}, {"event_hooks": {}}], ids=["directly", "by httpx"])
 def test_the_same_limits_apply_to_your_own_transport(options: dict[str, Any], call_style: CallStyle) -> None:
-    """The limits apply to a streamed answer and to one that a mock has in memory."""
+    """The limits apply to a streamed response and to one that a mock has in memory."""
     streamed, packed = Stream([bytes(1 << 20)] * 21), Stream([_bomb()])
-    answers = [
-        _mocked_answer(call_style, lambda: httpx.Response(200, stream=streamed), **options),
-        _mocked_answer(
+    responses = [
+        _mocked_response(call_style, lambda: httpx.Response(200, stream=streamed), **options),
+        _mocked_response(
             call_style, lambda: httpx.Response(200, headers={"Content-Encoding": "gzip"}, stream=packed), **options
         ),
-        _mocked_answer(call_style, lambda: httpx.Response(200, content=bytes(_LIMIT + 1)), **options),
+        _mocked_response(call_style, lambda: httpx.Response(200, content=bytes(_LIMIT + 1)), **options),
     ]
 
-    assert [_TOO_LARGE] * 3 == [answer.extensions.get(UNREADABLE) for answer in answers]
-    assert [_LIMIT] * 3 == [len(answer.content) for answer in answers]
+    assert [_TOO_LARGE] * 3 == [response.extensions.get(UNREADABLE) for response in responses]
+    assert [_LIMIT] * 3 == [len(response.content) for response in responses]
     assert streamed.is_closed
     assert packed.is_closed
 
 
-def test_an_answer_that_a_mock_has_in_memory_is_used_unchanged(call_style: CallStyle) -> None:
-    """Httpx decoded the answer when the mock made it."""
+def test_a_response_that_a_mock_has_in_memory_is_used_unchanged(call_style: CallStyle) -> None:
+    """Httpx decoded the response when the mock made it."""
     headers = {"Content-Encoding": "gzip", "X-A": "1"}
-    answer = _mocked_answer(call_style, lambda: httpx.Response(201, headers=headers, content=gzip.compress(ANSWER)))
+    response = _mocked_response(
+        call_style, lambda: httpx.Response(201, headers=headers, content=gzip.compress(RESPONSE))
+    )
 
-    assert (201, ANSWER, "1") == (answer.status_code, answer.content, answer.headers["X-A"])
+    assert (201, RESPONSE, "1") == (response.status_code, response.content, response.headers["X-A"])
 
 
-def test_a_hook_may_read_the_answer_first(call_style: CallStyle) -> None:
+def test_a_hook_may_read_the_response_first(call_style: CallStyle) -> None:
     """The limit applies to what the hook reads."""
 
     def read(response: httpx.Response) -> None:
@@ -269,11 +283,11 @@ def test_a_hook_may_read_the_answer_first(call_style: CallStyle) -> None:
 
     hook = read if call_style.name == "sync" else read_async
     large = http_response(bytes(_LIMIT + 1))
-    with listening(lambda peer: peer.answer(large if peer.number else http_response())) as server:
-        answers = [call_style.outcome(client_of(server.url, event_hooks={"response": [hook]})) for _ in range(2)]
+    with listening(lambda peer: peer.respond(large if peer.number else http_response())) as server:
+        responses = [call_style.outcome(client_of(server.url, event_hooks={"response": [hook]})) for _ in range(2)]
 
-    assert [ANSWER, bytes(_LIMIT)] == [answer.content for answer in answers]
-    assert [None, _TOO_LARGE] == [answer.extensions.get(UNREADABLE) for answer in answers]
+    assert [RESPONSE, bytes(_LIMIT)] == [response.content for response in responses]
+    assert [None, _TOO_LARGE] == [response.extensions.get(UNREADABLE) for response in responses]
 
 
 # Memory
@@ -282,10 +296,10 @@ def test_a_hook_may_read_the_answer_first(call_style: CallStyle) -> None:
 @pytest.mark.parametrize(
     ("tasks", "says"), [(10_000, "at /data: is an array"), (20_000, "has too many values to find out")]
 )
-def test_a_very_long_answer_that_breaks_the_contract_names_no_place(
+def test_a_very_long_response_that_breaks_the_contract_names_no_place(
     tasks: int, says: str, client: AuthenticatedClient
 ) -> None:
-    """Finding the place would take copies of the answer. A long answer that keeps to the contract is read as usual."""
+    """Finding the place would take copies of the response. A long valid response is read as usual."""
     response = httpx.Response(200, json={"code": 0, "data": [{"task_id": "1"}] * tasks})
 
     with pytest.raises(InvalidResponseError, match=says):
@@ -308,7 +322,7 @@ async def get(kling, name):
     try:
         task = kling.get(name, max_wait_seconds=0)  # do not retry a 502, which would take a minute
         task = await task if way == "async" else task
-        return "an answer"
+        return "a response"
     except KlingError as error:
         return type(error).__name__
 
@@ -327,14 +341,14 @@ print(json.dumps(asyncio.run(run())))
 
 
 def _json(*, before: bytes = b"", unit: bytes = b"", after: bytes = b"") -> bytes:
-    """Return an answer of the largest allowed size."""
+    """Return a response of the largest allowed size."""
     frame = b'{"code":0,"message":"%b"}' if not unit.startswith((b"{", b"1")) else b'{"code":0,"data":[%b]}'
     room = _LIMIT - len(frame) - len(before) - len(after)
     return frame % (before + unit * (room // len(unit)) + after)
 
 
 @pytest.mark.parametrize(
-    "answer",
+    "response",
     [
         http_response(_bomb(), "200 OK", "Content-Encoding: gzip"),
         http_response(b"<html>" + b"<p>x</p>" * 6_000_000),
@@ -360,12 +374,12 @@ def _json(*, before: bytes = b"", unit: bytes = b"", after: bytes = b"") -> byte
         "a text",
     ],
 )
-def test_no_answer_costs_more_memory_than_64_mib(answer: bytes, call_style: CallStyle) -> None:
-    """A separate process measures the memory from the answer to the error or the model."""
+def test_no_response_costs_more_memory_than_64_mib(response: bytes, call_style: CallStyle) -> None:
+    """A separate process measures the memory from the response to the error or the model."""
 
     def behave(peer: Peer) -> None:
         while (request := peer.request()) is not None:
-            peer.send(http_response() if "warm" in request.line else answer)
+            peer.send(http_response() if "warm" in request.line else response)
 
     with listening(behave) as server:
         command = [sys.executable, "-c", _MEASURE, call_style.name, server.url]

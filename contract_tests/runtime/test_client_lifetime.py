@@ -160,7 +160,7 @@ def test_connections_are_closed_when_their_event_loop_ends(
         assert 200 == (await client.send_async(**POST)).status_code
         return client.get_async_httpx_client()
 
-    with listening(Peer.answer) as server:
+    with listening(Peer.respond) as server:
         client = make_client(base_url=server.url)
         inner = [run_async(run(client)) for _ in range(2)]
 
@@ -175,7 +175,7 @@ def test_connections_of_an_abandoned_event_loop_are_closed_by_the_next_one(make_
     gone = threading.Event()
 
     def behave(peer: Peer) -> None:
-        peer.answer()
+        peer.respond()
         if peer.number == 0:
             gone.set()
 
@@ -231,16 +231,16 @@ def test_a_module_that_cannot_be_imported_early_breaks_no_call(
     for early in ("_IMPORTED_BY_CALLS", "_IMPORTED_BY_ASYNC_CALLS"):
         monkeypatch.setattr(client_connections, early, ("anyio._backends._renamed", "encodings.idna"))
     monkeypatch.delitem(sys.modules, "encodings.idna")
-    with listening(Peer.answer) as server:
-        answers = call_style.outcomes(client_of(server.url), GET)
+    with listening(Peer.respond) as server:
+        responses = call_style.outcomes(client_of(server.url), GET)
 
-    assert [200] == [answer.status_code for answer in answers]
+    assert [200] == [response.status_code for response in responses]
     assert "encodings.idna" in sys.modules
 
 
 def test_the_first_call_imports_nothing() -> None:
     """A separate process compares the loaded modules before and after the call."""
-    with listening(Peer.answer) as server:
+    with listening(Peer.respond) as server:
         done = subprocess.run(
             [sys.executable, "-c", _FIRST_CALL, server.url], capture_output=True, text=True, check=True, timeout=240
         )

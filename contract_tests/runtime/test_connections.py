@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from contract_tests.reading.cases import base_body
-from contract_tests.support.peers import ANSWER, Peer, Stream, listening
+from contract_tests.support.peers import RESPONSE, Peer, Stream, listening
 from contract_tests.support.running import Create, MakeClient
 from kling_elements_client.api.elements import create_element, get_element
 from kling_elements_client.errors import TransportError
@@ -25,12 +25,12 @@ class RecordingTransport(httpx.MockTransport):
     """A transport that answers every request and keeps the requests."""
 
     def __init__(self, *pieces: bytes | Exception, **headers: str) -> None:
-        super().__init__(self._answer)
-        self.body = Stream(pieces or [ANSWER])
+        super().__init__(self._respond)
+        self.body = Stream(pieces or [RESPONSE])
         self.requests: list[httpx.Request] = []
         self._headers = headers
 
-    def _answer(self, request: httpx.Request) -> httpx.Response:
+    def _respond(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(request)
         return httpx.Response(200, headers=self._headers, stream=self.body)
 
@@ -56,10 +56,10 @@ def test_connection_settings_need_no_httpx_client(
 ) -> None:
     """Our own connections support these settings (see `test_route`) and log one line for each request."""
     caplog.set_level(logging.INFO)
-    with listening(Peer.answer) as server:
-        answer = create(make_client(base_url=server.url, http_client=settings), _BODY)
+    with listening(Peer.respond) as server:
+        response = create(make_client(base_url=server.url, http_client=settings), _BODY)
 
-    assert "1" == answer.data.task_id  # type: ignore[union-attr] # the answer has it
+    assert "1" == response.data.task_id  # type: ignore[union-attr] # the response has it
     assert 0 == _count_sent_by_httpx(caplog)
     assert ["kling_elements.http"] == [record.name for record in caplog.records if record.levelno == logging.INFO]
     assert server.connections == ("transport" not in settings)
@@ -82,7 +82,7 @@ def test_other_httpx_settings_use_the_httpx_client(
 ) -> None:
     """Every httpx setting that you pass takes effect."""
     caplog.set_level(logging.INFO)
-    with listening(Peer.answer) as server:
+    with listening(Peer.respond) as server:
         create(make_client(base_url=server.url, http_client=settings), _BODY)
 
     assert 1 == _count_sent_by_httpx(caplog)
@@ -126,7 +126,7 @@ def test_cookies_are_sent_back_only_if_httpx_sends_the_request(
     assert sent == [{*request.headers.get("Cookie", "").split("; ")} - {""} for request in transport.requests]
 
 
-def test_an_answer_that_breaks_off_is_closed(create: Create, make_client: MakeClient) -> None:
+def test_a_response_that_breaks_off_is_closed(create: Create, make_client: MakeClient) -> None:
     """The failure is reported as a transport error."""
     transport = RecordingTransport(b"{", httpx.ReadError("reset"))
 

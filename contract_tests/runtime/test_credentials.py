@@ -43,12 +43,12 @@ class TokenFunction:
 def test_a_token_function_is_called_before_each_request(call_style: CallStyle) -> None:
     """Some tokens last only half an hour. Making a client does not call the function."""
     tokens = TokenFunction("first-token", "second-token", "second-token")
-    with listening(Peer.answer) as server:
+    with listening(Peer.respond) as server:
         client = AuthenticatedClient(tokens, server.url)
         assert 0 == tokens.call_count
-        answers = call_style.outcomes(client, POST, POST, POST)
+        responses = call_style.outcomes(client, POST, POST, POST)
 
-    assert [200, 200, 200] == [answer.status_code for answer in answers]
+    assert [200, 200, 200] == [response.status_code for response in responses]
     sent = ["Bearer first-token", "Bearer second-token", "Bearer second-token"]
     assert sent == [request.headers["Authorization"] for request in server.requests]
 
@@ -66,15 +66,15 @@ def test_a_token_function_is_called_before_each_request(call_style: CallStyle) -
 )
 def test_nothing_is_sent_if_the_token_function_fails(says: str, token: Any, call_style: CallStyle) -> None:
     """The error gives the reason without the token; the next call asks the function again."""
-    with listening(Peer.answer) as server:
-        error, answer = call_style.outcomes(AuthenticatedClient(TokenFunction(token, "sk-2"), server.url), POST, POST)
+    with listening(Peer.respond) as server:
+        error, response = call_style.outcomes(AuthenticatedClient(TokenFunction(token, "sk-2"), server.url), POST, POST)
 
     assert isinstance(error, TransportError)
     assert not error.may_have_been_sent
     assert str(error).startswith("nothing was sent, because the api_key function ")
     assert says in str(error)
     assert [] == _leaks(error)
-    assert 200 == answer.status_code
+    assert 200 == response.status_code
     assert ["Bearer sk-2"] == [request.headers["Authorization"] for request in server.requests]
 
 
@@ -89,7 +89,7 @@ def test_a_create_whose_token_function_fails_is_not_created(kind: Client) -> Non
 
 
 def test_recently_used_tokens_are_redacted() -> None:
-    """The answer to an earlier request may still repeat an earlier token."""
+    """The response to an earlier request may still repeat an earlier token."""
     tokens = TokenFunction(*(f"a-long-token-{number}" for number in range(10, 20)))
     holder = credentials(Hidden(tokens), "")
     text = " ".join(f"a-long-token-{number}" for number in range(10, 20))
@@ -206,11 +206,11 @@ def _lose(peer: Peer) -> None:
 
 
 def _refuse(peer: Peer) -> None:
-    peer.answer(http_response(f'{{"code": 1002, "message": "bad {_TOKEN}"}}'.encode(), "401 Unauthorized"))
+    peer.respond(http_response(f'{{"code": 1002, "message": "bad {_TOKEN}"}}'.encode(), "401 Unauthorized"))
 
 
 def _err(peer: Peer) -> None:
-    peer.answer(http_response(f'{{"bad {_TOKEN}'.encode()))
+    peer.respond(http_response(f'{{"bad {_TOKEN}'.encode()))
 
 
 def _garble(peer: Peer) -> None:

@@ -15,10 +15,10 @@ import httpx
 import pytest
 
 from contract_tests.support.peers import (
-    ANSWER,
     GET,
     LARGE,
     POST,
+    RESPONSE,
     CallStyle,
     Peer,
     Stream,
@@ -86,12 +86,12 @@ def test_a_call_without_a_deadline_ends_after_the_sum_of_its_timeouts(call_style
     """A call takes longest if every step takes as long as its timeout allows."""
     left: list[float] = []
 
-    def answer(_: httpx.Request) -> httpx.Response:
+    def respond(_: httpx.Request) -> httpx.Response:
         left.append(seconds_left() or 0)
-        return httpx.Response(200, content=ANSWER)
+        return httpx.Response(200, content=RESPONSE)
 
     timeout = Timeout(connect=1000, read=2000, write=3000, pool=4000)
-    call_style.outcome(client_of("http://127.0.0.1:1", timeout=timeout, transport=httpx.MockTransport(answer)))
+    call_style.outcome(client_of("http://127.0.0.1:1", timeout=timeout, transport=httpx.MockTransport(respond)))
 
     assert 9900 < left[0] <= 10_000
 
@@ -147,12 +147,12 @@ def test_your_own_transport_gets_timeouts_within_the_deadline(
     """The timeouts are in the request, as httpx passes them to a transport."""
     timeouts: list[dict[str, float]] = []
 
-    def answer(request: httpx.Request) -> httpx.Response:
+    def respond(request: httpx.Request) -> httpx.Response:
         timeouts.append(request.extensions["timeout"])
-        return httpx.Response(200, content=ANSWER)
+        return httpx.Response(200, content=RESPONSE)
 
     client = AuthenticatedClient(
-        TOKEN, "http://127.0.0.1:1", timeout=60.0, http_client={"transport": httpx.MockTransport(answer)}
+        TOKEN, "http://127.0.0.1:1", timeout=60.0, http_client={"transport": httpx.MockTransport(respond)}
     )
     call_style.outcome(client, GET, seconds=seconds)
 
@@ -163,10 +163,10 @@ def test_your_own_transport_gets_timeouts_within_the_deadline(
 def test_a_timeout_error_of_your_own_transport_is_reported_unchanged() -> None:
     """The message of a transport's own timeout does not mention the deadline."""
 
-    def answer(_: httpx.Request) -> httpx.Response:
+    def respond(_: httpx.Request) -> httpx.Response:
         raise TimeoutError("mine")
 
-    transport = httpx.MockTransport(answer)
+    transport = httpx.MockTransport(respond)
     client = AuthenticatedClient(TOKEN, "http://127.0.0.1:1", http_client={"transport": transport})
     error = CallStyle("async").outcome(client)
 
@@ -205,7 +205,7 @@ def test_a_step_of_a_blocking_socket_ends_by_the_deadline(expected: float, timeo
 
 def test_a_call_after_its_deadline_sends_nothing(call_style: CallStyle) -> None:
     """A call that comes too late uses neither a kept connection nor a new one."""
-    with listening(Peer.answer) as server:
+    with listening(Peer.respond) as server:
         call_style.failure(client_of(server.url), seconds=-1.0)
 
     assert [] == server.requests

@@ -12,7 +12,7 @@ import pytest
 
 from kling_elements_client import errors
 
-_ANSWER = errors.Answer(
+_RESPONSE = errors.ResponseSummary(
     status_code=503,
     headers=httpx.Headers({"X-Request-Id": "r-1", "Retry-After": "7"}),
     code=5001,
@@ -35,7 +35,7 @@ def _example(kind: type[Exception]) -> Exception:
         case errors.MediaError:
             return errors.MediaError("mara.jpg", "is no image", [errors.Violation("", "R14", "is no JPEG")])
         case _:
-            return kind("what", _ANSWER) if issubclass(kind, errors.ResponseError) else kind("what")
+            return kind("what", _RESPONSE) if issubclass(kind, errors.ResponseError) else kind("what")
 
 
 @pytest.mark.parametrize("kind", _EXCEPTIONS)

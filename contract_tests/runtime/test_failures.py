@@ -1,4 +1,4 @@
-"""A request without an answer raises one exception, which says whether the gateway may have received it."""
+"""A request without a response raises one exception, which says whether the gateway may have received it."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_all_failures_of_httpx_are_listed() -> None:
 
 @pytest.mark.parametrize("kind", _FAILURES_OF_HTTPX)
 @pytest.mark.parametrize("says", ["it broke", ""])
-def test_a_call_without_an_answer_says_whether_it_may_have_been_sent(
+def test_a_call_without_a_response_says_whether_it_may_have_been_sent(
     kind: type[httpx.RequestError], says: str, create: Create, client: AuthenticatedClient, router: respx.MockRouter
 ) -> None:
     """Only a failure before the connection exists proves that nothing was sent; httpx's exception is the cause."""
@@ -62,7 +62,7 @@ def test_a_call_without_an_answer_says_whether_it_may_have_been_sent(
 
 
 @pytest.mark.parametrize(
-    ("name", "answer"),
+    ("name", "response"),
     [
         ("RemoteProtocolError", b""),
         ("RemoteProtocolError", b"220 mail.example.com ESMTP\r\n"),
@@ -70,11 +70,11 @@ def test_a_call_without_an_answer_says_whether_it_may_have_been_sent(
         ("RemoteProtocolError", b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n{}"),
     ],
 )
-def test_an_answer_that_breaks_off_or_is_garbled_is_a_transport_error(
-    name: str, answer: bytes, create: Create, make_client: MakeClient, serve: Callable[[bytes], str]
+def test_a_response_that_breaks_off_or_is_garbled_is_a_transport_error(
+    name: str, response: bytes, create: Create, make_client: MakeClient, serve: Callable[[bytes], str]
 ) -> None:
     """The gateway had the request by then, so it may have acted on it."""
-    client = make_client(base_url=serve(answer))
+    client = make_client(base_url=serve(response))
 
     with pytest.raises(errors.TransportError, match=name) as caught:
         create(client, BODY)
@@ -87,8 +87,8 @@ def test_a_redirect_to_an_invalid_url_ends_in_one_error(
     place: bytes, create: Create, make_client: MakeClient, serve: Callable[[bytes], str]
 ) -> None:
     """If httpx's client sends the request, it fails at the URL in many different ways."""
-    answer = b"HTTP/1.1 307 Elsewhere\r\nContent-Length: 0\r\nLocation: %s\r\n\r\n" % place
-    url = serve(answer)
+    response = b"HTTP/1.1 307 Elsewhere\r\nContent-Length: 0\r\nLocation: %s\r\n\r\n" % place
+    url = serve(response)
 
     with pytest.raises(errors.StatusError, match="HTTP 307"):
         create(make_client(base_url=url), BODY)

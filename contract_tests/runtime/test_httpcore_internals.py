@@ -19,7 +19,7 @@ from kling_elements_runtime.transport.route import Route
 def test_a_connection_whose_state_is_unknown_is_not_used_again(
     name: str, call_style: CallStyle, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """If httpcore renames these private attributes, bytes after an answer cannot be detected."""
+    """If httpcore renames these private attributes, bytes after a response cannot be detected."""
     innermost = httpcore_internals._innermost  # noqa: SLF001 - what differs between the cases
 
     def without(connection: Any) -> Any:
@@ -30,10 +30,10 @@ def test_a_connection_whose_state_is_unknown_is_not_used_again(
         )
 
     monkeypatch.setattr(httpcore_internals, "_innermost", without)
-    with listening(Peer.answer) as server:
-        answers = call_style.outcomes(client_of(server.url), GET, POST)
+    with listening(Peer.respond) as server:
+        responses = call_style.outcomes(client_of(server.url), GET, POST)
 
-    assert [200, 200] == [answer.status_code for answer in answers]
+    assert [200, 200] == [response.status_code for response in responses]
     assert 2 == server.connections
 
 

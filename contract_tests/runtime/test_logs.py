@@ -25,13 +25,13 @@ from scripts.spec import ROOT
 
 _TOKEN = r"""sk-a/b~c+ZebraFish\d"'=="""
 _SIGNED = "https://user:word@cdn.example.com/front.jpg?X-Signature=PinkSecret&a=1#PinkSecret"
-_ANSWER = {
+_RESPONSE = {
     "code": 0,
     "request_id": "r-1",
     "message": _TOKEN,
     "data": {"task_id": "7", "task_status": "submitted", "cover": _SIGNED, "image": "QUJD" * 40},
 }
-_ANSWER_HEADERS = {"Set-Cookie": "id=PinkSecret", "X-Api-Key": "PinkSecret", "X-Echo": _TOKEN, "X-Trace": "t-1"}
+_RESPONSE_HEADERS = {"Set-Cookie": "id=PinkSecret", "X-Api-Key": "PinkSecret", "X-Echo": _TOKEN, "X-Trace": "t-1"}
 _MAKES_A_CLIENT = """
 import sys, logging
 from kling_elements import KlingElements
@@ -154,9 +154,9 @@ def test_nothing_is_written_while_the_root_logger_has_a_handler(
     assert [True, False, True] == shown
 
 
-def _send(create: Create, make_client: MakeClient, body: Any, answer: Any, **options: Any) -> None:
+def _send(create: Create, make_client: MakeClient, body: Any, response: Any, **options: Any) -> None:
     """Create an element through a client whose token, headers, cookies and parameters are secret."""
-    transport = httpx.MockTransport(answer)
+    transport = httpx.MockTransport(response)
     args = {"transport": transport, "params": {"user": "PinkSecret"}, "cookies": {"id": "PinkSecret"}}
     create(make_client(api_key=_TOKEN, headers={"X-Api-Key": "PinkSecret"}, http_client=args, **options), body)
 
@@ -182,8 +182,8 @@ def test_debug_shows_request_and_answer_without_secrets_and_media(
     images = {"frontal_image": small, "refer_images": [{"image_url": large}, {"image_url": _SIGNED}]}
     body = {**BODY, "element_description": _TOKEN, "element_image_list": images}
 
-    answer = httpx.Response(200, json=_ANSWER, headers=_ANSWER_HEADERS)
-    _send(create, make_client, body, lambda _: answer, on_violation="ignore")
+    response = httpx.Response(200, json=_RESPONSE, headers=_RESPONSE_HEADERS)
+    _send(create, make_client, body, lambda _: response, on_violation="ignore")
 
     sent, line, answered = _log_lines(caplog)
     assert not re.search("PinkSecret|ZebraFish|user:word|[A-Za-z0-9+/]{80}", f"{sent}{line}{answered}")
@@ -210,7 +210,7 @@ def test_info_shows_one_line_for_each_request(
     create: Create, make_client: MakeClient, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "kling_elements.http")
-    _send(create, make_client, BODY, lambda _: httpx.Response(200, json=_ANSWER))
+    _send(create, make_client, BODY, lambda _: httpx.Response(200, json=_RESPONSE))
 
     assert [f"{_CALL}: HTTP 200 after N ms"] == _log_lines(caplog)
 
@@ -222,12 +222,12 @@ def test_a_log_that_is_off_costs_nothing(
     caplog.set_level(logging.WARNING, "kling_elements.http")
     monkeypatch.setattr(logs, "loggable", None)
     monkeypatch.setattr(logs, "printable", None)
-    _send(create, make_client, BODY, lambda _: httpx.Response(200, json=_ANSWER))
+    _send(create, make_client, BODY, lambda _: httpx.Response(200, json=_RESPONSE))
 
     assert [] == _log_lines(caplog)
 
 
-def test_a_request_without_an_answer_is_logged_with_the_reason(
+def test_a_request_without_a_response_is_logged_with_the_reason(
     create: Create, make_client: MakeClient, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "kling_elements.http")
@@ -239,7 +239,7 @@ def test_a_request_without_an_answer_is_logged_with_the_reason(
         _send(create, make_client, BODY, fail)
 
     reason = "RequestTimeoutError: ReadTimeout at https://gateway.example.com: slow ***"
-    assert [f"{_CALL}: no answer after N ms: {reason}"] == _log_lines(caplog)
+    assert [f"{_CALL}: no response after N ms: {reason}"] == _log_lines(caplog)
 
 
 def test_an_interruption_is_logged_by_its_name(
@@ -253,7 +253,7 @@ def test_an_interruption_is_logged_by_its_name(
     with pytest.raises(KeyboardInterrupt):
         _send(create, make_client, BODY, interrupt)
 
-    assert [f"{_CALL}: no answer after N ms: KeyboardInterrupt"] == _log_lines(caplog)
+    assert [f"{_CALL}: no response after N ms: KeyboardInterrupt"] == _log_lines(caplog)
 
 
 def test_the_token_in_a_path_and_secrets_in_a_query_are_not_logged(
@@ -262,7 +262,7 @@ def test_the_token_in_a_path_and_secrets_in_a_query_are_not_logged(
     """You might paste the token where an id belongs."""
     caplog.set_level(logging.DEBUG, "kling_elements.http")
     client = make_client(
-        api_key=_TOKEN, http_client={"transport": httpx.MockTransport(lambda _: httpx.Response(200, json=_ANSWER))}
+        api_key=_TOKEN, http_client={"transport": httpx.MockTransport(lambda _: httpx.Response(200, json=_RESPONSE))}
     )
     get_element.sync(_TOKEN, client=client)
     client.send(method="GET", url="/x?pageNum=1&api_key=PinkSecret&size=2")
@@ -274,7 +274,7 @@ def test_the_token_in_a_path_and_secrets_in_a_query_are_not_logged(
     assert "body (none)" in text
 
 
-def test_an_answer_that_is_not_json_is_logged_on_one_line(
+def test_a_response_that_is_not_json_is_logged_on_one_line(
     create: Create, make_client: MakeClient, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Control characters are escaped; the request id is taken from the header."""

@@ -23,7 +23,7 @@ from attrs import define, field
 from sentry_sdk.integrations.httpx import HttpxIntegration
 
 from contract_tests.reading.image_body import BODY
-from contract_tests.support.peers import ANSWER, POST, CallStyle, PatientClient, Peer, listening
+from contract_tests.support.peers import POST, RESPONSE, CallStyle, PatientClient, Peer, listening
 from contract_tests.support.running import TOKEN, run_async
 from kling_elements import AsyncKlingElements, KlingElements
 from kling_elements_client import AuthenticatedClient
@@ -83,22 +83,22 @@ class MockingTool:
     request: pytest.FixtureRequest
     seen: Seen = field(factory=list)
 
-    def answer(self, request: httpx.Request) -> httpx.Response:
+    def respond(self, request: httpx.Request) -> httpx.Response:
         """Record a request and answer it without a network."""
         self.seen.append(request.method)
-        return httpx.Response(200, content=ANSWER)
+        return httpx.Response(200, content=RESPONSE)
 
     @contextmanager
     def respx(self, using: str) -> Iterator[None]:
         """Mock requests with `@respx.mock`."""
         with respx.mock(using=using) as router:
-            router.route().mock(side_effect=self.answer)
+            router.route().mock(side_effect=self.respond)
             yield
 
     @contextmanager
     def pytest_httpx(self) -> Iterator[None]:
         """Mock requests with the fixture `httpx_mock`, which is active until the end of the test."""
-        self.request.getfixturevalue("httpx_mock").add_callback(self.answer)
+        self.request.getfixturevalue("httpx_mock").add_callback(self.respond)
         yield
 
     @contextmanager
@@ -106,7 +106,7 @@ class MockingTool:
         """Mock requests with `@vcr.use_cassette` and a cassette that was recorded before."""
         path = self.request.getfixturevalue("tmp_path") / "cassette.yaml"
         request = {"method": "POST", "uri": "http://127.0.0.1/", "body": "", "headers": {}}
-        response = {"status": {"code": 200, "message": "OK"}, "headers": {}, "body": {"string": ANSWER.decode()}}
+        response = {"status": {"code": 200, "message": "OK"}, "headers": {}, "body": {"string": RESPONSE.decode()}}
         path.write_text(json.dumps({"version": 1, "interactions": [{"request": request, "response": response}]}))
         with vcr.use_cassette(str(path), record_mode="none", match_on=["method"]) as cassette:
             yield
@@ -125,7 +125,7 @@ _MOCKS: dict[str, Callable[[MockingTool], AbstractContextManager[None]]] = {
 def test_a_mocked_request_does_not_go_out(name: str, creator: ElementCreator, request: pytest.FixtureRequest) -> None:
     """A test of yours would otherwise create a real element, and you would pay for it."""
     tool = MockingTool(request)
-    with listening(Peer.answer) as server, _MOCKS[name](tool):
+    with listening(Peer.respond) as server, _MOCKS[name](tool):
         assert "1" == creator.task_id(server.url)
 
     assert ["POST"] == tool.seen
@@ -139,12 +139,12 @@ def test_an_existing_client_uses_a_mocking_tool_while_it_is_active(
     """The client does not use its open connections while the tool is active, and uses them again afterwards."""
     tool = MockingTool(request)
     active_tool = ExitStack()
-    with listening(Peer.answer) as server:
+    with listening(Peer.respond) as server:
         client = PatientClient(TOKEN, server.url)
         begin = partial(active_tool.enter_context, _MOCKS[name](tool))
-        answers = call_style.outcomes(client, POST, begin, POST, active_tool.close, POST)
+        responses = call_style.outcomes(client, POST, begin, POST, active_tool.close, POST)
 
-    assert ["1", "1", "1"] == [_id(answer) for answer in answers]
+    assert ["1", "1", "1"] == [_id(response) for response in responses]
     assert ["POST"] == tool.seen
     assert (2, 1) == (len(server.requests), server.connections)
 
@@ -199,17 +199,17 @@ def test_a_replaced_function_answers_the_request(
     """The request does not go out by another way."""
     seen: Seen = []
 
-    def answer(_: Any, request: Any, **__: Any) -> Any:
+    def respond(_: Any, request: Any, **__: Any) -> Any:
         seen.append(_method(request))
-        return (httpcore if place == "pool" else httpx).Response(200, content=ANSWER)
+        return (httpcore if place == "pool" else httpx).Response(200, content=RESPONSE)
 
-    async def answer_async(_: Any, request: Any, **named: Any) -> Any:
-        return answer(_, request, **named)
+    async def respond_async(_: Any, request: Any, **named: Any) -> Any:
+        return respond(_, request, **named)
 
     sync, other = _PLACES[place]
-    _replace(*sync, answer, manner, monkeypatch)
-    _replace(*other, answer_async, manner, monkeypatch)
-    with listening(Peer.answer) as server:
+    _replace(*sync, respond, manner, monkeypatch)
+    _replace(*other, respond_async, manner, monkeypatch)
+    with listening(Peer.respond) as server:
         assert "1" == creator.task_id(server.url)
 
     assert ["POST"] == seen
@@ -235,7 +235,7 @@ def test_a_wrapped_function_sees_the_request_and_passes_it_on(
     sync, other = _PLACES[place]
     _replace(*sync, pass_on, manner, monkeypatch)
     _replace(*other, pass_on_async, manner, monkeypatch)
-    with listening(Peer.answer) as server:
+    with listening(Peer.respond) as server:
         assert "1" == creator.task_id(server.url)
 
     assert ["POST"] == seen
@@ -258,7 +258,7 @@ def test_a_replaced_httpx_class_sees_the_request(creator: ElementCreator, monkey
 
     monkeypatch.setattr(httpx, "Client", Client)
     monkeypatch.setattr(httpx, "AsyncClient", AsyncClient)
-    with listening(Peer.answer) as server:
+    with listening(Peer.respond) as server:
         assert "1" == creator.task_id(server.url)
     assert ["POST"] == seen
 
@@ -275,13 +275,13 @@ class _WrappingTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         self._seen.append(request.method)
-        answer: httpx.Response = self._inner.handle_request(request)
-        return answer
+        response: httpx.Response = self._inner.handle_request(request)
+        return response
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         self._seen.append(request.method)
-        answer: httpx.Response = await self._inner.handle_async_request(request)
-        return answer
+        response: httpx.Response = await self._inner.handle_async_request(request)
+        return response
 
     def close(self) -> None:
         self._inner.close()
@@ -318,7 +318,7 @@ def _wrap_its_send(http: Any, seen: Seen) -> None:
 def test_a_single_client_may_be_instrumented(instrument: Callable[[Any, Seen], None], creator: ElementCreator) -> None:
     """The tool sees the requests of that client."""
     seen: Seen = []
-    with listening(Peer.answer) as server:
+    with listening(Peer.respond) as server:
         assert "1" == creator.task_id(server.url, lambda http: instrument(http, seen))
 
     assert ["POST"] == seen
@@ -332,8 +332,8 @@ def test_your_own_transport_replaces_the_network(
 ) -> None:
     """Your transport gets all requests, or those that match a mount."""
     tool = MockingTool(request)
-    mock = httpx.MockTransport(tool.answer)
-    with listening(Peer.answer) as server:
+    mock = httpx.MockTransport(tool.respond)
+    with listening(Peer.respond) as server:
         settings = {"transport": mock} if place == "transport" else {"mounts": {"all://127.0.0.1": mock}}
         assert "1" == creator.task_id(server.url, **settings, **more)
 
@@ -346,7 +346,7 @@ def test_your_own_transport_replaces_the_network(
 
 def test_vcrpy_records_a_request_and_replays_it(creator: ElementCreator, tmp_path: Any) -> None:
     """The second time, the cassette answers."""
-    with listening(Peer.answer) as server:
+    with listening(Peer.respond) as server:
         for played in (0, 1):
             with vcr.use_cassette(str(tmp_path / "cassette.yaml")) as cassette:
                 assert "1" == creator.task_id(server.url)
@@ -354,7 +354,7 @@ def test_vcrpy_records_a_request_and_replays_it(creator: ElementCreator, tmp_pat
     assert 1 == len(server.requests)
 
 
-def test_sentry_sees_the_request_and_its_answer(creator: ElementCreator, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sentry_sees_the_request_and_its_response(creator: ElementCreator, monkeypatch: pytest.MonkeyPatch) -> None:
     """Sentry instruments httpx after `sentry_sdk.init()`."""
     seen: list[tuple[str, int]] = []
 
@@ -374,7 +374,7 @@ def test_sentry_sees_the_request_and_its_answer(creator: ElementCreator, monkeyp
         )
         if httpx.Client.send is original:  # Sentry patches it only once in a process
             HttpxIntegration.setup_once()
-        with listening(Peer.answer) as server:
+        with listening(Peer.respond) as server:
             assert "1" == creator.task_id(server.url)
     finally:
         scope.set_client(None)
@@ -425,7 +425,7 @@ with KlingElements("any-token", sys.argv[1]) as kling:
 )
 def test_a_tool_may_be_active_before_the_client_is_imported(tool: str) -> None:
     """Most programs set their tools up first; the client must not take a patched function for httpx's own."""
-    with listening(Peer.answer) as server:
+    with listening(Peer.respond) as server:
         command = [sys.executable, "-c", _CREATE.format(tool=tool), server.url, json.dumps(BODY)]
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
 
@@ -459,7 +459,7 @@ def test_nothing_is_sent_if_sockets_are_forbidden(call_style: CallStyle, monkeyp
     def forbid() -> None:
         monkeypatch.setattr(socket, "socket", Forbidden)
 
-    with listening(Peer.answer) as server:
+    with listening(Peer.respond) as server:
         (error,) = call_style.outcomes(AuthenticatedClient(TOKEN, server.url), forbid, POST, monkeypatch.undo)
 
     assert isinstance(error, TransportError)

@@ -32,7 +32,7 @@ class Outage:
 
     Attributes:
         is_silent: Whether the server leaves requests unanswered now.
-        asked: Set once a request arrived that gets no answer.
+        asked: Set once a request arrived that gets no response.
     """
 
     def __init__(self) -> None:
@@ -72,13 +72,13 @@ def test_cancelled_tasks_give_their_places_back(places: int) -> None:
                 return await asyncio.gather(*(client.send_async(**POST) for _ in range(2 * places + 1)))
 
     with listening(outage) as server:
-        answers = run_async(run(server.url))
+        responses = run_async(run(server.url))
 
-    assert [200] * (2 * places + 1) == [answer.status_code for answer in answers]
+    assert [200] * (2 * places + 1) == [response.status_code for response in responses]
 
 
 def test_timed_out_threads_give_their_places_back() -> None:
-    """The time may run out while a thread waits for a place and while it waits for the answer."""
+    """The time may run out while a thread waits for a place and while it waits for the response."""
     outage = Outage()
     errors: list[Exception] = []
 
@@ -97,10 +97,10 @@ def test_timed_out_threads_give_their_places_back() -> None:
         inner: Any = client._connections.sync()._pool  # noqa: SLF001 - a lost place would block the next call
         assert 2 == inner._places._free  # noqa: SLF001 - as above
         outage.is_silent = False
-        answers = [client.send(**POST) for _ in range(3)]
+        responses = [client.send(**POST) for _ in range(3)]
 
     assert 7 == len(errors)
-    assert [200, 200, 200] == [answer.status_code for answer in answers]
+    assert [200, 200, 200] == [response.status_code for response in responses]
 
 
 def test_a_pool_timeout_names_the_limit_and_how_to_raise_it() -> None:
@@ -152,15 +152,15 @@ def _ignore_errors(send: Callable[..., Any]) -> None:
 
 @pytest.mark.parametrize("kept", [0, 1, None])
 def test_a_connection_is_kept_for_the_next_request(kept: int | None, call_style: CallStyle) -> None:
-    """A connection is closed after its answer if the limits allow no kept connections."""
-    with listening(Peer.answer) as server:
+    """A connection is closed after its response if the limits allow no kept connections."""
+    with listening(Peer.respond) as server:
         call_style.outcomes(client_of(server.url, **_limits(None, kept)), POST, GET, POST)
 
     assert server.connections == (3 if kept == 0 else 1)
 
 
 @pytest.mark.parametrize(
-    "answer",
+    "response",
     [
         http_response(b"{}", "200 OK", "Connection: close"),
         http_response().replace(b"HTTP/1.1", b"HTTP/1.0"),
@@ -168,25 +168,25 @@ def test_a_connection_is_kept_for_the_next_request(kept: int | None, call_style:
         http_response() + b"x",
         b"HTTP/1.1 200 OK\r\n\r\n{}",
     ],
-    ids=["to be closed", "HTTP/1.0", "two answers", "one byte more", "until it is closed"],
+    ids=["to be closed", "HTTP/1.0", "two responses", "one byte more", "until it is closed"],
 )
-def test_a_connection_with_leftover_data_is_not_used_again(answer: bytes, call_style: CallStyle) -> None:
-    """Bytes after an answer would be taken for the answer to the next request."""
+def test_a_connection_with_leftover_data_is_not_used_again(response: bytes, call_style: CallStyle) -> None:
+    """Bytes after a response would be taken for the response to the next request."""
 
     def behave(peer: Peer) -> None:
         peer.request()
-        peer.send(answer)
-        if b"Content-Length" in answer:
+        peer.send(response)
+        if b"Content-Length" in response:
             peer.until_closed()
 
     with listening(behave) as server:
-        answers = call_style.outcomes(client_of(server.url), GET, POST)
+        responses = call_style.outcomes(client_of(server.url), GET, POST)
 
-    assert [200, 200] == [answered.status_code for answered in answers]
+    assert [200, 200] == [answered.status_code for answered in responses]
     assert 2 == server.connections
 
 
-def test_late_bytes_after_an_answer_end_the_connection_too(call_style: CallStyle) -> None:
+def test_late_bytes_after_a_response_end_the_connection_too(call_style: CallStyle) -> None:
     """Stray bytes may arrive just before the next request is sent."""
     has_come = threading.Event()
 
@@ -198,9 +198,9 @@ def test_late_bytes_after_an_answer_end_the_connection_too(call_style: CallStyle
         peer.until_closed()
 
     with listening(behave) as server:
-        answers = call_style.outcomes(client_of(server.url), GET, has_come.wait, POST)
+        responses = call_style.outcomes(client_of(server.url), GET, has_come.wait, POST)
 
-    assert [200, 200] == [answer.status_code for answer in answers]
+    assert [200, 200] == [response.status_code for response in responses]
     assert 2 == server.connections
 
 
@@ -213,7 +213,7 @@ class HastyClient(AuthenticatedClient):
 def test_a_create_never_uses_a_connection_that_was_idle_for_a_second(call_style: CallStyle) -> None:
     """A server may close an idle connection at any time, which would leave the create in doubt. Look-ups may use it."""
     assert 1.0 == AuthenticatedClient.reuse_seconds
-    with listening(Peer.answer) as server:
+    with listening(Peer.respond) as server:
         client = HastyClient(TOKEN, server.url, http_client=_limits(None, seconds=600))
         call_style.outcomes(client, GET, GET, POST, GET, POST)
 
@@ -224,7 +224,7 @@ def test_a_create_never_uses_a_connection_that_was_idle_for_a_second(call_style:
 # Kept connections that the server closes while the next request is written
 
 
-def _answer_once_then(behave: Callable[[Peer], object]) -> Callable[[Peer], None]:
+def _respond_once_then(behave: Callable[[Peer], object]) -> Callable[[Peer], None]:
     """Return a server that answers the first request of each connection, then runs `behave` on the first connection."""
 
     def serve(peer: Peer) -> None:
@@ -233,7 +233,7 @@ def _answer_once_then(behave: Callable[[Peer], object]) -> Callable[[Peer], None
         if peer.number == 0:
             behave(peer)
         else:
-            peer.answer()
+            peer.respond()
 
     return serve
 
@@ -254,16 +254,16 @@ def test_an_incomplete_request_is_sent_again_over_another_connection(
 
     if not is_noticed:
         monkeypatch.setattr(httpcore_internals, "check_kept", lambda _: None)
-    with listening(_answer_once_then(reset)) as server:
+    with listening(_respond_once_then(reset)) as server:
         second = {**POST, "content": Pieces(b"{", is_reset, b"}")}
-        answers = call_style.outcomes(client_of(server.url), POST, second)
+        responses = call_style.outcomes(client_of(server.url), POST, second)
 
-    assert [200, 200] == [answer.status_code for answer in answers]
+    assert [200, 200] == [response.status_code for response in responses]
     assert [b"{}", b"{}"] == [request.body for request in server.requests]
     assert 2 == server.connections
 
 
-def test_an_answer_before_the_request_is_complete_is_ignored(call_style: CallStyle) -> None:
+def test_a_response_before_the_request_is_complete_is_ignored(call_style: CallStyle) -> None:
     """Early bytes on a kept connection may belong to the previous request."""
     is_said = threading.Event()
 
@@ -273,25 +273,25 @@ def test_an_answer_before_the_request_is_complete_is_ignored(call_style: CallSty
         is_said.set()
         peer.until_closed()
 
-    with listening(_answer_once_then(say)) as server:
-        answers = call_style.outcomes(client_of(server.url), GET, {**POST, "content": Pieces(b"{", is_said, b"}")})
+    with listening(_respond_once_then(say)) as server:
+        responses = call_style.outcomes(client_of(server.url), GET, {**POST, "content": Pieces(b"{", is_said, b"}")})
 
-    assert [200, 200] == [answer.status_code for answer in answers]
+    assert [200, 200] == [response.status_code for response in responses]
     assert [b"", b"{}"] == [request.body for request in server.requests]
 
 
 def test_a_look_up_lost_with_a_kept_connection_is_sent_again(call_style: CallStyle) -> None:
     """A look-up has no side effects."""
-    with listening(_answer_once_then(Peer.request)) as server:
-        answers = call_style.outcomes(client_of(server.url), POST, GET)
+    with listening(_respond_once_then(Peer.request)) as server:
+        responses = call_style.outcomes(client_of(server.url), POST, GET)
 
-    assert [200, 200] == [answer.status_code for answer in answers]
+    assert [200, 200] == [response.status_code for response in responses]
     assert ["POST", "GET", "GET"] == [request.line.split()[0] for request in server.requests]
 
 
 def test_a_complete_create_is_not_sent_again(call_style: CallStyle) -> None:
     """The server may have acted on a complete create."""
-    with listening(_answer_once_then(Peer.request)) as server:
+    with listening(_respond_once_then(Peer.request)) as server:
         _, error = call_style.outcomes(client_of(server.url), GET, POST)
 
     assert isinstance(error, TransportError)
@@ -310,7 +310,7 @@ def test_a_request_lost_on_a_new_connection_is_not_sent_again(call: Any, call_st
 
 def test_a_timed_out_request_is_not_sent_again(call_style: CallStyle) -> None:
     """A look-up over a kept connection is not sent again either."""
-    with listening(_answer_once_then(Peer.until_closed)) as server:
+    with listening(_respond_once_then(Peer.until_closed)) as server:
         client = client_of(server.url)
 
         def shorten_read_timeout() -> None:
@@ -337,30 +337,30 @@ def test_the_httpx_client_uses_the_same_connections(call_style: CallStyle) -> No
             http = client.get_async_httpx_client()
             return [first, await http.get("/c"), await http.get(f"{elsewhere}/d")]
 
-    with listening(Peer.answer) as server, listening(Peer.answer) as other:
+    with listening(Peer.respond) as server, listening(Peer.respond) as other:
         client = client_of(server.url)
         if call_style.name == "async":
-            answers = run_async(by_httpx(client, other.url))
+            responses = run_async(by_httpx(client, other.url))
         else:
             with client:
                 http = client.get_httpx_client()
-                answers = [client.send(**POST), http.get("/c"), http.get(f"{other.url}/d")]
+                responses = [client.send(**POST), http.get("/c"), http.get(f"{other.url}/d")]
 
-    assert [200, 200, 200] == [answer.status_code for answer in answers]
+    assert [200, 200, 200] == [response.status_code for response in responses]
     assert ["POST /b HTTP/1.1", "GET /c HTTP/1.1"] == [request.line for request in server.requests]
     assert ["GET /d HTTP/1.1"] == [request.line for request in other.requests]
     assert (1, 1) == (server.connections, other.connections)
 
 
-def test_a_connection_in_use_is_closed_after_its_answer(call_style: CallStyle) -> None:
+def test_a_connection_in_use_is_closed_after_its_response(call_style: CallStyle) -> None:
     """Closing the client neither waits for a call nor interrupts it."""
-    came, may_answer = threading.Event(), threading.Event()
+    came, may_respond = threading.Event(), threading.Event()
     closed: list[bool] = []
 
     def behave(peer: Peer) -> None:
         peer.request()
         came.set()
-        may_answer.wait(60)
+        may_respond.wait(60)
         peer.send(http_response())
         closed.append(peer.request() is None)
 
@@ -368,22 +368,22 @@ def test_a_connection_in_use_is_closed_after_its_answer(call_style: CallStyle) -
         call = asyncio.create_task(client.send_async(**POST))
         await asyncio.to_thread(came.wait)
         await client.aclose()
-        may_answer.set()
+        may_respond.set()
         return await call
 
     with listening(behave) as server:
         client = client_of(server.url)
         if call_style.name == "async":
-            answer = run_async(run(client))
+            response = run_async(run(client))
         else:
-            answers: list[Any] = []
-            thread = threading.Thread(target=lambda: answers.append(client.send(**POST)))
+            responses: list[Any] = []
+            thread = threading.Thread(target=lambda: responses.append(client.send(**POST)))
             thread.start()
             assert came.wait(60)
             client.close()
-            may_answer.set()
+            may_respond.set()
             thread.join()
-            (answer,) = answers
+            (response,) = responses
 
-    assert 200 == answer.status_code
+    assert 200 == response.status_code
     assert [True] == closed

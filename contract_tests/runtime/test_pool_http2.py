@@ -14,10 +14,10 @@ from h2.connection import H2Connection
 from h2.events import DataReceived, RequestReceived, StreamEnded
 
 from contract_tests.support.peers import (
-    ANSWER,
     GET,
     LARGE,
     POST,
+    RESPONSE,
     CallStyle,
     Peer,
     ReceivedRequest,
@@ -37,7 +37,7 @@ def _tls() -> ssl.SSLContext:
     return context
 
 
-def _serve(answer: Callable[[Peer, H2Connection, int], object]) -> Callable[[Peer], None]:
+def _serve(response: Callable[[Peer, H2Connection, int], object]) -> Callable[[Peer], None]:
     """Return a server that records each request and answers it with a function."""
 
     def serve(peer: Peer) -> None:
@@ -61,44 +61,44 @@ def _serve(answer: Callable[[Peer, H2Connection, int], object]) -> Callable[[Pee
                         peer.requests.append(
                             ReceivedRequest(headers[":method"], headers, bodies[event.stream_id], peer.number)
                         )
-                        answer(peer, connection, event.stream_id)
+                        response(peer, connection, event.stream_id)
             peer.send(connection.data_to_send())
 
     return serve
 
 
-def _answer(_: Peer, connection: H2Connection, stream_id: int) -> None:
-    connection.send_headers(stream_id, [(":status", "200"), ("content-length", str(len(ANSWER)))])
-    connection.send_data(stream_id, ANSWER, end_stream=True)
+def _respond(_: Peer, connection: H2Connection, stream_id: int) -> None:
+    connection.send_headers(stream_id, [(":status", "200"), ("content-length", str(len(RESPONSE)))])
+    connection.send_data(stream_id, RESPONSE, end_stream=True)
 
 
 def test_http2_requests_share_one_connection(call_style: CallStyle) -> None:
     """Large requests do too, and every request has the token."""
-    with listening(_serve(_answer), _tls()) as server:
-        answers = call_style.outcomes(client_of(server.url, http2=True), POST, GET, LARGE)
+    with listening(_serve(_respond), _tls()) as server:
+        responses = call_style.outcomes(client_of(server.url, http2=True), POST, GET, LARGE)
 
-    assert [ANSWER] * 3 == [answer.content for answer in answers]
-    assert [b"HTTP/2"] * 3 == [answer.extensions["http_version"] for answer in answers]
+    assert [RESPONSE] * 3 == [response.content for response in responses]
+    assert [b"HTTP/2"] * 3 == [response.extensions["http_version"] for response in responses]
     assert [b"{}", b"", LARGE["content"]] == [request.body for request in server.requests]
     assert {"Bearer sk-token-1234567890"} == {request.headers["authorization"] for request in server.requests}
     assert 1 == server.connections
 
 
-def test_an_unreadable_http2_answer_ends_the_connection(call_style: CallStyle) -> None:
-    """More of the answer may still arrive."""
+def test_an_unreadable_http2_response_ends_the_connection(call_style: CallStyle) -> None:
+    """More of the response may still arrive."""
 
-    def answer(peer: Peer, connection: H2Connection, stream_id: int) -> None:
+    def respond(peer: Peer, connection: H2Connection, stream_id: int) -> None:
         if peer.number:
-            _answer(peer, connection, stream_id)
+            _respond(peer, connection, stream_id)
             return
         connection.send_headers(stream_id, [(":status", "200"), ("content-encoding", "br")])
         connection.send_data(stream_id, b"?")
 
-    with listening(_serve(answer), _tls()) as server:
-        answers = call_style.outcomes(client_of(server.url, http2=True), GET, GET)
+    with listening(_serve(respond), _tls()) as server:
+        responses = call_style.outcomes(client_of(server.url, http2=True), GET, GET)
 
-    assert ["the answer is encoded as 'br', but only gzip was requested", None] == [
-        answered.extensions.get(UNREADABLE) for answered in answers
+    assert ["the response is encoded as 'br', but only gzip was requested", None] == [
+        answered.extensions.get(UNREADABLE) for answered in responses
     ]
     assert 2 == server.connections
 
@@ -126,8 +126,8 @@ def test_a_gateway_without_http2_gets_http1_requests(call_style: CallStyle) -> N
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.set_alpn_protocols(["http/1.1"])
     authority().issue_cert("127.0.0.1").configure_cert(context)
-    with listening(Peer.answer, context) as server:
-        answers = call_style.outcomes(client_of(server.url, http2=True), POST, GET)
+    with listening(Peer.respond, context) as server:
+        responses = call_style.outcomes(client_of(server.url, http2=True), POST, GET)
 
-    assert [b"HTTP/1.1"] * 2 == [answer.extensions["http_version"] for answer in answers]
+    assert [b"HTTP/1.1"] * 2 == [response.extensions["http_version"] for response in responses]
     assert 1 == server.connections

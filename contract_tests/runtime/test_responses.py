@@ -1,4 +1,4 @@
-"""A failed answer keeps what you need to act on it, and a successful answer may be unusual."""
+"""A failed response keeps what you need to act on it, and a successful response may be unusual."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _NOTHING = (None, None, None)  # no code, no message and no request id
 
 @pytest.fixture
 def failure(client: AuthenticatedClient, router: respx.MockRouter) -> Failure:
-    """Return a function that makes the gateway give an answer and returns the resulting exception."""
+    """Return a function that makes the gateway give a response and returns the resulting exception."""
 
     def failure(
         status: int, content: bytes | str, headers: list[tuple[bytes, bytes]] | None = None
@@ -208,7 +208,7 @@ def test_control_characters_are_shown_escaped(status: int, failure: Failure, cap
         ("\ufffd", b"\xe9", None),
     ],
 )
-def test_an_excerpt_is_decoded_in_the_encoding_of_the_answer(
+def test_an_excerpt_is_decoded_in_the_encoding_of_the_response(
     expected: str, content: bytes, content_type: bytes | None, failure: Failure
 ) -> None:
     """The header gives the encoding, or the first bytes do."""
@@ -254,35 +254,35 @@ def test_a_repeated_header_is_kept_with_all_its_values(failure: Failure) -> None
 @pytest.mark.parametrize(
     ("reason", "content"),
     [
-        ("the answer is not JSON: empty body", b""),
-        ("the answer is not JSON: <html> </html>", b"<html>\n</html>"),
-        ("the answer is not JSON: {", b'{"code": 0, '),
-        ("the answer is not JSON: \ufffd", b"\xff"),
-        ("the answer nests deeper than 64 levels: [[", b"[" * 100_000),
-        ("the answer nests deeper than 64 levels: {", b'{"data": ' * 65 + b"1" + b"}" * 65),
-        ("the answer has more than 100000 values: {", b'{"data": [' + b"[],{}," * 40_000 + b"0]}"),
+        ("the response is not JSON: empty body", b""),
+        ("the response is not JSON: <html> </html>", b"<html>\n</html>"),
+        ("the response is not JSON: {", b'{"code": 0, '),
+        ("the response is not JSON: \ufffd", b"\xff"),
+        ("the response nests deeper than 64 levels: [[", b"[" * 100_000),
+        ("the response nests deeper than 64 levels: {", b'{"data": ' * 65 + b"1" + b"}" * 65),
+        ("the response has more than 100000 values: {", b'{"data": [' + b"[],{}," * 40_000 + b"0]}"),
         (
-            "the answer is too large: it takes more than 16 MiB of memory: {",
+            "the response is too large: it takes more than 16 MiB of memory: {",
             '{"message": "\U0001f600'.encode() + b"x y" * 1_398_100 + b'"}',
         ),
-        ("the answer is not JSON: {", b'{"id": ' + b"9." * 2500 + b"}"),
-        ("the answer cannot be read: {", b'{"\\ud83d": 1}'),
-        ("the answer breaks the contract at (body): ", b"[]"),
-        ("the answer breaks the contract at (body): ", b"null"),
-        ("the answer breaks the contract at (body): ", b'"ok"'),
-        ("the answer breaks the contract at /message: ", b'{"message": NaN}'),
-        ("the answer breaks the contract at /message: ", b'{"message": 1e999}'),
-        ("the answer breaks the contract at /id: ", b'{"id": false}'),
-        ("the answer breaks the contract at /data: ", b'{"data": []}'),
-        ("the answer breaks the contract at /data/task_id: ", b'{"data": {"task_id": {}}}'),
-        ("the answer breaks the contract at /data/task_status: ", b'{"data": {"task_status": 1}}'),
+        ("the response is not JSON: {", b'{"id": ' + b"9." * 2500 + b"}"),
+        ("the response cannot be read: {", b'{"\\ud83d": 1}'),
+        ("the response breaks the contract at (body): ", b"[]"),
+        ("the response breaks the contract at (body): ", b"null"),
+        ("the response breaks the contract at (body): ", b'"ok"'),
+        ("the response breaks the contract at /message: ", b'{"message": NaN}'),
+        ("the response breaks the contract at /message: ", b'{"message": 1e999}'),
+        ("the response breaks the contract at /id: ", b'{"id": false}'),
+        ("the response breaks the contract at /data: ", b'{"data": []}'),
+        ("the response breaks the contract at /data/task_id: ", b'{"data": {"task_id": {}}}'),
+        ("the response breaks the contract at /data/task_status: ", b'{"data": {"task_status": 1}}'),
     ],
 )
 @pytest.mark.parametrize("status", [200, 201, 204])
 def test_a_success_that_breaks_the_contract_is_invalid(
     reason: str, content: bytes, status: int, failure: Failure
 ) -> None:
-    """The element may have been created, so it is neither a success nor a failure, and the answer is kept."""
+    """The element may have been created, so it is neither a success nor a failure, and the response is kept."""
     error = failure(status, content, [(b"x-request-id", b"h-1")])
 
     assert type(error) is errors.InvalidResponseError
@@ -295,22 +295,22 @@ def test_a_success_that_breaks_the_contract_is_invalid(
 @pytest.mark.parametrize(
     ("kind", "says", "status"),
     [
-        (errors.InvalidResponseError, "HTTP 200, the answer is compressed, and damaged: ", b"200 OK"),
+        (errors.InvalidResponseError, "HTTP 200, the response is compressed, and damaged: ", b"200 OK"),
         (errors.ServerError, "HTTP 500, ", b"500 Oh"),
     ],
 )
-def test_an_answer_that_cannot_be_decompressed_still_has_a_status(
+def test_a_response_that_cannot_be_decompressed_still_has_a_status(
     kind: type[errors.ResponseError], says: str, status: bytes, make_client: MakeClient, serve: Callable[[bytes], str]
 ) -> None:
     """The status decides the exception."""
-    answer = b"HTTP/1.1 %s\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}" % status
+    response = b"HTTP/1.1 %s\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}" % status
 
     with pytest.raises(kind, match=says):
-        create_element.sync(client=make_client(base_url=serve(answer)), body=BODY)
+        create_element.sync(client=make_client(base_url=serve(response)), body=BODY)
 
 
-def test_an_invalid_answer_is_quoted_only_in_the_excerpt(failure: Failure) -> None:
-    """The excerpt shows the beginning of the answer."""
+def test_an_invalid_response_is_quoted_only_in_the_excerpt(failure: Failure) -> None:
+    """The excerpt shows the beginning of the response."""
     error = failure(200, json.dumps({"data": ["x" * 5000]}))
 
     assert 200 >= str(error).count("x")
@@ -371,7 +371,7 @@ def test_a_success_status_with_a_failure_code_is_a_failure(
     ids=repr,
 )
 @pytest.mark.parametrize("status", [200, 201, 202])
-def test_an_answer_with_a_task_id_or_without_a_failure_is_a_success(
+def test_a_response_with_a_task_id_or_without_a_failure_is_a_success(
     body: dict[str, Any], status: int, create: Create, client: AuthenticatedClient, router: respx.MockRouter
 ) -> None:
     """A task id, in any of its four places, outweighs the code: the element exists and must not be lost."""
@@ -391,7 +391,7 @@ def test_an_answer_with_a_task_id_or_without_a_failure_is_a_success(
         '{"code": "ok", "data": {"task_id": "t-1"}}',
     ],
 )
-def test_an_invalid_answer_with_a_task_id_is_a_success_with_a_warning(
+def test_an_invalid_response_with_a_task_id_is_a_success_with_a_warning(
     content: str,
     create: Create,
     client: AuthenticatedClient,
@@ -404,4 +404,4 @@ def test_an_invalid_answer_with_a_task_id_is_a_success_with_a_warning(
     assert json.loads(content) == create(client, BODY).to_dict()
     (logged,) = [record for record in caplog.records if record.name == "kling_elements.http"]
     assert logging.WARNING == logged.levelno
-    assert logged.getMessage().startswith("createElement: an id is named, but the answer is unusual: HTTP 200, code ")
+    assert logged.getMessage().startswith("createElement: an id is named, but the response is unusual: HTTP 200, code ")

@@ -55,11 +55,11 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("authorization", [None, AUTHORIZATION])
 def test_a_proxy_forwards_requests_without_tls(authorization: str | None, call_style: CallStyle) -> None:
     """The proxy gets the whole URL, and your credentials if it requires them; its connection is kept."""
-    with listening(Peer.answer) as server, listening(forward(authorization)) as proxy:
+    with listening(Peer.respond) as server, listening(forward(authorization)) as proxy:
         url = proxy.url if authorization is None else proxy.url.replace("http://", f"http://{USER}@")
-        answers = call_style.outcomes(client_of(server.url, proxy=url), POST, GET)
+        responses = call_style.outcomes(client_of(server.url, proxy=url), POST, GET)
 
-    assert [200, 200] == [answer.status_code for answer in answers]
+    assert [200, 200] == [response.status_code for response in responses]
     assert [f"POST {server.url}/b HTTP/1.1", f"GET {server.url}/a HTTP/1.1"] == [
         request.line for request in proxy.requests
     ]
@@ -77,14 +77,14 @@ def test_a_proxy_tunnels_requests_with_tls(
 ) -> None:
     """The proxy sees only the host, even if you connect to the proxy itself with TLS."""
     with (
-        listening(Peer.answer, server_tls()) as server,
+        listening(Peer.respond, server_tls()) as server,
         listening(tunnel(authorization), server_tls() if is_secure else None) as proxy,
     ):
         url = httpx.URL(proxy.url) if authorization is None else httpx.URL(proxy.url.replace("://", f"://{USER}@"))
         proxy_setting = httpx.Proxy(url, ssl_context=client_tls() if is_secure else None)
-        answers = call_style.outcomes(client_of(server.url, proxy=proxy_setting), LARGE, GET, POST)
+        responses = call_style.outcomes(client_of(server.url, proxy=proxy_setting), LARGE, GET, POST)
 
-    assert [200, 200, 200] == [answer.status_code for answer in answers]
+    assert [200, 200, 200] == [response.status_code for response in responses]
     assert [LARGE["content"], b"", b"{}"] == [request.body for request in server.requests]
     assert (1, 1) == (proxy.connections, server.connections)
     assert [] == proxy.requests
@@ -94,9 +94,9 @@ def test_a_proxy_tunnels_requests_with_tls(
 def test_a_proxy_that_refuses_a_request_is_reported(
     serve: Callable[[Peer], None], call_style: CallStyle, request: pytest.FixtureRequest
 ) -> None:
-    """Nothing reaches the gateway. A refused tunnel is a connection error; a refused plain request is an answer."""
+    """Nothing reaches the gateway. A refused tunnel is a connection error; a refused plain request is a response."""
     tls = server_tls() if "https" in request.node.callspec.id else None
-    with listening(Peer.answer, tls) as server, listening(serve) as proxy:
+    with listening(Peer.respond, tls) as server, listening(serve) as proxy:
         outcome = call_style.outcome(client_of(server.url, proxy=proxy.url))
 
     if tls is None:
@@ -117,14 +117,14 @@ def test_an_unreachable_proxy_is_a_connection_error(call_style: CallStyle) -> No
 
 def test_the_certificate_of_a_gateway_is_checked_through_a_tunnel(call_style: CallStyle) -> None:
     """The proxy could connect to any other server."""
-    with listening(Peer.answer, server_tls("elsewhere.example.com")) as server, listening(tunnel()) as proxy:
+    with listening(Peer.respond, server_tls("elsewhere.example.com")) as server, listening(tunnel()) as proxy:
         failure = call_style.failure(client_of(server.url, proxy=proxy.url))
 
     assert "certificate verify failed" in failure
     assert [] == server.requests
 
 
-def test_stray_bytes_after_an_answer_end_a_tunnelled_connection_too(call_style: CallStyle) -> None:
+def test_stray_bytes_after_a_response_end_a_tunnelled_connection_too(call_style: CallStyle) -> None:
     """The client finds the HTTP parser inside a tunnel as well."""
 
     def behave(peer: Peer) -> None:
@@ -133,9 +133,9 @@ def test_stray_bytes_after_an_answer_end_a_tunnelled_connection_too(call_style: 
         peer.until_closed()
 
     with listening(behave, server_tls()) as server, listening(tunnel()) as proxy:
-        answers = call_style.outcomes(client_of(server.url, proxy=proxy.url), GET, POST)
+        responses = call_style.outcomes(client_of(server.url, proxy=proxy.url), GET, POST)
 
-    assert [200, 200] == [answer.status_code for answer in answers]
+    assert [200, 200] == [response.status_code for response in responses]
     assert (2, 2) == (server.connections, proxy.connections)
 
 
@@ -147,7 +147,7 @@ def test_the_environment_names_a_proxy(name: str, call_style: CallStyle, monkeyp
     """You can leave the scheme out, as other tools allow."""
 
     def behave(peer: Peer) -> None:
-        peer.answer()
+        peer.respond()
 
     with listening(behave) as proxy:
         monkeypatch.setenv(name, f"127.0.0.1:{proxy.port}")
@@ -285,22 +285,22 @@ def test_you_can_choose_the_trusted_certificates(
         monkeypatch.setenv(place, str(file))
     options = {"verify": verify[place]} if place in verify else {}
 
-    with listening(Peer.answer, server_tls()) as server, warnings.catch_warnings():
+    with listening(Peer.respond, server_tls()) as server, warnings.catch_warnings():
         warnings.filterwarnings("ignore", "`verify=<str>`", DeprecationWarning)  # from httpx
-        answers = call_style.outcomes(AuthenticatedClient(TOKEN, server.url, http_client=options), POST, GET)
+        responses = call_style.outcomes(AuthenticatedClient(TOKEN, server.url, http_client=options), POST, GET)
 
-    assert [200, 200] == [answer.status_code for answer in answers]
+    assert [200, 200] == [response.status_code for response in responses]
     assert 1 == server.connections
 
 
 def test_the_usual_authorities_are_trusted_by_default(call_style: CallStyle) -> None:
     """A server with a certificate of another authority is refused, unless you switch the check off."""
-    with listening(Peer.answer, server_tls()) as server:
+    with listening(Peer.respond, server_tls()) as server:
         failure = call_style.failure(AuthenticatedClient(TOKEN, server.url))
-        answer = call_style.outcome(AuthenticatedClient(TOKEN, server.url, http_client={"verify": False}))
+        response = call_style.outcome(AuthenticatedClient(TOKEN, server.url, http_client={"verify": False}))
 
     assert "certificate verify failed: unable to get local issuer certificate" in failure
-    assert 200 == answer.status_code
+    assert 200 == response.status_code
 
 
 def test_a_client_certificate_is_sent(call_style: CallStyle, tmp_path: Path) -> None:
@@ -314,12 +314,12 @@ def test_a_client_certificate_is_sent(call_style: CallStyle, tmp_path: Path) -> 
     authority().configure_trust(tls)
     tls.verify_mode = ssl.CERT_REQUIRED
 
-    with listening(Peer.answer, tls) as server, warnings.catch_warnings():
+    with listening(Peer.respond, tls) as server, warnings.catch_warnings():
         warnings.filterwarnings("ignore", "`cert=...`", DeprecationWarning)  # from httpx
         options = {"verify": client_tls(), "cert": (str(certificate), str(key))}
-        answer = call_style.outcome(AuthenticatedClient(TOKEN, server.url, http_client=options))
+        response = call_style.outcome(AuthenticatedClient(TOKEN, server.url, http_client=options))
 
-    assert 200 == answer.status_code
+    assert 200 == response.status_code
 
 
 @pytest.mark.parametrize("name", ["SSL_CERT_FILE", "SSL_CERT_DIR"])
@@ -367,7 +367,7 @@ def test_unreadable_certificates_are_a_connection_error(
     if place == "SSL_CERT_FILE":
         monkeypatch.setenv(place, str(file))
     options = {"verify": str(file)} if place == "verify" else {}
-    with listening(Peer.answer, server_tls()) as server, warnings.catch_warnings():
+    with listening(Peer.respond, server_tls()) as server, warnings.catch_warnings():
         warnings.filterwarnings("ignore", "`verify=<str>`", DeprecationWarning)
         failure = call_style.failure(AuthenticatedClient(TOKEN, server.url, http_client=options))
 

@@ -47,7 +47,7 @@ def _texts(error: BaseException) -> list[str]:
         *("".join(traceback.format_exception(link)) for link in links),
         *(f"{request.url} {request.headers.raw!r}" for request in requests),
         pickle.dumps(error).decode("latin-1"),
-        repr([error.headers.raw, error.answer] if isinstance(error, errors.ResponseError) else ""),
+        repr([error.headers.raw, error.response] if isinstance(error, errors.ResponseError) else ""),
     ]
 
 
@@ -200,7 +200,7 @@ _ESCAPED_FOR_HTML = _ESCAPED.replace("+", r"\u002B").replace("'", r"\u0027")
         pytest.param(f'{{"code": 1, "message": "{_ESCAPED.upper()}"}}', id="upper case"),
     ],
 )
-def test_a_token_repeated_in_an_answer_is_redacted(
+def test_a_token_repeated_in_a_response_is_redacted(
     content: str, status: int, create: Create, marked_client: AuthenticatedClient, router: respx.MockRouter
 ) -> None:
     """Gateways have repeated the token in the body or in a header; the exception keeps none of it."""
@@ -280,14 +280,14 @@ def test_an_escaped_token_in_a_success_is_redacted(
     body = f'{{"data": {{"task_id": "7", "x": [{{"{escaped}": 1}}, "{escaped}"], "y": "z"}}, "{escaped}": "{escaped}"}}'
     response = httpx.Response(200, content=body.encode(encoding))
 
-    answer = marked_client.decode("createElement", response, CreateElementResponse.from_dict)
+    created = marked_client.decode("createElement", response, CreateElementResponse.from_dict)
 
-    assert [] == _leaks([_unescape(text) for text in (repr(answer), json.dumps(answer.to_dict()))])
-    assert {"data": {"task_id": "7", "x": [{"***": 1}, "***"], "y": "z"}, "***": "***"} == answer.to_dict()
+    assert [] == _leaks([_unescape(text) for text in (repr(created), json.dumps(created.to_dict()))])
+    assert {"data": {"task_id": "7", "x": [{"***": 1}, "***"], "y": "z"}, "***": "***"} == created.to_dict()
 
 
 @pytest.mark.parametrize("run", ["\\" * 100_000, "&" * 100_000, "%25" * 30_000, "&#" + "0" * 100_000, "&amp;" * 20_000])
-def test_a_hostile_answer_does_not_slow_the_redaction_down(run: str, marked_client: AuthenticatedClient) -> None:
+def test_a_hostile_response_does_not_slow_the_redaction_down(run: str, marked_client: AuthenticatedClient) -> None:
     """The work is linear in the length of the text."""
     assert run == marked_client.redact(run)
 
@@ -334,7 +334,7 @@ def test_a_transport_error_does_not_show_the_token(
 
 
 @pytest.mark.parametrize(
-    "answer",
+    "response",
     [
         f"HTTP/1.1 200 OK\r\n{_TOKEN}\r\n\r\n",
         f"HTTP/1.1 {_TOKEN}\r\n\r\n",
@@ -342,11 +342,11 @@ def test_a_transport_error_does_not_show_the_token(
         f"HTTP/1.1 200 OK\r\nTransfer-Encoding: {_TOKEN}\r\n\r\n",
     ],
 )
-def test_a_token_repeated_in_a_garbled_answer_is_redacted(
-    answer: str, create: Create, make_client: MakeClient, serve: Callable[[bytes], str]
+def test_a_token_repeated_in_a_garbled_response_is_redacted(
+    response: str, create: Create, make_client: MakeClient, serve: Callable[[bytes], str]
 ) -> None:
     """The HTTP parser quotes what it cannot read, in exceptions that become causes of our own."""
-    client = make_client(api_key=_TOKEN, base_url=serve(answer.encode()))
+    client = make_client(api_key=_TOKEN, base_url=serve(response.encode()))
 
     with pytest.raises(errors.TransportError) as caught:
         create(client, BODY)
@@ -355,9 +355,9 @@ def test_a_token_repeated_in_a_garbled_answer_is_redacted(
 
 
 @pytest.mark.parametrize("settings", [{}, {"event_hooks": {}}], ids=["directly", "by httpx"])
-@pytest.mark.parametrize("answer", [b"HTTP/1.1 200 OK", b"HTTP/1.1 401 No", b"HTTP/1.1 502 Bad"])
+@pytest.mark.parametrize("response", [b"HTTP/1.1 200 OK", b"HTTP/1.1 401 No", b"HTTP/1.1 502 Bad"])
 def test_no_log_record_shows_the_token(  # noqa: PLR0913, PLR0917 - all but two are fixtures
-    answer: bytes,
+    response: bytes,
     settings: dict[str, Any],
     make_client: MakeClient,
     create: Create,
@@ -366,7 +366,7 @@ def test_no_log_record_shows_the_token(  # noqa: PLR0913, PLR0917 - all but two 
 ) -> None:
     """All loggers run at their finest level, including httpx and httpcore, over a real connection."""
     caplog.set_level(logging.DEBUG)
-    url = serve(answer + b"\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}")
+    url = serve(response + b"\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}")
 
     client = make_client(api_key=_TOKEN, base_url=url, on_violation="warn", http_client=settings)
     try:

@@ -17,10 +17,10 @@ import pytest
 import uvloop
 
 from contract_tests.support.peers import (
-    ANSWER,
     GET,
     LARGE,
     POST,
+    RESPONSE,
     CallStyle,
     Peer,
     client_of,
@@ -46,10 +46,10 @@ with_and_without_tls = pytest.mark.parametrize("tls", [None, server_tls()], ids=
 def test_large_requests_and_answers_arrive_complete(tls: ssl.SSLContext | None, call_style: CallStyle) -> None:
     """Large requests share one connection, which is kept."""
     large = http_response(b" " * 5_000_000 + b"{}")
-    with listening(lambda peer: peer.answer(large), tls) as server:
-        answers = call_style.outcomes(client_of(server.url), LARGE, GET, LARGE)
+    with listening(lambda peer: peer.respond(large), tls) as server:
+        responses = call_style.outcomes(client_of(server.url), LARGE, GET, LARGE)
 
-    assert [5_000_002] * 3 == [len(answer.content) for answer in answers]
+    assert [5_000_002] * 3 == [len(response.content) for response in responses]
     assert [LARGE["content"], b"", LARGE["content"]] == [request.body for request in server.requests]
     assert 1 == server.connections
 
@@ -63,12 +63,12 @@ def test_a_small_request_is_sent_in_one_system_call(call_style: CallStyle, monke
         sizes.append(len(data))
         return send(self, data)
 
-    with listening(Peer.answer) as server, monkeypatch.context() as patch:
+    with listening(Peer.respond) as server, monkeypatch.context() as patch:
         patch.setattr(socket.socket, "send", count)
-        answers = call_style.outcomes(client_of(server.url), POST, GET, {**POST, "content": b"x" * 20_000}, POST)
+        responses = call_style.outcomes(client_of(server.url), POST, GET, {**POST, "content": b"x" * 20_000}, POST)
 
     of_requests = [size for size in sizes if size > 1]  # event loops wake themselves up by one byte
-    assert [200] * 4 == [answer.status_code for answer in answers]
+    assert [200] * 4 == [response.status_code for response in responses]
     assert [b"{}", b"", b"x" * 20_000, b"{}"] == [request.body for request in server.requests]
     assert 5 == len(of_requests)
     assert 20_000 == of_requests[3]
@@ -80,16 +80,16 @@ def test_calls_work_on_uvloop(tls: ssl.SSLContext | None) -> None:
 
     async def run(url: str) -> list[int]:
         async with client_of(url) as client:
-            answers = await asyncio.gather(*(client.send_async(**call) for call in (LARGE, GET, POST)))
-            return [answer.status_code for answer in [*answers, await client.send_async(**POST)]]
+            responses = await asyncio.gather(*(client.send_async(**call) for call in (LARGE, GET, POST)))
+            return [response.status_code for response in [*responses, await client.send_async(**POST)]]
 
-    with listening(Peer.answer, tls) as server, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+    with listening(Peer.respond, tls) as server, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         assert [200] * 4 == runner.run(run(server.url))
 
 
 def test_tools_can_read_the_details_of_a_connection(call_style: CallStyle) -> None:
     """Tracing tools record the addresses, for example."""
-    with listening(Peer.answer) as server, listening(Peer.answer, server_tls()) as secured:
+    with listening(Peer.respond) as server, listening(Peer.respond, server_tls()) as secured:
         for listener in (server, secured):
             details: list[Any] = []
 
@@ -119,7 +119,7 @@ def test_tools_can_read_the_details_of_a_connection(call_style: CallStyle) -> No
 
 @with_and_without_tls
 @pytest.mark.parametrize("status", ["401 Unauthorized", "413 Content Too Large"])
-def test_an_answer_before_the_request_is_complete_is_read(
+def test_a_response_before_the_request_is_complete_is_read(
     status: str, tls: ssl.SSLContext | None, call_style: CallStyle
 ) -> None:
     """Servers may answer early and close the connection while the body is still being sent."""
@@ -130,9 +130,9 @@ def test_an_answer_before_the_request_is_complete_is_read(
         peer.connected.close()  # with bytes unread, so that the client gets a reset
 
     with listening(behave, tls) as server:
-        answer = call_style.outcome(client_of(server.url), LARGE)
+        response = call_style.outcome(client_of(server.url), LARGE)
 
-    assert int(status[:3]) == answer.status_code
+    assert int(status[:3]) == response.status_code
     assert 1 == server.connections
 
 
@@ -140,7 +140,7 @@ def test_an_answer_before_the_request_is_complete_is_read(
 def test_a_connection_that_ends_before_the_request_is_complete_leaves_no_doubt(
     tls: ssl.SSLContext | None, call_style: CallStyle
 ) -> None:
-    """If no answer can be read, the error says what the server probably meant."""
+    """If no response can be read, the error says what the server probably meant."""
 
     def behave(peer: Peer) -> None:
         peer.head()
@@ -210,9 +210,9 @@ class ManualTlsServer:
                 self._received.write(self._peer.connected.recv(65_536))
 
 
-@pytest.mark.parametrize("stray", [http_response(b"{}", "400 Bad Request"), b"x" * 10], ids=["an answer", "something"])
-def test_a_tls_record_after_an_answer_ends_the_connection(stray: bytes, call_style: CallStyle) -> None:
-    """A stray record may be read together with the answer, and must not become the next request's answer."""
+@pytest.mark.parametrize("stray", [http_response(b"{}", "400 Bad Request"), b"x" * 10], ids=["a response", "something"])
+def test_a_tls_record_after_a_response_ends_the_connection(stray: bytes, call_style: CallStyle) -> None:
+    """A stray record may be read together with the response, and must not become the next request's response."""
 
     def behave(peer: Peer) -> None:
         tls = ManualTlsServer(peer)
@@ -224,9 +224,9 @@ def test_a_tls_record_after_an_answer_ends_the_connection(stray: bytes, call_sty
         peer.until_closed()
 
     with listening(behave) as server:
-        answers = call_style.outcomes(client_of(server.url.replace("http:", "https:")), GET, GET)
+        responses = call_style.outcomes(client_of(server.url.replace("http:", "https:")), GET, GET)
 
-    assert [ANSWER, ANSWER] == [answer.content for answer in answers]
+    assert [RESPONSE, RESPONSE] == [response.content for response in responses]
     assert 2 == server.connections
 
 
@@ -263,7 +263,7 @@ def test_a_handshake_is_bounded_by_the_connect_timeout(call_style: CallStyle) ->
 @pytest.mark.parametrize("names", [("elsewhere.example.com",), ("127.0.0.2",)])
 def test_a_certificate_for_another_name_is_a_connection_error(names: tuple[str, ...], call_style: CallStyle) -> None:
     """The token is not sent to that server."""
-    with listening(Peer.answer, server_tls(*names)) as server:
+    with listening(Peer.respond, server_tls(*names)) as server:
         failure = call_style.failure(client_of(server.url))
 
     assert "certificate verify failed: IP address mismatch" in failure
@@ -275,11 +275,11 @@ def test_a_tls_connection_may_end_without_a_closing_message(call_style: CallStyl
 
     def behave(peer: Peer) -> None:
         peer.request()
-        peer.send(b"HTTP/1.1 200 OK\r\n\r\n" + ANSWER)
+        peer.send(b"HTTP/1.1 200 OK\r\n\r\n" + RESPONSE)
         socket.socket.shutdown(peer.connected, socket.SHUT_RDWR)  # without the closing message of TLS
 
     with listening(behave, server_tls()) as server:
-        assert ANSWER == call_style.outcome(client_of(server.url)).content
+        assert RESPONSE == call_style.outcome(client_of(server.url)).content
 
 
 # Connecting
@@ -291,13 +291,13 @@ class FakeResolver:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Replace `socket.getaddrinfo`."""
         self.asked: list[Any] = []
-        self.answer: Callable[[int], Any] = lambda port: [("127.0.0.1", port)]
+        self.addresses: Callable[[int], Any] = lambda port: [("127.0.0.1", port)]
         monkeypatch.setattr(socket, "getaddrinfo", self._look_up)
 
     def _look_up(self, host: Any, port: int, *_: Any, **__: Any) -> Any:
         self.asked.append(host)
         families = (socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "")
-        return [(*families, address) for address in self.answer(port)]
+        return [(*families, address) for address in self.addresses(port)]
 
 
 @pytest.fixture
@@ -318,20 +318,20 @@ def test_a_name_is_looked_up_for_each_connection(call_style: CallStyle, resolver
         peer.send(http_response(b"{}", "200 OK", "Connection: close"))
 
     with listening(behave) as server:
-        answers = call_style.outcomes(_client_by_name(server.url), POST, POST)
+        responses = call_style.outcomes(_client_by_name(server.url), POST, POST)
 
-    assert [200, 200] == [answer.status_code for answer in answers]
+    assert [200, 200] == [response.status_code for response in responses]
     assert [b"gateway.test"] * 2 == resolver.asked
 
 
 def test_the_next_address_is_tried_if_one_refuses_the_connection(call_style: CallStyle, resolver: FakeResolver) -> None:
     """A name may have several addresses, for example an IPv6 address first."""
-    with socket.socket() as nobody, listening(Peer.answer) as server:
+    with socket.socket() as nobody, listening(Peer.respond) as server:
         nobody.bind(("127.0.0.1", 0))
-        resolver.answer = lambda port: [nobody.getsockname(), ("127.0.0.1", port)]
-        answer = call_style.outcome(_client_by_name(server.url))
+        resolver.addresses = lambda port: [nobody.getsockname(), ("127.0.0.1", port)]
+        response = call_style.outcome(_client_by_name(server.url))
 
-    assert 200 == answer.status_code
+    assert 200 == response.status_code
 
 
 def test_a_host_that_refuses_at_all_addresses_is_a_connection_error(
@@ -340,7 +340,7 @@ def test_a_host_that_refuses_at_all_addresses_is_a_connection_error(
     """The error is that of one address."""
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))
-        resolver.answer = lambda _: [nobody.getsockname()] * 2
+        resolver.addresses = lambda _: [nobody.getsockname()] * 2
         failure = call_style.failure(_client_by_name("http://127.0.0.1:1"))
 
     assert failure.startswith("ConnectError at http://gateway.test:1: ")
@@ -366,7 +366,7 @@ def test_an_unknown_name_is_a_connection_error(
     def unknown(_: int) -> Any:
         raise error
 
-    resolver.answer = unknown
+    resolver.addresses = unknown
     failure = call_style.failure(_client_by_name("http://127.0.0.1:1"))
 
     assert f"ConnectError at http://gateway.test:1: {expected}" == failure
@@ -380,7 +380,7 @@ def test_a_slow_name_look_up_is_abandoned_at_the_timeout(call_style: CallStyle, 
         may_end.wait()
         return []
 
-    resolver.answer = slow
+    resolver.addresses = slow
     try:  # it returns while the look-up is still in progress
         patient = Timeout(connect=0.1)
         failure = call_style.failure(
@@ -408,7 +408,7 @@ def test_nothing_is_sent_if_no_socket_can_be_opened(tls: ssl.SSLContext | None, 
     """The number of open files of a process is limited."""
     limit = ExitStack()
 
-    with listening(Peer.answer, tls) as server:
+    with listening(Peer.respond, tls) as server:
         begin = partial(limit.enter_context, _no_more_files())
         (error,) = call_style.outcomes(client_of(server.url), begin, POST, limit.close)
 
@@ -426,7 +426,7 @@ def test_a_socket_that_cannot_be_set_up_is_closed(call_style: CallStyle, monkeyp
         raise OSError(22, "Invalid argument")
 
     monkeypatch.setattr(sockets, "_disable_nagle", refuse)
-    with listening(Peer.answer) as server:
+    with listening(Peer.respond) as server:
         call_style.failure(client_of(server.url))
 
     assert [-1] == [connected.fileno() for connected in opened]

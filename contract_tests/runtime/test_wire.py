@@ -1,4 +1,4 @@
-"""What a call sends, byte by byte, and what it returns or raises for every answer that the contract documents."""
+"""What a call sends, byte by byte, and what it returns or raises for every response that the contract documents."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _MODELS: list[type[Model]] = [
 ]
 
 
-def _documented_answers(*, success: bool) -> dict[str, tuple[int, str, Any]]:
+def _documented_responses(*, success: bool) -> dict[str, tuple[int, str, Any]]:
     """Return the example answers by name, each with its media type and the first status that has it."""
     return {
         name: (_STATUS_OF.get(status) or int(status), media_type, resolve(document(), example)["value"])
@@ -255,7 +255,7 @@ _SUCCESSES = {
 
 @dataclass(frozen=True, kw_only=True)
 class _DocumentedFailure:
-    """What an exception says about an answer: its class, the business code, the request id and the message."""
+    """What an exception says about a response: its class, the business code, the request id and the message."""
 
     says: str
     kind: type[errors.StatusError] = errors.StatusError
@@ -310,10 +310,10 @@ _FAILURES = {
 }
 
 
-def test_every_documented_answer_is_tested() -> None:
+def test_every_documented_response_is_tested() -> None:
     """The tables of this module list exactly the examples of the contract."""
-    assert set(_SUCCESSES) == set(_documented_answers(success=True))
-    assert set(_FAILURES) == set(_documented_answers(success=False))
+    assert set(_SUCCESSES) == set(_documented_responses(success=True))
+    assert set(_FAILURES) == set(_documented_responses(success=False))
 
 
 @pytest.mark.parametrize("name", _SUCCESSES)
@@ -321,14 +321,14 @@ def test_a_documented_success_becomes_its_model(
     name: str, create: Create, client: AuthenticatedClient, router: respx.MockRouter
 ) -> None:
     """Every value is where the contract puts it; other properties are kept as additional ones."""
-    status, media_type, example = _documented_answers(success=True)[name]
+    status, media_type, example = _documented_responses(success=True)[name]
     router.post(path=ELEMENTS).respond(status, json=example, headers={"Content-Type": media_type})
 
-    answer = create(client, base_body("image"))
+    response = create(client, base_body("image"))
 
-    assert _SUCCESSES[name] == answer
-    assert repr(_SUCCESSES[name]) == repr(answer)  # an enum member equals its word, but has another repr
-    assert example == answer.to_dict()
+    assert _SUCCESSES[name] == response
+    assert repr(_SUCCESSES[name]) == repr(response)  # an enum member equals its word, but has another repr
+    assert example == response.to_dict()
 
 
 @pytest.mark.parametrize("name", _FAILURES)
@@ -337,7 +337,7 @@ def test_a_documented_failure_becomes_its_exception(
 ) -> None:
     """The status decides the class; message and attributes have the code, the request id and the gateway's text."""
     expected = _FAILURES[name]
-    status, media_type, example = _documented_answers(success=False)[name]
+    status, media_type, example = _documented_responses(success=False)[name]
     content = example if isinstance(example, str) else json.dumps(example)
     router.post(path=ELEMENTS).respond(status, content=content.encode(), headers={"Content-Type": media_type})
 
@@ -389,11 +389,11 @@ def test_an_unusual_success_is_accepted(
     """Null, numeric ids, new words and new properties are kept exactly as they came."""
     router.post(path=ELEMENTS).respond(content=content.encode())
 
-    answer = create(client, base_body("image"))
+    response = create(client, base_body("image"))
 
-    assert expected == answer
-    assert repr(expected) == repr(answer)
-    assert json.loads(content.removeprefix("\ufeff")) == answer.to_dict()
+    assert expected == response
+    assert repr(expected) == repr(response)
+    assert json.loads(content.removeprefix("\ufeff")) == response.to_dict()
 
 
 def test_calls_on_an_event_loop_do_not_wait_for_each_other(
@@ -404,11 +404,11 @@ def test_calls_on_an_event_loop_do_not_wait_for_each_other(
     async def run() -> None:
         waiting = asyncio.Barrier(2)
 
-        async def answer(_: httpx.Request) -> httpx.Response:
+        async def respond(_: httpx.Request) -> httpx.Response:
             await waiting.wait()
             return httpx.Response(200, json={})
 
-        router.post().mock(side_effect=answer)
+        router.post().mock(side_effect=respond)
         async with client:
             await asyncio.gather(
                 create_element.asyncio(client=client, body=_VIDEO_MODEL),
@@ -420,7 +420,9 @@ def test_calls_on_an_event_loop_do_not_wait_for_each_other(
     assert 2 == router.calls.call_count
 
 
-def test_a_detailed_answer_has_status_headers_and_bytes(client: AuthenticatedClient, router: respx.MockRouter) -> None:
+def test_a_detailed_response_has_status_headers_and_bytes(
+    client: AuthenticatedClient, router: respx.MockRouter
+) -> None:
     """Every success status counts; header names ignore case; the repr leaves the body out."""
     router.post(path=ELEMENTS).respond(201, content=b'{"id": "x"}', headers={"X-Seen": "1", "X-Request-Id": "h-1"})
 

@@ -52,14 +52,14 @@ def example(name: str) -> Any:
     return contract.document()["components"]["examples"][name]["value"]
 
 
-def answer_schemas(document: dict[str, Any], operation_id: str) -> dict[tuple[str, str], str]:
-    """Return a reference to the schema of each answer of an operation, by status and media type."""
+def response_schemas(document: dict[str, Any], operation_id: str) -> dict[tuple[str, str], str]:
+    """Return a reference to the schema of each response of an operation, by status and media type."""
     schemas = {}
     for path, method, operation in operations(document):
-        for status, answer in operation["responses"].items() if operation["operationId"] == operation_id else ():
+        for status, response in operation["responses"].items() if operation["operationId"] == operation_id else ():
             where = f"#/paths/{escape(path)}/{method}/responses/{status}"
-            for name in resolve(document, answer).get("content", {}):
-                schemas[status, name] = f"{answer.get('$ref', where)}/content/{escape(name)}/schema"
+            for name in resolve(document, response).get("content", {}):
+                schemas[status, name] = f"{response.get('$ref', where)}/content/{escape(name)}/schema"
     return schemas
 
 
@@ -84,7 +84,7 @@ def with_other_codes(more: int) -> Contract:
 
 
 def _call(document: dict[str, Any], call: str, operation: dict[str, Any]) -> dict[str, Any]:
-    answers = {status: resolve(document, answer) for status, answer in operation["responses"].items()}
+    responses = {status: resolve(document, response) for status, response in operation["responses"].items()}
     parameters = [resolve(document, parameter) for parameter in operation.get("parameters", [])]
     body = operation.get("requestBody")
     return {
@@ -95,12 +95,14 @@ def _call(document: dict[str, Any], call: str, operation: dict[str, Any]) -> dic
             for parameter in parameters
         },
         "body": body and {"required": body.get("required", False), "media types": sorted(body["content"])},
-        "answers": {status: sorted(answer.get("content", {})) for status, answer in answers.items()},
-        "headers": {status: sorted(answer["headers"]) for status, answer in answers.items() if "headers" in answer},
+        "responses": {status: sorted(response.get("content", {})) for status, response in responses.items()},
+        "headers": {
+            status: sorted(response["headers"]) for status, response in responses.items() if "headers" in response
+        },
         "links": {
             f"{status} {name}": {key: value for key, value in link.items() if key != "description"}
-            for status, answer in answers.items()
-            for name, link in answer.get("links", {}).items()
+            for status, response in responses.items()
+            for name, link in response.get("links", {}).items()
         },
         "callbacks": [
             f"{name} {call} {called.get('operationId')}"

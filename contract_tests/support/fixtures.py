@@ -93,10 +93,10 @@ def create(request: pytest.FixtureRequest) -> Create:
     function = getattr(create_element, request.param)
 
     def create(client: AuthenticatedClient, body: Any) -> CreateElementResponse:
-        answer: Any = function(client=client, body=body)
-        if inspect.iscoroutine(answer):
-            answer = run_async(answer)
-        model: CreateElementResponse = answer if isinstance(answer, CreateElementResponse) else answer.parsed
+        response: Any = function(client=client, body=body)
+        if inspect.iscoroutine(response):
+            response = run_async(response)
+        model: CreateElementResponse = response if isinstance(response, CreateElementResponse) else response.parsed
         return model
 
     return create
@@ -121,10 +121,10 @@ def serve() -> Iterator[Callable[[bytes], str]]:
     """Return a function that starts a server and returns its URL; it answers each connection with the given bytes."""
     with ExitStack() as servers:
 
-        def serve(answer: bytes) -> str:
+        def serve(response: bytes) -> str:
             def behave(peer: Peer) -> None:
                 peer.request()
-                peer.send(answer)
+                peer.send(response)
 
             return servers.enter_context(listening(behave)).url
 

@@ -112,7 +112,7 @@ schemathesis.openapi.format("image-base64", good_image_texts())
 
 
 def _code(response: schemathesis.Response) -> int | None:
-    """Return the business code of an answer with status 400, such as for an unknown id; otherwise None."""
+    """Return the business code of a response with status 400, such as for an unknown id; otherwise None."""
     code: int | None = response.json()["code"] if response.status_code == HTTPStatus.BAD_REQUEST else None
     return code
 

@@ -44,7 +44,7 @@ class Judges:
 
     def _receive(self, request: httpx.Request) -> httpx.Response:
         self.sent.append(request)
-        return self.mock.answer(request)
+        return self.mock.respond(request)
 
     def client_verdict(self, call: Callable[[], Any]) -> bool:
         """Return whether the client sends a request; if it does, the mock server must accept it."""

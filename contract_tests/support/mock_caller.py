@@ -12,7 +12,7 @@ import httpx
 
 from contract_tests.reading.image_body import BODY
 from contract_tests.reading.paths import DELETION, ELEMENTS, PRESETS
-from contract_tests.support.documents import answer_schemas
+from contract_tests.support.documents import response_schemas
 from kling_elements.mock.app import MockServer, create_app
 from kling_elements.mock.reply import Reply
 from kling_elements_client import contract
@@ -64,10 +64,10 @@ class Caller:
         sent = [(name.encode(), value.encode("latin-1")) for name, value in named.items() if value is not None]
         if content is None:
             content = b"" if body is None else json.dumps(body).encode()
-        return self.app.answer(method, path, sent, content, client_host)
+        return self.app.respond(method, path, sent, content, client_host)
 
-    def answer(self, request: httpx.Request) -> httpx.Response:
-        """Return the answer to a client's request, as an httpx transport or a respx route needs it."""
+    def respond(self, request: httpx.Request) -> httpx.Response:
+        """Return the response to a client's request, as an httpx transport or a respx route needs it."""
         target = request.url.raw_path.decode()
         reply = self.send(request.method, target, content=request.content, headers=request.headers)
         return httpx.Response(reply.status, headers=list(reply.headers), content=reply.body)
@@ -77,7 +77,7 @@ class Caller:
         return self.send("POST", ELEMENTS, body, **more)
 
     async def post_async(self, **more: Any) -> httpx.Response:
-        """Return the answer to a create through ASGI, where delays and lost connections happen as the reply says."""
+        """Return the response to a create through ASGI, where delays and lost connections happen as the reply says."""
         headers = {"Authorization": f"Bearer {self.token}"}
         async with httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url="http://127.0.0.1:8787") as http:
             return await http.post(ELEMENTS, json={**BODY, **more}, headers=headers)
@@ -91,12 +91,12 @@ class Caller:
     def refusal(self, method: str, path: str, body: object = None) -> tuple[int, int, str]:
         """Return status, business code and message of a refusal."""
         reply = self.send(method, path, body)
-        answer = self._conforming(method, path, reply)
-        assert {"code", "message", "request_id"} == answer.keys()
-        return reply.status, answer["code"], answer["message"]
+        response = self._conforming(method, path, reply)
+        assert {"code", "message", "request_id"} == response.keys()
+        return reply.status, response["code"], response["message"]
 
     def create(self, base: dict[str, Any] = BODY, /, **more: Any) -> dict[str, Any]:
-        """Create a task; return its data from the answer."""
+        """Create a task; return its data from the response."""
         data: dict[str, Any] = self.ask("POST", ELEMENTS, {**base, **more})["data"]
         return data
 
@@ -130,7 +130,7 @@ class Caller:
         route = self.app.routes.find(path.partition("?")[0])
         if route and method in route[0].endpoints:
             operation = route[0].endpoints[method].operation
-            schemas = answer_schemas(self.app.contract.document(), operation.operation_id)
+            schemas = response_schemas(self.app.contract.document(), operation.operation_id)
             kind = (str(reply.status), "application/json")
             schema = schemas.get(kind) or schemas["default", "application/json"]
             assert [] == self.app.contract.schema_violations(schema, value)
@@ -202,7 +202,7 @@ NO_JSON = Refusal(
 
 
 def assert_accepted(reply: Reply) -> None:
-    """Assert that an element was created: the answer has the keys of the contract's example, with new values."""
+    """Assert that an element was created: the response has the keys of the contract's example, with new values."""
     body = json.loads(reply.body)
     example = contract.document()["components"]["examples"]["submitted"]["value"]
     assert (200, example.keys(), example["data"].keys()) == (reply.status, body.keys(), body["data"].keys())

@@ -52,7 +52,7 @@ def connect(port: int) -> Iterator[http.client.HTTPConnection]:
         connection.close()
 
 
-def answer_to(
+def response_to(
     connection: http.client.HTTPConnection,
     body: bytes | Iterable[bytes],
     headers: dict[str, str] = HEADERS,
@@ -60,7 +60,7 @@ def answer_to(
     method: str = "POST",
     path: str = ELEMENTS,
 ) -> tuple[int, dict[str, str], Any]:
-    """Send a request; return status, headers without the date, and the JSON value of the answer."""
+    """Send a request; return status, headers without the date, and the JSON value of the response."""
     connection.request(method, path, body, headers)
     response = connection.getresponse()
     raw = response.read()
@@ -74,9 +74,9 @@ def creation(name: str) -> bytes:
 
 
 def ask(connection: http.client.HTTPConnection, method: str, path: str, body: object = None) -> Any:
-    """Return the value of a successful answer."""
-    status, _, answer = answer_to(
+    """Return the value of a successful response."""
+    status, _, response = response_to(
         connection, b"" if body is None else json.dumps(body).encode(), method=method, path=path
     )
-    assert 200 == status, answer
-    return answer
+    assert 200 == status, response
+    return response

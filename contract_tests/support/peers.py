@@ -23,7 +23,7 @@ from kling_elements_client.errors import TransportError
 from kling_elements_runtime.attachments import StreamedBody
 from kling_elements_runtime.deadline import within
 
-ANSWER = b'{"code": 0, "data": {"task_id": "1"}}'
+RESPONSE = b'{"code": 0, "data": {"task_id": "1"}}'
 GET: Mapping[str, Any] = {"method": "GET", "url": "/a"}
 POST: Mapping[str, Any] = {"method": "POST", "url": "/b", "content": b"{}"}
 LARGE: Mapping[str, Any] = {"method": "POST", "url": "/c", "content": b"x" * 20_000_000}
@@ -42,8 +42,8 @@ class ReceivedRequest:
     connection: int
 
 
-def http_response(content: bytes = ANSWER, status: str = "200 OK", *headers: str) -> bytes:
-    """Return the bytes of an answer, with these headers and its length."""
+def http_response(content: bytes = RESPONSE, status: str = "200 OK", *headers: str) -> bytes:
+    """Return the bytes of a response, with these headers and its length."""
     lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(content)}", *headers, "", ""]
     return "\r\n".join(lines).encode() + content
 
@@ -92,7 +92,7 @@ class Peer:
         """Send bytes to the client."""
         self.connected.sendall(data)
 
-    def answer(self, data: bytes | None = None) -> None:
+    def respond(self, data: bytes | None = None) -> None:
         """Answer every request until the client closes the connection."""
         while self.request() is not None:
             self.send(http_response() if data is None else data)
@@ -233,7 +233,7 @@ class Pieces(StreamedBody):
 
 
 class Stream(httpx.SyncByteStream, httpx.AsyncByteStream):
-    """The body of an answer, which comes piece by piece, may break off, and records if it was closed."""
+    """The body of a response, which comes piece by piece, may break off, and records if it was closed."""
 
     def __init__(self, pieces: Iterable[bytes | Exception]) -> None:
         """Create a body that consists of these pieces, in order."""
@@ -284,7 +284,7 @@ class CallStyle:
         self.name = name
 
     def outcomes(self, client: AuthenticatedClient, *calls: Call, seconds: float | None = None) -> list[Any]:
-        """Make calls one after the other, close the client, and return the answer or the exception of each.
+        """Make calls one after the other, close the client, and return the response or the exception of each.
 
         If one of the calls is a function, it is called in its turn and its result is left out. If `seconds` are given,
         all calls must finish within them.
@@ -304,7 +304,7 @@ class CallStyle:
             return [_outcome(client, call) for call in calls]
 
     def outcome(self, client: AuthenticatedClient, call: Call = POST, *, seconds: float | None = None) -> Any:
-        """Return the answer or the exception of a call, and close the client."""
+        """Return the response or the exception of a call, and close the client."""
         (outcome,) = self.outcomes(client, call, seconds=seconds)
         return outcome
 

@@ -32,8 +32,8 @@ def forward(authorization: str | None = None) -> Callable[[Peer], None]:
             with socket.create_connection(("127.0.0.1", int(host.partition(":")[2]))) as onward:
                 onward.sendall(head.encode() + request.body)
                 onward.shutdown(socket.SHUT_WR)
-                answer = b"".join(iter(lambda: onward.recv(65_536), b""))
-            peer.send(answer)
+                response = b"".join(iter(lambda: onward.recv(65_536), b""))
+            peer.send(response)
 
     return serve
 

@@ -59,7 +59,7 @@ class File:
         return (self.read(at, min(at + 4096, stop)) for at in range(start, min(stop, self.size), 4096))
 
 
-Answer: TypeAlias = "Callable[[RangeRequest, RangeServer], Iterator[bytes]]"
+Responder: TypeAlias = "Callable[[RangeRequest, RangeServer], Iterator[bytes]]"
 
 
 def head(status: int, **headers: object) -> bytes:
@@ -81,42 +81,42 @@ def good_response(request: RangeRequest, server: RangeServer, **other: object) -
     yield from server.file.pieces(first, stop)
 
 
-def _named(answer: Answer, kind: str, headers: dict[str, object]) -> Answer:
-    """Name an answer, for the id of a test."""
-    answer.__name__ = f"{kind} {headers}"
-    return answer
+def _named(respond: Responder, kind: str, headers: dict[str, object]) -> Responder:
+    """Name a response, for the id of a test."""
+    respond.__name__ = f"{kind} {headers}"
+    return respond
 
 
-def with_headers(**headers: object) -> Answer:
-    """Return an answer with the requested range, but other values for some headers."""
+def with_headers(**headers: object) -> Responder:
+    """Return a response with the requested range, but other values for some headers."""
 
-    def answer(request: RangeRequest, server: RangeServer) -> Iterator[bytes]:
+    def respond(request: RangeRequest, server: RangeServer) -> Iterator[bytes]:
         return good_response(request, server, **headers)
 
-    return _named(answer, "altered", headers)
+    return _named(respond, "altered", headers)
 
 
-def whole_file(**headers: object) -> Answer:
-    """Return an answer with the whole file, whatever the request; then the connection ends."""
+def whole_file(**headers: object) -> Responder:
+    """Return a response with the whole file, whatever the request; then the connection ends."""
 
-    def answer(_: RangeRequest, server: RangeServer) -> Iterator[bytes]:
+    def respond(_: RangeRequest, server: RangeServer) -> Iterator[bytes]:
         yield head(200, **{"content_length": server.file.size} | headers)
         yield from server.file.pieces(0, server.file.size)
         raise HangUp
 
-    return answer
+    return respond
 
 
-def chunked_response(**headers: object) -> Answer:
-    """Return an answer with the whole file, in chunked encoding."""
+def chunked_response(**headers: object) -> Responder:
+    """Return a response with the whole file, in chunked encoding."""
 
-    def answer(_: RangeRequest, server: RangeServer) -> Iterator[bytes]:
+    def respond(_: RangeRequest, server: RangeServer) -> Iterator[bytes]:
         yield head(200, transfer_encoding="chunked", **headers)
         for piece in server.file.pieces(0, server.file.size):
             yield b"%x\r\n%b\r\n" % (len(piece), piece)
         yield b"0\r\n\r\n"
 
-    return answer
+    return respond
 
 
 def then_disconnect(request: RangeRequest, server: RangeServer) -> Iterator[bytes]:
@@ -125,77 +125,77 @@ def then_disconnect(request: RangeRequest, server: RangeServer) -> Iterator[byte
     raise HangUp
 
 
-def empty_response(status: int, **headers: object) -> Answer:
-    """Return an answer with a status and no body."""
+def empty_response(status: int, **headers: object) -> Responder:
+    """Return a response with a status and no body."""
     return _named(lambda _, __: iter([head(status, **{"content_length": 0} | headers)]), f"bare {status}", headers)
 
 
-def redirect(location: str, status: int = 302) -> Answer:
+def redirect(location: str, status: int = 302) -> Responder:
     """Return a redirect; its body is endless, because clients should not read it."""
 
-    def answer(_: RangeRequest, __: RangeServer) -> Iterator[bytes]:
+    def respond(_: RangeRequest, __: RangeServer) -> Iterator[bytes]:
         yield head(status, location=location, content_length=10**12)
         yield from repeat(bytes(4096))
 
-    return answer
+    return respond
 
 
-def raw_response(*pieces: bytes) -> Answer:
-    """Return an answer of these bytes; then the connection ends."""
+def raw_response(*pieces: bytes) -> Responder:
+    """Return a response of these bytes; then the connection ends."""
 
-    def answer(_: RangeRequest, __: RangeServer) -> Iterator[bytes]:
+    def respond(_: RangeRequest, __: RangeServer) -> Iterator[bytes]:
         yield from pieces
         raise HangUp
 
-    return answer
+    return respond
 
 
-def hanging_response(after: bytes = b"") -> Answer:
-    """Return an answer of some bytes, and then nothing until the server stops."""
+def hanging_response(after: bytes = b"") -> Responder:
+    """Return a response of some bytes, and then nothing until the server stops."""
 
-    def answer(_: RangeRequest, server: RangeServer) -> Iterator[bytes]:
+    def respond(_: RangeRequest, server: RangeServer) -> Iterator[bytes]:
         yield after
         server.stopping.wait()
         raise HangUp
 
-    return answer
+    return respond
 
 
-def dripping_response(start: bytes, permits: threading.Semaphore) -> Answer:
-    """Return an answer that begins with some bytes, and then has one byte for each permit."""
+def dripping_response(start: bytes, permits: threading.Semaphore) -> Responder:
+    """Return a response that begins with some bytes, and then has one byte for each permit."""
 
-    def answer(_: RangeRequest, server: RangeServer) -> Iterator[bytes]:
+    def respond(_: RangeRequest, server: RangeServer) -> Iterator[bytes]:
         yield start
         while not server.stopping.is_set():
             if permits.acquire(timeout=0.01):
                 yield b"x"
 
-    return answer
+    return respond
 
 
-def endless_response(start: bytes, piece: bytes) -> Answer:
-    """Return an answer that begins with some bytes, and then repeats others endlessly."""
+def endless_response(start: bytes, piece: bytes) -> Responder:
+    """Return a response that begins with some bytes, and then repeats others endlessly."""
 
-    def answer(_: RangeRequest, __: RangeServer) -> Iterator[bytes]:
+    def respond(_: RangeRequest, __: RangeServer) -> Iterator[bytes]:
         yield start
         yield from repeat(piece)
 
-    return answer
+    return respond
 
 
-def in_turn(*answers: Answer) -> Answer:
-    """Return an answer that goes through these answers, and then repeats the last one."""
-    turns = chain(answers, repeat(answers[-1]))
+def in_turn(*responses: Responder) -> Responder:
+    """Return a response that goes through these responses, and then repeats the last one."""
+    turns = chain(responses, repeat(responses[-1]))
 
-    def answer(request: RangeRequest, server: RangeServer) -> Iterator[bytes]:
+    def respond(request: RangeRequest, server: RangeServer) -> Iterator[bytes]:
         return next(turns)(request, server)
 
-    return answer
+    return respond
 
 
-def by_path(**answers: Answer) -> Answer:
-    """Return an answer that depends on the first part of the path."""
-    return lambda request, server: answers[re.split(r"\W", request.target)[1]](request, server)
+def by_path(**responses: Responder) -> Responder:
+    """Return a response that depends on the first part of the path."""
+    return lambda request, server: responses[re.split(r"\W", request.target)[1]](request, server)
 
 
 @dataclass
@@ -204,7 +204,7 @@ class RangeServer:
 
     Attributes:
         file: The file that it serves.
-        answer: How it answers.
+        response: How it answers.
         port: Its port.
         scheme: `http` or `https`.
         requests: The requests, in order.
@@ -215,7 +215,7 @@ class RangeServer:
     """
 
     file: File
-    answer: Answer
+    respond: Responder
     port: int = 0
     scheme: str = "http"
     requests: list[RangeRequest] = field(default_factory=list)
@@ -237,10 +237,10 @@ class RangeServer:
 
 @contextmanager
 def range_server(
-    answer: Answer = good_response, *, size: int = 100_000, tls: ssl.SSLContext | None = None
+    respond: Responder = good_response, *, size: int = 100_000, tls: ssl.SSLContext | None = None
 ) -> Iterator[RangeServer]:
     """Run a server until the block ends."""
-    state = RangeServer(File(size), answer, scheme="http" if tls is None else "https")
+    state = RangeServer(File(size), respond, scheme="http" if tls is None else "https")
 
     def serve(peer: Peer) -> None:
         state.connections += 1
@@ -250,7 +250,7 @@ def range_server(
                     line, *fields = head_lines.split("\r\n")
                     headers = {name.lower(): value for name, _, value in (header.partition(": ") for header in fields)}
                     state.requests.append(RangeRequest(line.split(" ")[1], headers))
-                    for piece in state.answer(state.requests[-1], state):
+                    for piece in state.respond(state.requests[-1], state):
                         peer.send(piece)
                         state.sent += len(piece)
         finally:

@@ -1,10 +1,10 @@
-"""Read single properties and words of tasks with the client, for comparison with `answer_cases`."""
+"""Read single properties and words of tasks with the client, for comparison with `response_cases`."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from contract_tests.reading.answer_cases import OTHER_NAMES
+from contract_tests.reading.response_cases import OTHER_NAMES
 from kling_elements.elements import elements_of, is_usable
 from kling_elements.tasks import progress_of, task_from_object
 from kling_elements_client.contract import CONTRACT

@@ -38,7 +38,7 @@ NAMED = request_with_id("e-1")
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer; the body is bytes, or a JSON value."""
+    """A response; the body is bytes, or a JSON value."""
 
     status: int
     body: Any
@@ -50,26 +50,26 @@ class Reply:
         return httpx.Response(self.status, content=content, headers=dict(self.headers))
 
 
-class DialectAnswer(Enum):
-    """An answer with other words in each dialect: the task does not exist, or its external id was used before."""
+class DialectResponse(Enum):
+    """A response with other words in each dialect: the task does not exist, or its external id was used before."""
 
     ABSENT = "absent"
     DUPLICATE = "duplicate"
 
 
-ABSENT, DUPLICATE = DialectAnswer.ABSENT, DialectAnswer.DUPLICATE
+ABSENT, DUPLICATE = DialectResponse.ABSENT, DialectResponse.DUPLICATE
 
 Client: TypeAlias = type[KlingElements | AsyncKlingElements]
-Step: TypeAlias = Reply | DialectAnswer | type[BaseException] | Callable[[httpx.Request], Any]
+Step: TypeAlias = Reply | DialectResponse | type[BaseException] | Callable[[httpx.Request], Any]
 
 
 def task(task_id: Any = "7", status: Any = "submitted", **more: Any) -> Reply:
-    """Return an answer that names a task."""
+    """Return a response that names a task."""
     return Reply(200, {"code": 0, "data": {"task_id": task_id, "task_status": status, **more}})
 
 
 def finished_task(task_id: Any = "7", element_id: Any = 9) -> Reply:
-    """Return an answer with a task that made an element."""
+    """Return a response with a task that made an element."""
     return task(task_id, "succeed", task_result={"elements": [{"element_id": element_id}]})
 
 
@@ -79,18 +79,18 @@ def page(*ids: Any) -> Reply:
 
 
 def refusal(status: int, code: Any = None, **headers: str) -> Reply:
-    """Return an answer that means failure."""
+    """Return a response that means failure."""
     body = {"message": "no"} if code is None else {"code": code, "message": "no"}
     return Reply(status, body, {name.replace("_", "-"): value for name, value in headers.items()})
 
 
-LOST = httpx.ReadTimeout  # the answer never came
+LOST = httpx.ReadTimeout  # the response never came
 REFUSED = httpx.ConnectError  # the request never left
 
 
-def _in_dialect(answer: DialectAnswer, dialect: str, request: httpx.Request) -> Reply:
-    """Return an answer to a request, in the words of a dialect."""
-    if answer is DialectAnswer.ABSENT:
+def _in_dialect(response: DialectResponse, dialect: str, request: httpx.Request) -> Reply:
+    """Return a response to a request, in the words of a dialect."""
+    if response is DialectResponse.ABSENT:
         name = unquote(request.url.raw_path.decode().rpartition("/")[2])
         status, code, message = dialect_cases.NO_TASK[dialect](name)
     else:
@@ -99,14 +99,14 @@ def _in_dialect(answer: DialectAnswer, dialect: str, request: httpx.Request) -> 
     return Reply(status, {"code": code, "message": message, "request_id": "r-1"})
 
 
-def answer_step(step: Step, request: httpx.Request, dialect: str = "documented") -> Any:
-    """Return the answer of a step to a request; if the step is an exception, raise it."""
+def response_step(step: Step, request: httpx.Request, dialect: str = "documented") -> Any:
+    """Return the response of a step to a request; if the step is an exception, raise it."""
     if isinstance(step, type):
         raise step("scripted")
-    answer = step if isinstance(step, Reply | DialectAnswer) else step(request)
-    if isinstance(answer, DialectAnswer):
-        answer = _in_dialect(answer, dialect, request)
-    return answer.response() if isinstance(answer, Reply) else answer
+    response = step if isinstance(step, Reply | DialectResponse) else step(request)
+    if isinstance(response, DialectResponse):
+        response = _in_dialect(response, dialect, request)
+    return response.response() if isinstance(response, Reply) else response
 
 
 class Gateway:
@@ -126,7 +126,7 @@ class Gateway:
         """Answer a request with the next step of the script."""
         self.requests.append(request)
         assert self._steps, f"one request more than the script has: {request.method} {request.url}"
-        return answer_step(self._steps.popleft(), request, self._dialect)
+        return response_step(self._steps.popleft(), request, self._dialect)
 
     def is_finished(self) -> bool:
         """Return whether the whole script was used."""
@@ -220,8 +220,8 @@ class ScriptedClient:
         method = getattr(self.kling, name)
 
         def call(*arguments: Any, **named: Any) -> Any:
-            answer = method(*arguments, **named)
-            return asyncio.run(answer) if inspect.iscoroutine(answer) else answer
+            response = method(*arguments, **named)
+            return asyncio.run(response) if inspect.iscoroutine(response) else response
 
         return call
 
@@ -289,7 +289,7 @@ class FailedCall:
         kind: The class of the error.
         outcome: The `outcome` of the error.
         calls: The requests to the gateway, in the form of `Gateway.calls`.
-        script: The answers of the gateway.
+        script: The responses of the gateway.
         slept: The seconds of each sleep; by default there is none.
         says: The beginning of the message.
     """

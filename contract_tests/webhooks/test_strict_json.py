@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from kling_elements.strict_json import MAX_INTEGER_DIGITS, MAX_SEPARATORS, StrictJsonError, loads
 from kling_elements_client import contract
-from kling_elements_runtime.json_answers import MAX_DEPTH
+from kling_elements_runtime.json_responses import MAX_DEPTH
 
 LARGEST_BODY = 56_972_640
 

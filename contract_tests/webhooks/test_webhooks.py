@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
-from contract_tests.reading.live_answers import NOTIFICATION, Answer, answers
+from contract_tests.reading.live_responses import NOTIFICATION, LiveResponse, responses
 from contract_tests.support.signed_notifications import (
     BODY,
     HEADERS,
@@ -344,8 +344,8 @@ def test_an_unsigned_notification_is_read_only_with_verify_false() -> None:
     assert "1234567890" == webhooks.parse(BODY, {"webhook-signature": "v1,AAAA"}, verify=False).task_id
 
 
-@for_each_row([row for row in answers() if row.call == NOTIFICATION])
-def test_real_notifications_are_read(row: Answer) -> None:
+@for_each_row([row for row in responses() if row.call == NOTIFICATION])
+def test_real_notifications_are_read(row: LiveResponse) -> None:
     """A notification may have any shape and an envelope, and is verified if it is signed."""
     options: dict[str, Any] = {"verify": False}
     if row.secret:

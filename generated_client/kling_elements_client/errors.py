@@ -4,8 +4,8 @@
 
 from __future__ import annotations
 
+from kling_elements_runtime.errors import ApiError as KlingError
 from kling_elements_runtime.errors import (
-    Answer,
     AuthenticationError,
     BusinessError,
     ConnectionFailedError,
@@ -17,15 +17,15 @@ from kling_elements_runtime.errors import (
     RateLimitError,
     RequestTimeoutError,
     ResponseError,
+    ResponseSummary,
     ServerError,
     StatusError,
     TransportError,
     Violation,
 )
-from kling_elements_runtime.errors import ApiError as KlingError
 
 __all__ = [
-    "Answer",
+    "ResponseSummary",
     "AuthenticationError",
     "BusinessError",
     "ConnectionFailedError",

@@ -55,7 +55,7 @@ _UNKNOWN_AUTHORITY = (
 
 
 def advice_on(error: TransportError) -> str:
-    """Return what to do about a request that got no answer, in words."""
+    """Return what to do about a request that got no response, in words."""
     causes = list(_causes(error))
     for kind, advice in _ADVICE:
         cause = next((cause for cause in causes if isinstance(cause, kind)), None)

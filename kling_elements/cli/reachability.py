@@ -33,7 +33,7 @@ _ADVICE: dict[int, str] = {
 
 @frozen
 class _Answered:
-    """An answer of the gateway.
+    """A response of the gateway.
 
     Attributes:
         status: The HTTP status.
@@ -59,7 +59,7 @@ def on_call(url: str, key: Key | None, *, allow_http: bool) -> Iterator[Finding]
     token = _NO_KEY if key is None else key.reveal
     with AuthenticatedClient(token, url, allow_http=allow_http, timeout=_TIMEOUT) as client:
         try:
-            answered = _answer_of(client)
+            answered = _response_of(client)
         except TransportError as error:
             yield problem("gateway", str(error), advice_on(error), Exit.NOT_REACHED)
             return
@@ -70,11 +70,11 @@ def on_call(url: str, key: Key | None, *, allow_http: bool) -> Iterator[Finding]
     yield on_clock(answered.headers.get("date"), datetime.now(UTC))
 
 
-def _answer_of(client: AuthenticatedClient) -> _Answered:
-    """Return the answer to a list of one task, which is free of charge.
+def _response_of(client: AuthenticatedClient) -> _Answered:
+    """Return the response to a list of one task, which is free of charge.
 
     Raises:
-        TransportError: No answer came.
+        TransportError: No response came.
     """
     start = time.monotonic()
     try:
@@ -108,7 +108,7 @@ def on_clock(date: str | None, now: datetime) -> Finding:
     """Return whether the time of this machine is that of the gateway.
 
     Args:
-        date: The header Date of an answer that came just now.
+        date: The header Date of a response that came just now.
         now: The time of this machine.
     """
     try:

@@ -40,7 +40,7 @@ class Forwarded:
     """What became of a notification that was passed on.
 
     Attributes:
-        status: The HTTP status of the answer; None if there was none.
+        status: The HTTP status of the response; None if there was none.
         reason: Why there was none; empty if there was one.
     """
 
@@ -48,7 +48,7 @@ class Forwarded:
     reason: str = ""
 
     @property
-    def answer_status(self) -> int:
+    def response_status(self) -> int:
         """The HTTP status for the sender, which repeats what was not accepted."""
         return 502 if self.status is None else self.status
 
@@ -110,7 +110,7 @@ class Receiver:
             await self._http.aclose()
 
     async def _reply(self, method: str, headers: Mapping[str, str | None], body: RequestBody) -> Reply:
-        """Return the answer to a request.
+        """Return the response to a request.
 
         Raises:
             DisconnectedError: The peer disconnected.
@@ -128,16 +128,16 @@ class Receiver:
             return self._refused(400, str(error), sent)
         forwarded = await self._passed_on(raw, sent)
         self._write(task, sent, forwarded)
-        return _text(200, "received") if forwarded is None else _text(forwarded.answer_status, forwarded.text)
+        return _text(200, "received") if forwarded is None else _text(forwarded.response_status, forwarded.text)
 
     async def _passed_on(self, raw: bytes, headers: Mapping[str, str]) -> Forwarded | None:
         if self._http is None or self._forward is None:
             return None
         try:
-            answer = await self._http.post(self._forward, content=raw, headers=headers)
+            response = await self._http.post(self._forward, content=raw, headers=headers)
         except httpx.HTTPError as error:
             return Forwarded(None, for_message(error) or type(error).__name__)
-        return Forwarded(answer.status_code)
+        return Forwarded(response.status_code)
 
     def _write(self, task: Task, headers: Mapping[str, str], forwarded: Forwarded | None) -> None:
         value: dict[str, Any] = {

@@ -28,7 +28,7 @@ def task_json(task: Task) -> dict[str, Any]:
 
 
 def element_json(element: Element) -> dict[str, Any]:
-    """Return an element as a JSON value, with its id as a string. Media that the answer repeats are left out."""
+    """Return an element as a JSON value, with its id as a string. Media that the response repeats are left out."""
     tags: Any = element.tag_list  # answers are accepted even if a part of them is odd
     return {
         "id": element.id,

@@ -107,7 +107,7 @@ async def send(io: Outside, trail: Trail, body: CheckedRequest) -> Task:
     """Send a request once, and keep the outcome in the trail.
 
     Raises:
-        KlingError: The element was not created, or the answer leaves that open; see the trail.
+        KlingError: The element was not created, or the response leaves that open; see the trail.
     """
     before = trail.outcome
     io.open()
@@ -126,12 +126,12 @@ async def send(io: Outside, trail: Trail, body: CheckedRequest) -> Task:
     return task
 
 
-def _created_task(io: Outside, answer: Response[CreateElementResponse], trail: Trail) -> Task:
-    """Return the task in an answer, if it belongs to this create.
+def _created_task(io: Outside, response: Response[CreateElementResponse], trail: Trail) -> Task:
+    """Return the task in a response, if it belongs to this create.
 
-    Connections have been seen to deliver the answer to an earlier request.
+    Connections have been seen to deliver the response to an earlier request.
     """
-    task = task_of_response(answer, io.contract)
+    task = task_of_response(response, io.contract)
     if task is None:
         raise NoTaskError("the gateway answered with success, but named no task")
     if not _may_be_of(task, trail):
@@ -188,7 +188,7 @@ def _id_used_error(io: Outside, trail: Trail, failure: ResponseError, *, may_be_
         )
     if not is_certain_duplicate(failure, io.contract):
         message += "; or the request has another mistake, because the service uses this code for others, too"
-    return ExternalIdUsedError(f"{message}: {failure}", failure.answer)
+    return ExternalIdUsedError(f"{message}: {failure}", failure.response)
 
 
 async def _look_up(io: Outside, trail: Trail, patience: Patience) -> Task | None:
@@ -213,7 +213,7 @@ def _check_owner(task: Task | None, trail: Trail) -> Task:
     """Return the task that a look-up showed.
 
     Raises:
-        LookUpUnavailableError: The answer contains no task, or the task of another id.
+        LookUpUnavailableError: The response contains no task, or the task of another id.
     """
     if task is None:
         raise LookUpUnavailableError(f"this gateway answers look-ups without naming a task; {_ADVICE}")
@@ -240,7 +240,7 @@ def _adopt(io: Outside, trail: Trail, task: Task) -> Task:
 
 
 def _may_be_of(task: Task, trail: Trail) -> bool:
-    """Return whether a task can belong to the external id that was sent; an answer without an id fits every id."""
+    """Return whether a task can belong to the external id that was sent; a response without an id fits every id."""
     return task.external_task_id in (None, trail.external_id)
 
 

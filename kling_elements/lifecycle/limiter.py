@@ -14,7 +14,7 @@ from kling_elements.clock import Clock
 from kling_elements.numbers import count
 from kling_elements.policies import RetryPolicy, interval
 
-_MAX_IN_FLIGHT = 16  # creates that wait for their answers; more would only share the bandwidth
+_MAX_IN_FLIGHT = 16  # creates that wait for their responses; more would only share the bandwidth
 _FIRST_TRIAL_SECONDS = 10.0  # after a refusal, before trying one more
 _MAX_TRIAL_SECONDS = 600.0
 _MAX_REMEMBERED = 1000  # creates
@@ -33,7 +33,7 @@ class Limiter:
     too fast, creates are spaced by a gap, which shrinks with time.
 
     Attributes:
-        in_flight: The number of creates that wait for their answers.
+        in_flight: The number of creates that wait for their responses.
         in_progress: The number of tasks that were created and haven't ended, as far as is known.
     """
 
@@ -112,7 +112,7 @@ class Limiter:
         """Note that a create was refused as one task too many.
 
         Args:
-            asked_seconds: The seconds to wait that the answer asked for.
+            asked_seconds: The seconds to wait that the response asked for.
         """
         now = self._clock.monotonic()
         self.in_flight -= 1
@@ -130,7 +130,7 @@ class Limiter:
         """Note that a create was refused as sent too soon after others.
 
         Args:
-            asked_seconds: The seconds to wait that the answer asked for.
+            asked_seconds: The seconds to wait that the response asked for.
         """
         now = self._clock.monotonic()
         self.in_flight -= 1

@@ -1,7 +1,7 @@
 """Create many elements, as fast as the service allows. All I/O goes through `Outside`.
 
 One coroutine starts every create and every look-up as a job, so only this coroutine uses the limiter. A job is a single
-attempt; the coroutine decides what follows from its answer. While creates wait for their turn, the tasks in progress
+attempt; the coroutine decides what follows from its response. While creates wait for their turn, the tasks in progress
 are looked up, because a task holds its place until it ends.
 """
 
@@ -42,7 +42,7 @@ class _Create:
     Attributes:
         request: The caller's request.
         trail: What is known about the create.
-        body: The request as it is sent. It is set by the check, and dropped once an answer decides.
+        body: The request as it is sent. It is set by the check, and dropped once a response decides.
         result: The latest state of its task, or the error that the last attempt ended in.
         began_at: The time at which its task was created.
         task_id: The id of its task, once there is one.
@@ -151,7 +151,7 @@ class _Batch:
         except BaseException:
             await self._io.abandon(self._running)
             raise
-        await self._io.abandon(self._running)  # look-ups whose answers are not needed any more
+        await self._io.abandon(self._running)  # look-ups whose responses are not needed any more
 
     def _begin(self) -> None:
         """Start the creates and look-ups whose time has come."""
@@ -195,7 +195,7 @@ class _Batch:
         return min(self._limiter.seconds_to_wait(), max(min(times) - self._io.clock.monotonic(), 0.0))
 
     def _attempted(self, create: _Create, result: Task | KlingError) -> None:
-        """Decide what follows from the answer to a create."""
+        """Decide what follows from the response to a create."""
         create.result = result
         if isinstance(result, Task):
             self._created(create, result)
@@ -248,7 +248,7 @@ class _Batch:
         self._waiting.clear()
 
     def _looked_up(self, create: _Create, result: Task | KlingError) -> None:
-        """Decide what follows from the answer to a look-up."""
+        """Decide what follows from the response to a look-up."""
         now = self._io.clock.monotonic()
         self._look_ups -= 1
         if isinstance(result, Task) and progress_of(result, self._io.contract) in _ENDED:

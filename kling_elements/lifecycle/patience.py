@@ -75,14 +75,14 @@ class Patience:
 
 
 def asked_seconds(error: KlingError, clock: Clock) -> float:
-    """Return the seconds that the answer to a failed attempt asks you to wait; 0 if it does not ask."""
+    """Return the seconds that the response to a failed attempt asks you to wait; 0 if it does not ask."""
     return retry_after_seconds(error.headers, clock.now()) if isinstance(error, ResponseError) else 0.0
 
 
 async def ask(io: Outside, patience: Patience, attempt: Callable[[], Awaitable[T]]) -> T:
     """Repeat a call that has no side effects until it succeeds or patience ends.
 
-    If an answer breaks the contract, the call is not repeated, because the next answer would be the same.
+    If a response breaks the contract, the call is not repeated, because the next response would be the same.
 
     Raises:
         KlingError: The last attempt failed.

@@ -27,7 +27,7 @@ async def look_up(io: Outside, task_id: str) -> Task:
     """Look a task up with one call.
 
     Raises:
-        NoTaskError: The answer contains no task, or the task of another id.
+        NoTaskError: The response contains no task, or the task of another id.
     """
     task = task_of_response(await io.call(get_element, id=task_id), io.contract)
     if task is None or not matches_id(task, task_id):
@@ -114,19 +114,19 @@ class Listing:
         while not self._ready and not self._is_complete:
             page = partial(self._io.call, self._operation, page_num=self._page, **self._sizes)
             try:
-                answer = await ask(self._io, self._patience(), page)
+                response = await ask(self._io, self._patience(), page)
             except KlingError as error:
                 self._failure = error
                 if not isinstance(error, ContractError):
                     error.page = self._page
                     error.args = (f"page {self._page} (continue with first_page={self._page}): {error}",)
                 raise
-            self._take(answer)
+            self._take(response)
         return self._ready.popleft() if self._ready else None
 
-    def _take(self, answer: Response[TaskListResponse]) -> None:
+    def _take(self, response: Response[TaskListResponse]) -> None:
         """Keep the new tasks of a page. A page may repeat tasks, because they move down the list while it is read."""
-        tasks = {_identity_of(task): task for task in tasks_of_response(answer, self._io.contract)}
+        tasks = {_identity_of(task): task for task in tasks_of_response(response, self._io.contract)}
         new = [task for identity, task in tasks.items() if identity not in self._seen]
         self._seen.update(tasks)
         self._ready.extend(new)

@@ -60,7 +60,7 @@ class _Watched:
         id: The id to look up the task by.
         contract: The contract by which its states are read.
         last: The last state that was seen.
-        exists: Whether the task certainly exists, because an answer showed it.
+        exists: Whether the task certainly exists, because a response showed it.
         unclear_since: When look-ups began to show nothing that the client understands; None if the last one was clear.
         error: The error of the last look-up; None if it succeeded.
         result: The element or the error in which waiting ended; None while it continues.
@@ -124,7 +124,7 @@ class _Watched:
         """Return the state of the task in words."""
         match progress_of(self.last, self.contract):
             case Progress.WITHOUT_ELEMENT:
-                return f"task {self.id} has succeeded, but its answer still contains no element"
+                return f"task {self.id} has succeeded, but its response still contains no element"
             case Progress.WITHOUT_STATUS:
                 return f"task {self.id} is still without a status"
             case Progress.UNKNOWN:
@@ -197,7 +197,7 @@ async def _results(
 
 
 async def _look_all_up(io: Outside, all_watched: Sequence[_Watched], policy: PollPolicy, updates: _Updates) -> float:
-    """Look up each task without a result; return the longest wait in seconds that a failed answer asks for."""
+    """Look up each task without a result; return the longest wait in seconds that a failed response asks for."""
     asked = 0.0
     for watched in all_watched:
         if watched.result is not None:

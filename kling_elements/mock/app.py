@@ -10,7 +10,6 @@ from functools import partial
 from os import PathLike
 from urllib.parse import quote
 
-from kling_elements.mock.answers import Problem, Refusals, RefusedError
 from kling_elements.mock.asgi import (
     BodyTooLargeError,
     DisconnectedError,
@@ -31,6 +30,7 @@ from kling_elements.mock.faults import FaultQueue
 from kling_elements.mock.front import Front
 from kling_elements.mock.gate import Gate
 from kling_elements.mock.options import Options
+from kling_elements.mock.refusals import Problem, Refusals, RefusedError
 from kling_elements.mock.reply import Reply
 from kling_elements.mock.request import Body, Head, too_large
 from kling_elements.mock.routes import Routes
@@ -63,7 +63,7 @@ def create_app(  # noqa: PLR0913 -- all but the token go by name
     Args:
         token: The only Bearer token that the server accepts. By default it accepts any well-formed token.
         dialect: How to answer if something doesn't exist, was used before or was deleted: `live` (the default), as
-            people have seen the service answer, or `documented`, as the service's table of errors says.
+            people have seen the service response, or `documented`, as the service's table of errors says.
         state: The file to keep tasks in; it is created if it does not exist. By default, and with `:memory:`, tasks
             are kept in memory.
         tick_seconds: Seconds that a task stays submitted, and then processing; with 0 a task finishes at once.
@@ -184,7 +184,7 @@ class MockServer:
         self._courier.cancel()
         self._store.close()
 
-    def answer(
+    def respond(
         self,
         method: str,
         raw_path: str,
@@ -211,7 +211,7 @@ class MockServer:
             accepted = self._gate.accept(head)
             if accepted.max_bytes is not None and len(body) > accepted.max_bytes:
                 raise too_large(accepted.max_bytes)
-            return accepted.answer(body)
+            return accepted.response(body)
 
         return self._reply_or_refusal(make_reply)
 
@@ -266,14 +266,14 @@ class MockServer:
         try:
             accepted = self._gate.accept(head)
         except RefusedError as refused:
-            return self._refusals.answer(refused)
+            return self._refusals.response(refused)
         if accepted.max_bytes is None:
-            return self._reply_or_refusal(lambda: accepted.answer(b""))
+            return self._reply_or_refusal(lambda: accepted.response(b""))
         try:
             content = await body.read(accepted.max_bytes)
         except BodyTooLargeError:
-            return self._refusals.answer(too_large(accepted.max_bytes))
-        return self._reply_or_refusal(lambda: accepted.answer(content))
+            return self._refusals.response(too_large(accepted.max_bytes))
+        return self._reply_or_refusal(lambda: accepted.response(content))
 
     async def _stop(self) -> None:
         for task in self._late_tasks:
@@ -293,17 +293,17 @@ class MockServer:
             raise StateError(self._store.unusable(error)) from None
 
     def _reply_or_refusal(self, make_reply: Callable[[], Reply]) -> Reply:
-        """Return the reply of `make_reply`, or the answer to the refusal that it raises.
+        """Return the reply of `make_reply`, or the response to the refusal that it raises.
 
         If the reply has a `late`, that gets the same treatment, because it may be refused when it runs.
         """
         try:
             reply = make_reply()
         except RefusedError as refused:
-            return self._refusals.answer(refused)
+            return self._refusals.response(refused)
         except sqlite3.Error as error:
             why = f"the server's state cannot be used: {self._store.failed(error)}"
-            return self._refusals.answer(RefusedError(Problem.INTERNAL_ERROR, why))
+            return self._refusals.response(RefusedError(Problem.INTERNAL_ERROR, why))
         if reply.late is None:
             return reply
         return replace(reply, late=partial(self._reply_or_refusal, reply.late))

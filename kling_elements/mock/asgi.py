@@ -97,7 +97,7 @@ class RequestBody:
         """Read and drop the rest of the body, up to a limit of bytes and seconds.
 
         If a server closes a connection with unread bytes, the connection is reset, and a peer that still sends loses
-        the answer.
+        the response.
 
         Raises:
             DisconnectedError: The peer disconnected.

@@ -26,7 +26,7 @@ from kling_elements_runtime.addresses import LAST_PORT
 from kling_elements_runtime.transport.certificates import shared_context
 
 _MAX_AT_ONCE = 100  # notifications in flight, so that a receiver that doesn't answer can't hold up the others
-_ANSWER_MAX_SECONDS = 5.0
+_RESPONSE_MAX_SECONDS = 5.0
 _MAX_RECORDS = 1_000
 _PUBLIC = Policy(allowed_ports=frozenset(range(1, LAST_PORT + 1)))
 _REFUSED = (
@@ -62,7 +62,7 @@ class Record:
         external_task_id: The caller's own id, or None.
         task_status: The status in the notification.
         delivered: Whether the receiver answered with success. If not, the notification was given up.
-        http_status: The status of the last answer, or None if there was no answer.
+        http_status: The status of the last response, or None if there was no response.
         attempts: The number of attempts.
         note: Why the notification was not sent, or an empty string.
     """
@@ -189,7 +189,7 @@ class Courier:
         self._store.mark_notified(task)
 
     async def _send(self, http: httpx.AsyncClient, task: StoredTask, text: str) -> tuple[int | None, int, str]:
-        """Return the last status (None if there was no answer), the number of attempts, and why it was not sent."""
+        """Return the last status (None if there was no response), the number of attempts, and why it was not sent."""
         attempts = 0
         while True:
             attempts += 1
@@ -205,7 +205,7 @@ class Courier:
         headers = self._headers(f"msg_{task.task_id}_{task.notified}", text)
         try:
             async with (
-                asyncio.timeout(_ANSWER_MAX_SECONDS),
+                asyncio.timeout(_RESPONSE_MAX_SECONDS),
                 http.stream("POST", task.callback_url or "", content=text.encode(), headers=headers) as response,
             ):
                 return response.status_code  # don't read the body: it may never end
@@ -233,9 +233,11 @@ def _is_success(status: int | None) -> bool:
 def _guarded() -> httpx.AsyncClient:
     """Return a client that connects only to public addresses."""
     tls = shared_context(trust_env=False, http2=False)
-    return AsyncClient(policy=_PUBLIC, verify=tls, trust_env=False, follow_redirects=False, timeout=_ANSWER_MAX_SECONDS)
+    return AsyncClient(
+        policy=_PUBLIC, verify=tls, trust_env=False, follow_redirects=False, timeout=_RESPONSE_MAX_SECONDS
+    )
 
 
 def _unguarded() -> httpx.AsyncClient:
     tls = shared_context(trust_env=False, http2=False)
-    return httpx.AsyncClient(verify=tls, trust_env=False, follow_redirects=False, timeout=_ANSWER_MAX_SECONDS)
+    return httpx.AsyncClient(verify=tls, trust_env=False, follow_redirects=False, timeout=_RESPONSE_MAX_SECONDS)

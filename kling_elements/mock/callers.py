@@ -21,13 +21,13 @@ ORIGIN = b"origin"
 """The header in which a browser names the site of the page."""
 
 _ASKED_METHOD = b"access-control-request-method"
-_ANSWERS = {
+_RESPONSES = {
     _ASKED_METHOD: b"access-control-allow-methods",
     b"access-control-request-headers": b"access-control-allow-headers",
 }
 _VARY = (b"vary", b"Origin")
 _SHOWN = b"allow, retry-after, www-authenticate"  # response headers that scripts may read besides the usual ones
-_REMEMBERED_SECONDS = b"600"  # how long a browser may reuse the answer to a preflight
+_REMEMBERED_SECONDS = b"600"  # how long a browser may reuse the response to a preflight
 
 
 class Callers:
@@ -74,12 +74,12 @@ def is_preflight(head: Head) -> bool:
 
 def preflight_headers(headers: Fields) -> HeaderList:
     """Return the headers that allow what a preflight asks for."""
-    allowed = [(allow, headers[asked]) for asked, allow in _ANSWERS.items() if asked in headers]
+    allowed = [(allow, headers[asked]) for asked, allow in _RESPONSES.items() if asked in headers]
     return (*allowed, (b"access-control-max-age", _REMEMBERED_SECONDS))
 
 
 def page_headers(headers: Fields) -> HeaderList:
-    """Return the headers that let a page on this machine read an answer, and none for any other page."""
+    """Return the headers that let a page on this machine read a response, and none for any other page."""
     if is_from_elsewhere(headers):
         return ()
     return (

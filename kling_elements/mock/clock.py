@@ -22,7 +22,7 @@ class Reading:
     Attributes:
         ahead_ms: Milliseconds ahead of the wall clock.
         stopped_at_ms: The time of a manual clock, or None if the clock runs.
-        seen_ms: The latest time that an answer has shown.
+        seen_ms: The latest time that a response has shown.
     """
 
     ahead_ms: int

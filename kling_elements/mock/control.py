@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any, TypeAlias
 
-from kling_elements.mock.answers import Problem, RefusedError
 from kling_elements.mock.callbacks import Courier
 from kling_elements.mock.callers import Callers
 from kling_elements.mock.clock import TaskClock
 from kling_elements.mock.faults import FaultQueue
+from kling_elements.mock.refusals import Problem, RefusedError
 from kling_elements.mock.reply import json_reply
 from kling_elements.mock.request import Accepted, Body, Head, json_value
 from kling_elements.mock.shapes import Shapes

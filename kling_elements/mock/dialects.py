@@ -1,11 +1,11 @@
-"""The answers in which the dialects of the service differ."""
+"""The responses in which the dialects of the service differ."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from kling_elements.mock.answers import Problem, Refusals, RefusedError
+from kling_elements.mock.refusals import Problem, Refusals, RefusedError
 from kling_elements_runtime.document import Document
 
 _MAX_VALUE_LENGTH = 200  # characters of a request's value that a message repeats
@@ -26,16 +26,16 @@ class Dialect:
         """Read what a contract says about a dialect.
 
         Raises:
-            KeyError: The contract has deletions but no answer to them in this dialect, or it has creates but no code
+            KeyError: The contract has deletions but no response to them in this dialect, or it has creates but no code
                 for one too many.
         """
         self._contract = contract
         self._name = name
         self._refusals = refusals
         deletes = self._definition("deleteElement")
-        answer: Mapping[str, Any] = deletes["x-deletion"][name] if deletes else {"example": "", "remains": False}
-        self.deletion_example: str = answer["example"]
-        self.keeps_deleted: bool = answer["remains"]
+        response: Mapping[str, Any] = deletes["x-deletion"][name] if deletes else {"example": "", "remains": False}
+        self.deletion_example: str = response["example"]
+        self.keeps_deleted: bool = response["remains"]
         creates = self._definition("createElement")
         self.counts_all_calls = any(
             row["dialect"] == name and row.get("unique-over") == "account" for row in creates.get("x-duplicate", ())
@@ -60,7 +60,7 @@ class Dialect:
                     return self._refusals.refused_by(row.code, detail)
                 shown = {name: str(value)[:_MAX_VALUE_LENGTH] for name, value in values.items()}
                 return RefusedError(row.code, row.message.format(**shown))
-        return self._refusals.refused_by(Problem.INVALID_VALUE, detail)  # nobody has seen the real answer
+        return self._refusals.refused_by(Problem.INVALID_VALUE, detail)  # nobody has seen the real response
 
     def _definition(self, operation_id: str) -> Mapping[str, Any]:
         operation = self._contract.operations().get(operation_id)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any, TypeAlias
 
-from kling_elements.mock.answers import Problem, Refusals, RefusedError
+from kling_elements.mock.refusals import Problem, Refusals, RefusedError
 from kling_elements.mock.reply import HTML_TYPE, Reply, encode
 from kling_elements.mock.shapes import Shapes
 from kling_elements.mock.tasks import FAILED, SUCCEEDS, Ending
@@ -56,7 +56,7 @@ class FaultQueue:
     """The queue of faults, one for each coming create. You can use it from any thread."""
 
     def __init__(self, shapes: Shapes, refusals: Refusals) -> None:
-        """Start with an empty queue. The faults get their answers from the shapes and refusals."""
+        """Start with an empty queue. The faults get their responses from the shapes and refusals."""
         self._codes = refusals.business_codes
         self._forms = _forms(shapes, refusals)
         self._waiting: deque[Fault] = deque()
@@ -131,7 +131,7 @@ def _forms(shapes: Shapes, refusals: Refusals) -> Sequence[_Form]:
     return (
         _Form("none", "none", dict),
         *_timing_forms(),
-        *_missing_answer_forms(),
+        *_missing_response_forms(),
         *_body_forms(shapes),
         *_code_forms(refusals),
         *_ending_forms(shapes),
@@ -139,7 +139,7 @@ def _forms(shapes: Shapes, refusals: Refusals) -> Sequence[_Form]:
 
 
 def _timing_forms() -> Sequence[_Form]:
-    """Return the faults that delay a right answer, or the creation itself."""
+    """Return the faults that delay a right response, or the creation itself."""
     return (
         _Form("delay:SECONDS", f"delay:{_SECONDS}", lambda seconds: {"disturb": _delayed(float(seconds))}),
         _Form("late:SECONDS", f"late:{_SECONDS}", lambda seconds: {"late_seconds": float(seconds)}),
@@ -148,7 +148,7 @@ def _timing_forms() -> Sequence[_Form]:
     )
 
 
-def _missing_answer_forms() -> Sequence[_Form]:
+def _missing_response_forms() -> Sequence[_Form]:
     """Return the faults in which a connection is cut, or a proxy answers instead of the service."""
 
     def dropped(when: str) -> dict[str, Any]:
@@ -168,10 +168,10 @@ def _missing_answer_forms() -> Sequence[_Form]:
 
 
 def _body_forms(shapes: Shapes) -> Sequence[_Form]:
-    """Return the faults that change the body of a right answer."""
+    """Return the faults that change the body of a right response."""
 
-    def flat(answer: dict[str, Any]) -> dict[str, Any]:
-        return shapes.flat(answer["data"])
+    def flat(response: dict[str, Any]) -> dict[str, Any]:
+        return shapes.flat(response["data"])
 
     return (
         _Form("truncated-json", "truncated-json", lambda: {"disturb": _truncated}),
@@ -182,7 +182,7 @@ def _body_forms(shapes: Shapes) -> Sequence[_Form]:
 
 
 def _code_forms(refusals: Refusals) -> Sequence[_Form]:
-    """Return the faults that answer with a business code."""
+    """Return the faults that response with a business code."""
     code = f"({'|'.join(map(str, refusals.business_codes))})"
     code_reply = refusals.code_reply
     return (

@@ -55,7 +55,7 @@ class Front:
         return Accepted(None, lambda _: page())
 
     def _health(self) -> Reply:
-        self._store.has_notifications()  # a query, so that the answer is 500 if the state file fails
+        self._store.has_notifications()  # a query, so that the response is 500 if the state file fails
         return json_reply({"status": "ok"})
 
     def _greeting(self) -> Reply:

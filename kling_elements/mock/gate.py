@@ -6,12 +6,12 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
-from kling_elements.mock.answers import Problem, RefusedError
 from kling_elements.mock.callers import ORIGIN, Callers, is_from_elsewhere, is_preflight, preflight_headers
 from kling_elements.mock.control import PREFIX, Control
 from kling_elements.mock.front import METHODS, Front
 from kling_elements.mock.headers import bearer_token, media_type
 from kling_elements.mock.parameters import values_of, with_defaults
+from kling_elements.mock.refusals import Problem, RefusedError
 from kling_elements.mock.reply import Reply
 from kling_elements.mock.request import Accepted, Body, Head, json_value
 from kling_elements.mock.routes import Endpoint, Routes

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-from kling_elements.mock.answers import CHALLENGE, Problem, RefusedError
 from kling_elements.mock.asgi import Fields, header
+from kling_elements.mock.refusals import CHALLENGE, Problem, RefusedError
 
 _BEARER = re.compile(r"bearer +([!-~]+)", re.IGNORECASE)  # all that the client can send: more than RFC 6750 allows
 _FORM = "Authorization: Bearer <token>"

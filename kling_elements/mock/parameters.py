@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
-from kling_elements.mock.answers import Problem, RefusedError
+from kling_elements.mock.refusals import Problem, RefusedError
 from kling_elements.strict_json import MAX_INTEGER_DIGITS
 from kling_elements_runtime.document import MAX_EXCERPT, Parameter, pointer
 

@@ -1,4 +1,4 @@
-"""An answer as a plain value, which the ASGI part or the caller of `answer` then carries out."""
+"""A response as a plain value, which the ASGI part or the caller of `respond` then carries out."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _ENCODER = json.JSONEncoder(separators=(",", ":"))
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer, and how to send it.
+    """A response, and how to send it.
 
     Attributes:
         status: The HTTP status.

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from kling_elements import strict_json
-from kling_elements.mock.answers import Problem, RefusedError
 from kling_elements.mock.asgi import Fields
+from kling_elements.mock.refusals import Problem, RefusedError
 from kling_elements.mock.reply import Reply
 
 Body: TypeAlias = bytes | bytearray
@@ -41,11 +41,11 @@ class Accepted:
 
     Attributes:
         max_bytes: The size limit of the body in bytes, or None if the request needs no body.
-        answer: Returns the reply for the body. If the request needs none, pass an empty body.
+        response: Returns the reply for the body. If the request needs none, pass an empty body.
     """
 
     max_bytes: int | None
-    answer: Callable[[Body], Reply]
+    response: Callable[[Body], Reply]
 
 
 def json_value(raw: Body) -> object:

@@ -70,7 +70,7 @@ class _Protocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         if self._is_refused:
-            return  # keep reading: with unread bytes the connection would be reset, and the peer would lose the answer
+            return  # keep reading: a reset with unread bytes would cost the peer the response
         self._bytes_beside_bodies += len(data)
         super().data_received(data)
         if self._bytes_beside_bodies > HEAD_MAX_BYTES and not self._is_refused:
@@ -112,7 +112,7 @@ class _Protocol(HttpToolsProtocol):
         if self._current_cycle() is None:
             self.transport.write(_TOO_LARGE % HEAD_MAX_BYTES)
             self.transport.write_eof()
-        else:  # another answer may be half sent, so don't write a second one into it
+        else:  # another response may be half sent, so don't write a second one into it
             self.transport.abort()
 
 

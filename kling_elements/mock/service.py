@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from random import randint
 from typing import Any
 
-from kling_elements.mock.answers import Problem, Refusals
 from kling_elements.mock.clock import MS, TaskClock
 from kling_elements.mock.dialects import Dialect
 from kling_elements.mock.faults import FaultQueue
 from kling_elements.mock.ids import number_of, rounded_to, task_id_of
 from kling_elements.mock.options import Options
+from kling_elements.mock.refusals import Problem, Refusals
 from kling_elements.mock.reply import Reply
 from kling_elements.mock.shapes import Shapes, without_media
 from kling_elements.mock.store import Store
@@ -93,7 +93,7 @@ class Service:
             self._check_limits(draft, now)
             task = self._store.add(draft, now, randint(*self._options.task_ms))  # noqa: S311 -- nobody gains by guessing
         self._on_create(task)
-        return self._shapes.answer(self._shapes.submitted(task))
+        return self._shapes.response(self._shapes.submitted(task))
 
     def _check_limits(self, draft: Draft, now: int) -> None:
         """Refuse a used external id, too many creates per second, and too many unfinished tasks."""
@@ -126,7 +126,7 @@ class Service:
             raise self._dialect.refusal("getElement", "x-absent", detail=detail, id=name)
         now = self._clock.now_ms()
         self._store.keep_seen(now, [task])
-        return self._shapes.answer(self._shapes.task(task, now))
+        return self._shapes.response(self._shapes.task(task, now))
 
     def _find(self, owner: bytes, name: str) -> StoredTask | None:
         """Return the task with this task id or, if there is none, with this external id."""
@@ -139,11 +139,11 @@ class Service:
         number, size = call.parameters["pageNum"], call.parameters["pageSize"]
         page = self._store.page(call.owner, number, size, deleted_too=self._dialect.keeps_deleted)
         self._store.keep_seen(now, page)
-        return self._shapes.answer([self._shapes.task(task, now) for task in page])
+        return self._shapes.response([self._shapes.task(task, now) for task in page])
 
     def _list_presets(self, call: ServiceCall) -> Reply:
         number, size = call.parameters["pageNum"], call.parameters["pageSize"]
-        return self._shapes.answer(self._shapes.presets[(number - 1) * size : number * size])
+        return self._shapes.response(self._shapes.presets[(number - 1) * size : number * size])
 
     def _delete(self, call: ServiceCall) -> Reply:
         element_id = number_of(str(call.body["element_id"]))

@@ -6,9 +6,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from kling_elements.mock.answers import new_request_id
 from kling_elements.mock.clock import MS
 from kling_elements.mock.ids import element_id_of
+from kling_elements.mock.refusals import new_request_id
 from kling_elements.mock.reply import Reply, json_reply
 from kling_elements.mock.tasks import DELETED, SUBMITTED, SUCCEED, StoredTask
 from kling_elements_runtime.document import Document
@@ -42,12 +42,12 @@ class Shapes:
         self.presets: list[dict[str, Any]] = [self._preset(task) for task in examples["presets"]["data"]]
         self.reason: str = examples["taskFailed"]["data"]["task_status_msg"]
 
-    def answer(self, data: object) -> Reply:
-        """Return the answer with this data, and a new request id."""
+    def response(self, data: object) -> Reply:
+        """Return the response with this data, and a new request id."""
         return json_reply({**self._envelope, "request_id": new_request_id(), "data": data})
 
     def submitted(self, task: StoredTask) -> dict[str, Any]:
-        """Return a task as the answer to its create shows it."""
+        """Return a task as the response to its create shows it."""
         return {
             **self._named(task, SUBMITTED),
             "task_info": _info(task),
@@ -56,10 +56,10 @@ class Shapes:
         }
 
     def deletion(self, example: str, task: StoredTask) -> Reply:
-        """Return the answer to a deletion in the shape of an example, with this task if the example has a task."""
-        answer = self._examples[example]
-        named = {"data": {**answer["data"], **self._named(task, task.end_status)}} if "data" in answer else {}
-        return json_reply({**answer, **named, "request_id": new_request_id()})
+        """Return the response to a deletion in the shape of an example, with this task if the example has a task."""
+        response = self._examples[example]
+        named = {"data": {**response["data"], **self._named(task, task.end_status)}} if "data" in response else {}
+        return json_reply({**response, **named, "request_id": new_request_id()})
 
     def task(self, task: StoredTask, now: int) -> dict[str, Any]:
         """Return a task as a look-up shows it at a time."""
@@ -82,13 +82,13 @@ class Shapes:
         return {name: value for name, value in full.items() if name != "final_balance_deduction"}
 
     def flat(self, submitted: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the answer to a create in the shape of a gateway without an envelope."""
+        """Return the response to a create in the shape of a gateway without an envelope."""
         task_id = submitted["task_id"]
         return {**self._flat, "id": task_id, "task_id": task_id, "created_at": submitted["created_at"] // MS}
 
-    def odd(self, answer: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the answer to a create with a code of failure and an invalid time."""
-        return {**answer, "code": self._failure_code, "data": {**answer["data"], "created_at": []}}
+    def odd(self, response: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the response to a create with a code of failure and an invalid time."""
+        return {**response, "code": self._failure_code, "data": {**response["data"], "created_at": []}}
 
     def element_id(self, task: StoredTask) -> int | str:
         """Return the id of the element that a task creates."""

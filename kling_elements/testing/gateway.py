@@ -72,11 +72,11 @@ class MockGateway:
         return callbacks
 
     def _control(self, method: str, name: str, value: object = None) -> Any:
-        reply = self.app.answer(method, PREFIX + name, _JSON, b"" if value is None else json.dumps(value).encode())
-        answer = json.loads(reply.body)
+        reply = self.app.respond(method, PREFIX + name, _JSON, b"" if value is None else json.dumps(value).encode())
+        response = json.loads(reply.body)
         if reply.status != 200:  # noqa: PLR2004 - HTTP's own
-            raise ValueError(answer["message"])
-        return answer
+            raise ValueError(response["message"])
+        return response
 
 
 @contextmanager

@@ -55,7 +55,7 @@ def respx_router(base_url: str | None = None, *, app: MockServer | None = None, 
     router.kling = MockGateway(server, str(address))
     bridge = _Bridge(server, address.path.rstrip("/"))
     port: dict[str, Any] = {} if address.port is None else {"port": address.port}
-    router.route(scheme=address.scheme, host=address.host, **port).mock(side_effect=bridge.answer)
+    router.route(scheme=address.scheme, host=address.host, **port).mock(side_effect=bridge.respond)
     return router
 
 
@@ -66,9 +66,9 @@ class _Bridge:
         self._app = app
         self._prefix = prefix
 
-    def answer(self, request: httpx.Request) -> httpx.Response:
+    def respond(self, request: httpx.Request) -> httpx.Response:
         target = request.url.raw_path.decode("ascii").removeprefix(self._prefix)
-        reply = self._app.answer(request.method, target, request.headers.raw, request.content)
+        reply = self._app.respond(request.method, target, request.headers.raw, request.content)
         timeout = request.extensions.get("timeout", {}).get("read")
         timed_out = timeout is not None and reply.delay_seconds > timeout
         if reply.late is not None:
@@ -78,7 +78,7 @@ class _Bridge:
 
 def _response(reply: Reply, request: httpx.Request, *, timed_out: bool) -> httpx.Response:
     if timed_out:
-        raise httpx.ReadTimeout("the mock server's answer would come too late", request=request)
+        raise httpx.ReadTimeout("the mock server's response would come too late", request=request)
     if reply.cut:
         raise httpx.RemoteProtocolError("Server disconnected without sending a response.", request=request)
     return httpx.Response(reply.status, headers=list(reply.headers), content=reply.body, request=request)

@@ -12,8 +12,8 @@ import httpcore
 import httpx
 from attrs import frozen
 
-MAX_ANSWER_BYTES: Final = 1 << 23
-"""The most bytes of an answer, both as received and decoded. A page of 500 elements has about 1 MB."""
+MAX_RESPONSE_BYTES: Final = 1 << 23
+"""The most bytes of a response, both as received and decoded. A page of 500 elements has about 1 MB."""
 SENT: Final = "kling_elements_runtime.sent"
 """The extension of a request with its `SendProgress`, if it is sent through our own connections."""
 UNREADABLE: Final = "kling_elements_runtime.unreadable"
@@ -22,7 +22,7 @@ ENCODINGS: Final = "gzip"
 """The value of `Accept-Encoding`."""
 
 _PIECE = 1 << 16  # bytes that are decoded at a time: a bomb yields no more than that at once
-_MAX_PIECES = 1 << 17  # of an answer; each takes time, however small it is
+_MAX_PIECES = 1 << 17  # of a response; each takes time, however small it is
 _MAX_PART = 1 << 20  # bytes of a request that are written at a time
 _WITH_GZIP_HEADER = zlib.MAX_WBITS | 16
 _TIME_IS_UP = (TimeoutError, httpcore.TimeoutException, httpx.TimeoutException)
@@ -100,8 +100,8 @@ def _parts(piece: bytes) -> Iterable[bytes]:
     return (piece[start : start + _MAX_PART] for start in range(0, len(piece), _MAX_PART))
 
 
-class AnswerBody:
-    """The body of one answer, collected and decoded up to a limit.
+class ResponseBody:
+    """The body of one response, collected and decoded up to a limit.
 
     Attributes:
         problem: Why the body is incomplete; None if nothing is wrong.
@@ -125,11 +125,11 @@ class AnswerBody:
         elif self._encoding in ("", "identity"):
             self._keep(piece)
         elif piece:
-            self.problem = f"the answer is encoded as {self._encoding[:40]!r}, but only {ENCODINGS} was requested"
-        if self._came > MAX_ANSWER_BYTES:
+            self.problem = f"the response is encoded as {self._encoding[:40]!r}, but only {ENCODINGS} was requested"
+        if self._came > MAX_RESPONSE_BYTES:
             self.problem = _TOO_LARGE
         elif self._pieces > _MAX_PIECES:
-            self.problem = f"the answer has more than {_MAX_PIECES} pieces"
+            self.problem = f"the response has more than {_MAX_PIECES} pieces"
         return self.problem is None
 
     def take(self, pieces: Iterable[bytes]) -> None:
@@ -147,11 +147,11 @@ class AnswerBody:
     def content(self) -> bytes:
         """Return the decoded body. Call this after the last piece."""
         if self._gzip is not None and not self._gzip.eof and self._came:
-            self.problem = self.problem or "the answer is compressed, and is cut off"
+            self.problem = self.problem or "the response is compressed, and is cut off"
         return self._content.getvalue()
 
     def _keep(self, piece: bytes) -> None:
-        room = MAX_ANSWER_BYTES - self._content.tell()
+        room = MAX_RESPONSE_BYTES - self._content.tell()
         self._content.write(piece[:room])
         if len(piece) > room:
             self.problem = _TOO_LARGE
@@ -162,18 +162,18 @@ class AnswerBody:
                 self._keep(gzip.decompress(piece, _PIECE))
                 piece = gzip.unconsumed_tail
         except zlib.error:
-            self.problem = "the answer is compressed, and damaged"
+            self.problem = "the response is compressed, and damaged"
 
 
 @frozen
 class Received:
-    """An answer with its body.
+    """A response with its body.
 
     Attributes:
         status: The HTTP status.
         headers: The headers as received; without those of an encoding if the content was decoded.
         content: The body, decoded.
-        extensions: httpcore's extensions of the answer, and if the body is incomplete, the reason under `UNREADABLE`.
+        extensions: httpcore's extensions of the response, and if the body is incomplete, the reason under `UNREADABLE`.
     """
 
     status: int
@@ -183,9 +183,9 @@ class Received:
 
     @classmethod
     def of(
-        cls, status: int, headers: list[tuple[bytes, bytes]], body: AnswerBody, extensions: Mapping[str, Any]
+        cls, status: int, headers: list[tuple[bytes, bytes]], body: ResponseBody, extensions: Mapping[str, Any]
     ) -> Received:
-        """Return the answer with its body, which must have been read."""
+        """Return the response with its body, which must have been read."""
         content = body.content()
         if encoding_of(headers):  # decoded already, so that nothing decodes it again
             undone = (b"content-encoding", b"content-length")
@@ -194,7 +194,7 @@ class Received:
         return cls(status, headers, content, {**extensions, **problem})
 
     def as_httpcore(self) -> httpcore.Response:
-        """Return the answer as an `httpcore.Response`."""
+        """Return the response as an `httpcore.Response`."""
         return httpcore.Response(self.status, headers=self.headers, content=self.content, extensions=self.extensions)
 
 
@@ -203,4 +203,4 @@ def encoding_of(headers: list[tuple[bytes, bytes]]) -> str:
     return ", ".join(value.decode("latin-1") for name, value in headers if name.lower() == b"content-encoding")
 
 
-_TOO_LARGE = f"the answer is larger than {MAX_ANSWER_BYTES} bytes"
+_TOO_LARGE = f"the response is larger than {MAX_RESPONSE_BYTES} bytes"

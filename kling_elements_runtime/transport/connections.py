@@ -18,7 +18,7 @@ import httpcore
 import httpx
 
 from kling_elements_runtime.deadline import seconds_left
-from kling_elements_runtime.transport.bodies import SENT, AnswerBody, Received, SendProgress
+from kling_elements_runtime.transport.bodies import SENT, Received, ResponseBody, SendProgress
 from kling_elements_runtime.transport.originals import Originals
 from kling_elements_runtime.transport.pool import AsyncPool, Pool
 from kling_elements_runtime.transport.route import Route
@@ -104,10 +104,10 @@ class Connections:
         )
 
     def send(self, request: httpx.Request) -> httpx.Response:
-        """Return the answer, with its body read.
+        """Return the response, with its body read.
 
         Raises:
-            httpx.RequestError: No answer came.
+            httpx.RequestError: No response came.
         """
         is_unpatched = self._direct_path.is_unpatched()
         if is_unpatched and self._direct_path.uses_pool_only:
@@ -136,7 +136,7 @@ class AsyncConnections:
         )
 
     async def send(self, request: httpx.Request) -> httpx.Response:
-        """Return the answer, with its body read; the async version of `Connections.send`."""
+        """Return the response, with its body read; the async version of `Connections.send`."""
         limit = asyncio.timeout(seconds_left())
         is_unpatched = self._direct_path.is_unpatched()
         if is_unpatched and self._direct_path.uses_pool_only:
@@ -240,11 +240,11 @@ def _response(received: Received) -> httpx.Response:
 
 
 def _read(response: httpx.Response) -> httpx.Response:
-    """Read the body of an answer from a transport that is not ours, up to the limit."""
+    """Read the body of a response from a transport that is not ours, up to the limit."""
     try:
         if response.is_stream_consumed:  # by a hook, or because a mock created it in memory
             return _within_limit(response, response.read())
-        body = AnswerBody(response.headers.get("content-encoding", ""))
+        body = ResponseBody(response.headers.get("content-encoding", ""))
         for piece in response.iter_raw():
             if is_over():
                 raise httpx.ReadTimeout(TIME_IS_UP)
@@ -260,7 +260,7 @@ async def _aread(response: httpx.Response) -> httpx.Response:
     try:
         if response.is_stream_consumed:
             return _within_limit(response, await response.aread())
-        body = AnswerBody(response.headers.get("content-encoding", ""))
+        body = ResponseBody(response.headers.get("content-encoding", ""))
         await body.take_async(response.aiter_raw())
         return _with_body(response, body)
     finally:
@@ -268,11 +268,11 @@ async def _aread(response: httpx.Response) -> httpx.Response:
 
 
 def _within_limit(response: httpx.Response, content: bytes) -> httpx.Response:
-    body = AnswerBody()
+    body = ResponseBody()
     return response if body.add(content) else _with_body(response, body)
 
 
-def _with_body(response: httpx.Response, body: AnswerBody) -> httpx.Response:
+def _with_body(response: httpx.Response, body: ResponseBody) -> httpx.Response:
     return _response(Received.of(response.status_code, response.headers.raw, body, response.extensions))
 
 

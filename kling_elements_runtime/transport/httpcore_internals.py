@@ -23,16 +23,16 @@ def set_ssl_context(pool: Any, route: Route, origin: httpcore.Origin) -> None:
 
 
 def is_reusable(connection: Any) -> bool:
-    """Return whether a connection is ready for another request, and no data has arrived after the answer.
+    """Return whether a connection is ready for another request, and no data has arrived after the response.
 
-    Such data is in the parser already, and the next request would take it for its answer.
+    Such data is in the parser already, and the next request would take it for its response.
     """
     inner = _innermost(connection)
     return connection.is_idle() and (isinstance(inner, _HTTP2) or _is_silent(inner))
 
 
 def _is_silent(inner: Any) -> bool:
-    """Return whether no data came after an answer; False if that is unknown, for example with another httpcore."""
+    """Return whether no data came after a response; False if that is unknown, for example with another httpcore."""
     parser = getattr(inner, "_h11_state", None)
     return parser is not None and not parser.trailing_data[0] and hasattr(inner, "_network_stream")
 

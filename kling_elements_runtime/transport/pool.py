@@ -1,7 +1,7 @@
 """A connection pool for one gateway: limited in size, last in first out, one request per connection.
 
 We don't use httpcore's own pool. It loses places forever if calls are cancelled while they wait in it (httpcore#1093),
-searches all connections for each request, and reuses connections on which bytes have arrived after an answer. But our
+searches all connections for each request, and reuses connections on which bytes have arrived after a response. But our
 pools subclass httpcore's, and defer to it while a tool has patched its functions.
 
 One coroutine, `_exchange`, makes all decisions about connections. Threads run it without an event loop.
@@ -20,7 +20,7 @@ import httpcore
 from kling_elements_runtime.blocking import finish
 from kling_elements_runtime.deadline import seconds_left
 from kling_elements_runtime.transport import httpcore_internals
-from kling_elements_runtime.transport.bodies import SENT, AnswerBody, Received, SendProgress, encoding_of
+from kling_elements_runtime.transport.bodies import SENT, Received, ResponseBody, SendProgress, encoding_of
 from kling_elements_runtime.transport.idle import SAFE_METHODS, C, IdleConnections
 from kling_elements_runtime.transport.originals import Originals
 from kling_elements_runtime.transport.route import Route
@@ -52,11 +52,11 @@ class Pool(httpcore.ConnectionPool):
         return self.exchange(request).as_httpcore()
 
     def exchange(self, request: httpcore.Request) -> Received:
-        """Send a request to the gateway and return the answer.
+        """Send a request to the gateway and return the response.
 
         Raises:
             httpcore.PoolTimeout: No connection became free in time.
-            httpcore exceptions: No answer came.
+            httpcore exceptions: No response came.
         """
         if not self._places.acquire(_pool_seconds(request)):
             raise httpcore.PoolTimeout(_all_in_use(self._route))
@@ -71,18 +71,18 @@ class Pool(httpcore.ConnectionPool):
         return super().create_connection(origin)
 
     def close(self) -> None:
-        """Close the idle connections; those in use are closed after their answers."""
+        """Close the idle connections; those in use are closed after their responses."""
         self.discard(self.idle.close())
         super().close()
 
     async def send(self, connection: httpcore.ConnectionInterface, request: httpcore.Request) -> httpcore.Response:
-        """Send a request over a connection, and return the answer with its body unread."""
+        """Send a request over a connection, and return the response with its body unread."""
         return connection.handle_request(request)
 
-    async def read(self, response: httpcore.Response, answer: AnswerBody) -> None:
-        """Read the body of an answer up to its limit, and close the answer."""
+    async def read(self, response: httpcore.Response, content: ResponseBody) -> None:
+        """Read the body of a response up to its limit, and close the response."""
         try:
-            answer.take(response.iter_stream())
+            content.take(response.iter_stream())
         finally:
             response.close()
 
@@ -112,7 +112,7 @@ class AsyncPool(httpcore.AsyncConnectionPool):
         return (await self.exchange(request)).as_httpcore()
 
     async def exchange(self, request: httpcore.Request) -> Received:
-        """Send a request to the gateway and return the answer; the async version of `Pool.exchange`."""
+        """Send a request to the gateway and return the response; the async version of `Pool.exchange`."""
         try:
             async with asyncio.timeout(_pool_seconds(request) if self._places.locked() else None):
                 await self._places.acquire()
@@ -129,7 +129,7 @@ class AsyncPool(httpcore.AsyncConnectionPool):
         return super().create_connection(origin)
 
     def close_waiting(self) -> None:
-        """Close the idle connections, even if their event loop has ended. Others are closed after their answers."""
+        """Close the idle connections, even if their event loop has ended. Others are closed after their responses."""
         self.discard(self.idle.close())
 
     async def aclose(self) -> None:
@@ -138,13 +138,13 @@ class AsyncPool(httpcore.AsyncConnectionPool):
         await super().aclose()
 
     async def send(self, connection: httpcore.AsyncConnectionInterface, request: httpcore.Request) -> httpcore.Response:
-        """Send a request over a connection, and return the answer with its body unread."""
+        """Send a request over a connection, and return the response with its body unread."""
         return await connection.handle_async_request(request)
 
-    async def read(self, response: httpcore.Response, answer: AnswerBody) -> None:
-        """Read the body of an answer up to its limit, and close the answer."""
+    async def read(self, response: httpcore.Response, content: ResponseBody) -> None:
+        """Read the body of a response up to its limit, and close the response."""
         try:
-            await answer.take_async(response.aiter_stream())
+            await content.take_async(response.aiter_stream())
         finally:
             await response.aclose()
 
@@ -177,11 +177,11 @@ class _PoolLike(Protocol[C]):
         ...
 
     async def send(self, connection: C, request: httpcore.Request) -> httpcore.Response:
-        """Send a request over a connection, and return the answer with its body unread."""
+        """Send a request over a connection, and return the response with its body unread."""
         ...
 
-    async def read(self, response: httpcore.Response, answer: AnswerBody) -> None:
-        """Read the body of an answer up to its limit, and close the answer."""
+    async def read(self, response: httpcore.Response, content: ResponseBody) -> None:
+        """Read the body of a response up to its limit, and close the response."""
         ...
 
     def discard(self, connections: list[C]) -> None:
@@ -190,7 +190,7 @@ class _PoolLike(Protocol[C]):
 
 
 async def _exchange(pool: _PoolLike[C], request: httpcore.Request) -> Received:
-    """Send a request over an idle connection, or else a new one, and return the answer."""
+    """Send a request over an idle connection, or else a new one, and return the response."""
     kept, useless = pool.idle.take(request.method)
     pool.discard(useless)
     body = request.stream
@@ -215,10 +215,10 @@ async def _exchange_over(
     request.stream = pool.pieces(_progress(request), body, _length(request), before_last)
     try:
         response = await pool.send(connection, request)
-        answer = AnswerBody(encoding_of(response.headers))
-        await pool.read(response, answer)
-        received = Received.of(response.status, response.headers, answer, response.extensions)
-        is_reusable = answer.problem is None and httpcore_internals.is_reusable(connection)
+        content = ResponseBody(encoding_of(response.headers))
+        await pool.read(response, content)
+        received = Received.of(response.status, response.headers, content, response.extensions)
+        is_reusable = content.problem is None and httpcore_internals.is_reusable(connection)
         return received
     finally:
         pool.discard(pool.idle.put(connection) if is_reusable else [connection])

@@ -1,6 +1,6 @@
 """Sockets for httpcore, blocking or on an event loop of asyncio. Each step ends by the deadline of the call.
 
-On an event loop they use the socket directly. A transport of asyncio that fails to write discards the peer's answer,
+On an event loop they use the socket directly. A transport of asyncio that fails to write discards the peer's response,
 such as a 401 that arrives while a large body is being sent.
 """
 

@@ -13,11 +13,11 @@ from scripts.codegen.soundness import Problems
 from scripts.nodes import follow, reachable, resolve, schemas
 from scripts.spec import SPEC, SpecError, load
 
-_OF_ANSWERS = ("x-aliases", "x-envelope", "x-output-type")
+_OF_RESPONSES = ("x-aliases", "x-envelope", "x-output-type")
 _APPLIES_TO = {
     "string": {"minLength", "maxLength", "pattern", "format", "contentEncoding", "x-image", "x-unusable", "x-video"},
     "array": {"items", "minItems", "maxItems", "uniqueItems"},
-    "object": {"properties", "required", "additionalProperties", *_OF_ANSWERS, "x-excluded"},
+    "object": {"properties", "required", "additionalProperties", *_OF_RESPONSES, "x-excluded"},
     "integer": {"minimum", "maximum", "format", "x-exact"},
     "number": {"minimum", "maximum"},
     "boolean": set[str](),
@@ -113,7 +113,7 @@ def _missing_operation_parts(document: Node, operation: Operation) -> Problems:
     try:
         success = resolve(document, {"$ref": operation.success_schema()})
     except (SpecError, ValueError):  # no such status, or no JSON
-        yield f"{where}/responses", "needs an answer of success, with JSON in the one that has the smallest status"
+        yield f"{where}/responses", "needs a response of success, with JSON in the one that has the smallest status"
     else:
         if "x-envelope" not in success:
             yield f"{where}/responses/{operation.success_status()}", "needs an x-envelope in its schema"
@@ -138,18 +138,18 @@ def _dialects(document: Node) -> Problems:
             for index, row in enumerate(operation.get(name, ())):
                 for problem in _refusal_problems(document, name, row):
                     yield "#" + pointer(["paths", path, method, name, index]), problem
-        if (answers := operation.get("x-deletion")) is not None:
-            yield from _deletion_problems(document, answers, "#" + pointer(["paths", path, method, "x-deletion"]))
+        if (responses := operation.get("x-deletion")) is not None:
+            yield from _deletion_problems(document, responses, "#" + pointer(["paths", path, method, "x-deletion"]))
 
 
-def _deletion_problems(document: Node, answers: Node, where: str) -> Problems:
-    if answers.keys() != document["x-dialects"].keys():
+def _deletion_problems(document: Node, responses: Node, where: str) -> Problems:
+    if responses.keys() != document["x-dialects"].keys():
         yield where, "must have the same names as x-dialects"
-    for name, answer in answers.items():
-        problems_of_answer = list(_wrong_shapes(answer, _DELETION, f"{where}/{name}"))
-        yield from problems_of_answer
-        if not problems_of_answer and answer["example"] not in document["components"]["examples"]:
-            yield f"{where}/{name}", f"{answer['example']} is not one of the examples"
+    for name, response in responses.items():
+        problems_of_response = list(_wrong_shapes(response, _DELETION, f"{where}/{name}"))
+        yield from problems_of_response
+        if not problems_of_response and response["example"] not in document["components"]["examples"]:
+            yield f"{where}/{name}", f"{response['example']} is not one of the examples"
 
 
 def _refusal_problems(document: Node, name: str, row: Node) -> Iterator[str]:
@@ -294,13 +294,13 @@ def _closed_requests(document: Node) -> Problems:
     """Find requests that accept unknown properties, so that a misspelt one would be lost, and answers that do not."""
     definitions = [definition for _, _, definition in operations(document)]
     requests = {id(schema) for schema in reachable(document, [one.get("requestBody") for one in definitions])}
-    answers = {id(schema) for schema in reachable(document, [one["responses"] for one in definitions])}
+    responses = {id(schema) for schema in reachable(document, [one["responses"] for one in definitions])}
     for where, schema in schemas(document):
         if schema.get("type") == "object":
             if id(schema) in requests and schema.get("additionalProperties") is not False:
                 yield where, "additionalProperties must be false in a request"
-            if id(schema) in answers and schema.get("additionalProperties") is not True:
-                yield where, "additionalProperties must be true in an answer"
+            if id(schema) in responses and schema.get("additionalProperties") is not True:
+                yield where, "additionalProperties must be true in a response"
 
 
 def _known_rules(document: Node) -> Problems:

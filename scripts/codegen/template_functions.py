@@ -175,13 +175,15 @@ def operation_of(document: Node, endpoint: Any) -> Operation:
 
 
 def success_type(endpoint: Any) -> str:
-    """Return the name of the class of a successful answer.
+    """Return the name of the class of a successful response.
 
     Raises:
         SpecError: There is none, or more than one.
     """
     successes = [r for r in endpoint.responses.patterns if r.status_code.range[1] < 300]  # noqa: PLR2004 - HTTP's own
-    models = [r.prop for r in successes if not isinstance(r.prop, AnyProperty)]  # an answer without a body has no class
+    models = [
+        r.prop for r in successes if not isinstance(r.prop, AnyProperty)
+    ]  # a response without a body has no class
     if len(models) != 1 or not isinstance(models[0], ModelProperty):
         raise SpecError(f"operation {endpoint.name}: needs exactly one response of success, with a named schema")
     return str(models[0].class_info.name)

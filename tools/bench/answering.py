@@ -13,7 +13,7 @@ import ssl
 import sys
 from collections.abc import Sequence
 
-ANSWER = json.dumps(
+RESPONSE = json.dumps(
     {
         "code": 0,
         "message": "SUCCEED",
@@ -21,7 +21,10 @@ ANSWER = json.dumps(
         "data": {"task_id": "1", "task_status": "submitted", "created_at": 1722769557708, "updated_at": 1722769557708},
     }
 ).encode()
-_RESPONSE = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b" % (len(ANSWER), ANSWER)
+_RESPONSE = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b" % (
+    len(RESPONSE),
+    RESPONSE,
+)
 _CHUNK_BYTES = 1024 * 1024
 
 

@@ -233,10 +233,10 @@ def _under_load(workshop: Workshop, port: int) -> Figures:
     headers = {"Authorization": f"Bearer {clients.TOKEN}"}
     body = clients.body(*clients.ADDRESSES)
     wrong = {**body, "element_name": ""}
-    answer = httpx.post(f"http://127.0.0.1:{port}{path}", json=wrong, headers=headers, trust_env=False)
-    if answer.status_code != httpx.codes.BAD_REQUEST:
+    response = httpx.post(f"http://127.0.0.1:{port}{path}", json=wrong, headers=headers, trust_env=False)
+    if response.status_code != httpx.codes.BAD_REQUEST:
         raise BenchError(
-            f"the server answered {answer.status_code} to a request that breaks the contract, so it checks nothing"
+            f"the server answered {response.status_code} to a request that breaks the contract, so it checks nothing"
         )
     settings = {"port": port, "path": path, "body": json.dumps(body), "connections": 16}
     settings |= {"warm_up_seconds": workshop.effort, "seconds": 4 * workshop.effort}

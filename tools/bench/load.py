@@ -1,4 +1,4 @@
-"""Send one request repeatedly on several connections, and count the answers. Any answer but a 200 is an error.
+"""Send one request repeatedly on several connections, and count the responses. Any response but a 200 is an error.
 
 Settings: `port`, `path`, `body`, `connections`, `warm_up_seconds`, `seconds`.
 """
@@ -17,15 +17,15 @@ from tools.bench.programs import clients, figures
 _HEAD = re.compile(rb"HTTP/1\.1 200 .*?\r\n(?i:content-length): (\d+)\r\n(?:.*?\r\n)??\r\n", re.DOTALL)
 
 
-class WrongAnswerError(Exception):
-    """Raised if the server's answer is not the expected one."""
+class WrongResponseError(Exception):
+    """Raised if the server's response is not the expected one."""
 
 
 class Connection(asyncio.Protocol):
-    """Sends the request again after each answer."""
+    """Sends the request again after each response."""
 
     def __init__(self, request: bytes, failed: asyncio.Future[None]) -> None:
-        self.answers = 0
+        self.responses = 0
         self._request = request
         self._failed = failed
         self._received = b""
@@ -43,10 +43,10 @@ class Connection(asyncio.Protocol):
             return
         length = head.end() + int(head[1])
         if len(self._received) > length:
-            self._fail("sent more than one answer to a request")
+            self._fail("sent more than one response to a request")
         elif len(self._received) == length:
             self._received = b""
-            self.answers += 1
+            self.responses += 1
             self._transport.write(self._request)
 
     def connection_lost(self, _: Exception | None) -> None:
@@ -54,14 +54,14 @@ class Connection(asyncio.Protocol):
 
     def _fail(self, why: str) -> None:
         if not self._failed.done():
-            self._failed.set_exception(WrongAnswerError(f"the server {why}"))
+            self._failed.set_exception(WrongResponseError(f"the server {why}"))
 
 
 async def _load(settings: dict[str, Any]) -> float:
-    """Return the number of answers per second, after a warm-up.
+    """Return the number of responses per second, after a warm-up.
 
     Raises:
-        WrongAnswerError: An answer was not a 200, or a connection ended.
+        WrongAnswerError: A response was not a 200, or a connection ended.
     """
     loop = asyncio.get_running_loop()
     failed = loop.create_future()
@@ -71,16 +71,16 @@ async def _load(settings: dict[str, Any]) -> float:
         _, connection = await loop.create_connection(lambda: Connection(request, failed), "127.0.0.1", settings["port"])
         connections.append(connection)
 
-    async def answers_in(seconds: float) -> float:
-        before = sum(connection.answers for connection in connections)
+    async def responses_in(seconds: float) -> float:
+        before = sum(connection.responses for connection in connections)
         started = time.perf_counter()
         await asyncio.wait([failed], timeout=seconds)
         if failed.done():
             await failed
-        return (sum(connection.answers for connection in connections) - before) / (time.perf_counter() - started)
+        return (sum(connection.responses for connection in connections) - before) / (time.perf_counter() - started)
 
-    await answers_in(settings["warm_up_seconds"])
-    return await answers_in(settings["seconds"])
+    await responses_in(settings["warm_up_seconds"])
+    return await responses_in(settings["seconds"])
 
 
 def request_of(settings: dict[str, Any]) -> bytes:
@@ -97,7 +97,7 @@ def request_of(settings: dict[str, Any]) -> bytes:
 def main(settings: dict[str, Any]) -> None:
     """Run the program."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        figures.print_figures(answers_per_second=runner.run(_load(settings)))
+        figures.print_figures(responses_per_second=runner.run(_load(settings)))
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ _UNITS = {
     **dict.fromkeys(("wall_ms", "cpu_ms", "blocked_ms", "header_ms"), "ms"),
     **dict.fromkeys(("cpu_us", "check_us"), "us"),
     **dict.fromkeys(("held", "encoded", "files"), "x memcpy"),
-    **dict.fromkeys(("answers_per_second", "cases_per_second"), "/s"),
+    **dict.fromkeys(("responses_per_second", "cases_per_second"), "/s"),
     "peak": "x body",
     "exponent": "",
 }
@@ -134,7 +134,7 @@ ROWS = (
         name="mock",
         title="mock server, checked creates",
         experiment="mock",
-        figure="answers_per_second",
+        figure="responses_per_second",
         ratio=5,
         more_is_better=True,
         peer="Prism",

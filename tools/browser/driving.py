@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
-from tools.browser.findings import Answer, Visit
+from tools.browser.findings import PageResponse, Visit
 
 SCHEMES = "light", "dark"
 WIDTHS = 390, 1440
@@ -81,7 +81,7 @@ def _visit(browser: Browser, docs: str, folder: Path, scheme: str, width: int) -
         scheme=scheme,
         width=width,
         host=urlsplit(docs).netloc,
-        errors=until_now,  # Chromium logs each answer with status 400 as an error
+        errors=until_now,  # Chromium logs each response with status 400 as an error
         urls=urls,
         is_dark=page.evaluate("document.documentElement.classList.contains('dark-mode')"),
         page_width=page.evaluate("document.documentElement.scrollWidth"),
@@ -99,15 +99,15 @@ def _open(operation: Locator) -> None:
     operation.locator(".opblock-body").wait_for()
 
 
-def _executed(page: Page, operation: Locator) -> tuple[Answer, str]:
-    """Press Execute; return the answer as the page shows it, and the body as the server sent it."""
+def _executed(page: Page, operation: Locator) -> tuple[PageResponse, str]:
+    """Press Execute; return the response as the page shows it, and the body as the server sent it."""
     with page.expect_response(lambda response: response.request.resource_type == "fetch") as response:
         operation.locator("button.execute").click()
     sent = response.value.text()
     row = operation.locator(".live-responses-table tbody tr").filter(has_text=str(response.value.status)).first
     row.wait_for()
     body = row.locator(".response-col_description .highlight-code").first
-    return Answer(row.locator(".response-col_status").inner_text().split()[0], body.inner_text()), sent
+    return PageResponse(row.locator(".response-col_status").inner_text().split()[0], body.inner_text()), sent
 
 
 def _ids(body: str) -> list[str]:

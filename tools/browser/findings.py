@@ -8,8 +8,8 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 
-class Answer(NamedTuple):
-    """An answer as the page shows it."""
+class PageResponse(NamedTuple):
+    """A response as the page shows it."""
 
     status: str
     body: str
@@ -27,8 +27,8 @@ class Visit:
         urls: The address of each request.
         is_dark: Whether the page was dark.
         page_width: The width of the page in pixels, after every operation was opened.
-        created: The answer to a valid request.
-        refused: The answer to a request with a name that is too long.
+        created: The response to a valid request.
+        refused: The response to a request with a name that is too long.
         ids: The ids of the elements of the account, as the page shows them and as the server sent them.
         faint_texts: Texts with little contrast to their background.
     """
@@ -40,8 +40,8 @@ class Visit:
     urls: list[str] = field(default_factory=list)
     is_dark: bool
     page_width: int
-    created: Answer
-    refused: Answer
+    created: PageResponse
+    refused: PageResponse
     ids: tuple[list[str], list[str]]
     faint_texts: list[str] = field(default_factory=list)
 

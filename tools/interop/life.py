@@ -20,7 +20,7 @@ def problems(kling: KlingElements) -> list[str]:
     """Create an element, wait for it, look up and list its task, list the library, delete it. Return what went wrong.
 
     Raises:
-        KlingError: An answer breaks the contract.
+        KlingError: A response breaks the contract.
     """
     task = kling.create(_ELEMENT)
     element = kling.wait(task)

@@ -60,7 +60,7 @@ def prism() -> None:
     """Run a mock server made only from the contract, and take an element through its whole life cycle there.
 
     Raises:
-        InteropError: The server does not start, or the client refuses one of its answers.
+        InteropError: The server does not start, or the client refuses one of its responses.
     """
     with _prism() as address, KlingElements("sk-interop", address) as kling:
         try:

@@ -1,4 +1,4 @@
-"""Check a real gateway's answers against the contract: `make live`. It only reads, unless you ask for more."""
+"""Check a real gateway's responses against the contract: `make live`. It only reads, unless you ask for more."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import httpx
 
-from contract_tests.reading.live_answers import TableError, load
+from contract_tests.reading.live_responses import TableError, load
 from kling_elements import KlingElements
 from kling_elements.clock import Clock
 from kling_elements_client import contract
@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None, clock: Clock | None = None, fol
         folder: The folder to write the file and the page to.
 
     Returns:
-        The exit code: 0 if every answer is known and nothing is left behind, 1 if not, 2 if nothing was sent.
+        The exit code: 0 if every response is known and nothing is left behind, 1 if not, 2 if nothing was sent.
     """
     options = _options(arguments)
     session = Session(lambda line: print(line, flush=True))

@@ -1,4 +1,4 @@
-"""Recognise the dialect of the contract that a gateway speaks, by answers that only one dialect gives."""
+"""Recognise the dialect of the contract that a gateway speaks, by responses that only one dialect gives."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _REFUSED_FOR_OTHER_REASONS = (401, 403, 429)
 
 @dataclass(frozen=True)
 class Evidence:
-    """An answer that shows the dialect.
+    """A response that shows the dialect.
 
     Attributes:
         situation: What was asked.
@@ -28,7 +28,7 @@ class Evidence:
 
 
 def evidence_of(seen: Seen, reading: Reading) -> Evidence | None:
-    """Return what an answer shows about the dialect, or None if every dialect would answer like this."""
+    """Return what a response shows about the dialect, or None if every dialect would answer like this."""
     if seen.call == "deleteElement" and reading.means == "deleted":
         return Evidence(seen.situation, _of_deletion(seen))
     if seen.call != "getElement" or not seen.situation.startswith("unknown-"):
@@ -43,7 +43,7 @@ def summary(evidence: Sequence[Evidence]) -> str:
     """Return in one line which dialect the gateway speaks."""
     spoken = {item.dialect or "neither" for item in evidence}
     if not spoken:
-        return "unknown, because no answer shows it"
+        return "unknown, because no response shows it"
     if len(spoken) == 1:
         (only,) = spoken
         dialects = " nor ".join(contract.CONTRACT.dialects())
@@ -59,7 +59,7 @@ def _of_absence(reading: Reading) -> Iterator[str]:
 
 
 def _of_deletion(seen: Seen) -> str:
-    """Return the dialect whose example has the same distinguishing properties as an answer to a deletion."""
+    """Return the dialect whose example has the same distinguishing properties as a response to a deletion."""
     document = contract.document()
     examples = {
         dialect: document["components"]["examples"][row["example"]]["value"].keys()

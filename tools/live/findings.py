@@ -1,4 +1,4 @@
-"""Find where an answer departs from the contract, and describe it without any of the answer's values."""
+"""Find where a response departs from the contract, and describe it without any of the response's values."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from kling_elements_client import contract
 from kling_elements_runtime import document
 from tools.live.surplus import surplus
 
-_MAX_VIOLATIONS = 10  # to report for one answer
+_MAX_VIOLATIONS = 10  # to report for one response
 _FIRST_FAILURE = 400
 _WORD = re.compile(r"[A-Za-z0-9_./+-]{1,40}")
 _TYPES = {dict: "an object", list: "an array", str: "a string", bool: "a boolean", type(None): "null"}
@@ -23,7 +23,7 @@ _TYPES = {dict: "an object", list: "an array", str: "a string", bool: "a boolean
 
 @dataclass(frozen=True)
 class Finding:
-    """An observation about an answer.
+    """An observation about a response.
 
     Attributes:
         text: Its description.
@@ -35,7 +35,7 @@ class Finding:
 
 
 def findings_of(operation_id: str, response: httpx.Response) -> list[Finding]:
-    """Return where an answer departs from the contract, and what it contains beyond it."""
+    """Return where a response departs from the contract, and what it contains beyond it."""
     pointer = _response_pointer(contract.operation(operation_id), response.status_code)
     if pointer is None:
         return [Finding(f"the contract does not list status {response.status_code} here")]

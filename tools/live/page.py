@@ -21,15 +21,15 @@ def page(report: Report, failures: int) -> str:
         report: What was seen.
         failures: The number of calls that failed.
     """
-    summary = "Every answer is known." if not report.news else "The answers marked as new are in no table yet."
+    summary = "Every response is known." if not report.news else "The responses marked as new are in no table yet."
     content = f"""
 <header>
 <h1>What the gateway answers</h1>
-<p>Seen by <code>make live</code> on {escape(report.day)}, and compared with the contract and its table of answers.
+<p>Seen by <code>make live</code> on {escape(report.day)}, and compared with the contract and its table of responses.
 {summary} Tokens, ids, names, addresses and numbers were removed. Read the page before you share it.</p>
 <div class="sums">
 {_sum("dialect", report.dialect)}
-{_sum("kinds of answers", str(len(report.entries)))}
+{_sum("kinds of responses", str(len(report.entries)))}
 {_sum("new", str(len(report.news)))}
 {_sum("failed calls", str(failures))}
 </div>
@@ -68,7 +68,7 @@ def _entry(entry: Entry) -> str:
 <div class="top"><h3>{escape(entry.situation)}</h3><span class="call">{escape(row["call"])}</span>{badge}</div>
 <p>{_mark(entry.head, entry)}</p>
 {_list(findings)}
-<details><summary>The answer, without the account's values</summary><pre>{escape(headers + body)}</pre></details>
+<details><summary>The response, without the account's values</summary><pre>{escape(headers + body)}</pre></details>
 </article>
 """
 

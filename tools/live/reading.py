@@ -1,4 +1,4 @@
-"""Find out what the client makes of an answer, by giving it the answer again without a network and without waiting."""
+"""Find out what the client makes of a response, by replaying it without a network and without waiting."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ _OK: Final = 200
 
 @dataclass(frozen=True)
 class Reading:
-    """What the client makes of an answer.
+    """What the client makes of a response.
 
     Attributes:
-        means: The meaning, as one of the words of live_answers.yaml.
+        means: The meaning, as one of the words of live_responses.yaml.
         code: The business code, or None.
         message: The gateway's own message, or None.
     """
@@ -59,19 +59,19 @@ class _InstantClock(Clock):
         self._seconds += seconds
 
 
-def read(call: str, answer: httpx.Response, asked: str = "") -> Reading:
-    """Return what the client makes of an answer.
+def read(call: str, response: httpx.Response, asked: str = "") -> Reading:
+    """Return what the client makes of a response.
 
     Args:
         call: The operation that was called, such as `getElement`.
-        answer: The answer, with its body read.
+        response: The response, with its body read.
         asked: The id that was asked for, or the external id that was sent.
     """
-    return _READERS[call](answer, asked or _ID)
+    return _READERS[call](response, asked or _ID)
 
 
-def _of_create(answer: httpx.Response, external_id: str) -> Reading:
-    error = _error_of(answer, lambda kling: kling.create(_element(external_id), max_wait_seconds=0))
+def _of_create(response: httpx.Response, external_id: str) -> Reading:
+    error = _error_of(response, lambda kling: kling.create(_element(external_id), max_wait_seconds=0))
     if error is None:
         return Reading("task")
     if isinstance(error, NoTaskError):
@@ -80,21 +80,21 @@ def _of_create(answer: httpx.Response, external_id: str) -> Reading:
         return _reading("duplicate", error)
     if error.outcome != Outcome.NOT_CREATED:
         return _reading("in doubt", error)
-    return _reading("wait" if _is_sent_again(answer, external_id) else "refused", error)
+    return _reading("wait" if _is_sent_again(response, external_id) else "refused", error)
 
 
-def _of_look_up(answer: httpx.Response, task_id: str) -> Reading:
-    error = _error_of(answer, lambda kling: kling.get(task_id))
+def _of_look_up(response: httpx.Response, task_id: str) -> Reading:
+    error = _error_of(response, lambda kling: kling.get(task_id))
     if error is None:
         return Reading("task")
     if isinstance(error, NotFoundError):
         return _reading("absent", error)
-    return _reading("no look-up" if _forbids_adopting(answer, task_id) else "refused", error)
+    return _reading("no look-up" if _forbids_adopting(response, task_id) else "refused", error)
 
 
 def _of_list(tasks: Callable[[KlingElements], Iterator[Task]]) -> Callable[[httpx.Response, str], Reading]:
-    def read_list(answer: httpx.Response, _: str) -> Reading:
-        error = _error_of(answer, lambda kling: list(tasks(kling)))
+    def read_list(response: httpx.Response, _: str) -> Reading:
+        error = _error_of(response, lambda kling: list(tasks(kling)))
         if error is None:
             return Reading("list")
         return _reading("no list" if isinstance(error, InvalidResponseError) else "refused", error)
@@ -102,9 +102,9 @@ def _of_list(tasks: Callable[[KlingElements], Iterator[Task]]) -> Callable[[http
     return read_list
 
 
-def _of_deletion(answer: httpx.Response, element_id: str) -> Reading:
+def _of_deletion(response: httpx.Response, element_id: str) -> Reading:
     body = DeleteElementRequest(element_id=element_id)
-    error = _error_of(answer, lambda kling: delete_element.sync(client=kling.client, body=body))
+    error = _error_of(response, lambda kling: delete_element.sync(client=kling.client, body=body))
     if error is None:
         return Reading("deleted")
     if isinstance(error, NotFoundError):
@@ -121,30 +121,30 @@ _READERS: Mapping[str, Callable[[httpx.Response, str], Reading]] = {
 }
 
 
-def _error_of(answer: httpx.Response, call: Callable[[KlingElements], object]) -> KlingError | None:
-    """Return the error that a call raises if it gets this answer, or None if it succeeds."""
+def _error_of(response: httpx.Response, call: Callable[[KlingElements], object]) -> KlingError | None:
+    """Return the error that a call raises if it gets this response, or None if it succeeds."""
     try:
-        with _client(lambda _: _again(answer)) as kling:
+        with _client(lambda _: _again(response)) as kling:
             call(kling)
     except KlingError as error:
         return error
     return None
 
 
-def _forbids_adopting(answer: httpx.Response, external_id: str) -> bool:
-    """Return whether `get_or_create` would give up if its look-up got this answer."""
-    error = _error_of(answer, lambda kling: kling.get_or_create(_element(external_id), max_wait_seconds=0))
+def _forbids_adopting(response: httpx.Response, external_id: str) -> bool:
+    """Return whether `get_or_create` would give up if its look-up got this response."""
+    error = _error_of(response, lambda kling: kling.get_or_create(_element(external_id), max_wait_seconds=0))
     return isinstance(error, LookUpUnavailableError)
 
 
-def _is_sent_again(answer: httpx.Response, external_id: str) -> bool:
-    """Return whether the client sends a create again after this answer."""
+def _is_sent_again(response: httpx.Response, external_id: str) -> bool:
+    """Return whether the client sends a create again after this response."""
     requests = []
 
     def answered(request: httpx.Request) -> httpx.Response:
         requests.append(request)
         created = {"data": {"task_id": "1", "task_info": {"external_task_id": external_id}}}
-        return _again(answer) if len(requests) == 1 else httpx.Response(_OK, json=created)
+        return _again(response) if len(requests) == 1 else httpx.Response(_OK, json=created)
 
     with suppress(KlingError), _client(answered) as kling:
         kling.create(_element(external_id))
@@ -156,9 +156,9 @@ def _client(answered: Callable[[httpx.Request], httpx.Response]) -> KlingElement
     return KlingElements(_TOKEN, _GATEWAY, http_client={"transport": transport}, clock=_InstantClock())
 
 
-def _again(answer: httpx.Response) -> httpx.Response:
-    """Return a copy of the answer, because a response can be used only once."""
-    return httpx.Response(answer.status_code, content=answer.content, headers=answer.headers)
+def _again(response: httpx.Response) -> httpx.Response:
+    """Return a copy of the response, because a response can be used only once."""
+    return httpx.Response(response.status_code, content=response.content, headers=response.headers)
 
 
 def _element(external_id: str) -> dict[str, Any]:

@@ -71,7 +71,7 @@ def _look_up(kling: KlingElements, task: Task, session: Session) -> None:
 
 
 def _look_up_unknown(kling: KlingElements, session: Session, situation: str, unknown_id: str) -> bool:
-    """Look up an id that does not exist, and return whether the answer says so."""
+    """Look up an id that does not exist, and return whether the response says so."""
     session.begin(situation, f"look-up of an id that does not exist ({situation.removeprefix('unknown-')})", unknown_id)
     try:
         kling.get(unknown_id)
@@ -84,8 +84,8 @@ def _look_up_unknown(kling: KlingElements, session: Session, situation: str, unk
 def _expect_refusal(send: Callable[[], int], session: Session) -> None:
     try:
         status = send()
-    except Exception as error:  # noqa: BLE001 - an answer can cause more than httpx's own errors
-        session.note_failure(f"no answer: {type(error).__name__}")
+    except Exception as error:  # noqa: BLE001 - a response can cause more than httpx's own errors
+        session.note_failure(f"no response: {type(error).__name__}")
         return
     if status != httpx.codes.UNAUTHORIZED:
         session.note_departure(f"the contract has status {httpx.codes.UNAUTHORIZED} for this, not {status}")

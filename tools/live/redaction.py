@@ -1,4 +1,4 @@
-"""Remove the account's data from answers, and keep structure, types, codes and the gateway's own words."""
+"""Remove the account's data from responses, and keep structure, types, codes and the gateway's own words."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _HOST = re.compile(r"\b[\w-]+(?:\.[\w-]+)+\b")
 
 
 class Redactor:
-    """Removes the token, the gateway's host and every value in the answers. Call `learn` for all answers first."""
+    """Removes the token, the gateway's host and every value in the responses. Call `learn` for all answers first."""
 
     def __init__(self, hide: Callable[[str], str], host: str) -> None:
         """Create a redactor.
@@ -46,7 +46,7 @@ class Redactor:
         self._private = {host} if host else set[str]()
 
     def learn(self, body: object) -> None:
-        """Remember the values in an answer, so that they are found in the messages of other answers."""
+        """Remember the values in a response, so that they are found in the messages of other responses."""
         self._private.update(_values(body))
 
     def message(self, text: str, asked: Sequence[str] = ()) -> str:
@@ -77,7 +77,7 @@ class Redactor:
 
     def _value(self, name: str, value: Any, asked: Sequence[str], *, outermost: bool = False) -> Any:
         if isinstance(value, dict):
-            # a task's own messages belong to the account; only an answer and its `error` have the gateway's words
+            # a task's own messages belong to the account; only a response and its `error` have the gateway's words
             is_gateways = outermost or name == "error"
             return {
                 self._name(key): self.message(inner, asked)
@@ -112,7 +112,7 @@ def name_or_length(text: str, kind: str = "name") -> str:
 
 
 def _values(body: object, name: str = "") -> Iterator[str]:
-    """Yield the values in an answer that may belong to the account."""
+    """Yield the values in a response that may belong to the account."""
     if isinstance(body, dict):
         for key, inner in body.items():
             yield from _values(inner, key)

@@ -12,7 +12,7 @@ from typing import Any, Final
 import httpx
 from ruamel.yaml import YAML
 
-from contract_tests.reading.live_answers import Answer, answers, as_answer
+from contract_tests.reading.live_responses import LiveResponse, as_response, responses
 from kling_elements import strict_json
 from kling_elements_client import contract
 from kling_elements_runtime.document import follow
@@ -35,7 +35,7 @@ _EXPECTED: Final[Mapping[str, frozenset[str]]] = {
 }
 _SUCCESSES: Final = ("task", "list", "deleted")  # as surprising as failures if they are not expected
 _HEAD = """\
-# What `make live` saw of a gateway on {day}, in the form of contract_tests/reading/live_answers.yaml.
+# What `make live` saw of a gateway on {day}, in the form of contract_tests/reading/live_responses.yaml.
 # Tokens, ids, names, addresses and numbers were removed. Read the file before you share it.
 # dialect: {dialect}
 """
@@ -43,12 +43,12 @@ _HEAD = """\
 
 @dataclass(frozen=True)
 class Entry:
-    """An answer, fit to be shown and written.
+    """A response, fit to be shown and written.
 
     Attributes:
         situation: What was asked.
-        row: The answer as a row of live_answers.yaml.
-        head: A line that identifies it among other answers to the same call, apart from its content.
+        row: The response as a row of live_responses.yaml.
+        head: A line that identifies it among other responses to the same call, apart from its content.
         findings: What the contract does not say about it, in words without values.
         news: What is not known yet about it.
     """
@@ -74,7 +74,7 @@ class Difference:
 
     @property
     def matters(self) -> bool:
-        """Whether the gateway gave an answer that it did not give before."""
+        """Whether the gateway gave a response that it did not give before."""
         return self.kind in ("new", "changed")
 
 
@@ -82,33 +82,35 @@ class Report:
     """What a run saw.
 
     Attributes:
-        entries: Each kind of answer in each situation, once.
+        entries: Each kind of response in each situation, once.
         dialect: The dialect that the gateway speaks, in a line.
         day: The date of the run.
         has_baseline: Whether there is an earlier run to compare with.
     """
 
     def __init__(
-        self, seen: Sequence[Seen], redactor: Redactor, day: str, baseline: Sequence[Answer] | None = None
+        self, seen: Sequence[Seen], redactor: Redactor, day: str, baseline: Sequence[LiveResponse] | None = None
     ) -> None:
         """Analyse what was seen.
 
         Args:
-            seen: The answers.
+            seen: The responses.
             redactor: The redactor to remove the account's data with.
             day: The date of the run.
-            baseline: The answers of an earlier run.
+            baseline: The responses of an earlier run.
         """
         self._redactor = redactor
         self.day = day
         self.has_baseline = baseline is not None
         self._baseline = baseline or ()
-        for answer in seen:
-            redactor.learn(_json(answer.response))
-        readings = [(answer, read(answer.call, answer.response, next(iter(answer.asked), ""))) for answer in seen]
-        evidence = [evidence_of(answer, reading) for answer, reading in readings]
+        for response in seen:
+            redactor.learn(_json(response.response))
+        readings = [
+            (response, read(response.call, response.response, next(iter(response.asked), ""))) for response in seen
+        ]
+        evidence = [evidence_of(response, reading) for response, reading in readings]
         self.dialect = summary(list(dict.fromkeys(item for item in evidence if item is not None)))
-        entries = [self._entry(answer, reading) for answer, reading in readings]
+        entries = [self._entry(response, reading) for response, reading in readings]
         self.entries = list({repr((entry.situation, entry.row)): entry for entry in entries}.values())
 
     @cached_property
@@ -119,7 +121,7 @@ class Report:
     @cached_property
     def differences(self) -> list[Difference]:
         """What is new, gone or changed since the baseline; empty without one."""
-        before: dict[str, list[Answer]] = {}
+        before: dict[str, list[LiveResponse]] = {}
         for row in self._baseline:
             before.setdefault(row.seen[0].where, []).append(row)
         now: dict[str, list[Entry]] = {}
@@ -132,7 +134,7 @@ class Report:
         ]
 
     def text(self) -> str:
-        """Return the file in the form of live_answers.yaml."""
+        """Return the file in the form of live_responses.yaml."""
         names: dict[str, int] = {}
         rows = {}
         for entry in self.entries:
@@ -144,7 +146,7 @@ class Report:
         yaml.allow_unicode = True
         yaml.width = 120
         out = StringIO()
-        yaml.dump({"answers": rows}, out)
+        yaml.dump({"responses": rows}, out)
         return _HEAD.format(day=self.day, dialect=self.dialect) + out.getvalue()
 
     def write(self, folder: Path, page: str) -> list[Path]:
@@ -155,10 +157,10 @@ class Report:
             path.write_text(text, "utf-8")
         return list(written)
 
-    def _changes(self, situation: str, now: Sequence[Entry], before: Sequence[Answer]) -> Iterator[Difference]:
+    def _changes(self, situation: str, now: Sequence[Entry], before: Sequence[LiveResponse]) -> Iterator[Difference]:
         heads = {self._head_of_row(row) for row in before}
         if not now:
-            yield Difference("gone", f"{situation}: no answer this time; it was {_all(heads)}")
+            yield Difference("gone", f"{situation}: no response this time; it was {_all(heads)}")
         elif not before:
             yield Difference("not asked before", f"{situation}: {_all(entry.head for entry in now)}")
         else:
@@ -169,7 +171,7 @@ class Report:
     def _entry(self, seen: Seen, reading: Reading) -> Entry:
         row = self._row(seen, reading, evidence_of(seen, reading))
         head = self._head(seen.response, reading, seen.asked)
-        findings = _findings(as_answer(seen.situation, row))
+        findings = _findings(as_response(seen.situation, row))
         return Entry(
             situation=seen.situation,
             row=row,
@@ -196,17 +198,17 @@ class Report:
         )  # a look-up then decides what was created
         if not is_expected and head not in self._known_heads(seen):
             yield head
-        rows = (*answers(), *self._baseline)
+        rows = (*responses(), *self._baseline)
         known_findings = {text for row in rows if _have_same_shape(row.call, seen.call) for text in _findings(row)}
         yield from (text for text in findings if text not in known_findings)
 
     def _known_heads(self, seen: Seen) -> Iterator[str]:
         """Yield the known heads besides the expected ones: those of the baseline, and failures in the table."""
         yield from (self._head_of_row(row) for row in self._baseline if row.seen[0].where == seen.situation)
-        failures = (row for row in answers() if _have_same_shape(row.call, seen.call) and row.means not in _SUCCESSES)
+        failures = (row for row in responses() if _have_same_shape(row.call, seen.call) and row.means not in _SUCCESSES)
         yield from map(self._head_of_row, failures)
 
-    def _head_of_row(self, row: Answer) -> str:
+    def _head_of_row(self, row: LiveResponse) -> str:
         asked = row.asked or row.reads.external_id or ""
         return self._head(row.response(), read(row.call, row.response(), asked), (asked,))
 
@@ -246,7 +248,7 @@ def _have_same_shape(call: str, other: str) -> bool:
     return len(schemas) == len((call, other)) and schemas[0] == schemas[1]
 
 
-def _findings(row: Answer) -> tuple[str, ...]:
+def _findings(row: LiveResponse) -> tuple[str, ...]:
     """Return the findings of a row, which contains none of the account's data."""
     return tuple(finding.text for finding in findings_of(row.call, row.response()))
 
@@ -264,7 +266,7 @@ def _all(texts: Iterable[str]) -> str:
 
 
 def _json(response: httpx.Response) -> Any:
-    """Return the JSON value of an answer, or None if it has none."""
+    """Return the JSON value of a response, or None if it has none."""
     try:
         return strict_json.loads(response.content)
     except strict_json.StrictJsonError:

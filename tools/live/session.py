@@ -1,4 +1,4 @@
-"""A run against one gateway, which checks each answer as it comes and keeps what the report needs."""
+"""A run against one gateway, which checks each response as it comes and keeps what the report needs."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ _OF_THE_TRANSFER = ("content-encoding", "content-length", "transfer-encoding")
 
 @dataclass(frozen=True)
 class Seen:
-    """An answer that the run saw.
+    """A response that the run saw.
 
     Attributes:
         situation: What was asked, in a word or two, such as `unknown-task-id`.
         call: The operation.
         asked: The ids in the request.
-        response: The answer as it came. Never show or write any of it.
+        response: The response as it came. Never show or write any of it.
     """
 
     situation: str
@@ -35,10 +35,10 @@ class Seen:
 
 
 class Session:
-    """The answers so far, and what was wrong with them.
+    """The responses so far, and what was wrong with them.
 
     Attributes:
-        seen: The answers.
+        seen: The responses.
         departures: The number of departures from the contract.
         failures: The number of calls that failed.
         leftovers: Descriptions of what was created and could not be deleted.
@@ -74,15 +74,15 @@ class Session:
         self.say(heading)
 
     def http_client(self) -> HttpClientOptions:
-        """Return the arguments for a client whose answers this session checks."""
-        return {"event_hooks": {"request": [self._on_request], "response": [self._on_answer]}}
+        """Return the arguments for a client whose responses this session checks."""
+        return {"event_hooks": {"request": [self._on_request], "response": [self._on_response]}}
 
     def _on_request(self, request: httpx.Request) -> None:
         if self._unanswered:  # the client sends a request again if that is safe
-            self.note_failure(f"no answer to {self._unanswered}")
+            self.note_failure(f"no response to {self._unanswered}")
         self._unanswered = self._call or operation_of(request)
 
-    def _on_answer(self, response: httpx.Response) -> None:
+    def _on_response(self, response: httpx.Response) -> None:
         response.read()
         self._unanswered = ""
         call = self._call or operation_of(response.request)
@@ -112,11 +112,11 @@ class Session:
         self.say(f"  failed: {text}")
 
     def expects_absence(self, error: KlingError) -> bool:
-        """Return whether an answer says that nothing has the id. If it doesn't, print and count that."""
+        """Return whether a response says that nothing has the id. If it doesn't, print and count that."""
         if isinstance(error, TransportError | AuthenticationError):
             self.note_failure(brief(error))
         elif not is_absent(error):
-            self.note_departure(f"the answer does not say, in any dialect, that nothing has this id: {brief(error)}")
+            self.note_departure(f"the response does not say, in any dialect, that nothing has this id: {brief(error)}")
         return is_absent(error)
 
     def note_leftover(self, text: str) -> None:
@@ -126,7 +126,7 @@ class Session:
 
 
 def _kept(response: httpx.Response) -> httpx.Response:
-    """Return an answer without its request, which contains the token."""
+    """Return a response without its request, which contains the token."""
     headers = [(name, value) for name, value in response.headers.multi_items() if name not in _OF_THE_TRANSFER]
     return httpx.Response(response.status_code, content=response.content, headers=headers)
 
@@ -138,5 +138,5 @@ def brief(error: KlingError) -> str:
         text = f"{kind}, status {error.status_code}" + ("" if error.code is None else f", code {shown(error.code)}")
         return f"{text}; check {TOKEN_VARIABLE}" if isinstance(error, AuthenticationError) else text
     if isinstance(error, TransportError):
-        return f"{kind}, no answer: {type(error.__cause__).__name__}; check {BASE_URL_VARIABLE}"
+        return f"{kind}, no response: {type(error.__cause__).__name__}; check {BASE_URL_VARIABLE}"
     return kind

@@ -1,4 +1,4 @@
-"""Find what an answer has beyond the contract: unknown names, and new words where the contract allows any string."""
+"""Find what a response has beyond the contract: unknown names, and new words where the contract allows any string."""
 
 from __future__ import annotations
 

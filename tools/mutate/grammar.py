@@ -29,7 +29,7 @@ class Member:
 
 _WORDS = Member()  # for people, or a source
 _EXAMPLES = Member()  # constrain nothing
-# the places in answers of tasks, of ids of tasks, and of lists of tasks
+# the places in responses of tasks, of ids of tasks, and of lists of tasks
 _TASKS = ("", "/data", "/data/data", "/data/data/data", "/data/data/data/data", "/items")
 _IDS = (*(f"{place}/{name}" for place in _TASKS[:4] for name in ("task_id", "id")),)
 _LISTS = ("/data", "/items", "/data/items", "/data/data")

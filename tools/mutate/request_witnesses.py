@@ -66,7 +66,7 @@ def _by_server(case: HttpCase) -> Holds:
 
     def holds(candidate: Candidate) -> bool:
         reply = Caller(candidate.server).send(case.method, case.path, content=case.content(), headers=headers)
-        return case.status == reply.status and case.answers.items() <= headers_of(reply).items()
+        return case.status == reply.status and case.response_headers.items() <= headers_of(reply).items()
 
     return holds
 

@@ -18,11 +18,11 @@ from typing import TypeAlias
 
 from kling_elements_runtime.document import Node
 from scripts.spec import load
-from tools.mutate.answer_witnesses import answer_witnesses
 from tools.mutate.equivalents import EQUIVALENTS
 from tools.mutate.mutants import Mutant, mutants
 from tools.mutate.parts import Outcome, run
 from tools.mutate.request_witnesses import request_witnesses
+from tools.mutate.response_witnesses import response_witnesses
 from tools.mutate.witness import Candidate, Witness
 
 NAME = "spec mutants"
@@ -37,8 +37,8 @@ Trial: TypeAlias = tuple[Mutant, Witness | None]
 def prove() -> Outcome:
     """Try every mutant of the OpenAPI file."""
     document: Node = json.loads(json.dumps(load()))  # YAML aliases would put one object in two places
-    witnesses = [*answer_witnesses(), *request_witnesses()]
-    logging.disable(logging.WARNING)  # the client warns about unusual answers, and there are thousands here
+    witnesses = [*response_witnesses(), *request_witnesses()]
+    logging.disable(logging.WARNING)  # the client warns about unusual responses, and there are thousands here
     try:
         if wrong := untrue_witnesses(document, witnesses):
             return Outcome("no mutant was tried", tuple(f"not true of the contract itself: {name}" for name in wrong))

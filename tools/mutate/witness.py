@@ -9,8 +9,8 @@ from typing import TypeAlias
 
 import jsonschema_rs
 
-from contract_tests.reading.answer_cases import values_of
 from contract_tests.reading.oracle import Oracle
+from contract_tests.reading.response_cases import values_of
 from contract_tests.support.mock_caller import Caller
 from kling_elements.mock.app import MockServer
 from kling_elements.mock.options import Options
@@ -32,7 +32,7 @@ class Candidate:
         self.contract = Contract(document)
         self._oracles: dict[str, Oracle] = {}
         self._speaking: dict[str, Caller] = {}
-        self._verdicts: dict[tuple[str, str], bool] = {}  # several answers share a schema
+        self._verdicts: dict[tuple[str, str], bool] = {}  # several responses share a schema
 
     @cached_property
     def server(self) -> MockServer:

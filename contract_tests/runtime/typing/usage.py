@@ -64,11 +64,11 @@ def create(client: AuthenticatedClient, image: models.ImageElementRequest, video
     """A body is a model or a plain mapping; you pass both by keyword."""
     for body in (image, video):
         assert_type(create_element.sync(client=client, body=body), models.CreateElementResponse)
-    answer = create_element.sync_detailed(client=client, body={"element_name": "Ada"})
-    assert_type(answer, Response[models.CreateElementResponse])
-    assert_type(answer.status_code, int)
-    assert_type(answer.headers, httpx.Headers)
-    assert_type(answer.parsed, models.CreateElementResponse)
+    response = create_element.sync_detailed(client=client, body={"element_name": "Ada"})
+    assert_type(response, Response[models.CreateElementResponse])
+    assert_type(response.status_code, int)
+    assert_type(response.headers, httpx.Headers)
+    assert_type(response.parsed, models.CreateElementResponse)
     create_element.sync(client=client, body="{}")  # type: ignore[arg-type]
     create_element.sync(client=client, body=None)  # type: ignore[arg-type]
     create_element.sync(client=client)  # type: ignore[call-arg]
@@ -80,18 +80,18 @@ async def create_asynchronously(client: AuthenticatedClient, image: models.Image
     async with client as entered:
         assert_type(entered, AuthenticatedClient)
     assert_type(await create_element.asyncio(client=client, body=image), models.CreateElementResponse)
-    answer = await create_element.asyncio_detailed(client=client, body=image.to_dict())
-    assert_type(answer, Response[models.CreateElementResponse])
+    response = await create_element.asyncio_detailed(client=client, body=image.to_dict())
+    assert_type(response, Response[models.CreateElementResponse])
 
 
-def read(answer: models.CreateElementResponse) -> str | int | None:
+def read(response: models.CreateElementResponse) -> str | int | None:
     """A missing value is UNSET or null, and a status may be a word that the contract does not list."""
-    if not answer.data:
-        assert_type(answer.id, int | str | None | Unset)
+    if not response.data:
+        assert_type(response.id, int | str | None | Unset)
         return None
-    assert_type(answer.data, models.Task)
-    assert_type(answer.data.task_status, models.TaskStatus | str | None | Unset)
-    return answer.data.task_id or None
+    assert_type(response.data, models.Task)
+    assert_type(response.data.task_status, models.TaskStatus | str | None | Unset)
+    return response.data.task_id or None
 
 
 def live(image: models.ImageElementRequest) -> None:

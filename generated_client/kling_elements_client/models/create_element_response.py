@@ -15,17 +15,17 @@ from .task_status import TaskStatus
 
 @define(kw_only=True, repr=False)
 class CreateElementResponse(Model):
-    """The answer to a create. The usual shape is an envelope with `data`; at least one gateway puts the task at the top
-    level.
+    """The response to a create. The usual shape is an envelope with `data`; at least one gateway puts the task at the
+    top level.
 
     Attributes:
         code: The business code, 0 for success.
         message: The business code in words.
         request_id: The gateway's id of this request, for support cases.
         data: The task that was created.
-        id: The task's id, from gateways that answer without an envelope.
-        task_id: The task's id, from gateways that answer without an envelope.
-        status: The task's status, from gateways that answer without an envelope.
+        id: The task's id, from gateways that response without an envelope.
+        task_id: The task's id, from gateways that response without an envelope.
+        status: The task's status, from gateways that response without an envelope.
     """
 
     code: int | None | str | Unset = UNSET

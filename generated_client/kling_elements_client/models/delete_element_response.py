@@ -14,7 +14,7 @@ from .task import Task
 
 @define(kw_only=True, repr=False)
 class DeleteElementResponse(Model):
-    """The answer to a deletion.
+    """The response to a deletion.
 
     Attributes:
         code: The business code, 0 for success.

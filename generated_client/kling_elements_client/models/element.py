@@ -46,17 +46,17 @@ class Element(Model):
     status: None | str | Unset = UNSET
     additional_properties: dict[str, Any] = field(init=False, factory=dict)
     request_id: str | None = field(init=False, default=None, eq=False)
-    """The gateway's id of the request whose answer named this element, for support cases; None if there is none."""
+    """The gateway's id of the request whose response named this element, for support cases; None if there is none."""
 
     @property
     def id(self) -> str:
         """The element's id as a text, exact to the last digit. What `wait` and `Task.elements` return always has one.
 
         Raises:
-            AttributeError: The answer has no id for it.
+            AttributeError: The response has no id for it.
         """
         if not is_id(self.element_id):
-            raise AttributeError("this element has no id, because the answer that named it has none")
+            raise AttributeError("this element has no id, because the response that named it has none")
         return str(self.element_id)
 
     @property

@@ -45,7 +45,7 @@ class Task(Model):
     final_balance_deduction: BalanceDeduction | None | Unset = UNSET
     additional_properties: dict[str, Any] = field(init=False, factory=dict)
     request_id: str | None = field(init=False, default=None, eq=False)
-    """The gateway's id of the request whose answer named this task, for support cases; None if there is none."""
+    """The gateway's id of the request whose response named this task, for support cases; None if there is none."""
 
     @property
     def elements(self) -> list[Element]:
@@ -58,20 +58,20 @@ class Task(Model):
     @property
     def all_elements(self) -> list[Element]:
         """The elements that the task names, with those that were deleted or failed."""
-        result: object = self.task_result  # an answer that names a task is accepted even if the rest of it is odd
+        result: object = self.task_result  # a response that names a task is accepted even if the rest of it is odd
         elements: object = result.elements if isinstance(result, TaskResult) else None
         return [item for item in elements if isinstance(item, Element)] if isinstance(elements, list) else []
 
     @property
     def external_task_id(self) -> str | None:
-        """Your own id for the task; None if the answer has none."""
+        """Your own id for the task; None if the response has none."""
         info: object = self.task_info
         value: object = info.external_task_id if isinstance(info, TaskInfo) else None
         return str(value) if is_id(value) else None
 
     @property
     def is_finished(self) -> bool:
-        """Whether the task has succeeded or failed, by its status. An answer may show that before it has the element."""
+        """Whether the task has succeeded or failed, by its status. A response may show that before it has the element."""
         status: object = self.task_status
         return isinstance(status, str) and status.lower() in {
             "succeed",

@@ -14,7 +14,7 @@ from .task import Task
 
 @define(kw_only=True, repr=False)
 class TaskListResponse(Model):
-    """One page of tasks. Some gateways put it into `items`, of the answer or of its `data`.
+    """One page of tasks. Some gateways put it into `items`, of the response or of its `data`.
 
     Attributes:
         code: The business code, 0 for success.

@@ -14,7 +14,7 @@ from .task import Task
 
 @define(kw_only=True, repr=False)
 class TaskResponse(Model):
-    """An answer about one task.
+    """A response about one task.
 
     Attributes:
         code: The business code, 0 for success.

@@ -33,7 +33,7 @@ def command(
 
     Args:
         forward: The address to pass each notification on to, with its body and its webhook headers unchanged. Its
-            answer is that for the sender.
+            response is that for the sender.
         port: The port to listen on; 0 for a free one.
         host: The address to listen on.
         no_verify: Accept notifications without a signature. Anybody can forge them.

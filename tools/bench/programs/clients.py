@@ -80,8 +80,8 @@ class Ours:
 
     async def create_async(self, request: Any) -> str:
         """The async version of `create`."""
-        answer = await self._operation.asyncio(client=self._client, body=request)
-        return str(answer.data.task_id)
+        response = await self._operation.asyncio(client=self._client, body=request)
+        return str(response.data.task_id)
 
     def _image(self, image: str | Path) -> str | Path:
         return image

@@ -1,4 +1,4 @@
-"""Measure the time and the memory of one create with large files, from the files to the answer.
+"""Measure the time and the memory of one create with large files, from the files to the response.
 
 Settings: `client`, `url`, `ca` (or null), `files`, `body_bytes`, `mode` (`sync` or `async`).
 """

@@ -1,4 +1,4 @@
-"""Measure the processor time of a small create, from the model to the answer.
+"""Measure the processor time of a small create, from the model to the response.
 
 Settings: `client`, `url` (null for a transport without sockets), `times`.
 """
@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from tools.bench.answering import ANSWER
+from tools.bench.answering import RESPONSE
 from tools.bench.programs import clients, figures
 
 _WARM_UP = 50
@@ -21,7 +21,7 @@ class _InProcess(httpx.BaseTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         request.read()
-        return httpx.Response(200, headers={"Content-Type": "application/json"}, content=ANSWER)
+        return httpx.Response(200, headers={"Content-Type": "application/json"}, content=RESPONSE)
 
 
 def main(settings: dict[str, Any]) -> None:

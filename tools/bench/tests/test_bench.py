@@ -35,7 +35,7 @@ _RATE = Row(
     name="rate",
     title="many",
     experiment="some",
-    figure="answers_per_second",
+    figure="responses_per_second",
     ratio=5,
     more_is_better=True,
     peer="Prism",
@@ -56,13 +56,13 @@ def workshop(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
 
 
 @contextmanager
-def _answering_server(answer: bytes) -> Iterator[int]:
-    """Run a server that sends this answer to anything it receives and closes the connection; yield its port."""
+def _answering_server(response: bytes) -> Iterator[int]:
+    """Run a server that sends this response to anything it receives and closes the connection; yield its port."""
 
     class Handler(socketserver.BaseRequestHandler):
         def handle(self) -> None:
             self.request.recv(65536)
-            self.request.sendall(answer)
+            self.request.sendall(response)
 
     with ExitStack() as stack:
         server = stack.enter_context(socketserver.TCPServer(("127.0.0.1", 0), Handler))
@@ -92,7 +92,7 @@ def _answering_server(answer: bytes) -> Iterator[int]:
         ("small-in-process", STOCK, {"cpu_us"}),
         ("check-small", OURS, {"check_us"}),
         ("check-small", "python-jsonschema", {"check_us"}),
-        ("mock", OURS, {"answers_per_second"}),
+        ("mock", OURS, {"responses_per_second"}),
         ("generating", OURS, {"cpu_ms", "wall_ms"}),
         ("generating", STOCK, {"cpu_ms", "wall_ms"}),
         ("cases", OURS, {"cases_per_second"}),
@@ -296,19 +296,19 @@ def test_the_server_for_clients_reads_bodies_of_any_size(workshop: Workshop) -> 
     tls = ssl.create_default_context(cafile=str(authority))
     with answering(str(key)) as port, httpx.Client(verify=tls, trust_env=False) as client:
         for size in (0, 1, 3_000_000):
-            answer = client.post(f"https://127.0.0.1:{port}", content=bytes(size))
-            assert "submitted" == answer.json()["data"]["task_status"]
+            response = client.post(f"https://127.0.0.1:{port}", content=bytes(size))
+            assert "submitted" == response.json()["data"]["task_status"]
     with answering() as port:
         with socket.create_connection(("127.0.0.1", port)) as breaking_off:
             breaking_off.sendall(b"POST / HTTP/1.1\r\nContent-Length: 10\r\n\r\nshort")
             breaking_off.shutdown(socket.SHUT_WR)
             assert b"" == breaking_off.recv(1)
-        assert {"answers_per_second"} == set(figures_of("tools.bench.load", {**_LOAD, "port": port, "seconds": 0.1}))
+        assert {"responses_per_second"} == set(figures_of("tools.bench.load", {**_LOAD, "port": port, "seconds": 0.1}))
 
 
-def test_an_answer_counts_once_it_is_complete() -> None:
-    """The next request is sent then, however many pieces the answer came in."""
-    failed: Any = None  # never looked at unless an answer is wrong
+def test_a_response_counts_once_it_is_complete() -> None:
+    """The next request is sent then, however many pieces the response came in."""
+    failed: Any = None  # never looked at unless a response is wrong
     connection = load.Connection(b"request", failed)
     sent: list[bytes] = []
     connection.connection_made(SimpleNamespace(write=sent.append))
@@ -316,22 +316,22 @@ def test_an_answer_counts_once_it_is_complete() -> None:
     progress = []
     for piece in (b"HTTP/1.1 200 OK\r\ncontent-", b"length: 4\r\n\r\n", b"{", b"  }"):
         connection.data_received(piece)
-        progress.append((connection.answers, len(sent)))
+        progress.append((connection.responses, len(sent)))
 
     assert [(0, 1), (0, 1), (0, 1), (1, 2)] == progress
 
 
 @pytest.mark.parametrize(
-    ("answer", "reason"),
+    ("response", "reason"),
     [
         (b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n", "answered b'HTTP/1.1 503 Busy"),
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nab", "sent more than one answer to a request"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nab", "sent more than one response to a request"),
         (b"HTTP/1.1 200 OK\r\n", "closed a connection"),
     ],
 )
-def test_under_load_each_answer_must_be_a_success(answer: bytes, reason: str) -> None:
+def test_under_load_each_response_must_be_a_success(response: bytes, reason: str) -> None:
     """Otherwise refusals would count as work."""
-    with _answering_server(answer) as port, pytest.raises(BenchError, match=f"WrongAnswerError: the server {reason}"):
+    with _answering_server(response) as port, pytest.raises(BenchError, match=f"WrongResponseError: the server {reason}"):
         figures_of("tools.bench.load", {**_LOAD, "port": port})
 
 
@@ -405,7 +405,7 @@ def test_prism_gets_the_same_load(no_tools: Workshop, monkeypatch: pytest.Monkey
     monkeypatch.setattr(peers, "PRISM", _script_peer(script))
 
     with EXPERIMENTS["mock"].sides(no_tools) as sides:
-        assert {"answers_per_second"} == set(sides["Prism"]())
+        assert {"responses_per_second"} == set(sides["Prism"]())
 
 
 def test_openapi_generator_makes_a_client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tools.browser.findings import Answer, Visit
+from tools.browser.findings import PageResponse, Visit
 
 _GOOD: dict[str, Any] = {
     "scheme": "dark",
@@ -15,9 +15,9 @@ _GOOD: dict[str, Any] = {
     "urls": ["http://127.0.0.1:8787/docs", "data:image/svg+xml,x"],
     "is_dark": True,
     "page_width": 390,
-    "created": Answer("200", "{}"),
+    "created": PageResponse("200", "{}"),
     "ids": (["9007199254740993"], ["9007199254740993"]),
-    "refused": Answer("400", '{"message": "/element_name: at most 20 characters (R04)"}'),
+    "refused": PageResponse("400", '{"message": "/element_name: at most 20 characters (R04)"}'),
 }
 
 
@@ -36,10 +36,13 @@ def test_a_good_visit_has_no_problems() -> None:
         ("the page is light", {"is_dark": False}),
         ("the page is dark", {"scheme": "light"}),
         ("the page is 391 px wide", {"page_width": 391}),
-        ("the create was answered 401: no token", {"created": Answer("401", "no token")}),
-        ("the refusal does not name /element_name: 200: {}", {"refused": Answer("200", "{}")}),
-        ("the refusal does not name /element_name: 400: {}", {"refused": Answer("400", "{}")}),
-        ("the refusal does not name /element_name: 200: /element_name", {"refused": Answer("200", "/element_name")}),
+        ("the create was answered 401: no token", {"created": PageResponse("401", "no token")}),
+        ("the refusal does not name /element_name: 200: {}", {"refused": PageResponse("200", "{}")}),
+        ("the refusal does not name /element_name: 400: {}", {"refused": PageResponse("400", "{}")}),
+        (
+            "the refusal does not name /element_name: 200: /element_name",
+            {"refused": PageResponse("200", "/element_name")},
+        ),
         ("the page shows the ids ['2'], and the server sent ['1']", {"ids": (["2"], ["1"])}),
         ("the page shows the ids [], and the server sent []", {"ids": ([], [])}),
         ("a text is hard to see: Name", {"faint_texts": ["Name"]}),

@@ -10,7 +10,7 @@ import pytest
 
 from tools.browser import __main__ as command
 from tools.browser import driving
-from tools.browser.findings import Answer, Visit
+from tools.browser.findings import PageResponse, Visit
 
 
 def _visit(width: int, page_width: int) -> Visit:
@@ -20,8 +20,8 @@ def _visit(width: int, page_width: int) -> Visit:
         host="",
         is_dark=False,
         page_width=page_width,
-        created=Answer("200", ""),
-        refused=Answer("400", "/element_name"),
+        created=PageResponse("200", ""),
+        refused=PageResponse("400", "/element_name"),
         ids=(["1"], ["1"]),
     )
 

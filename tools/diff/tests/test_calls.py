@@ -96,7 +96,7 @@ def _post(document: Any) -> Any:
     return document["paths"][_PATH]["post"]
 
 
-def _answer(document: Any) -> Any:
+def _response(document: Any) -> Any:
     return _post(document)["responses"]["200"]
 
 
@@ -196,7 +196,7 @@ _KINDS = [
     # responses
     _Kind(
         "one media type of responses removed",
-        lambda d: _answer(d)["content"].pop("text/html"),
+        lambda d: _response(d)["content"].pop("text/html"),
         "both text~1html",
         "caller text~1html",
     ),
@@ -218,15 +218,15 @@ _KINDS = [
         "both type, caller code, nobody 503",
     ),
     _Kind("no default", lambda d: _post(d)["responses"].pop("default"), "server default"),
-    _Kind("one header of responses removed", lambda d: _answer(d)["headers"].pop("X-Id"), "caller X-Id"),
+    _Kind("one header of responses removed", lambda d: _response(d)["headers"].pop("X-Id"), "caller X-Id"),
     _Kind(
         "a header of responses that may be missing",
-        lambda d: _answer(d)["headers"]["X-Must"].update(required=False),
+        lambda d: _response(d)["headers"]["X-Must"].update(required=False),
         "caller required",
     ),
     _Kind(
         "another type of a header",
-        lambda d: _answer(d)["headers"].update({"X-Id": {"schema": {"type": "integer"}}}),
+        lambda d: _response(d)["headers"].update({"X-Id": {"schema": {"type": "integer"}}}),
         "both type",
     ),
     # who may call
@@ -283,7 +283,7 @@ _HARMLESS = [
     _Kind("words of a scheme", lambda d: d["components"]["securitySchemes"]["token"].update(description="New.")),
     _Kind("words of a server", lambda d: d["servers"][1]["variables"]["host"].update(description="New.")),
     _Kind("the title", lambda d: d["info"].update(title="New", description="New.")),
-    _Kind("links", lambda d: _answer(d).update(links={"next": {"operationId": "changeThing"}})),
+    _Kind("links", lambda d: _response(d).update(links={"next": {"operationId": "changeThing"}})),
     _Kind(
         "the name of a path parameter",
         lambda d: d.update(
@@ -300,11 +300,11 @@ _HARMLESS = [
     _Kind("the case of a header", lambda d: _post(d)["parameters"][1].update(name="x-trace")),
     _Kind(
         "the case of a response's header",
-        lambda d: _answer(d)["headers"].update({"x-id": _answer(d)["headers"].pop("X-Id")}),
+        lambda d: _response(d)["headers"].update({"x-id": _response(d)["headers"].pop("X-Id")}),
     ),
     _Kind(
         "the case of a media type",
-        lambda d: _answer(d)["content"].update({"Text/HTML": _answer(d)["content"].pop("text/html")}),
+        lambda d: _response(d)["content"].update({"Text/HTML": _response(d)["content"].pop("text/html")}),
     ),
     _Kind(
         "a parameter in place of its reference",

@@ -33,8 +33,8 @@ def _document(use: str, schema: Any, **components: Any) -> dict[str, Any]:
     """Return a document with one operation, whose request or response has the schema."""
     body = {"content": {"application/json": {"schema": schema}}}
     request = {"requestBody": body} if use == "request" else {}
-    answer = body if use == "response" else {}
-    operation = {"operationId": "call", **request, "responses": {"200": {"description": "", **answer}}}
+    response = body if use == "response" else {}
+    operation = {"operationId": "call", **request, "responses": {"200": {"description": "", **response}}}
     return {
         "openapi": "3.1.0",
         "info": {"title": "", "version": "1.0.0"},

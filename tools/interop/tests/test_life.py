@@ -15,17 +15,17 @@ from scripts.spec import load
 from tools.interop import life
 
 
-def _client(**answers: Any) -> Any:
-    """Return a stand-in for a client whose calls answer correctly, except for the given answers."""
+def _client(**responses: Any) -> Any:
+    """Return a stand-in for a client whose calls response correctly, except for the given answers."""
     task = SimpleNamespace(task_id="1")
     correct = {"create": task, "wait": object(), "get": task, "list": [task], "presets": [task], "delete": None}
     return SimpleNamespace(
-        **{name: lambda *_, answer=answer: answer for name, answer in {**correct, **answers}.items()}
+        **{name: lambda *_, response=response: response for name, response in {**correct, **responses}.items()}
     )
 
 
 @pytest.mark.parametrize(
-    ("expected", "answers"),
+    ("expected", "responses"),
     [
         ([], {}),
         (["the look-up has the task 2, not 1"], {"get": SimpleNamespace(task_id="2")}),
@@ -34,17 +34,17 @@ def _client(**answers: Any) -> Any:
         (["the library is empty"], {"presets": []}),
     ],
 )
-def test_each_place_has_what_was_created(expected: list[str], answers: dict[str, Any]) -> None:
+def test_each_place_has_what_was_created(expected: list[str], responses: dict[str, Any]) -> None:
     """The look-up and the list have the new task, and the library is not empty."""
-    assert expected == life.problems(_client(**answers))
+    assert expected == life.problems(_client(**responses))
 
 
 def _first_example(request: httpx.Request) -> httpx.Response:
     """Answer like a stock mock server, with the first example of the operation's success."""
     document = load()
     path = request.url.path if request.url.path in document["paths"] else f"{ELEMENTS}/{{id}}"
-    answer = document["paths"][path][request.method.lower()]["responses"]["200"]["content"]["application/json"]
-    example = next(iter(answer["examples"].values()))
+    response = document["paths"][path][request.method.lower()]["responses"]["200"]["content"]["application/json"]
+    example = next(iter(response["examples"].values()))
     return httpx.Response(200, json=resolve(document, example)["value"])
 
 

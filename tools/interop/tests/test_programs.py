@@ -85,7 +85,7 @@ def test_an_element_goes_through_its_whole_life_on_the_server(bin_folder: Path) 
         os.kill(pid, 0)
 
 
-def test_a_server_with_wrong_answers_is_an_error(bin_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_with_wrong_responses_is_an_error(bin_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The client's error is passed on, and so are the problems of the element's life."""
     _write(bin_folder, "prism", f"{_MOCK} --token another")
     with pytest.raises(InteropError, match=r"^AuthenticationError: .*code 1002"):

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from contract_tests.reading.live_answers import Answer, load
+from contract_tests.reading.live_responses import LiveResponse, load
 from contract_tests.reading.paths import ELEMENTS
 from contract_tests.support.scripted import NAMED, FakeClock
 from kling_elements import KlingElements
@@ -60,7 +60,7 @@ class Run:
         """The text of the page that it wrote."""
         return (self._folder / "live.html").read_text("utf-8")
 
-    def rows(self) -> dict[str, Answer]:
+    def rows(self) -> dict[str, LiveResponse]:
         """Return the rows of the file."""
         return {row.id: row for row in load(self.file)}
 
@@ -74,13 +74,13 @@ def gateway(dialect: str = "live", replies: Replies | None = None) -> Iterator[K
     """Run a gateway that speaks a dialect, except for targets with other replies. Its tasks are done at once."""
     options: dict[str, Any] = {"dialect": dialect, "tick_seconds": 0}
     app = create_app(TOKEN, **options)
-    answer = app.answer
+    response = app.respond
 
     def replying(method: str, target: str, *arguments: Any) -> Reply:
         own = (reply for start, reply in (replies or {}).items() if target.startswith(start))
-        return next(own, None) or answer(method, target, *arguments)
+        return next(own, None) or response(method, target, *arguments)
 
-    setattr(app, "answer", replying)  # noqa: B010 - replaces a method of one object
+    setattr(app, "respond", replying)  # noqa: B010 - replaces a method of one object
     with respx_router(app=app) as router:
         yield router
 

@@ -1,4 +1,4 @@
-"""`make live` sends the right requests, reports the answers and leaves nothing behind.
+"""`make live` sends the right requests, reports the responses and leaves nothing behind.
 
 test_report.py tests what it writes and how it compares runs.
 """
@@ -27,7 +27,7 @@ from kling_elements_client.models import Element
 from tools.live.tests.command import LIST, LOOK_UP, TOKEN, Replies, Run, create, gateway
 
 _IMAGE = "--image=https://media.example.com/mara.jpg?signature=hidden"
-_CUT = "no answer: RemoteProtocolError; check KLING_BASE_URL"
+_CUT = "no response: RemoteProtocolError; check KLING_BASE_URL"
 _PAGE = Reply(200, b"<html>Hello</html>", (HTML_TYPE,))
 
 _ABSENT = {"live": 400, "documented": 404}  # the status for an unknown id
@@ -175,7 +175,7 @@ def test_an_invalid_url_is_an_error(run: Run, monkeypatch: pytest.MonkeyPatch) -
 
 # by queued fault: the expected lines, the exit code, and whether the task that was made is deleted
 _FAULTS: dict[str, tuple[list[str], int, bool | None]] = {
-    "drop-after": (["  failed: no answer to createElement"], 1, True),
+    "drop-after": (["  failed: no response to createElement"], 1, True),
     "truncated-json": (["  departs: the body is not JSON, or readers could read it differently"], 1, True),
     "html-502-after": (["  createElement: status 502, conforms"], 0, True),
     "html-200-after": (["  departs: the content type is text/html; the contract has application/json"], 1, True),
@@ -205,7 +205,7 @@ _FAULTS: dict[str, tuple[list[str], int, bool | None]] = {
 
 @pytest.mark.parametrize("fault", _FAULTS)
 def test_no_element_remains_after_a_failure(fault: str, gateway_router: KlingRouter, run: Run) -> None:
-    """At most one element is created, and it is deleted. The wrong answer is reported."""
+    """At most one element is created, and it is deleted. The wrong response is reported."""
     lines, code, deleted = _FAULTS[fault]
     gateway_router.kling.queue_faults(fault)
 
@@ -291,7 +291,7 @@ def test_an_element_that_can_no_longer_be_looked_up_is_deleted(
 
     assert [True] == [task["deleted"] for task in gateway_router.kling.tasks()]
     assert (
-        "  failed: the look-up failed: ConnectionFailedError, no answer: RemoteProtocolError; check KLING_BASE_URL"
+        "  failed: the look-up failed: ConnectionFailedError, no response: RemoteProtocolError; check KLING_BASE_URL"
         in run.lines
     )
 
@@ -316,8 +316,8 @@ def test_an_interrupted_run_leaves_nothing_behind(
 def test_an_element_without_an_id_is_named(replies: Replies, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without an id the element can't be deleted."""
     nameless = {"task_id": "7 7", "task_status": "archived", "task_result": {"elements": [{"element_name": "Jonas"}]}}
-    answer = json_reply({"code": 0, "data": nameless})
-    monkeypatch.setattr(KlingElements, "wait", lambda *_, **__: replies.update({LOOK_UP: answer}))
+    response = json_reply({"code": 0, "data": nameless})
+    monkeypatch.setattr(KlingElements, "wait", lambda *_, **__: replies.update({LOOK_UP: response}))
 
     assert 1 == run("--create", _IMAGE)
 
@@ -330,8 +330,8 @@ def test_an_id_with_control_characters_is_escaped_in_one_line(
     replies: Replies, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A gateway can't control your terminal."""
-    answer = json_reply({"code": 0, "data": {"task_id": "7\n\x1b[2J", "task_status": "archived"}})
-    monkeypatch.setattr(KlingElements, "wait", lambda *_, **__: replies.update({LOOK_UP: answer}))
+    response = json_reply({"code": 0, "data": {"task_id": "7\n\x1b[2J", "task_status": "archived"}})
+    monkeypatch.setattr(KlingElements, "wait", lambda *_, **__: replies.update({LOOK_UP: response}))
 
     run("--create", _IMAGE)
 
@@ -344,7 +344,9 @@ def test_without_look_ups_nothing_is_created(gateway_router: KlingRouter, replie
 
     assert 1 == run("--create", _IMAGE)
 
-    departure = "the answer does not say, in any dialect, that nothing has this id: StatusError, status 404, code 1202"
+    departure = (
+        "the response does not say, in any dialect, that nothing has this id: StatusError, status 404, code 1202"
+    )
     assert 2 == run.lines.count(f"  departs: {departure}")
     assert "dialect: neither live nor documented" in run.lines
     assert "  failed: nothing is created, because it could not be found again" in run.lines
@@ -364,7 +366,7 @@ def test_without_look_ups_nothing_is_created(gateway_router: KlingRouter, replie
         (
             LIST,
             Reply(200, cut=True),
-            ["  failed: no answer: RemoteProtocolError", "  failed: no answer: ConnectionFailedError"],
+            ["  failed: no response: RemoteProtocolError", "  failed: no response: ConnectionFailedError"],
         ),
         (LIST, json_reply({}, 302), ["  departs: the contract does not list status 302 here"] * 3),
         (LIST, json_reply({"code": 0, "data": [{}]}), ["  failed: the task has no id in the list"]),
@@ -379,7 +381,7 @@ def test_without_look_ups_nothing_is_created(gateway_router: KlingRouter, replie
             json_reply({"code": 0}),
             [
                 "  failed: the look-up failed: NoTaskError",
-                *["  departs: the answer does not say, in any dialect, that nothing has this id: NoTaskError"] * 2,
+                *["  departs: the response does not say, in any dialect, that nothing has this id: NoTaskError"] * 2,
             ],
         ),
         (
@@ -472,7 +474,7 @@ _NO_SUCH_PATH = b'{"error":{"message":"Invalid URL (GET /kling)","type":"invalid
 
 
 def test_a_gateway_without_the_calls_speaks_no_dialect(serve: Callable[[bytes], str]) -> None:
-    """Only the answers that nobody knows yet are new."""
+    """Only the responses that nobody knows yet are new."""
     head = f"HTTP/1.1 404 Not Found\r\nContent-Type: application/json\r\nContent-Length: {len(_NO_SUCH_PATH)}\r\n\r\n"
     url = serve(head.encode() + _NO_SUCH_PATH)
     environment = {**os.environ, "KLING_API_KEY": TOKEN, "KLING_BASE_URL": url}

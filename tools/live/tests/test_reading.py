@@ -1,8 +1,8 @@
-"""`make live` reads each answer of `live_answers.yaml` as its row says."""
+"""`make live` reads each response of `live_responses.yaml` as its row says."""
 
 from __future__ import annotations
 
-from contract_tests.reading.live_answers import NOTIFICATION, Answer, answers
+from contract_tests.reading.live_responses import NOTIFICATION, LiveResponse, responses
 from contract_tests.support.tables import for_each_row
 from tools.live.reading import read
 from tools.live.redaction import Redactor
@@ -10,9 +10,9 @@ from tools.live.report import Report
 from tools.live.session import Seen
 
 
-@for_each_row([row for row in answers() if row.call != NOTIFICATION])
-def test_a_known_answer_is_read_as_its_row_says_and_is_not_new(row: Answer) -> None:
-    """What `make live` writes could become the row of the answer, which is not new where the table expects it."""
+@for_each_row([row for row in responses() if row.call != NOTIFICATION])
+def test_a_known_response_is_read_as_its_row_says_and_is_not_new(row: LiveResponse) -> None:
+    """What `make live` writes could become the row of the response, which is not new where the table expects it."""
     asked = row.asked or row.reads.external_id or ""
     situation = {"listElements": "list", "listPresetElements": "presets"}.get(row.call, "creation")
     seen = Seen(situation, row.call, (asked,) if asked else (), row.response())

@@ -1,4 +1,4 @@
-"""`make live` writes a gateway's answers, recognises its dialect and compares runs."""
+"""`make live` writes a gateway's responses, recognises its dialect and compares runs."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _NEITHER = "neither live nor documented"
 
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_the_file_has_the_form_of_the_table(dialect: str, run: Run) -> None:
-    """Each answer is a row with what the client makes of it, and the dialect if the answer shows it."""
+    """Each response is a row with what the client makes of it, and the dialect if the response shows it."""
     with gateway(dialect):
         create()
         run("--confirm")
@@ -102,7 +102,7 @@ def test_the_file_keeps_the_gateways_messages(run: Run) -> None:
 
 
 def test_answers_of_one_kind_are_written_once(run: Run) -> None:
-    """A creation asks several times, so the kinds of answers are numbered."""
+    """A creation asks several times, so the kinds of responses are numbered."""
     with gateway("documented"):
         run("--create", "--image=https://media.example.com/mara.jpg")
 
@@ -115,8 +115,8 @@ def test_answers_of_one_kind_are_written_once(run: Run) -> None:
     ] == created
 
 
-def test_an_answer_that_is_not_json_is_kept_as_text(run: Run) -> None:
-    """The file keeps the beginning of the answer in one line, without hosts and numbers, and any type but HTML."""
+def test_a_response_that_is_not_json_is_kept_as_text(run: Run) -> None:
+    """The file keeps the beginning of the response in one line, without hosts and numbers, and any type but HTML."""
     pages = {
         LIST: Reply(
             502, b"<html><h1>502</h1> cdn.gw.example.com ray 8c1f2a3b4c5d6e7f</html>" + b"-" * 900, (HTML_TYPE,)
@@ -136,7 +136,7 @@ def test_an_answer_that_is_not_json_is_kept_as_text(run: Run) -> None:
 
 
 @pytest.mark.parametrize(
-    ("finding", "response"),
+    ("finding", "success"),
     [
         (
             "the content type is text/html; the contract has application/json",
@@ -153,14 +153,14 @@ def test_an_answer_that_is_not_json_is_kept_as_text(run: Run) -> None:
     ],
 )
 def test_a_departure_can_still_be_seen_in_the_row(
-    finding: str, response: dict[str, Any] | None, monkeypatch: pytest.MonkeyPatch
+    finding: str, success: dict[str, Any] | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Rows are checked like answers, even after redaction, so that runs can be compared."""
     declared = contract.document()["components"]["responses"]["Unauthorized"]["headers"]["WWW-Authenticate"]
     monkeypatch.setitem(declared, "required", "yes")
-    answer = httpx.Response(401, json={"code": 1002}) if response is None else httpx.Response(200, **response)
+    response = httpx.Response(401, json={"code": 1002}) if success is None else httpx.Response(200, **success)
 
-    report = Report([Seen("list", "listElements", (), answer)], Redactor(str, _HOST), "2026-11-28")
+    report = Report([Seen("list", "listElements", (), response)], Redactor(str, _HOST), "2026-11-28")
 
     assert (finding,) == report.entries[0].findings
 
@@ -181,18 +181,18 @@ def test_the_dialect_of_a_gateway_is_recognised(dialect: str, run: Run) -> None:
     assert f"<b>{dialect}</b>" in run.page
 
 
-def _of(call: str, answer: Any, situation: str, status: int = 200) -> Seen:
-    response = httpx.Response(status, json=answer)
+def _of(call: str, body: Any, situation: str, status: int = 200) -> Seen:
+    response = httpx.Response(status, json=body)
     return Seen(situation, call, ("7",), response)
 
 
 @pytest.mark.parametrize(
     ("expected", "seen"),
     [
-        ("unknown, because no answer shows it", []),
-        ("unknown, because no answer shows it", [_of("listElements", {"data": []}, "list")]),
-        ("unknown, because no answer shows it", [_of("getElement", {"code": 1002}, "unknown-task-id", 401)]),
-        ("unknown, because no answer shows it", [_of("getElement", {"code": 5000}, "unknown-task-id", 500)]),
+        ("unknown, because no response shows it", []),
+        ("unknown, because no response shows it", [_of("listElements", {"data": []}, "list")]),
+        ("unknown, because no response shows it", [_of("getElement", {"code": 1002}, "unknown-task-id", 401)]),
+        ("unknown, because no response shows it", [_of("getElement", {"code": 5000}, "unknown-task-id", 500)]),
         ("documented", [_of("getElement", {"code": "1203"}, "unknown-task-id", 200)]),
         (_NEITHER, [_of("getElement", {"code": "task_not_exist"}, "unknown-task-id", 400)]),
         (_NEITHER, [_of("getElement", {"data": {"task_id": "7"}}, "unknown-task-id")]),
@@ -212,7 +212,7 @@ def _of(call: str, answer: Any, situation: str, status: int = 200) -> Seen:
         ),
     ],
 )
-def test_only_some_answers_show_the_dialect(expected: str, seen: list[Seen]) -> None:
+def test_only_some_responses_show_the_dialect(expected: str, seen: list[Seen]) -> None:
     """A refusal for another reason shows nothing; other words belong to neither dialect."""
     assert expected == Report(seen, Redactor(str, _HOST), "2026-11-28").dialect
 
@@ -277,7 +277,7 @@ class _News:
         ),
     ],
 )
-def test_unknown_answers_are_new(row: _News, run: Run) -> None:
+def test_unknown_responses_are_new(row: _News, run: Run) -> None:
     """The exit code is 1 if anything is new or a call failed, and 0 otherwise."""
     with gateway(replies=row.replies):
         assert row.code == run()
@@ -337,7 +337,7 @@ def test_new_findings_count_and_gone_ones_do_not(run: Run) -> None:
 
 
 def test_findings_of_the_baseline_are_not_new(run: Run) -> None:
-    """An unusual answer is known once the baseline contains it."""
+    """An unusual response is known once the baseline contains it."""
     replies = {
         LOOK_UP: json_reply({"code": 1201, "message": "Nothing here for film 7"}, 400),
         PRESETS: json_reply({"code": 0, "data": [], "cursor": None}),
@@ -364,7 +364,7 @@ def test_situations_that_only_one_run_has_are_reported(run: Run) -> None:
 
     assert 2 == len(first)
     assert first[0].startswith("since the baseline, not asked before: unknown-element: HTTP 404, code 1203, ")
-    gone = "since the baseline, gone: unknown-element: no answer this time; it was HTTP 404, code 1203, "
+    gone = "since the baseline, gone: unknown-element: no response this time; it was HTTP 404, code 1203, "
     assert run.starting("since")[0].startswith(gone)
 
 
@@ -372,7 +372,7 @@ def test_situations_that_only_one_run_has_are_reported(run: Run) -> None:
     ("text", "expected"),
     [
         (None, "error: before.yaml: "),
-        ("answers: {a: {}}", "error: before.yaml: a: it must have call, means, seen, sure"),
+        ("responses: {a: {}}", "error: before.yaml: a: it must have call, means, seen, sure"),
     ],
 )
 def test_a_baseline_that_cannot_be_read_is_an_error(text: str | None, expected: str, run: Run, tmp_path: Path) -> None:
@@ -402,7 +402,7 @@ def test_nothing_is_deleted_without_confirmation(run: Run) -> None:
 
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_both_paths_are_asked_to_delete_an_element_that_cannot_exist(dialect: str, run: Run) -> None:
-    """Nothing is deleted. In the live dialect no such answer is known yet, so it is new."""
+    """Nothing is deleted. In the live dialect no such response is known yet, so it is new."""
     with gateway(dialect) as router:
         create()
         code = run("--confirm")
@@ -425,7 +425,7 @@ def test_a_claimed_deletion_of_an_unknown_element_is_new(run: Run) -> None:
 
     assert "  departs: the gateway claims to have deleted an element that never existed" in run.lines
     assert ["new: unknown-element: HTTP 200, read as deleted"] == run.starting("new: ")
-    assert "  failed: ConnectionFailedError, no answer: RemoteProtocolError; check KLING_BASE_URL" in run.lines
+    assert "  failed: ConnectionFailedError, no response: RemoteProtocolError; check KLING_BASE_URL" in run.lines
 
 
 def test_no_reader_takes_the_nonexistent_id_for_a_number() -> None:

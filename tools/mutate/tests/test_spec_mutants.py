@@ -21,13 +21,13 @@ from scripts.nodes import follow
 from scripts.spec import ROOT, SpecError, load
 from tools.mutate import __main__ as command
 from tools.mutate import changes, fault_table, parts, spec_mutants
-from tools.mutate.answer_witnesses import answer_witnesses
 from tools.mutate.equivalents import EQUIVALENTS
 from tools.mutate.grammar import KINDS
 from tools.mutate.mutants import Mutant, mutants
 from tools.mutate.parts import Outcome
 from tools.mutate.patterns import variants
 from tools.mutate.request_witnesses import request_witnesses
+from tools.mutate.response_witnesses import response_witnesses
 from tools.mutate.spec_mutants import outcome_of, try_mutants, untrue_witnesses
 from tools.mutate.witness import Candidate, Witness
 
@@ -67,7 +67,7 @@ def _mutants() -> list[Mutant]:
 
 @cache
 def _witnesses() -> list[Witness]:
-    return [*answer_witnesses(), *request_witnesses()]
+    return [*response_witnesses(), *request_witnesses()]
 
 
 def _of(*pointers: str) -> list[Mutant]:
@@ -210,7 +210,7 @@ def test_the_proof_runs_all_its_parts(monkeypatch: pytest.MonkeyPatch, capsys: p
     pointers = ("#/components/schemas/TaskInfo/type", "#/components/parameters/PageSize/schema/maximum")
     monkeypatch.setattr(spec_mutants, "mutants", lambda _: _of(*pointers))
     monkeypatch.setattr(spec_mutants, "request_witnesses", _witnesses)
-    monkeypatch.setattr(spec_mutants, "answer_witnesses", list)
+    monkeypatch.setattr(spec_mutants, "response_witnesses", list)
     equivalents = {name: reason for name, reason in EQUIVALENTS.items() if "TaskInfo" in name}
     monkeypatch.setattr(spec_mutants, "EQUIVALENTS", equivalents)
     monkeypatch.setattr(spec_mutants, "untrue_witnesses", lambda *_: [])
@@ -229,7 +229,7 @@ def test_the_proof_runs_all_its_parts(monkeypatch: pytest.MonkeyPatch, capsys: p
 
 def test_a_witness_against_the_contract_itself_ends_the_proof(monkeypatch: pytest.MonkeyPatch) -> None:
     """If a witness is not true of the contract, it proves nothing about a mutant."""
-    monkeypatch.setattr(spec_mutants, "answer_witnesses", lambda: [Witness("nonsense", lambda _: False, frozenset())])
+    monkeypatch.setattr(spec_mutants, "response_witnesses", lambda: [Witness("nonsense", lambda _: False, frozenset())])
     monkeypatch.setattr(spec_mutants, "request_witnesses", list)
 
     assert spec_mutants.prove() == Outcome("no mutant was tried", ("not true of the contract itself: nonsense",))
@@ -249,7 +249,7 @@ def test_messages_of_the_mock_server_about_a_mutant_are_hidden(
 
     witnesses = [Witness("a text", is_refused, frozenset()), Witness("a talker", prints_something, frozenset())]
     monkeypatch.setattr(spec_mutants, "mutants", lambda _: _of("#/components/parameters/PageSize/schema/type"))
-    monkeypatch.setattr(spec_mutants, "answer_witnesses", lambda: witnesses)
+    monkeypatch.setattr(spec_mutants, "response_witnesses", lambda: witnesses)
     monkeypatch.setattr(spec_mutants, "request_witnesses", list)
     monkeypatch.setattr(spec_mutants, "EQUIVALENTS", {})
 

@@ -52,7 +52,7 @@ def sync_detailed(
     """Create an element.
 
     Creates a custom element from reference images or from a video, for use in later video generation. The work is
-    asynchronous: the answer names a task, which you look up until it ends.
+    asynchronous: the response names a task, which you look up until it ends.
 
     - Each image: JPEG or PNG, at most 10 MiB (10,485,760 bytes), both sides at least 300 px as displayed, the longer
       side at most 2.5 times the shorter.
@@ -68,11 +68,11 @@ def sync_detailed(
             not at all.
 
     Returns:
-        The answer, with its status, headers and body.
+        The response, with its status, headers and body.
 
     Raises:
         ContractError: The request breaks the contract; nothing was sent.
-        TransportError: No answer came.
+        TransportError: No response came.
         StatusError: The status means failure; the subclass says which.
         BusinessError: The status means success, but the envelope says failure and contains no task.
         InvalidResponseError: The status means success, but the body breaks the contract.

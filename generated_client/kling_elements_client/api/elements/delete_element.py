@@ -58,11 +58,11 @@ def sync_detailed(
             not at all.
 
     Returns:
-        The answer, with its status, headers and body.
+        The response, with its status, headers and body.
 
     Raises:
         ContractError: The request breaks the contract; nothing was sent.
-        TransportError: No answer came.
+        TransportError: No response came.
         StatusError: The status means failure; the subclass says which.
         BusinessError: The status means success, but the envelope says failure.
         InvalidResponseError: The status means success, but the body breaks the contract.

@@ -1,6 +1,6 @@
 """What answers and notifications may contain, and what the client makes of them: a second reading.
 
-The tables follow the vendor's documents and the answers that the service and gateways were seen to give. Answers are
+The tables follow the vendor's documents and the responses that the service and gateways were seen to give. Answers are
 open and are read tolerantly: a property that names or says something may be null, and an id may be a string or an
 integer.
 """
@@ -81,7 +81,7 @@ _FAILURES = {
     **dict.fromkeys(("400", "401", "403", "404", "429", "default"), _FAILURE),
     "5XX": {**_FAILURE, "text/html": "string"},
 }
-ANSWERS: dict[str, dict[str, dict[str, str]]] = {
+RESPONSES: dict[str, dict[str, dict[str, str]]] = {
     operation: {"200": {"application/json": shape}, **_FAILURES}
     for operation, shape in {
         "createElement": "CreateElementResponse",
@@ -91,7 +91,7 @@ ANSWERS: dict[str, dict[str, dict[str, str]]] = {
         "deleteElement": "DeleteElementResponse",
     }.items()
 }
-ANSWERS["deleteElement"]["204"] = {}  # no body
+RESPONSES["deleteElement"]["204"] = {}  # no body
 NOTIFICATION = "Task"
 STATUS_WORDS = ["submitted", "processing", "succeed", "succeeded", "failed"]
 TAG_NAMES = ["Trending", "Character", "Animal", "Prop", "Clothing", "Scene", "Effect", "Other"]
@@ -119,8 +119,8 @@ def _objects(shape: str) -> Iterator[tuple[Any, bool]]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class AnswerCase:
-    """An answer and what the client makes of it.
+class ResponseCase:
+    """A response and what the client makes of it.
 
     Attributes:
         operation: The name of the operation.
@@ -166,7 +166,7 @@ _REFUSALS: tuple[dict[str, Any], ...] = (
     {"code": 0, "error": "no credit"},
 )
 _ID = "t-1"
-_PLACES = (  # the places where an answer may have the id of a task
+_PLACES = (  # the places where a response may have the id of a task
     *("/data/task_id", "/data/id", "/task_id", "/id", "/data/data/task_id", "/data/data/data/task_id"),
     *("/data/data/id", "/data/data/data/id"),
 )
@@ -187,38 +187,40 @@ _NO_LISTS: tuple[dict[str, Any], ...] = ({}, {"data": {}}, {"data": {"data": []}
 ABSENT_MESSAGE = "Task not found by id/external id: e-1"
 
 
-def _cases() -> Iterator[AnswerCase]:
-    for operation in ANSWERS:
+def _cases() -> Iterator[ResponseCase]:
+    for operation in RESPONSES:
         lists = operation.startswith("list")
         for body in _SUCCESSES:
-            answer = {"data": None, **body} if lists else body
-            yield AnswerCase(operation=operation, status=200, body=answer, outcome="success")
+            response = {"data": None, **body} if lists else body
+            yield ResponseCase(operation=operation, status=200, body=response, outcome="success")
         for body in _REFUSALS:
-            yield AnswerCase(operation=operation, status=200, body=body, outcome="BusinessError")
+            yield ResponseCase(operation=operation, status=200, body=body, outcome="BusinessError")
         for place in _PLACES:
             yield from _with_a_task(operation, place)
         for body in _LISTS if lists else ():
-            yield AnswerCase(operation=operation, status=200, body={"code": 0, **body}, outcome="success")
+            yield ResponseCase(operation=operation, status=200, body={"code": 0, **body}, outcome="success")
         for body in _NO_LISTS if lists else ():
-            yield AnswerCase(operation=operation, status=200, body={"code": 0, **body}, outcome="InvalidResponseError")
+            yield ResponseCase(
+                operation=operation, status=200, body={"code": 0, **body}, outcome="InvalidResponseError"
+            )
         yield from _absences(operation)
 
 
-def _answer_with_id(place: str) -> dict[str, Any]:
-    """Return an answer with the id of a task at a place."""
+def _response_with_id(place: str) -> dict[str, Any]:
+    """Return a response with the id of a task at a place."""
     body: Any = _ID
     for name in reversed(place.split("/")[1:]):
         body = {name: body}
     return dict(body)
 
 
-def _with_a_task(operation: str, place: str) -> Iterator[AnswerCase]:
+def _with_a_task(operation: str, place: str) -> Iterator[ResponseCase]:
     """Yield answers that name a task but report a failure or an unknown code."""
 
-    def case(status: int, code: Any, refused: str, counting: set[str]) -> AnswerCase:
+    def case(status: int, code: Any, refused: str, counting: set[str]) -> ResponseCase:
         outcome = "success" if place in counting else refused
-        return AnswerCase(
-            operation=operation, status=status, body={"code": code, **_answer_with_id(place)}, outcome=outcome
+        return ResponseCase(
+            operation=operation, status=status, body={"code": code, **_response_with_id(place)}, outcome=outcome
         )
 
     counting = {"createElement": _OF_CREATES}.get(operation, set())
@@ -230,12 +232,12 @@ def _with_a_task(operation: str, place: str) -> Iterator[AnswerCase]:
     yield case(502, 42, "ServerError", _OF_FAILED_CREATES if operation == "createElement" else set())
 
 
-def _absences(operation: str) -> Iterator[AnswerCase]:
+def _absences(operation: str) -> Iterator[ResponseCase]:
     """Yield answers that say, or seem to say, that nothing has the id."""
 
-    def case(status: int, code: Any, message: str | None = None, *, says_so: bool = False) -> AnswerCase:
+    def case(status: int, code: Any, message: str | None = None, *, says_so: bool = False) -> ResponseCase:
         refused = "BusinessError" if status == 200 else "StatusError"
-        return AnswerCase(
+        return ResponseCase(
             operation=operation,
             status=status,
             body={"code": code, "message": message},
@@ -258,7 +260,7 @@ def _absences(operation: str) -> Iterator[AnswerCase]:
     yield case(400, 1200, ABSENT_MESSAGE)
 
 
-ANSWER_CASES = list(_cases())
+RESPONSE_CASES = list(_cases())
 
 _NEVER, _WAITING, _LOOK_UP = ("never", "never"), ("never", "after-waiting"), ("perhaps", "after-look-up")
 # HTTP status, whether an element was created, and whether a retry can help
@@ -317,12 +319,12 @@ OUTPUT_TYPES = {"element": True, "Element": False, "video": False, "image": Fals
 
 @dataclass(frozen=True, kw_only=True)
 class TaskCase:
-    """An answer and the task in it.
+    """A response and the task in it.
 
     Attributes:
-        schema: The name of the answer's schema in the contract; for an item of a list, that of the list's answer.
+        schema: The name of the response's schema in the contract; for an item of a list, that of the list's response.
         body: The JSON value of the body.
-        task_id: The id of the task, or None if the answer contains no task.
+        task_id: The id of the task, or None if the response contains no task.
         element_id: The id of the task's element, or None.
     """
 
@@ -348,7 +350,7 @@ def _task_cases() -> Iterator[TaskCase]:
     }.items():
         for place in ("", "/data", "/data/data", "/data/data/data", "/data/data/data/data", "/items"):
             yield TaskCase(
-                schema=schema, body=_answer_with_id(f"{place}/task_id"), task_id=_ID if place in names else None
+                schema=schema, body=_response_with_id(f"{place}/task_id"), task_id=_ID if place in names else None
             )
     inner: dict[str, Any] = {"task_id": "t-2", "task_status": "succeed", **_ELEMENT}
     nested: dict[str, Any] = {

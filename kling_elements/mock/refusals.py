@@ -74,8 +74,8 @@ class Refusals:
         if unknown := codes - self.business_codes.keys():
             raise KeyError(f"x-business-codes lacks {', '.join(map(str, sorted(unknown)))}")
 
-    def answer(self, refused: RefusedError) -> Reply:
-        """Return the answer to a refused request, with a new request id."""
+    def response(self, refused: RefusedError) -> Reply:
+        """Return the response to a refused request, with a new request id."""
         if isinstance(refused.reason, int):
             return self.code_reply(refused.reason, str(refused), headers=refused.headers)
         own = {"message": str(refused), "request_id": new_request_id()}
@@ -96,7 +96,7 @@ class Refusals:
         status: int | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Reply:
-        """Return the answer with a business code; message and status are the contract's unless you pass others."""
+        """Return the response with a business code; message and status are the contract's unless you pass others."""
         row = self.business_codes[code]
         status = row.http_status if status is None else status
         needed = CHALLENGE if status == _UNAUTHORIZED else {}

@@ -1,4 +1,4 @@
-"""The table of recorded answers of services and gateways: the source of each row, and its place in the contract."""
+"""The table of recorded responses of services and gateways: the source of each row, and its place in the contract."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from contract_tests.reading.live_answers import CERTAINTIES, TABLE, Answer, TableError, answers, load
+from contract_tests.reading.live_responses import CERTAINTIES, TABLE, LiveResponse, TableError, load, responses
 from kling_elements_client import contract
 from scripts.spec import ROOT
 from scripts.spec import load as load_spec
@@ -16,11 +16,11 @@ from scripts.spec import load as load_spec
 _SOURCES = (ROOT / "openapi" / "sources.md").read_text("utf-8")
 
 
-def test_each_answer_has_a_documented_source() -> None:
+def test_each_response_has_a_documented_source() -> None:
     """openapi/sources.md lists every source that a row names, and no others."""
     named = set(re.findall(r"^\| ([a-z0-9-]+) \|", _SOURCES.partition("## Facts")[0], re.MULTILINE)) - {"name"}
     facts = set(re.findall(r"[a-z0-9-]+", _SOURCES.partition("## Facts")[2]))
-    used = {sighting.source for row in answers() for sighting in row.seen}
+    used = {sighting.source for row in responses() for sighting in row.seen}
 
     assert named
     assert set() == used - named
@@ -44,23 +44,23 @@ def test_each_fact_of_the_sources_has_its_place_in_the_contract() -> None:
     assert set() == extensions - set(re.findall(r"x-[a-z-]+", _SOURCES))
 
 
-# Extensions without facts about answers: the form of requests, which rules.yaml covers, and texts.
+# Extensions without facts about responses: the form of requests, which rules.yaml covers, and texts.
 _OF_OUR_OWN = {"x-source", "x-expected", "x-hints", "x-excluded", "x-image", "x-video", "x-exact", "x-body-size"}
 _OF_OUR_OWN |= {"x-enum-varnames"}
 
 
 @pytest.mark.parametrize("keyword", ["x-absent", "x-duplicate", "x-deleted-already"])
 def test_each_wording_of_the_contract_is_in_the_table(keyword: str) -> None:
-    """For each refusal in the contract, an answer with that dialect and these words was recorded."""
+    """For each refusal in the contract, a response with that dialect and these words was recorded."""
     for call in contract.operations():
         for refusal in contract.CONTRACT.refusals(call, keyword):
-            backing = [row for row in answers() if row.call == call and row.dialect == refusal.dialect]
+            backing = [row for row in responses() if row.call == call and row.dialect == refusal.dialect]
             worded = [row for row in backing if _is_worded(row, refusal)]
 
             assert worded, f"{call} {keyword} {refusal.dialect}"
 
 
-def _is_worded(row: Answer, refusal: Any) -> bool:
+def _is_worded(row: LiveResponse, refusal: Any) -> bool:
     body = row.body()
     has_code = isinstance(body, dict) and body.get("code") == refusal.code
     if refusal.message is None:
@@ -73,7 +73,7 @@ def test_each_code_of_the_contract_is_in_the_table() -> None:
     """The row has the status of the contract, which is that of the vendor's page."""
     codes = {
         body["code"]: row.status
-        for row in answers()
+        for row in responses()
         if isinstance(body := row.body(), dict) and row.call == "createElement" and row.id.startswith("table-")
     }
     documented = {code: row.http_status for code, row in contract.business_codes().items() if code != 1201}
@@ -83,21 +83,21 @@ def test_each_code_of_the_contract_is_in_the_table() -> None:
 
 def test_all_certainties_are_used() -> None:
     """Every word for certainty is used by a row."""
-    assert set(CERTAINTIES) == {row.sure for row in answers()}
+    assert set(CERTAINTIES) == {row.sure for row in responses()}
 
 
-_ROW = "answers: {a: {call: getElement, status: 200, body: {}, means: task, sure: reported by a trial, seen: [%s]}}"
+_ROW = "responses: {a: {call: getElement, status: 200, body: {}, means: task, sure: reported by a trial, seen: [%s]}}"
 _SEEN = "{source: x, when: 2026-09, where: y}"
 
 
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("answers: [", "rows.yaml: while parsing"),
-        ("answers: []", "rows.yaml: it must have `answers`, a mapping of names to answers"),
-        ("[]", "rows.yaml: it must have `answers`"),
-        ("answers: {a: 7}", "rows.yaml: a: it must have call, means, seen, sure, and may have asked, body"),
-        ("answers: {a: {call: getElement}}", "rows.yaml: a: it must have call, means, seen, sure"),
+        ("responses: [", "rows.yaml: while parsing"),
+        ("responses: []", "rows.yaml: it must have `responses`, a mapping of names to responses"),
+        ("[]", "rows.yaml: it must have `responses`"),
+        ("responses: {a: 7}", "rows.yaml: a: it must have call, means, seen, sure, and may have asked, body"),
+        ("responses: {a: {call: getElement}}", "rows.yaml: a: it must have call, means, seen, sure"),
         (_ROW.replace("getElement", "get") % _SEEN, "a: call must be one of createElement, deleteElement, getElement"),
         (
             _ROW.replace("means: task", "means: list") % _SEEN,

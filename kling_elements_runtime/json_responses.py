@@ -1,4 +1,4 @@
-"""Read JSON from other programs exactly, and refuse it if it is larger or deeper than an answer can be."""
+"""Read JSON from other programs exactly, and refuse it if it is larger or deeper than a response can be."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ MAX_DEPTH: Final = 64
 _MAX_TEXT_BYTES = 1 << 24  # of memory; a single character outside the basic plane makes each one cost four bytes
 
 
-class NoAnswerError(Exception):
-    """A string is not JSON, or is larger than an answer may be. The message says which, such as `is not JSON`."""
+class NoResponseError(Exception):
+    """A string is not JSON, or is larger than a response may be. The message says which, such as `is not JSON`."""
 
 
 def decode(content: bytes) -> Any:
@@ -27,7 +27,7 @@ def decode(content: bytes) -> Any:
     try:
         text = content.decode(json.detect_encoding(content), "surrogatepass")  # as json.loads does
     except ValueError:
-        raise NoAnswerError(_NO_JSON) from None
+        raise NoResponseError(_NO_JSON) from None
     return parse(text)
 
 
@@ -42,19 +42,19 @@ def parse(text: str) -> Any:
     try:
         value = _decode_json(text)
     except ValueError:
-        raise NoAnswerError(_NO_JSON) from None
+        raise NoResponseError(_NO_JSON) from None
     except RecursionError:
-        raise NoAnswerError(_TOO_DEEP) from None
+        raise NoResponseError(_TOO_DEEP) from None
     if text.count("[") + text.count("{") > MAX_DEPTH and _is_too_deep(value):
-        raise NoAnswerError(_TOO_DEEP)
+        raise NoResponseError(_TOO_DEEP)
     return value
 
 
 def _check_size(text: str) -> None:
     if text.count("[") + text.count("{") + text.count(",") > _MAX_VALUES:
-        raise NoAnswerError(f"has more than {_MAX_VALUES} values")
+        raise NoResponseError(f"has more than {_MAX_VALUES} values")
     if sys.getsizeof(text) > _MAX_TEXT_BYTES:
-        raise NoAnswerError(f"is too large: it takes more than {_MAX_TEXT_BYTES >> 20} MiB of memory")
+        raise NoResponseError(f"is too large: it takes more than {_MAX_TEXT_BYTES >> 20} MiB of memory")
 
 
 _NO_JSON = "is not JSON"
@@ -71,7 +71,8 @@ def _number(text: str) -> int | float:
     return int(exact) if whole else float(text)
 
 
-_decode_json: Final = json.JSONDecoder(parse_float=_number).decode  # json.loads would create a decoder for each answer
+# json.loads would create a decoder for each response.
+_decode_json: Final = json.JSONDecoder(parse_float=_number).decode
 
 
 def _is_too_deep(value: Any) -> bool:

@@ -1,8 +1,8 @@
-"""However a connection or a gateway spoils answers, there is at most one element, and the client reports it correctly.
+"""Even if a connection or a gateway spoils responses, there is at most one element, and it is reported correctly.
 
 `test_fault_matrix` has what services and proxies do. This module has what the mock server has no fault for: stray
-answers, connections that end after an answer, look-ups that lag, and answers that are too large, too deep or endless.
-It uses a socket, both clients and both dialects, after an earlier call over the same connection.
+responses, connections that end after a response, look-ups that lag, and responses that are too large, too deep or
+endless. It uses a socket, both clients and both dialects, after an earlier call over the same connection.
 """
 
 from __future__ import annotations
@@ -48,15 +48,15 @@ def _json(value: object) -> bytes:
 
 @dataclass
 class _Gateway:
-    """The mock server's answers over a socket, some of them spoiled.
+    """The mock server's responses over a socket, some of them spoiled.
 
     Attributes:
         caller: Sends the requests on to the mock server.
-        row: How the answers are spoiled.
+        row: How the responses are spoiled.
         creates: How many creates arrived.
         looks: How many look-ups arrived since the first create.
-        absence: The answer to a look-up of a task that does not exist.
-        is_quiet: Set after the first look-up was answered, and everything was sent that follows the answer.
+        absence: The response to a look-up of a task that does not exist.
+        is_quiet: Set after the first look-up was answered, and everything was sent that follows the response.
         tasks: The tasks at the end, after the server has read everything.
     """
 
@@ -72,24 +72,24 @@ class _Gateway:
         """Answer the requests of one connection."""
         while (request := peer.request()) is not None:
             method, target, _ = request.line.split(" ")
-            answer = _wire(self.caller.send(method, target, content=request.body, headers=request.headers))
+            response = _wire(self.caller.send(method, target, content=request.body, headers=request.headers))
             if method == "POST":
                 self.creates += 1
-                self.row.create(self, peer, answer)
+                self.row.create(self, peer, response)
             elif not self.absence:
-                self.absence = answer
-                self.row.first_look(self, peer, answer)
+                self.absence = response
+                self.row.first_look(self, peer, response)
                 self.is_quiet.set()
             else:
                 self.looks += bool(self.creates)
-                self.row.look(self, peer, answer)
+                self.row.look(self, peer, response)
 
 
 _Send: TypeAlias = Callable[[_Gateway, Peer, bytes], object]
 
 
-def _send_unchanged(_: _Gateway, peer: Peer, answer: bytes) -> None:
-    peer.send(answer)
+def _send_unchanged(_: _Gateway, peer: Peer, response: bytes) -> None:
+    peer.send(response)
 
 
 def _send_instead(spoiled: bytes) -> _Send:
@@ -97,29 +97,29 @@ def _send_instead(spoiled: bytes) -> _Send:
 
 
 def _send_with(before: bytes = b"", after: bytes = b"") -> _Send:
-    """Send more than the answer, all at once."""
-    return lambda _, peer, answer: peer.send(before + answer + after)
+    """Send more than the response, all at once."""
+    return lambda _, peer, response: peer.send(before + response + after)
 
 
 def _send_and_add_later(after: bytes) -> _Send:
-    """Send the answer, and more after the client has read it, while the client makes no call."""
+    """Send the response, and more after the client has read it, while the client makes no call."""
 
-    def send(_: _Gateway, peer: Peer, answer: bytes) -> None:
-        peer.send(answer)
+    def send(_: _Gateway, peer: Peer, response: bytes) -> None:
+        peer.send(response)
         time.sleep(0.1)  # if the machine is too busy, both arrive at once, which must not matter
         peer.send(after)
 
     return send
 
 
-def _send_and_close(_: _Gateway, peer: Peer, answer: bytes) -> None:
-    peer.send(answer)
+def _send_and_close(_: _Gateway, peer: Peer, response: bytes) -> None:
+    peer.send(response)
     peer.connected.close()
 
 
-def _lag(gateway: _Gateway, peer: Peer, answer: bytes) -> None:
+def _lag(gateway: _Gateway, peer: Peer, response: bytes) -> None:
     """Answer the first five look-ups as if nothing existed."""
-    peer.send(answer if gateway.looks > 5 else gateway.absence)
+    peer.send(response if gateway.looks > 5 else gateway.absence)
 
 
 def _lose(_: _Gateway, peer: Peer, __: bytes) -> None:
@@ -134,7 +134,7 @@ def _drip(start: bytes, piece: bytes) -> _Send:
     return send
 
 
-def _nested_answer(levels: int) -> bytes:
+def _nested_response(levels: int) -> bytes:
     text = f'{{"code":0,"data":{{"task_id":"1","more":{"[" * levels}"{TOKEN}"{"]" * levels}}}}}'
     return _wire(Reply(200, text.encode()))
 
@@ -150,9 +150,9 @@ class Row:
     """How answers are spoiled, and the consequences.
 
     Attributes:
-        create: Sends the answer to a create.
-        first_look: Sends the answer to the look-up that comes before the call.
-        look: Sends the answer to any further look-up.
+        create: Sends the response to a create.
+        first_look: Sends the response to the look-up that comes before the call.
+        look: Sends the response to any further look-up.
         reported: What `create` reports: `created`, or the outcome on its error.
         adopted: What `get_or_create` reports; one element exists afterwards in each case.
         limit: The `max_wait_seconds` of the call.
@@ -167,39 +167,39 @@ class Row:
 
 
 _ROWS = {
-    # E1: a connection that carries a stray answer
-    "the answer to another create first": Row(create=_send_with(before=_json({"code": 0, "data": _OTHER}))),
-    "the answer to another create only": Row(create=_send_instead(_json({"code": 0, "data": _OTHER}))),
-    "the newer answer to another create": Row(
+    # E1: a connection that carries a stray response
+    "the response to another create first": Row(create=_send_with(before=_json({"code": 0, "data": _OTHER}))),
+    "the response to another create only": Row(create=_send_instead(_json({"code": 0, "data": _OTHER}))),
+    "the newer response to another create": Row(
         create=_send_instead(_json({"id": "5", "status": "submitted", "external_id": "of another create"}))
     ),
-    "another create's answer after a look-up's": Row(
+    "another create's response after a look-up's": Row(
         first_look=_send_with(after=_json({"code": 0, "data": _OTHER})),
         look=_send_with(after=_json({"code": 0, "data": _OTHER})),
         reported="created",
     ),
-    "another create's answer some time after a look-up's": Row(
+    "another create's response some time after a look-up's": Row(
         first_look=_send_and_add_later(_json({"code": 0, "data": _OTHER})), reported="created"
     ),
-    # E2: connections that carry more than the answer, or that end after it
-    "400 after a look-up's answer": Row(
+    # E2: connections that carry more than the response, or that end after it
+    "400 after a look-up's response": Row(
         first_look=_send_with(after=_STRAY), look=_send_with(after=_STRAY), reported="created"
     ),
-    "400 some time after a look-up's answer": Row(first_look=_send_and_add_later(_STRAY), reported="created"),
-    "400 after the answer": Row(create=_send_with(after=_STRAY), reported="created"),
-    "closed after a look-up's answer": Row(first_look=_send_and_close, reported="created"),
-    "closed after the answer": Row(create=_send_and_close, reported="created"),
+    "400 some time after a look-up's response": Row(first_look=_send_and_add_later(_STRAY), reported="created"),
+    "400 after the response": Row(create=_send_with(after=_STRAY), reported="created"),
+    "closed after a look-up's response": Row(first_look=_send_and_close, reported="created"),
+    "closed after the response": Row(create=_send_and_close, reported="created"),
     "a kept connection that ends with the request": Row(create=_lose),
     # E3: look-ups that lag behind creates
-    "a lost answer, and look-ups that lag": Row(create=_lose, look=_lag),
+    "a lost response, and look-ups that lag": Row(create=_lose, look=_lag),
     "look-ups that lag": Row(look=_lag, reported="created"),
     # E5, E7: answers that are too large
     "a bomb": Row(create=_send_instead(http_response(_BOMB, "200 OK", "Content-Encoding: gzip"))),
     "a large page": Row(create=_send_instead(http_response(_PAGE))),
     "a large page of a proxy": Row(create=_send_instead(http_response(_PAGE, "502 Bad Gateway"))),
     "many values": Row(create=_send_instead(http_response(_VALUES))),
-    "deep nesting": Row(create=_send_instead(_nested_answer(495))),
-    "deeper nesting": Row(create=_send_instead(_nested_answer(100_000))),
+    "deep nesting": Row(create=_send_instead(_nested_response(495))),
+    "deeper nesting": Row(create=_send_instead(_nested_response(100_000))),
     # E6: answers that never end
     "a header that drips": Row(
         create=_drip(b"HTTP/1.1 200 OK\r\nx: ", b"x"), adopted="may_exist", limit=_LIMIT_SECONDS
@@ -209,7 +209,7 @@ _ROWS = {
         adopted="may_exist",
         limit=_LIMIT_SECONDS,
     ),
-    "informational answers that drip": Row(
+    "informational responses that drip": Row(
         create=_drip(b"", b"HTTP/1.1 103 Early Hints\r\n\r\n"), adopted="may_exist", limit=_LIMIT_SECONDS
     ),
 }
@@ -217,7 +217,7 @@ _ROWS = {
 
 @contextmanager
 def _serve(row: Row, dialect: str) -> Iterator[tuple[_Gateway, str]]:
-    """Serve spoiled answers while the block runs."""
+    """Serve spoiled responses while the block runs."""
     gateway = _Gateway(Caller(create_app(tick_seconds=0, dialect=dialect)), row)
     with listening(gateway.serve) as server:
         yield gateway, server.url
@@ -252,7 +252,7 @@ def _call(way: str, gateway: _Gateway, url: str, method: str) -> Task:
 @pytest.mark.parametrize("dialect", DIALECTS)
 @pytest.mark.parametrize("method", ["create", "get_or_create"])
 @pytest.mark.parametrize("name", _ROWS)
-def test_spoiled_answers_never_lead_to_a_wrong_report_or_a_second_element(
+def test_spoiled_responses_never_lead_to_a_wrong_report_or_a_second_element(
     name: str, method: str, dialect: str, way: str
 ) -> None:
     """One element exists, under the id that was returned or is on the error, and no error has the token."""

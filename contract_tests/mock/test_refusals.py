@@ -28,8 +28,8 @@ from contract_tests.support.mock_caller import (
     shared_caller,
 )
 from contract_tests.support.mock_requests import SAMPLE, chunks, exchange, scope
-from kling_elements.mock.answers import Problem
 from kling_elements.mock.app import create_app
+from kling_elements.mock.refusals import Problem
 from kling_elements.mock.reply import Reply
 from kling_elements_client import contract
 from kling_elements_runtime.contract import Contract
@@ -72,7 +72,7 @@ def test_a_body_that_is_not_strict_json_is_400(message: str, body: bytes) -> Non
     ],
 )
 def test_a_violation_is_400_and_names_pointer_rule_and_what_is_allowed(body: object) -> None:
-    """The answer lists every violation that the client would see, in the same words."""
+    """The response lists every violation that the client would see, in the same words."""
     violations = contract.violations("createElement", body)
     message = "; ".join(f"{one.pointer or 'the body'}: {one.message} ({one.rule})" for one in violations)
 
@@ -120,7 +120,7 @@ _FAULTS: list[tuple[Refusal, dict[str, Any]]] = [
 @pytest.mark.parametrize(
     "faults", [faults for count in range(1, len(_FAULTS) + 1) for faults in combinations(_FAULTS, count)], ids=len
 )
-def test_the_first_failing_check_decides_the_answer(faults: list[tuple[Refusal, dict[str, Any]]]) -> None:
+def test_the_first_failing_check_decides_the_response(faults: list[tuple[Refusal, dict[str, Any]]]) -> None:
     """Token, path, method, media type, size, JSON: in this order, for every set of faults."""
     changed = {key: value for _, changes in faults for key, value in changes.items()}
     more_headers, body = changed.pop("more_headers", ()), changed.pop("body", SAMPLE)

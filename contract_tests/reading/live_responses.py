@@ -1,4 +1,4 @@
-"""Real answers of services and gateways: the rows of live_answers.yaml, and of files that `make live` wrote."""
+"""Real responses of services and gateways: the rows of live_responses.yaml, and of files that `make live` wrote."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import httpx
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-TABLE: Final = Path(__file__).with_name("live_answers.yaml")
+TABLE: Final = Path(__file__).with_name("live_responses.yaml")
 NOTIFICATION: Final = "notification"
 """Stands in place of an operation's name for a request that comes from the service."""
 MEANINGS: Final[Mapping[str, frozenset[str]]] = {
@@ -25,7 +25,7 @@ MEANINGS: Final[Mapping[str, frozenset[str]]] = {
     "deleteElement": frozenset({"deleted", "deleted already", "absent", "refused"}),
     NOTIFICATION: frozenset({"task", "refused"}),
 }
-"""What an answer to each call can mean; live_answers.yaml explains the words."""
+"""What a response to each call can mean; live_responses.yaml explains the words."""
 CERTAINTIES: Final = (
     "seen on this path",
     "seen on a sibling call",
@@ -36,7 +36,7 @@ CERTAINTIES: Final = (
     "code of an integrator",
     "reported by a trial",
 )
-"""How sure an answer can be; live_answers.yaml explains the words."""
+"""How sure a response can be; live_responses.yaml explains the words."""
 
 _REQUIRED = frozenset({"call", "seen", "sure", "means"})
 _OPTIONAL = frozenset(
@@ -47,12 +47,12 @@ _WHEN = re.compile(r"20\d\d(-\d\d(-\d\d)?)?(/\d\d)?")
 
 
 class TableError(Exception):
-    """Raised if a file is not a table of answers. The message says where it is wrong and what to do."""
+    """Raised if a file is not a table of responses. The message says where it is wrong and what to do."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sighting:
-    """One time that an answer was seen or reported.
+    """One time that a response was seen or reported.
 
     Attributes:
         source: The source, as named in openapi/sources.md.
@@ -67,7 +67,7 @@ class Sighting:
 
 @dataclass(frozen=True, kw_only=True)
 class Reads:
-    """What a reader finds in an answer; None if the row does not say.
+    """What a reader finds in a response; None if the row does not say.
 
     Attributes:
         task: The task's id.
@@ -94,8 +94,8 @@ _READS = frozenset(field.name.replace("_", "-") for field in fields(Reads))
 
 
 @dataclass(frozen=True, kw_only=True)
-class Answer:
-    """A row of the table: an answer, its sources, and what a reader finds in it.
+class LiveResponse:
+    """A row of the table: a response, its sources, and what a reader finds in it.
 
     Attributes:
         id: Its name.
@@ -110,7 +110,7 @@ class Answer:
         seen: Each time that it was seen.
         sure: How certain it is, one of `CERTAINTIES`.
         dialect: The dialect that it belongs to; empty for none.
-        provoked_by: What makes the mock server answer like this in that dialect; empty for nothing.
+        provoked_by: What makes the mock server response like this in that dialect; empty for nothing.
     """
 
     id: str
@@ -128,7 +128,7 @@ class Answer:
     provoked_by: str
 
     def response(self) -> httpx.Response:
-        """Return a new httpx response with this answer."""
+        """Return a new httpx response with this response."""
         return httpx.Response(self.status, content=self.content, headers=dict(self.headers))
 
     def body(self) -> Any:
@@ -140,12 +140,12 @@ class Answer:
 
 
 @cache
-def answers() -> tuple[Answer, ...]:
-    """Return the rows of live_answers.yaml."""
+def responses() -> tuple[LiveResponse, ...]:
+    """Return the rows of live_responses.yaml."""
     return load(TABLE)
 
 
-def load(path: Path) -> tuple[Answer, ...]:
+def load(path: Path) -> tuple[LiveResponse, ...]:
     """Return the rows of a file.
 
     Raises:
@@ -155,14 +155,14 @@ def load(path: Path) -> tuple[Answer, ...]:
         document = YAML(typ="safe").load(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, YAMLError) as error:
         raise TableError(f"{path.name}: {' '.join(str(error).split())}") from error
-    rows = document.get("answers") if isinstance(document, dict) else None
+    rows = document.get("responses") if isinstance(document, dict) else None
     if not isinstance(rows, dict):
-        raise TableError(f"{path.name}: it must have `answers`, a mapping of names to answers, as {TABLE.name} has")
-    return tuple(as_answer(str(name), row, path.name) for name, row in rows.items())
+        raise TableError(f"{path.name}: it must have `responses`, a mapping of names to responses, as {TABLE.name} has")
+    return tuple(as_response(str(name), row, path.name) for name, row in rows.items())
 
 
-def as_answer(name: str, row: Any, table: str = TABLE.name) -> Answer:
-    """Return the answer in a row of a table.
+def as_response(name: str, row: Any, table: str = TABLE.name) -> LiveResponse:
+    """Return the response in a row of a table.
 
     Raises:
         TableError: The row is wrong.
@@ -171,7 +171,7 @@ def as_answer(name: str, row: Any, table: str = TABLE.name) -> Answer:
         raise TableError(f"{table}: {name}: {problem}")
     content, kind = _content(row)
     explicit = {name: str(value) for name, value in row.get("headers", {}).items()}
-    return Answer(
+    return LiveResponse(
         id=name,
         call=row["call"],
         means=row["means"],

@@ -1,4 +1,4 @@
-"""The client reads each answer in the table of real answers as the row says."""
+"""The client reads each response in the table of real responses as the row says."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from contract_tests.reading.live_answers import Answer, answers
+from contract_tests.reading.live_responses import LiveResponse, responses
 from contract_tests.support.scripted import ABSENT, NAMED, Client, ScriptedClient, finished_task, task
 from contract_tests.support.tables import for_each_row
 from kling_elements import KlingElements, Outcome
@@ -53,12 +53,12 @@ _KINDS: Mapping[int, type[ResponseError]] = {
     503: ServerError,
     504: ServerError,
 }
-_FINE = {"task", "no task", "list", "deleted"}  # what a successful answer means
+_FINE = {"task", "no task", "list", "deleted"}  # what a successful response means
 
 
 def _rows(*calls: str, means: Iterable[str] = ()) -> pytest.MarkDecorator:
     """Run a test for the rows of these calls, and of these meanings if any are named."""
-    rows = [row for row in answers() if row.call in calls and (not means or row.means in means)]
+    rows = [row for row in responses() if row.call in calls and (not means or row.means in means)]
     assert rows
     return for_each_row(rows)
 
@@ -67,12 +67,12 @@ def _request(external_id: str) -> dict[str, Any]:
     return {**NAMED, "external_task_id": external_id or "e-1"}
 
 
-def _requested_id(row: Answer) -> str:
+def _requested_id(row: LiveResponse) -> str:
     return row.asked or row.reads.external_id or ""
 
 
-def _answer_of(row: Answer) -> Callable[[httpx.Request], httpx.Response]:
-    """Return the answer of the row as a step of a script."""
+def _response_of(row: LiveResponse) -> Callable[[httpx.Request], httpx.Response]:
+    """Return the response of the row as a step of a script."""
     return lambda _: row.response()
 
 
@@ -81,9 +81,9 @@ def _task(task_id: str, external_id: str) -> Any:
 
 
 @_rows(*_RAW)
-def test_an_operation_of_the_generated_client_returns_a_model_or_raises(row: Answer) -> None:
+def test_an_operation_of_the_generated_client_returns_a_model_or_raises(row: LiveResponse) -> None:
     """If the call fails, the exception is that of the status, or the one for absence."""
-    client = ScriptedClient(KlingElements, _answer_of(row))
+    client = ScriptedClient(KlingElements, _response_of(row))
 
     def call() -> Any:
         return _RAW[row.call](client.kling.client, _requested_id(row))
@@ -104,7 +104,7 @@ def test_an_operation_of_the_generated_client_returns_a_model_or_raises(row: Ans
     assert (code, message) == (error.code, error.message)
 
 
-def _code_and_message(row: Answer) -> tuple[int | str | None, str | None]:
+def _code_and_message(row: LiveResponse) -> tuple[int | str | None, str | None]:
     """Return the code and message of a failure, as the row has them."""
     body = row.body() or {}
     inner = error if isinstance(error := body.get("error"), dict) else body
@@ -114,9 +114,9 @@ def _code_and_message(row: Answer) -> tuple[int | str | None, str | None]:
 
 
 @_rows("createElement", means=["task"])
-def test_a_create_returns_the_task_that_the_answer_names(client_class: Client, row: Answer) -> None:
-    """The task has its ids, and as much of its progress as the answer shows."""
-    created = ScriptedClient(client_class, _answer_of(row)).create(_request(_requested_id(row)))
+def test_a_create_returns_the_task_that_the_response_names(client_class: Client, row: LiveResponse) -> None:
+    """The task has its ids, and as much of its progress as the response shows."""
+    created = ScriptedClient(client_class, _response_of(row)).create(_request(_requested_id(row)))
 
     assert row.reads.task == str(created.task_id)
     assert (row.reads.external_id or "e-1") == created.external_task_id
@@ -125,9 +125,9 @@ def test_a_create_returns_the_task_that_the_answer_names(client_class: Client, r
 
 
 @_rows("createElement", means=["refused"])
-def test_a_refusal_created_nothing_and_is_final(client_class: Client, row: Answer) -> None:
+def test_a_refusal_created_nothing_and_is_final(client_class: Client, row: LiveResponse) -> None:
     """`create` and `get_or_create` report a refusal at once."""
-    for name, script in (("create", [_answer_of(row)]), ("get_or_create", [ABSENT, _answer_of(row)])):
+    for name, script in (("create", [_response_of(row)]), ("get_or_create", [ABSENT, _response_of(row)])):
         client = ScriptedClient(client_class, *script)
 
         assert Outcome.NOT_CREATED == client.error_of(name, NAMED).outcome
@@ -136,9 +136,9 @@ def test_a_refusal_created_nothing_and_is_final(client_class: Client, row: Answe
 
 
 @_rows("createElement", means=["wait"])
-def test_a_create_is_repeated_after_a_limit(client_class: Client, row: Answer) -> None:
+def test_a_create_is_repeated_after_a_limit(client_class: Client, row: LiveResponse) -> None:
     """Nothing was created, so the request is sent again."""
-    client = ScriptedClient(client_class, _answer_of(row), _answer_of(row), _task("7", "e-1"))
+    client = ScriptedClient(client_class, _response_of(row), _response_of(row), _task("7", "e-1"))
 
     assert "7" == client.create(NAMED).task_id
     assert "create create create" == client.gateway.calls()
@@ -146,41 +146,41 @@ def test_a_create_is_repeated_after_a_limit(client_class: Client, row: Answer) -
 
 
 @_rows("createElement", means=["no task", "in doubt", "duplicate"])
-def test_a_create_in_doubt_is_looked_up_and_never_repeated(client_class: Client, row: Answer) -> None:
+def test_a_create_in_doubt_is_looked_up_and_never_repeated(client_class: Client, row: LiveResponse) -> None:
     """`create` reports `may_exist`: its own task, or that of an earlier request, may be there."""
     request = _request(_requested_id(row))
-    error = ScriptedClient(client_class, _answer_of(row)).error_of("create", request)
+    error = ScriptedClient(client_class, _response_of(row)).error_of("create", request)
     assert Outcome.MAY_EXIST == error.outcome
     assert (row.means == "no task") == isinstance(error, NoTaskError)
 
-    adopting = ScriptedClient(client_class, ABSENT, _answer_of(row), _task("7", request["external_task_id"]))
+    adopting = ScriptedClient(client_class, ABSENT, _response_of(row), _task("7", request["external_task_id"]))
     assert "7" == adopting.get_or_create(request).task_id
     assert "look create look" == adopting.gateway.calls()
 
 
 @_rows("getElement", means=["absent"])
-def test_an_absent_task_is_not_found_and_can_be_created(client_class: Client, row: Answer) -> None:
+def test_an_absent_task_is_not_found_and_can_be_created(client_class: Client, row: LiveResponse) -> None:
     """If a task is absent, `get` raises and `get_or_create` creates it."""
-    assert NotFoundError is type(ScriptedClient(client_class, _answer_of(row)).error_of("get", row.asked))
+    assert NotFoundError is type(ScriptedClient(client_class, _response_of(row)).error_of("get", row.asked))
 
-    adopting = ScriptedClient(client_class, _answer_of(row), _task("7", row.asked))
+    adopting = ScriptedClient(client_class, _response_of(row), _task("7", row.asked))
     assert "7" == adopting.get_or_create(_request(row.asked)).task_id
     assert "look create" == adopting.gateway.calls()
 
 
 @_rows("getElement", means=["absent"])
-def test_wait_looks_again_after_a_first_absence(client_class: Client, row: Answer) -> None:
+def test_wait_looks_again_after_a_first_absence(client_class: Client, row: LiveResponse) -> None:
     """A new task need not be found at once; you can pass the task or its id."""
     for waited in (Task(task_id=row.asked), row.asked):
-        client = ScriptedClient(client_class, _answer_of(row), finished_task(row.asked))
+        client = ScriptedClient(client_class, _response_of(row), finished_task(row.asked))
 
         assert 9 == client.wait(waited).element_id
 
 
 @_rows("getElement", means=["task"])
-def test_a_look_up_returns_the_ids_the_progress_and_the_elements(client_class: Client, row: Answer) -> None:
-    """A task may come in any shape of an answer."""
-    looked_up = ScriptedClient(client_class, _answer_of(row)).get(row.asked)
+def test_a_look_up_returns_the_ids_the_progress_and_the_elements(client_class: Client, row: LiveResponse) -> None:
+    """A task may come in any shape of a response."""
+    looked_up = ScriptedClient(client_class, _response_of(row)).get(row.asked)
 
     assert row.reads.task == str(looked_up.task_id)
     assert row.reads.external_id == looked_up.external_task_id
@@ -192,37 +192,37 @@ def test_a_look_up_returns_the_ids_the_progress_and_the_elements(client_class: C
 
 
 @_rows("getElement", means=["task"])
-def test_wait_returns_the_element_or_raises_or_looks_again(client_class: Client, row: Answer) -> None:
+def test_wait_returns_the_element_or_raises_or_looks_again(client_class: Client, row: LiveResponse) -> None:
     """An element is returned only if it is usable; if the task is in progress, it is looked up again."""
     usable = [] if row.reads.elements is None else list(row.reads.elements)
     if usable:
-        assert usable[0] == str(ScriptedClient(client_class, _answer_of(row)).wait(row.asked).element_id)
+        assert usable[0] == str(ScriptedClient(client_class, _response_of(row)).wait(row.asked).element_id)
     elif row.reads.unusable:
-        error = ScriptedClient(client_class, _answer_of(row)).error_of("wait", row.asked)
+        error = ScriptedClient(client_class, _response_of(row)).error_of("wait", row.asked)
         assert isinstance(error, TaskError)
         assert row.reads.task == str(error.task.task_id)
     elif row.reads.progress == "failed":
-        assert TaskFailedError is type(ScriptedClient(client_class, _answer_of(row)).error_of("wait", row.asked))
+        assert TaskFailedError is type(ScriptedClient(client_class, _response_of(row)).error_of("wait", row.asked))
     else:
-        client = ScriptedClient(client_class, *[_answer_of(row)] * 8, finished_task(row.asked))
+        client = ScriptedClient(client_class, *[_response_of(row)] * 8, finished_task(row.asked))
         assert 9 == client.wait(row.asked).element_id
 
 
 @_rows("getElement", means=["no look-up"])
-def test_get_or_create_refuses_a_gateway_without_look_ups(client_class: Client, row: Answer) -> None:
+def test_get_or_create_refuses_a_gateway_without_look_ups(client_class: Client, row: LiveResponse) -> None:
     """`get_or_create` needs look-ups, so it raises before it creates anything."""
-    client = ScriptedClient(client_class, _answer_of(row))
+    client = ScriptedClient(client_class, _response_of(row))
 
     assert LookUpUnavailableError is type(client.error_of("get_or_create", _request(row.asked)))
     assert client.gateway.is_finished()
-    assert NotFoundError is not type(ScriptedClient(client_class, _answer_of(row)).error_of("get", row.asked))
+    assert NotFoundError is not type(ScriptedClient(client_class, _response_of(row)).error_of("get", row.asked))
 
 
 @_rows("listElements", "listPresetElements", means=["list"])
-def test_a_list_is_read_from_every_place(client_class: Client, row: Answer) -> None:
+def test_a_list_is_read_from_every_place(client_class: Client, row: LiveResponse) -> None:
     """Gateways put the list in different places."""
     empty = httpx.Response(200, json={"data": []})
-    client = ScriptedClient(client_class, _answer_of(row), *[lambda _: empty] * len(row.reads.tasks or ()))
+    client = ScriptedClient(client_class, _response_of(row), *[lambda _: empty] * len(row.reads.tasks or ()))
 
     tasks = client.take(None, "presets" if row.call == "listPresetElements" else "list")
 
@@ -230,18 +230,18 @@ def test_a_list_is_read_from_every_place(client_class: Client, row: Answer) -> N
 
 
 @_rows("listElements", means=["no list", "refused"])
-def test_an_answer_without_a_list_is_an_error(client_class: Client, row: Answer) -> None:
-    """An answer without a list is never read as an empty list."""
+def test_a_response_without_a_list_is_an_error(client_class: Client, row: LiveResponse) -> None:
+    """A response without a list is never read as an empty list."""
     with pytest.raises(ResponseError) as caught:
-        ScriptedClient(client_class, _answer_of(row)).take(None, "list")
+        ScriptedClient(client_class, _response_of(row)).take(None, "list")
 
     assert (InvalidResponseError if row.means == "no list" else StatusError) in type(caught.value).__mro__
 
 
 @_rows("deleteElement", means=["deleted", "deleted already"])
-def test_a_second_deletion_succeeds(client_class: Client, row: Answer) -> None:
+def test_a_second_deletion_succeeds(client_class: Client, row: LiveResponse) -> None:
     """The element is deleted, as you asked."""
-    client = ScriptedClient(client_class, _answer_of(row))
+    client = ScriptedClient(client_class, _response_of(row))
 
     client.delete(row.asked)
 
@@ -249,6 +249,6 @@ def test_a_second_deletion_succeeds(client_class: Client, row: Answer) -> None:
 
 
 @_rows("deleteElement", means=["absent"])
-def test_deleting_an_unknown_element_is_an_error(client_class: Client, row: Answer) -> None:
+def test_deleting_an_unknown_element_is_an_error(client_class: Client, row: LiveResponse) -> None:
     """The error is the one for absence, in each dialect."""
-    assert NotFoundError is type(ScriptedClient(client_class, _answer_of(row)).error_of("delete", row.asked))
+    assert NotFoundError is type(ScriptedClient(client_class, _response_of(row)).error_of("delete", row.asked))

@@ -12,32 +12,32 @@ import httpx
 import jsonschema_rs
 
 from contract_tests.reading import dialect_cases
-from contract_tests.reading.answer_cases import (
-    ANSWER_CASES,
-    ANSWERS,
+from contract_tests.reading.calls import CALLS, SCHEMES, SERVERS
+from contract_tests.reading.cases import MAX_IMAGE_CHARACTERS
+from contract_tests.reading.image_body import BODY
+from contract_tests.reading.images import Picture
+from contract_tests.reading.paths import DELETION, ELEMENTS
+from contract_tests.reading.response_cases import (
     BUSINESS_CODES,
     NO_NAMES,
     NO_WORDS,
     NOTIFICATION,
     OTHER_NAMES,
     OUTPUT_TYPES,
+    RESPONSE_CASES,
+    RESPONSES,
     SHAPES,
     STATUS_WORDS,
     TAG_NAMES,
     TASK_CASES,
     UNUSABLE,
     WORDS,
-    AnswerCase,
+    ResponseCase,
     TaskCase,
 )
-from contract_tests.reading.calls import CALLS, SCHEMES, SERVERS
-from contract_tests.reading.cases import MAX_IMAGE_CHARACTERS
-from contract_tests.reading.image_body import BODY
-from contract_tests.reading.images import Picture
-from contract_tests.reading.paths import DELETION, ELEMENTS
 from contract_tests.reading.videos import RecordedFile
 from contract_tests.support import read_tasks
-from contract_tests.support.documents import answer_schemas, calls, schemes, servers
+from contract_tests.support.documents import calls, response_schemas, schemes, servers
 from kling_elements.media import images, videos
 from kling_elements.media.limits import image_limits, video_limits
 from kling_elements.outcomes import is_absent
@@ -77,7 +77,7 @@ _ENVELOPE = {"code", "message", "request_id"}
 _PAGE = 30  # tasks, if no size is given
 
 
-def answer_witnesses() -> Iterator[Witness]:
+def response_witnesses() -> Iterator[Witness]:
     """Yield every witness that is not about one request."""
     yield _witness("the calls", lambda candidate: calls(candidate.document) == CALLS)
     yield _witness("the servers", lambda candidate: servers(candidate.document) == SERVERS)
@@ -89,14 +89,14 @@ def answer_witnesses() -> Iterator[Witness]:
     for dialect in dialect_cases.DIALECTS:
         rules = frozenset([None, "upstream", "R01"])
         yield Witness(
-            f"the answers of the mock server in the dialect {dialect}", _speaks_dialect(dialect), rules, cost=1
+            f"the responses of the mock server in the dialect {dialect}", _speaks_dialect(dialect), rules, cost=1
         )
-    for operation, statuses in ANSWERS.items():
+    for operation, statuses in RESPONSES.items():
         for status, types in statuses.items():
             for media_type, kinds in types.items():
-                name = f"the answers of {operation} with {status} as {media_type}"
+                name = f"the responses of {operation} with {status} as {media_type}"
                 yield _witness(name, _is_answered(operation, (status, media_type), kinds), "upstream")
-    for case in ANSWER_CASES:
+    for case in RESPONSE_CASES:
         yield _witness(case.id, _read(case), "upstream")
     for task_case in TASK_CASES:
         yield _witness(task_case.id, _task_read(task_case), "upstream")
@@ -108,7 +108,7 @@ def answer_witnesses() -> Iterator[Witness]:
     yield _witness("the content of a notification", _is_notified, "upstream")
     yield _witness("headers are texts", _headers_are_texts, "upstream")
     yield _witness("the words for a status", _status_words, "upstream")
-    yield _witness("the names of properties in answers", _property_names, "upstream")
+    yield _witness("the names of properties in responses", _property_names, "upstream")
     yield _witness("the annotations", _annotations, "upstream", "R06", "R13")
     yield _witness("the names of the tags", _tag_names, "R30")
     yield Witness("the length of a page", _page, frozenset(["upstream"]), cost=2)
@@ -148,21 +148,22 @@ def _speaks_dialect(dialect: str) -> Holds:
             (dialect_cases.NO_TASK[dialect]("nobody"), caller.refusal("GET", f"{ELEMENTS}/nobody")),
             (dialect_cases.NO_ELEMENT[dialect], caller.refusal("POST", DELETION, {"element_id": "1"})),
         ]
-        answer = caller.ask(*deletion)
+        response = caller.ask(*deletion)
         refusals.append((dialect_cases.DELETED_BEFORE[dialect](str(element_id)), caller.refusal(*deletion)))
         remains = caller.send("GET", f"{ELEMENTS}/e").status == HTTPStatus.OK
         caller.ask("POST", "/_mock/used-ids", ["elsewhere"])
         counts = caller.send("POST", ELEMENTS, elsewhere).status != HTTPStatus.OK
         return (
             all(expected == refusal for expected, refusal in refusals)
-            and dialect_cases.DELETION[dialect](task_id) == {name: answer[name] for name in answer.keys() - _ENVELOPE}
+            and dialect_cases.DELETION[dialect](task_id)
+            == {name: response[name] for name in response.keys() - _ENVELOPE}
             and (remains, counts) == (dialect_cases.REMAINS[dialect], dialect_cases.COUNTS_ALL_CALLS[dialect])
         )
 
     return holds
 
 
-def _read(case: AnswerCase) -> Holds:
+def _read(case: ResponseCase) -> Holds:
     response = httpx.Response(case.status, json=case.body)
 
     def holds(candidate: Candidate) -> bool:
@@ -213,7 +214,7 @@ def _elements(candidate: Candidate) -> bool:
 
 
 def _is_answered(operation: str, which: tuple[str, str], kinds: str) -> Holds:
-    return lambda candidate: candidate.accepts_exactly(answer_schemas(candidate.document, operation)[which], kinds)
+    return lambda candidate: candidate.accepts_exactly(response_schemas(candidate.document, operation)[which], kinds)
 
 
 def _is_notified(candidate: Candidate) -> bool:
@@ -223,8 +224,8 @@ def _is_notified(candidate: Candidate) -> bool:
 def _headers_are_texts(candidate: Candidate) -> bool:
     places = [
         f"#/components/responses/{name}/headers/{header}/schema"
-        for name, answer in candidate.document["components"]["responses"].items()
-        for header in answer.get("headers", ())
+        for name, response in candidate.document["components"]["responses"].items()
+        for header in response.get("headers", ())
     ]
     for index, _ in enumerate(follow(candidate.document, f"{_CALLBACK}/parameters")):
         places.append(f"{_CALLBACK}/parameters/{index}/schema")
@@ -232,7 +233,7 @@ def _headers_are_texts(candidate: Candidate) -> bool:
 
 
 def _status_words(candidate: Candidate) -> bool:
-    """Check the status words in tasks, and in answers without an envelope; any other text conforms too."""
+    """Check the status words in tasks, and in responses without an envelope; any other text conforms too."""
     places = [
         follow(candidate.document, f"{_SCHEMAS}/{name}")
         for name in ("Task/properties/task_status", "CreateElementResponse/properties/status")

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from contract_tests.support.range_server import (
-    Answer,
     RangeServer,
+    Responder,
     empty_response,
     endless_response,
     good_response,
@@ -29,7 +29,7 @@ _PART = "the server was asked for bytes 0 to "
 
 
 @pytest.mark.parametrize(
-    ("answer", "expected"),
+    ("respond", "expected"),
     [
         (empty_response(403), "HTTP 403; check that the file exists and needs no login"),
         *(
@@ -86,10 +86,10 @@ _PART = "the server was asked for bytes 0 to "
     ],
 )
 def test_an_unusable_response_is_one_clear_error(
-    serving: Callable[..., RangeServer], answer: Answer, expected: str
+    serving: Callable[..., RangeServer], respond: Responder, expected: str
 ) -> None:
     """The error takes only one request."""
-    server = serving(answer)
+    server = serving(respond)
     assert private_refusal(server.url).startswith(expected)
     assert 1 == len(server.requests)
 
@@ -126,7 +126,7 @@ def test_a_response_that_ends_early_is_not_a_short_file(serving: Callable[..., R
     ],
 )
 def test_a_file_that_changes_while_it_is_read_is_an_error(
-    serving: Callable[..., RangeServer], later: Answer, expected: str
+    serving: Callable[..., RangeServer], later: Responder, expected: str
 ) -> None:
     """Parts of two files are never put together."""
     first = with_headers(last_modified="Thu, 01 Jan 2026 00:00:00 GMT")
@@ -140,12 +140,12 @@ def test_a_response_need_not_repeat_its_etag_and_date(serving: Callable[..., Ran
         assert server.file.read(50_000, 50_010) == file.peek(50_000, 10)
 
 
-@pytest.mark.parametrize("answer", [then_disconnect, with_headers(connection="close")], ids=["leaving", "announced"])
+@pytest.mark.parametrize("respond", [then_disconnect, with_headers(connection="close")], ids=["leaving", "announced"])
 def test_a_connection_closed_between_requests_is_opened_again(
-    serving: Callable[..., RangeServer], answer: Answer
+    serving: Callable[..., RangeServer], respond: Responder
 ) -> None:
     """A server may close a connection at any time, announced or not."""
-    server = serving(answer)
+    server = serving(respond)
     with open_remote(server.url, allow_private=True) as file:
         assert server.ended.acquire(timeout=60)  # only a failure lasts that long
         assert server.file.read(50_000, 50_010) == file.peek(50_000, 10)
