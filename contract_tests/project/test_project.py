@@ -27,8 +27,8 @@ _MODEL_NAMES = """
 """
 _ERROR_NAMES = """
     AuthenticationError BusinessError ConnectionFailedError ContractError InvalidResponseError KlingError
-    MediaError NotFoundError PermissionDeniedError RateLimitError RequestTimeoutError ResponseError ResponseSummary ServerError
-    StatusError TransportError Violation
+    MediaError NotFoundError PermissionDeniedError RateLimitError RequestTimeoutError ResponseError ResponseSummary
+    ServerError StatusError TransportError Violation
 """
 _CONTRACT_NAMES = """
     CONTRACT CheckedRequest business_codes check document means operation operations schema_violations violations
