@@ -104,6 +104,22 @@ def references(document: Node, node: Any) -> Iterator[tuple[str, Any]]:
         yield reference, node
 
 
+def with_inline_path_items(document: Node) -> Node:
+    """Return a document whose path items are not references: those of `components/pathItems` are moved into `paths`.
+
+    An overlay gives a path item another path by such a reference. Everything else reads only `paths`.
+
+    Raises:
+        LookupError: See `references`.
+    """
+    components = document.get("components", {})
+    if "pathItems" not in components:
+        return document
+    paths = {path: resolve(document, item) for path, item in document["paths"].items()}
+    shared = {name: part for name, part in components.items() if name != "pathItems"}
+    return {**document, "paths": paths, "components": shared}
+
+
 def walk(node: Any, where: str = "#") -> Iterator[tuple[str, Any]]:
     """Yield a node and every one within it, each with its place as a reference."""
     yield where, node
@@ -379,7 +395,6 @@ def packaged(module: str) -> Callable[[], Node]:
     package = module.rpartition(".")[0]
 
     def read() -> Node:
-        parsed: Node = json.loads(files(package).joinpath("openapi.json").read_bytes())
-        return parsed
+        return with_inline_path_items(json.loads(files(package).joinpath("openapi.json").read_bytes()))
 
     return read

@@ -19,7 +19,16 @@ class SpecError(Exception):
 
 
 def load(path: Path = SPEC) -> Node:
-    """Read the document from a file.
+    """Read the document from a file, with its path items inline.
+
+    Raises:
+        SpecError: The file is missing or is not a YAML mapping. A repeated key is an error.
+    """
+    return inline(source(path))
+
+
+def source(path: Path = SPEC) -> Node:
+    """Read a YAML file as it is written. Overlays apply to this form, in which path items are shared components.
 
     Raises:
         SpecError: The file is missing or is not a YAML mapping. A repeated key is an error.
@@ -28,6 +37,16 @@ def load(path: Path = SPEC) -> Node:
         return parse(path.read_text("utf-8"), path.name)
     except (OSError, UnicodeDecodeError) as error:
         raise SpecError(f"{path.name}: {error}") from error
+
+
+def inline(document: Node) -> Node:
+    """Return a document with each path item in place of the reference to it in `components/pathItems`."""
+    components = dict(document.get("components", {}))
+    items = {f"#/components/pathItems/{name}": item for name, item in components.pop("pathItems", {}).items()}
+    if not items:
+        return document
+    paths = {path: items.get(item.get("$ref"), item) for path, item in document["paths"].items()}
+    return {**document, "paths": paths, "components": components}
 
 
 def parse(text: str, name: str) -> Node:

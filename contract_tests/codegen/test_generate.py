@@ -159,7 +159,7 @@ def test_an_operation_without_an_operation_id_stops_the_generator(
 ) -> None:
     """The generator would invent a name that the contract does not have."""
     monkeypatch.setattr(lint, "problems", lambda _: [])
-    spec = _changed_spec(tmp_path, "\n      operationId: getElement\n", "\n")
+    spec = _changed_spec(tmp_path, "\n        operationId: getElement\n", "\n")
 
     with pytest.raises(SpecError, match="needs an operationId"):
         generate.generate(tmp_path / "client", spec)
@@ -167,7 +167,7 @@ def test_an_operation_without_an_operation_id_stops_the_generator(
 
 def test_a_success_may_have_another_status(tmp_path: Path) -> None:
     """The response is read for any status of success in the contract."""
-    spec = _changed_spec(tmp_path, "'200':\n          x-source: R34\n", "'201':\n          x-source: R34\n")
+    spec = _changed_spec(tmp_path, "'200':\n            x-source: R34\n", "'201':\n            x-source: R34\n")
 
     generate.generate(tmp_path / "client", spec)
 
@@ -179,9 +179,9 @@ _CREATED_TASK = """\
           anyOf:
             - $ref: '#/components/schemas/Task'
 """
-_AFTER_SUCCESS = "              description: Look up the task that was created, by its id.\n        "
-_REQUEST_BODY = "      requestBody:\n        x-source: R03\n"
-_PARAMETERS = "      parameters:\n        - {name: a, in: %s, x-source: upstream, schema: {type: string}}\n"
+_AFTER_SUCCESS = "                description: Look up the task that was created, by its id.\n          "
+_REQUEST_BODY = "        requestBody:\n          x-source: R03\n"
+_PARAMETERS = "        parameters:\n          - {name: a, in: %s, x-source: upstream, schema: {type: string}}\n"
 _EXTERNAL_ID = """\
         external_task_id:
           description: Your own id for the task.

@@ -85,6 +85,8 @@ class Oracle:
 @cache
 def _spec() -> dict[str, Any]:
     document: dict[str, Any] = YAML(typ="safe").load(_SPEC)
+    items = document["components"].pop("pathItems")
+    document["paths"] = {path: items[item["$ref"].rpartition("/")[2]] for path, item in document["paths"].items()}
     return document
 
 

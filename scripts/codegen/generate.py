@@ -23,7 +23,7 @@ from openapi_python_client.strings import in_double_quote_literal
 
 from kling_elements_runtime.document import Node
 from scripts.codegen import lint, template_functions
-from scripts.spec import ROOT, SPEC, SpecError, load
+from scripts.spec import ROOT, SPEC, SpecError, inline, source
 
 CLIENT = ROOT / "generated_client" / "kling_elements_client"
 TEMPLATES = Path(__file__).with_name("templates")
@@ -83,14 +83,14 @@ class EditedTemplates(BaseLoader):
 class ContractProject(Project):
     """The generator, with our templates, and with the OpenAPI document in the package that it writes."""
 
-    def __init__(self, *, document: Node, edits: Mapping[str, Sequence[tuple[str, str]]], **kwargs: Any) -> None:
+    def __init__(self, *, written: Node, edits: Mapping[str, Sequence[tuple[str, str]]], **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self._document = document
+        self._written = written
         self._edited = EditedTemplates(edits)
         self.env.loader = ChoiceLoader([FileSystemLoader(TEMPLATES), self._edited])
         self.env.globals.update(
-            base_url=in_double_quote_literal(document["servers"][0]["url"]),
-            **template_functions.by_name(document),
+            base_url=in_double_quote_literal(written["servers"][0]["url"]),
+            **template_functions.by_name(inline(written)),
         )
 
     def _build_api(self) -> None:
@@ -99,7 +99,7 @@ class ContractProject(Project):
         contract = self.env.get_template("contract.py.jinja").render()
         (self.package_dir / "contract.py").write_text(contract, encoding="utf-8")
         (self.package_dir / "py.typed").touch()
-        text = json.dumps(self._document, ensure_ascii=False, indent=1)
+        text = json.dumps(self._written, ensure_ascii=False, indent=1)
         (self.package_dir / "openapi.json").write_text(text + "\n", encoding="utf-8")
         for path in sorted(self.package_dir.rglob("*.py")):
             path.write_text(HEADER + path.read_text("utf-8").lstrip(), encoding="utf-8")
@@ -111,7 +111,8 @@ def generate(target: Path, spec: Path = SPEC, edits: Mapping[str, Sequence[tuple
     Raises:
         SpecError: The document breaks a rule, or the generator gives a warning.
     """
-    document = load(spec)
+    written = source(spec)
+    document = inline(written)
     if problems := lint.problems(document):
         raise SpecError("\n".join(problems))
     config = Config.from_sources(
@@ -126,7 +127,7 @@ def generate(target: Path, spec: Path = SPEC, edits: Mapping[str, Sequence[tuple
     if isinstance(data, GeneratorError):
         raise SpecError(f"{data.header}: {data.detail}")
     with _ruff_of_this_environment(), contextlib.redirect_stdout(io.StringIO()):
-        warnings = ContractProject(document=document, edits=edits, openapi=data, config=config).build()
+        warnings = ContractProject(written=written, edits=edits, openapi=data, config=config).build()
     if warnings:  # the generator only warns when it drops a schema
         raise SpecError("\n".join(f"{warning.header}: {warning.detail}" for warning in warnings))
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.spec import ROOT, SPEC
+from scripts.spec import ROOT, SPEC, load
 from tools.bench.processes import BenchError, environment
 
 FOLDER = ROOT / "build" / "bench"
@@ -85,8 +85,13 @@ def make_stock_client(into: Path) -> Path:
 
 
 def stock_command(target: Path) -> list[str]:
-    """Return the command that makes a client with openapi-python-client, as its documentation shows it."""
-    return [*STOCK, "--path", str(SPEC), "--output-path", str(target)]
+    """Return the command that makes a client with openapi-python-client, as its documentation shows it.
+
+    The generator ignores path items that are references, so it gets the contract with its path items inline.
+    """
+    path = target.with_suffix(".json")
+    path.write_text(json.dumps(load()), encoding="utf-8")
+    return [*STOCK, "--path", str(path), "--output-path", str(target)]
 
 
 def make_openapi_generator_client(into: Path) -> Path:

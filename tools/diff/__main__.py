@@ -10,7 +10,7 @@ from pathlib import Path
 
 from kling_elements_runtime.document import Node
 from scripts.codegen.soundness import valid_openapi
-from scripts.spec import SPEC, SpecError, load, parse
+from scripts.spec import SPEC, SpecError, inline, load, parse
 from tools.diff.changes import Change, Party
 from tools.diff.documents import changes_between
 from tools.diff.versions import next_version, shown, version_of
@@ -32,7 +32,7 @@ def document_at(reference: str, path: Path) -> Node:
     text = _git(path, "show", f"{commit.strip()}:./{path.name}")
     if text is None:
         raise SpecError(f"{reference} has no {path.parent.name}/{path.name}; set BASE to a commit that has this file")
-    return parse(text, f"{path.name} at {reference}")
+    return inline(parse(text, f"{path.name} at {reference}"))
 
 
 def _git(path: Path, *arguments: str) -> str | None:

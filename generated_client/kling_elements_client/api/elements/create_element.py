@@ -52,15 +52,12 @@ def sync_detailed(
     """Create an element.
 
     Creates a custom element from reference images or from a video, for use in later video generation. The work is
-    asynchronous: the response names a task, which you look up until it ends.
-
-    - Each image: JPEG or PNG, at most 10 MiB (10,485,760 bytes), both sides at least 300 px as displayed, the longer
-      side at most 2.5 times the shorter.
-    - The video: MP4 or MOV, 3 to 8 seconds long (give or take one frame), exactly 1920x1080 or 1080x1920 px as
-      displayed, with square pixels, at most 200 MiB (209,715,200 bytes).
-
-    A request that failed with 5xx, 408, a timeout or a lost connection may still have created the element. Send an
-    `external_task_id`, and look the task up before you send again.
+    asynchronous: the response names a task, which you look up until it ends. - Each image: JPEG or PNG, at most 10
+    MiB (10,485,760 bytes), both sides at least 300 px as displayed, the longer side at most 2.5 times the shorter. -
+    The video: MP4 or MOV, 3 to 8 seconds long (give or take one frame), exactly 1920x1080 or 1080x1920 px as
+    displayed, with square pixels, at most 200 MiB (209,715,200 bytes). A request that failed with 5xx, 408, a timeout
+    or a lost connection may still have created the element. Send an `external_task_id`, and look the task up before
+    you send again.
 
     Args:
         client: The client that sends the request.
