@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         WaitAllError,
         WaitTimeoutError,
     )
+    from kling_elements.gateway_catalog import Gateway, gateways
     from kling_elements.outcomes import Outcome
     from kling_elements.policies import PollPolicy, RetryPolicy
     from kling_elements_client.errors import (
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
         KlingError,
         MediaError,
         NotFoundError,
+        OperationNotOfferedError,
         PermissionDeniedError,
         RateLimitError,
         RequestTimeoutError,
@@ -76,12 +78,13 @@ _HOMES = {
         BatchError CreateAllError ElementUnavailableError ExternalIdUsedError LookUpUnavailableError
         NoTaskError TaskError TaskFailedError UnknownStatusError WaitAllError WaitTimeoutError
     """,
+    ".gateway_catalog": "Gateway gateways",
     ".outcomes": "Outcome",
     ".policies": "PollPolicy RetryPolicy",
     "kling_elements_client.errors": """
         AuthenticationError BusinessError ConnectionFailedError ContractError InvalidResponseError KlingError
-        MediaError NotFoundError PermissionDeniedError RateLimitError RequestTimeoutError ResponseError
-        ServerError StatusError TransportError
+        MediaError NotFoundError OperationNotOfferedError PermissionDeniedError RateLimitError RequestTimeoutError
+        ResponseError ServerError StatusError TransportError
     """,
     "kling_elements_client.models": """
         Element ElementImageList ElementTag ElementVideoList ImageElementRequest ReferImage ReferVideo TagId
@@ -107,6 +110,7 @@ __all__ = [
     "ElementUnavailableError",
     "ElementVideoList",
     "ExternalIdUsedError",
+    "Gateway",
     "HttpClientOptions",
     "ImageElementRequest",
     "InvalidResponseError",
@@ -116,6 +120,7 @@ __all__ = [
     "MediaError",
     "NoTaskError",
     "NotFoundError",
+    "OperationNotOfferedError",
     "Outcome",
     "PermissionDeniedError",
     "PollPolicy",
@@ -137,4 +142,5 @@ __all__ = [
     "VideoElementRequest",
     "WaitAllError",
     "WaitTimeoutError",
+    "gateways",
 ]

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Collection, Mapping
+from pathlib import Path
 from typing import Any, ClassVar, Final, NoReturn, Self
 
 from attrs import evolve
 
 from kling_elements.clock import Clock
 from kling_elements.errors import redact
+from kling_elements.gateway_catalog import contract_of
 from kling_elements.lifecycle.calls import Call, Calls
 from kling_elements.lifecycle.outside import Outside
 from kling_elements.policies import PollPolicy, RetryPolicy
 from kling_elements.usable_contract import usable
 from kling_elements_client import AuthenticatedClient
-from kling_elements_client.client import DEFAULT_TIMEOUT, OnViolation
+from kling_elements_client.client import BASE_URL_VARIABLE, DEFAULT_TIMEOUT, OnViolation
+from kling_elements_client.contract import CONTRACT
 from kling_elements_client.errors import KlingError
 from kling_elements_runtime.contract import Contract
 from kling_elements_runtime.credentials import Hidden, Token
@@ -41,6 +45,8 @@ class ClientBase:
         on_violation: OnViolation = "raise",
         allow_http: bool = False,
         allow_private: bool = False,
+        relax: Collection[str] = (),
+        gateway: str | Path | None = None,
         contract: Contract | None = None,
     ) -> None:
         """Create a client. It opens no connection yet.
@@ -49,7 +55,7 @@ class ClientBase:
             api_key: The gateway's API key, without `Bearer`, or a function that returns it and is called before each
                 request; by default the environment variable `KLING_API_KEY`.
             base_url: The gateway's URL; by default the environment variable `KLING_BASE_URL`, or if that is not
-                set, the contract's first server.
+                set, the first server of the contract or of the gateway that you pass.
             max_retries: How many further attempts may follow the first one of a call, if that is safe; short for
                 `retry=RetryPolicy(max_retries=...)`. It does not limit `create_all`, `wait` and `wait_all`.
             retry: When to retry a call; by default for up to 60 seconds.
@@ -62,13 +68,21 @@ class ClientBase:
             on_violation: What to do with a request that breaks the contract: `raise`, `warn` or `ignore`.
             allow_http: Whether to allow plain HTTP to a gateway on another machine.
             allow_private: Whether `preflight="remote"` may read media from this machine or a private network.
-            contract: The contract to check requests and answers against; by default the package's. If you pass
-                another, it must have the same operations.
+            relax: The ids of rules that the gateway doesn't apply, such as `{"R28"}`. A request that breaks only these
+                is logged and sent.
+            gateway: The gateway, if its contract differs: a name from `gateways()`, or the `Path` of an overlay. By
+                default the host of the URL decides. If you pass `base_url` too, that is where requests go.
+            contract: The contract to check requests and responses against, in place of a gateway's. It must have the
+                operations to create and to look up.
 
         Raises:
             TypeError: An argument has the wrong type.
             ValueError: There is no API key, or an argument cannot be used.
         """
+        if contract is not None and gateway is not None:
+            raise ValueError("pass either gateway or contract: a gateway has a contract")
+        if contract is None:
+            contract = contract_of(gateway, base_url or os.environ.get(BASE_URL_VARIABLE))
         hidden = None if api_key is None else Hidden(api_key)
         del api_key  # tools that report errors show the variables of frames
         self.client: Final = AuthenticatedClient(
@@ -79,7 +93,8 @@ class ClientBase:
             timeout=DEFAULT_TIMEOUT if timeout is None else timeout,
             headers=headers,
             http_client=http_client,
-            contract=None if contract is None else usable(contract),
+            relax=relax,
+            contract=None if contract is CONTRACT else usable(contract),
         )
         """The generated client. Use it to call a single operation yourself."""
         self._io = self._outside(self.client, clock or Clock())

@@ -6,6 +6,7 @@
         TransportError              no response came, for another reason than the next two
             ConnectionFailedError   the connection could not be made, or it broke
             RequestTimeoutError     also a TimeoutError: a step of the request took too long
+        OperationNotOfferedError    the gateway does not offer this call
         ResponseError               the gateway answered, but not with a success that the contract knows
             StatusError             the HTTP status means failure
                 AuthenticationError     401

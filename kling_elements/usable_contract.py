@@ -24,6 +24,8 @@ _READ: Final = (
     "/components/schemas/Element/properties/status/x-unusable",
 )
 """The places that are read for every response."""
+_REQUIRED: Final = ("createElement", "getElement")
+"""The operations that every gateway must offer. If it lacks another one, only the calls that need it fail."""
 _CODE_PARTS: Final = ("http-status", "meaning", "created", "retry")
 _READERS: Final[dict[str, Callable[[Node], object]]] = {"x-image": ImageLimits.of, "x-video": VideoLimits.of}
 _JSON: Final = "content/application~1json"
@@ -55,10 +57,10 @@ def _missing(document: Node) -> list[str]:
     missing = []
     places = [*_READ, *_read_in_schemas(document), *_missing_limits(document)]
     for name, own in CONTRACT.operations().items():
-        if name in operations and operations[name].method == own.method:  # its path may differ
+        if name in operations:  # its path and its method may differ
             places += _read_of_operation(document, operations[name], own)
-        else:
-            missing.append(f"the operation {name} by {own.method.upper()}")
+        elif name in _REQUIRED:
+            missing.append(f"the operation {name}")
     return [*missing, *dict.fromkeys(filter(None, (_first_missing(document, place) for place in places)))]
 
 

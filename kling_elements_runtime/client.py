@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from types import TracebackType
 from typing import Any, ClassVar, Final, Literal, NoReturn, Self, TypeVar, get_args
 
@@ -17,7 +17,14 @@ from kling_elements_runtime.client_connections import ClientConnections
 from kling_elements_runtime.contract import CheckedRequest, Content, Contract
 from kling_elements_runtime.credentials import Hidden, Token, credentials
 from kling_elements_runtime.deadline import within
-from kling_elements_runtime.errors import ContractError, MediaError, ResponseError, Violation
+from kling_elements_runtime.document import Operation
+from kling_elements_runtime.errors import (
+    ContractError,
+    MediaError,
+    OperationNotOfferedError,
+    ResponseError,
+    Violation,
+)
 from kling_elements_runtime.failures import clear_variables, transport_errors
 from kling_elements_runtime.requests import Requests
 from kling_elements_runtime.responses import CALL, ResponseReader, request_id_of
@@ -63,6 +70,7 @@ class AuthenticatedClient:
         base_url: str | None = None,
         *,
         on_violation: OnViolation = "raise",
+        relax: Collection[str] = (),
         allow_http: bool = False,
         timeout: Timeout | float = DEFAULT_TIMEOUT,
         headers: Mapping[str, str] | None = None,
@@ -79,6 +87,7 @@ class AuthenticatedClient:
             on_violation: What to do with a request that breaks the contract. `raise` raises `ContractError` and sends
                 nothing; `warn` logs the violations and sends; `ignore` sends. A body that cannot be written as JSON is
                 never sent.
+            relax: The ids of rules, such as `{"R28"}`. A request that breaks only these is logged and sent.
             allow_http: Whether to allow plain HTTP to a gateway on another machine.
             timeout: Seconds for each step of a request, by default 10 to connect, 300 to read and 600 to write.
             headers: More headers for every request.
@@ -110,6 +119,7 @@ class AuthenticatedClient:
         if on_violation not in get_args(OnViolation):
             raise ValueError(f"on_violation must be 'raise', 'warn' or 'ignore', not {on_violation!r}")
         self._on_violation = on_violation
+        self._relaxed = self.contract.known_rules(relax)
         limits = httpx.Timeout(**settings.step_seconds(timeout))
         sent_always = httpx.Headers({"Accept-Encoding": ENCODINGS})
         sent_always.update(settings.usable_headers(headers or {}))
@@ -135,10 +145,18 @@ class AuthenticatedClient:
 
         Args:
             contract: The contract; None for the package's, which this does not have to read.
+
+        Raises:
+            ValueError: The contract is one for gateways with different addresses.
         """
-        return os.environ.get(cls.base_url_variable) or (
+        url = os.environ.get(cls.base_url_variable) or (
             cls.first_server if contract is None else contract.first_server()
         )
+        if "{" in url:
+            raise ValueError(
+                f"the contract does not say where the gateway is: pass base_url, or set {cls.base_url_variable}"
+            )
+        return url
 
     @property
     def base_url(self) -> str:
@@ -259,6 +277,19 @@ class AuthenticatedClient:
         self._report(operation_id, violations)
         return checked.content
 
+    def operation(self, operation_id: str) -> Operation:
+        """Return an operation of the contract.
+
+        Raises:
+            OperationNotOfferedError: The contract has no such operation.
+        """
+        offered = self.contract.operations()
+        if operation_id not in offered:
+            raise OperationNotOfferedError(
+                f"the contract of this gateway does not offer {operation_id}, only {', '.join(offered)}"
+            )
+        return offered[operation_id]
+
     def request_target(self, operation_id: str, values: Mapping[str, object]) -> str:
         """Return the path and query of a request whose parameters conform to the contract, or that is sent anyway.
 
@@ -268,8 +299,9 @@ class AuthenticatedClient:
 
         Raises:
             ContractError: The parameters do not conform, and `on_violation` is `raise` or they cannot be written.
+            OperationNotOfferedError: The contract has no such operation.
         """
-        operation = self.contract.operation(operation_id)
+        operation = self.operation(operation_id)
         if not operation.parameters and not values:
             return operation.path
         checked = parameters.check(self.contract, operation_id, values)
@@ -335,10 +367,11 @@ class AuthenticatedClient:
         return [evolve(v, pointer=self.redact(v.pointer), message=self.redact(v.message)) for v in violations]
 
     def _report(self, operation_id: str, violations: list[Violation]) -> None:
-        """Raise, warn about or ignore violations, depending on `on_violation`."""
-        if violations and self._on_violation == "raise":
-            raise ContractError(violations)
-        if violations and self._on_violation == "warn":
+        """Raise, warn about or ignore violations, depending on `on_violation` and `relax`."""
+        enforced = [violation for violation in violations if violation.rule not in self._relaxed]
+        if enforced and self._on_violation == "raise":
+            raise ContractError(enforced)
+        if violations and self._on_violation != "ignore":
             reasons = "; ".join(map(str, violations))
             self.log.warning("%s is sent although it breaks the contract: %s", operation_id, reasons)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import cache, lru_cache
 from importlib.resources import files
 from itertools import takewhile
@@ -334,6 +334,20 @@ class Document:
             if not (only_worded and refusal.message is None)
         )
 
+    def known_rules(self, rules: Collection[str]) -> frozenset[str]:
+        """Return the ids of rules, if the document has them all.
+
+        Raises:
+            TypeError: They are a single string.
+            ValueError: The document has no rule of one of these ids.
+        """
+        if isinstance(rules, str):
+            raise TypeError(f"the ids of rules must be a set, such as {{{rules!r}}}, not a string")
+        if rules and (unknown := sorted(set(rules) - self.document()["x-rules"].keys())):
+            known = ", ".join(self.document()["x-rules"])
+            raise ValueError(f"the contract has no rule {', '.join(map(str, unknown))}; it has {known}")
+        return frozenset(rules)
+
     def first_server(self) -> str:
         """Return the URL of the first server."""
         url: str = self.document()["servers"][0]["url"]
@@ -391,10 +405,15 @@ class Document:
 
 
 def packaged(module: str) -> Callable[[], Node]:
-    """Return a function that reads the `openapi.json` beside a module, even if its package is in an archive."""
-    package = module.rpartition(".")[0]
+    """Return a function that reads the `openapi.json` beside a module, with its path items inline."""
 
     def read() -> Node:
-        return with_inline_path_items(json.loads(files(package).joinpath("openapi.json").read_bytes()))
+        return with_inline_path_items(packaged_json(module, "openapi.json"))
 
     return read
+
+
+def packaged_json(module: str, name: str) -> Node:
+    """Return the object in a JSON file beside a module, even if its package is in an archive."""
+    parsed: Node = json.loads(files(module.rpartition(".")[0]).joinpath(name).read_bytes())
+    return parsed

@@ -42,6 +42,10 @@ class ApiError(Exception):
         return self.args
 
 
+class OperationNotOfferedError(ApiError):
+    """The contract of this gateway lacks the operation. Nothing was sent."""
+
+
 @frozen
 class Violation:
     """One thing in a request that the contract refuses.

@@ -19,7 +19,7 @@ from kling_elements.usable_contract import PAGE_NUMBER
 from kling_elements_client.api.elements import delete_element, get_element
 from kling_elements_client.errors import ContractError, KlingError
 from kling_elements_client.models import DeleteElementRequest, Element, Task, TaskListResponse
-from kling_elements_runtime.contract import Contract
+from kling_elements_runtime.document import Operation
 from kling_elements_runtime.types import Response
 
 
@@ -89,6 +89,7 @@ class Listing:
 
         Raises:
             ValueError: The first page is below 1.
+            OperationNotOfferedError: The gateway has no such list.
         """
         count.check("first_page", first_page)
         self._io = io
@@ -96,7 +97,7 @@ class Listing:
         self._patience = patience
         self._sizes = {} if page_size is None else {"page_size": page_size}
         self._page = first_page  # the next one to fetch
-        self._last_page = _last_page_number(io.contract, operation.OPERATION_ID)
+        self._last_page = _last_page_number(io.client.operation(operation.OPERATION_ID))
         self._seen = set[str]()
         self._ready = deque[Task]()
         self._stale_pages = 0
@@ -145,8 +146,6 @@ def _identity_of(task: Task) -> str:
     return str(task.task_id or json.dumps(task.to_dict(), sort_keys=True))
 
 
-def _last_page_number(contract: Contract, operation_id: str) -> int:
-    (number,) = (
-        parameter for parameter in contract.operation(operation_id).parameters if parameter.name == PAGE_NUMBER
-    )
+def _last_page_number(operation: Operation) -> int:
+    (number,) = (parameter for parameter in operation.parameters if parameter.name == PAGE_NUMBER)
     return int(number.schema["maximum"])

@@ -22,7 +22,7 @@ from openapi_python_client.parser.errors import GeneratorError
 from openapi_python_client.strings import in_double_quote_literal
 
 from kling_elements_runtime.document import Node
-from scripts.codegen import lint, template_functions
+from scripts.codegen import gateways, lint, template_functions
 from scripts.spec import ROOT, SPEC, SpecError, inline, source
 
 CLIENT = ROOT / "generated_client" / "kling_elements_client"
@@ -83,9 +83,17 @@ class EditedTemplates(BaseLoader):
 class ContractProject(Project):
     """The generator, with our templates, and with the OpenAPI document in the package that it writes."""
 
-    def __init__(self, *, written: Node, edits: Mapping[str, Sequence[tuple[str, str]]], **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *,
+        written: Node,
+        overlays: Mapping[str, Node],
+        edits: Mapping[str, Sequence[tuple[str, str]]],
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self._written = written
+        self._overlays = overlays
         self._edited = EditedTemplates(edits)
         self.env.loader = ChoiceLoader([FileSystemLoader(TEMPLATES), self._edited])
         self.env.globals.update(
@@ -99,10 +107,26 @@ class ContractProject(Project):
         contract = self.env.get_template("contract.py.jinja").render()
         (self.package_dir / "contract.py").write_text(contract, encoding="utf-8")
         (self.package_dir / "py.typed").touch()
-        text = json.dumps(self._written, ensure_ascii=False, indent=1)
-        (self.package_dir / "openapi.json").write_text(text + "\n", encoding="utf-8")
+        self._build_gateways()
+        _write_json(self.package_dir / "openapi.json", self._written)
         for path in sorted(self.package_dir.rglob("*.py")):
             path.write_text(HEADER + path.read_text("utf-8").lstrip(), encoding="utf-8")
+
+    def _build_gateways(self) -> None:
+        contract = inline(self._written)
+        documents = gateways.documents(self._written, self._overlays)
+        text = self.env.get_template("gateways.py.jinja").render(
+            addresses={name: gateways.address_of(document) for name, document in documents.items()},
+            lifted=gateways.lifted_rules(contract, documents),
+        )
+        (self.package_dir / "gateways.py").write_text(text, encoding="utf-8")
+        (self.package_dir / "gateways").mkdir()
+        for name, overlay in self._overlays.items():
+            _write_json(self.package_dir / "gateways" / f"{name}.json", overlay)
+
+
+def _write_json(path: Path, value: object) -> None:
+    path.write_text(json.dumps(value, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 
 def generate(target: Path, spec: Path = SPEC, edits: Mapping[str, Sequence[tuple[str, str]]] = EDITS) -> None:
@@ -113,7 +137,8 @@ def generate(target: Path, spec: Path = SPEC, edits: Mapping[str, Sequence[tuple
     """
     written = source(spec)
     document = inline(written)
-    if problems := lint.problems(document):
+    overlays = gateways.overlays(spec.parent / "gateways")
+    if problems := lint.problems(document) or lint.gateway_problems(gateways.documents(written, overlays)):
         raise SpecError("\n".join(problems))
     config = Config.from_sources(
         ConfigFile(post_hooks=list(FORMATTING), package_name_override="kling_elements_client"),
@@ -127,7 +152,7 @@ def generate(target: Path, spec: Path = SPEC, edits: Mapping[str, Sequence[tuple
     if isinstance(data, GeneratorError):
         raise SpecError(f"{data.header}: {data.detail}")
     with _ruff_of_this_environment(), contextlib.redirect_stdout(io.StringIO()):
-        warnings = ContractProject(written=written, edits=edits, openapi=data, config=config).build()
+        warnings = ContractProject(written=written, overlays=overlays, edits=edits, openapi=data, config=config).build()
     if warnings:  # the generator only warns when it drops a schema
         raise SpecError("\n".join(f"{warning.header}: {warning.detail}" for warning in warnings))
 

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from kling_elements_runtime.document import METHODS, Node, Operation, operations, pointer, walk
-from scripts.codegen import image_rules, prose, soundness
+from scripts.codegen import gateways, image_rules, prose, soundness
 from scripts.codegen.soundness import Problems
 from scripts.nodes import follow, reachable, resolve, schemas
-from scripts.spec import SPEC, SpecError, load
+from scripts.spec import SPEC, SpecError, inline, source
 
 _OF_RESPONSES = ("x-aliases", "x-envelope", "x-output-type")
 _APPLIES_TO = {
@@ -49,6 +49,7 @@ _EXTENSIONS: dict[str, Any] = {
     "x-rules": dict,
     "x-business-codes": dict,
     "x-dialects": dict,
+    "x-ids": {"task": str, "element": str},
     **dict.fromkeys(_REFUSALS, list),
     "x-deletion": dict,
     "x-aliases": dict,
@@ -79,10 +80,29 @@ _EXTENSIONS: dict[str, Any] = {
 
 def problems(document: Node) -> list[str]:
     """Return everything that is wrong with a document, as lines that begin with the place."""
+    lines = [f"{where}: {problem}" for where, problem in _problems(document)]
+    if "{" in document["servers"][0]["url"]:
+        lines.append("#/servers/0: must be an address without variables: it is the client's default")
+    return lines
+
+
+def gateway_problems(documents: Mapping[str, Node]) -> list[str]:
+    """Return everything that is wrong with the documents of gateways, each line with the name of the gateway."""
+    return [
+        f"gateways/{name}.yaml: {where}: {problem}"
+        for name, document in documents.items()
+        for where, problem in _problems(document)
+    ]
+
+
+def _problems(document: Node) -> Problems:
+    """Find everything that is wrong with a document, whether it is the contract's or a gateway's."""
     for rule in _FIRST:
-        if lines := [f"{where}: {problem}" for where, problem in rule(document)]:
-            return lines
-    return [f"{where}: {problem}" for rule in RULES for where, problem in rule(document)]
+        if problems := list(rule(document)):
+            yield from problems
+            return
+    for rule in RULES:
+        yield from rule(document)
 
 
 def _missing_parts(document: Node) -> Problems:
@@ -90,8 +110,6 @@ def _missing_parts(document: Node) -> Problems:
     for name in ("x-rules", "x-business-codes", "x-dialects"):
         if not isinstance(document.get(name), dict):
             yield f"#/{name}", "is missing"
-    if "{" in document["servers"][0]["url"]:
-        yield "#/servers/0", "must be an address without variables: it is the client's default"
     for path, item in document["paths"].items():
         for method in sorted(item.keys() & METHODS):
             if "operationId" not in item[method]:
@@ -369,8 +387,13 @@ def _is_data(where: str) -> bool:
 def main() -> int:
     """Print what is wrong with the OpenAPI file, and return the exit code."""
     try:
-        document = load()
-        lines = problems(document) or [f"{where}: {problem}" for where, problem in soundness.more_problems(document)]
+        written = source()
+        document = inline(written)
+        lines = (
+            problems(document)
+            or [f"{where}: {problem}" for where, problem in soundness.more_problems(document)]
+            or gateway_problems(gateways.documents(written, gateways.overlays()))
+        )
     except SpecError as error:
         lines = [str(error)]
     print(*lines, sep="\n", end="\n" if lines else "")

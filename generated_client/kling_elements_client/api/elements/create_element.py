@@ -26,7 +26,7 @@ def _get_kwargs(
     body: ImageElementRequest | VideoElementRequest | Mapping[str, Any] | CheckedRequest,
 ) -> dict[str, Any]:
     return {
-        "method": "post",
+        "method": client.operation(OPERATION_ID).method,
         "url": client.request_target(OPERATION_ID, {}),
         "headers": {"Content-Type": "application/json"},
         "content": client.encode(OPERATION_ID, body),

@@ -25,7 +25,7 @@ def _get_kwargs(
     body: DeleteElementRequest | Mapping[str, Any] | CheckedRequest,
 ) -> dict[str, Any]:
     return {
-        "method": "post",
+        "method": client.operation(OPERATION_ID).method,
         "url": client.request_target(OPERATION_ID, {}),
         "headers": {"Content-Type": "application/json"},
         "content": client.encode(OPERATION_ID, body),

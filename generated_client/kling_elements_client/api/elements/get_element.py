@@ -22,7 +22,7 @@ def _get_kwargs(
     client: AuthenticatedClient,
 ) -> dict[str, Any]:
     return {
-        "method": "get",
+        "method": client.operation(OPERATION_ID).method,
         "url": client.request_target(
             OPERATION_ID,
             {

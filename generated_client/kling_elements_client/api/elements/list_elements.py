@@ -23,7 +23,7 @@ def _get_kwargs(
     page_size: int | Unset = 30,
 ) -> dict[str, Any]:
     return {
-        "method": "get",
+        "method": client.operation(OPERATION_ID).method,
         "url": client.request_target(
             OPERATION_ID,
             {

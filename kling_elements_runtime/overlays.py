@@ -1,0 +1,143 @@
+"""Apply an OpenAPI Overlay to a document: https://spec.openapis.org/overlay/v1.0.0.html."""
+
+from __future__ import annotations
+
+import json
+from copy import deepcopy
+from typing import Any, Final
+
+from jsonpath import JSONPathEnvironment, JSONPathError, JSONPathMatch
+
+from kling_elements_runtime.document import Node, pointer
+
+_VERSION: Final = "1.0."
+_PARTS: Final = {"overlay", "info", "extends", "actions"}
+_PARTS_OF_INFO: Final = {"title", "version", "description"}  # the last one since 1.1, and harmless
+_PARTS_OF_ACTION: Final = {"target", "description", "update", "remove"}
+_QUERIES: Final = JSONPathEnvironment(strict=True)  # RFC 9535 only, so that other tools read a target the same way
+
+
+class OverlayError(ValueError):
+    """Raised if an overlay is invalid or doesn't fit the document. The message says where in the overlay, and why."""
+
+
+def apply(document: Node, overlay: object) -> Node:
+    """Return a copy of a document with the actions of an overlay carried out, one after the other.
+
+    A target that selects nothing is an error, because the action would silently have no effect.
+
+    Args:
+        document: The document, as it is written: path items may be shared components.
+        overlay: The overlay, as parsed from YAML or JSON.
+
+    Raises:
+        OverlayError: The overlay is invalid, or one of its actions can't be carried out.
+    """
+    result = deepcopy(document)
+    for index, action in enumerate(_actions(overlay)):
+        place = f"/actions/{index}"
+        for match in _matches(action["target"], result, place):
+            if action.get("remove"):
+                _remove(match, place)
+            else:
+                _update(match.obj, action["update"], place)
+    return result
+
+
+def _actions(overlay: object) -> list[Node]:
+    """Return the actions of an overlay.
+
+    Raises:
+        OverlayError: The overlay or one of its actions lacks a part, or has one of the wrong type or an unknown one.
+    """
+    root = _object(overlay, "", _PARTS)
+    if not str(root.get("overlay")).startswith(_VERSION):
+        raise OverlayError(f"/overlay: must be the version of the overlay specification, {_VERSION}0")
+    info = _object(root.get("info"), "/info", _PARTS_OF_INFO)
+    for part in ("title", "version"):
+        if not isinstance(info.get(part), str) or not info[part]:
+            raise OverlayError(f"/info/{part}: must be a string; put a version in quotes")
+    actions = root.get("actions")
+    if not isinstance(actions, list) or not actions:
+        raise OverlayError("/actions: must be a list of one or more actions")
+    return [_action(action, f"/actions/{index}") for index, action in enumerate(actions)]
+
+
+def _action(value: object, place: str) -> Node:
+    action = _object(value, place, _PARTS_OF_ACTION)
+    if not isinstance(action.get("target"), str):
+        raise OverlayError(f"{place}/target: must be a JSONPath expression, such as $.servers[0]")
+    if action.get("remove", False) not in (True, False):
+        raise OverlayError(f"{place}/remove: must be true or false")
+    if bool(action.get("remove")) == ("update" in action):
+        raise OverlayError(f"{place}: must have either `update` or `remove: true`")
+    return action
+
+
+def _object(value: object, place: str, parts: set[str]) -> Node:
+    """Return an object of an overlay, if it has no unknown parts. Extensions (`x-...`) may be anywhere."""
+    if not isinstance(value, dict):
+        raise OverlayError(f"{place}: must be an object with {', '.join(sorted(parts))}")
+    if unknown := sorted(str(name) for name in value if name not in parts and not str(name).startswith("x-")):
+        raise OverlayError(f"{place}{pointer(unknown[:1])}: is unknown; use {', '.join(sorted(parts))}")
+    return value
+
+
+def _matches(target: str, document: Node, place: str) -> list[JSONPathMatch]:
+    """Return what a target selects, the last first, so that each can be removed without moving those before it.
+
+    Raises:
+        OverlayError: The target is not a JSONPath expression, or selects nothing.
+    """
+    try:
+        matches = list(_QUERIES.finditer(target, document))
+    except JSONPathError as error:
+        reason = str(error).splitlines()[0]
+        raise OverlayError(f"{place}/target: {target!r} is not a JSONPath expression: {reason}") from None
+    if not matches:
+        raise OverlayError(f"{place}/target: {target!r} selects nothing in the document")
+    return matches[::-1]
+
+
+def _remove(match: JSONPathMatch, place: str) -> None:
+    if match.parent is None:
+        raise OverlayError(f"{place}/target: the whole document cannot be removed")
+    holder: Any = match.parent.obj
+    del holder[match.parts[-1]]
+
+
+def _update(target: Any, update: Any, place: str) -> None:
+    """Merge a value into an object, or append it to an array.
+
+    Raises:
+        OverlayError: The target is neither, or the value does not fit it.
+    """
+    if isinstance(target, list):
+        target.append(deepcopy(update))
+    elif isinstance(target, dict) and isinstance(update, dict):
+        _merge(target, update, f"{place}/update")
+    elif isinstance(target, dict):
+        raise OverlayError(f"{place}/update: must be an object, because the target is one")
+    else:
+        raise OverlayError(f"{place}/target: selects {json.dumps(target)}; only objects and arrays can be updated")
+
+
+def _merge(target: Node, update: Node, place: str) -> None:
+    """Merge an object into another one. Inner objects are merged, inner arrays joined, and other values replaced.
+
+    Raises:
+        OverlayError: An object or an array would be replaced by another kind of value; remove it first.
+    """
+    for name, value in update.items():
+        where, current = place + pointer([name]), target.get(name)
+        if isinstance(current, dict | list) and type(current) is not type(value):
+            raise OverlayError(f"{where}: has another type than in the document; remove that first, in another action")
+        if isinstance(current, dict):
+            _merge(current, value, where)
+        elif isinstance(current, list):
+            current.extend(deepcopy(value))
+        else:
+            target[name] = deepcopy(value)
+
+
+__all__ = ["OverlayError", "apply"]
