@@ -10,10 +10,9 @@ from typing import Any
 
 import pytest
 
-from contract_tests.reading.paths import ELEMENTS
 from scripts.codegen import lint
 from scripts.nodes import follow, resolve
-from scripts.spec import SPEC, SpecError, load
+from scripts.spec import SPEC, SpecError, load, source
 
 Change = Callable[[Any], object]
 
@@ -363,16 +362,16 @@ def test_the_command_prints_what_is_wrong(monkeypatch: pytest.MonkeyPatch, capsy
     assert lint.main() == 0
     assert capsys.readouterr().out == "kling-elements.yaml: 0 problems\n"
 
-    document = load()
-    document["paths"][f"{ELEMENTS}/{{id}}"]["get"]["parameters"][0]["name"] = "uid"
-    monkeypatch.setattr(lint, "load", lambda: document)
+    document = source()
+    document["components"]["pathItems"]["Element"]["get"]["parameters"][0]["name"] = "uid"
+    monkeypatch.setattr(lint, "source", lambda: document)
     assert lint.main() == 1
     assert "Path parameter 'id'" in capsys.readouterr().out  # only openapi-spec-validator notices this
 
     def fail() -> Any:
         raise SpecError("kling-elements.yaml: not a mapping")
 
-    monkeypatch.setattr(lint, "load", fail)
+    monkeypatch.setattr(lint, "source", fail)
     assert lint.main() == 1
     assert capsys.readouterr().out == "kling-elements.yaml: not a mapping\nkling-elements.yaml: 1 problems\n"
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from kling_elements_runtime.document import METHODS, Node, Operation, operations, pointer, walk
-from scripts.codegen import gateways, image_rules, prose, soundness
+from scripts.codegen import gateways, image_rules, prose, soundness, sources
 from scripts.codegen.soundness import Problems
 from scripts.nodes import follow, reachable, resolve, schemas
 from scripts.spec import SPEC, SpecError, inline, source
@@ -389,10 +389,12 @@ def main() -> int:
     try:
         written = source()
         document = inline(written)
+        overlays = gateways.overlays()
         lines = (
             problems(document)
             or [f"{where}: {problem}" for where, problem in soundness.more_problems(document)]
-            or gateway_problems(gateways.documents(written, gateways.overlays()))
+            or gateway_problems(gateways.documents(written, overlays))
+            or sources.problems(sources.PAGE.read_text("utf-8"), document, overlays)
         )
     except SpecError as error:
         lines = [str(error)]

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from kling_elements_runtime.document import Node, operations, references
-from scripts.codegen import describe
+from scripts.codegen import describe, gateways
 from scripts.nodes import resolve
-from scripts.spec import ROOT, SpecError, load
+from scripts.spec import ROOT, SpecError, load, source
 
 PAGES = ROOT / "docs"
 _TABLE = re.compile(r"(<!-- generated: ([a-z-]+) -->\n).*?(<!-- /generated -->)", re.DOTALL)
@@ -59,9 +59,17 @@ def tags(document: Node) -> list[str]:
     return ["| name | id |", "|---|---|", *(f"| `TagId.{name}` | `{value}` |" for name, value in pairs)]
 
 
+def gateways_table(document: Node) -> list[str]:
+    """Return the gateways and what each offers as the lines of a table."""
+    overlays = gateways.overlays()
+    titles = {name: overlay["info"]["title"] for name, overlay in overlays.items()}
+    return gateways.table(document, gateways.documents(source(), overlays), titles)
+
+
 TABLES: Mapping[str, Callable[[Node], list[str]]] = {
     "codes": describe.table_of_codes,
     "fields": request_fields,
+    "gateways": gateways_table,
     "rules": describe.rules_table,
     "tags": tags,
     "task-fields": task_fields,
