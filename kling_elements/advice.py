@@ -1,10 +1,11 @@
-"""Advice in the messages of violations: what to do about an image that breaks a rule."""
+"""Advice in the messages of violations: how to fit an image, and which gateways allow what the contract refuses."""
 
 from __future__ import annotations
 
 from attrs import evolve
 
 from kling_elements_client.errors import Violation
+from kling_elements_client.gateways import LIFTED_RULES
 
 _FIT = "; kling_elements.media.fit_image makes a copy that conforms"
 _PLUGIN = ", once pillow_heif.register_heif_opener() of the package pillow-heif was called"
@@ -12,10 +13,28 @@ _ADVICE = {"none": "", "fit": _FIT, "plugin": _FIT + _PLUGIN}  # by remedy
 
 
 def with_advice(violation: Violation) -> Violation:
-    """Return a violation whose message ends with the advice for its remedy."""
-    return evolve(violation, message=violation.message + _ADVICE[violation.remedy])
+    """Return a violation whose message ends with the advice for its remedy and its rule."""
+    return evolve(violation, message=violation.message + _advice(violation))
 
 
 def without_advice(violation: Violation) -> Violation:
     """Return a violation whose message does not end with the advice that `with_advice` adds."""
-    return evolve(violation, message=violation.message.removesuffix(_ADVICE[violation.remedy]))
+    return evolve(violation, message=violation.message.removesuffix(_advice(violation)))
+
+
+def advice_on_rule(rule: str, gateway: str, relax: str) -> str:
+    """Return which gateways allow what a rule forbids, and how to send it; an empty string if every gateway forbids it.
+
+    Args:
+        rule: The id of the rule.
+        gateway: How to choose a gateway, with `%s` for its name.
+        relax: How to relax a rule, with `%s` for its id.
+    """
+    names = LIFTED_RULES.get(rule)
+    if names is None:
+        return ""
+    return f"; some gateways allow this: {', '.join(gateway % name for name in names)}; or use {relax % rule}"
+
+
+def _advice(violation: Violation) -> str:
+    return _ADVICE[violation.remedy] + advice_on_rule(violation.rule, 'gateway="%s"', 'relax={"%s"}')

@@ -26,6 +26,7 @@ from kling_elements_runtime.errors import (
     Violation,
 )
 from kling_elements_runtime.failures import clear_variables, transport_errors
+from kling_elements_runtime.relaxing import enforced, known_rules
 from kling_elements_runtime.requests import Requests
 from kling_elements_runtime.responses import CALL, ResponseReader, request_id_of
 from kling_elements_runtime.settings import Timeout
@@ -87,7 +88,8 @@ class AuthenticatedClient:
             on_violation: What to do with a request that breaks the contract. `raise` raises `ContractError` and sends
                 nothing; `warn` logs the violations and sends; `ignore` sends. A body that cannot be written as JSON is
                 never sent.
-            relax: The ids of rules, such as `{"R28"}`. A request that breaks only these is logged and sent.
+            relax: The ids of rules, such as `{"R28"}`. A request that breaks only these is sent, with a warning in the
+                log.
             allow_http: Whether to allow plain HTTP to a gateway on another machine.
             timeout: Seconds for each step of a request, by default 10 to connect, 300 to read and 600 to write.
             headers: More headers for every request.
@@ -119,7 +121,8 @@ class AuthenticatedClient:
         if on_violation not in get_args(OnViolation):
             raise ValueError(f"on_violation must be 'raise', 'warn' or 'ignore', not {on_violation!r}")
         self._on_violation = on_violation
-        self._relaxed = self.contract.known_rules(relax)
+        self.relaxed_rules: Final = known_rules(relax, type(self).contract, self.contract)
+        """The ids of the rules that are relaxed."""
         limits = httpx.Timeout(**settings.step_seconds(timeout))
         sent_always = httpx.Headers({"Accept-Encoding": ENCODINGS})
         sent_always.update(settings.usable_headers(headers or {}))
@@ -368,9 +371,8 @@ class AuthenticatedClient:
 
     def _report(self, operation_id: str, violations: list[Violation]) -> None:
         """Raise, warn about or ignore violations, depending on `on_violation` and `relax`."""
-        enforced = [violation for violation in violations if violation.rule not in self._relaxed]
-        if enforced and self._on_violation == "raise":
-            raise ContractError(enforced)
+        if self._on_violation == "raise" and (broken := enforced(violations, self.relaxed_rules)):
+            raise ContractError(broken)
         if violations and self._on_violation != "ignore":
             reasons = "; ".join(map(str, violations))
             self.log.warning("%s is sent although it breaks the contract: %s", operation_id, reasons)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from itertools import islice
 from typing import Any, Final, TypeAlias
@@ -32,7 +32,8 @@ from kling_elements_runtime.uploads import InlineText
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 Content: TypeAlias = bytes | StreamedBody
 _write_json: Final = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":")).encode
-_MAX_VIOLATIONS = 1_000  # nobody reads more, and a hostile body could have millions
+MAX_VIOLATIONS: Final = 1_000
+"""The most violations that are listed. Nobody reads more, and a hostile body could have millions."""
 
 
 @frozen
@@ -256,7 +257,7 @@ class Contract(Document):
             return []
         errors = validator.iter_errors(value)
         violations = (v for error in errors for v in explain.violations(self.document(), schema_pointer, error, value))
-        return list(dict.fromkeys(islice(violations, _MAX_VIOLATIONS)))
+        return list(islice(_distinct(violations), MAX_VIOLATIONS))
 
     def _read_response(self, operation_id: str) -> ExpectedResponse:
         called = self.operation(operation_id)
@@ -303,6 +304,15 @@ class Contract(Document):
             mask="value",
             offline=True,
         )
+
+
+def _distinct(violations: Iterable[Violation]) -> Iterator[Violation]:
+    """Yield each violation once."""
+    seen = set[Violation]()
+    for violation in violations:
+        if violation not in seen:
+            seen.add(violation)
+            yield violation
 
 
 def _shared_by_closest(branches: list[list[Violation]]) -> list[Violation]:
@@ -354,6 +364,7 @@ _NAMED_FORMATS: dict[str, Any] = {"image-base64": lambda _: True, "int64": lambd
 
 
 __all__ = [
+    "MAX_VIOLATIONS",
     "CheckedRequest",
     "Content",
     "Contract",

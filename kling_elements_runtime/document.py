@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache, lru_cache
 from importlib.resources import files
 from itertools import takewhile
@@ -333,20 +333,6 @@ class Document:
             for refusal in self.refusals(operation_id, keyword)
             if not (only_worded and refusal.message is None)
         )
-
-    def known_rules(self, rules: Collection[str]) -> frozenset[str]:
-        """Return the ids of rules, if the document has them all.
-
-        Raises:
-            TypeError: They are a single string.
-            ValueError: The document has no rule of one of these ids.
-        """
-        if isinstance(rules, str):
-            raise TypeError(f"the ids of rules must be a set, such as {{{rules!r}}}, not a string")
-        if rules and (unknown := sorted(set(rules) - self.document()["x-rules"].keys())):
-            known = ", ".join(self.document()["x-rules"])
-            raise ValueError(f"the contract has no rule {', '.join(map(str, unknown))}; it has {known}")
-        return frozenset(rules)
 
     def first_server(self) -> str:
         """Return the URL of the first server."""

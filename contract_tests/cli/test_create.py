@@ -260,3 +260,33 @@ def test_a_pipe_gets_nothing_but_the_id(env: dict[str, str], photos: Path) -> No
 
     assert (0, "") == (ended.code, ended.err)
     assert ended.out.strip().isdigit()
+
+
+@pytest.mark.usefixtures("photos")
+def test_a_voice_for_images_is_refused_with_the_options_that_allow_it(kling_elements: CommandLine) -> None:
+    ended = kling_elements(*_NAMED, "--front", "mara.jpg", "--refer", "mara.jpg", "--voice", "v-1")
+
+    assert Exit.REFUSED_HERE == ended.code
+    assert (
+        "--voice: the property 'element_voice_id' does not go with this kind of request; some gateways allow this: "
+        "--gateway kling-beijing, --gateway kling-singapore; or use --relax R28 [R28]"
+    ) in " ".join(ended.err.split())
+
+
+@pytest.mark.usefixtures("photos")
+def test_a_relaxed_rule_is_sent_with_a_warning(kling_elements: CommandLine, caplog: pytest.LogCaptureFixture) -> None:
+    """The mock server applies all rules, so it refuses the request."""
+    ended = kling_elements(
+        *_NAMED, "--front", "mara.jpg", "--refer", "mara.jpg", "--voice", "v-1", "--relax", "R28", "--relax", "R27"
+    )
+
+    assert Exit.REFUSED_BY_GATEWAY == ended.code
+    assert "createElement is sent although it breaks the contract: /element_voice_id: " in caplog.text
+    assert "HTTP 400" in ended.err
+
+
+def test_an_unknown_rule_is_a_mistake_in_the_options(kling_elements: CommandLine) -> None:
+    ended = kling_elements("list", "--relax", "R99")
+
+    assert Exit.USAGE == ended.code
+    assert "there is no rule R99; there are R01, R02" in ended.err

@@ -1,4 +1,4 @@
-"""The message of a violation ends with advice if fitting the image helps, and the remedy stays with it."""
+"""The message of a violation ends with advice, and the remedy stays with it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from contract_tests.reading.images import Picture, base64_of
 from contract_tests.support.scripted import Client, ScriptedClient
 from kling_elements import errors
 from kling_elements.advice import with_advice, without_advice
+from kling_elements.gateway_catalog import contract_of
 from kling_elements_client.errors import ContractError, Violation
+from kling_elements_client.gateways import BASE_URLS, LIFTED_RULES
 from kling_elements_runtime.errors import Remedy
 
 _FIT = "is a HEIC; kling_elements.media.fit_image makes a copy that conforms"
@@ -50,3 +52,29 @@ def test_removing_the_token_from_an_error_keeps_remedies() -> None:
     (violation,) = error.violations
     assert violation == Violation("/[hidden]", "R14", "is [hidden]")
     assert "fit" == violation.remedy
+
+
+def test_the_message_of_a_rule_that_some_gateways_lack_names_them(client_class: Client) -> None:
+    """It also says how to relax the rule, if another gateway lacks it too."""
+    error = ScriptedClient(client_class).error_of("create", {**BODY, "element_voice_id": "v-1"})
+
+    assert str(error) == (
+        "/element_voice_id: the property 'element_voice_id' does not go with this kind of request; some gateways "
+        'allow this: gateway="kling-beijing", gateway="kling-singapore"; or use relax={"R28"} [R28]'
+    )
+
+
+@pytest.mark.parametrize("gateway", BASE_URLS)
+def test_the_lifted_rules_are_those_that_a_contract_lacks(gateway: str) -> None:
+    own, its = (contract_of(name, None).document()["x-rules"].keys() for name in ("kkiai", gateway))
+
+    assert own - its == {rule for rule, names in LIFTED_RULES.items() if gateway in names}
+
+
+def test_advice_on_a_rule_can_be_added_and_removed() -> None:
+    violation = Violation("/a", "R28", "is a HEIC", "fit")
+
+    advised = with_advice(violation)
+
+    assert advised.message.startswith(f"{_FIT}; some gateways")
+    assert violation == without_advice(advised) == without_advice(violation)

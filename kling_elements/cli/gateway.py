@@ -25,6 +25,7 @@ class Gateway:
         base_url: The gateway's address; None for the contract's first server.
         key_file: A file with the API key.
         allow_http: Whether to call a gateway on another machine without TLS.
+        relax: The rules that the gateway doesn't apply.
     """
 
     base_url: Annotated[
@@ -42,6 +43,14 @@ class Gateway:
         ),
     ] = None
     allow_http: Annotated[bool, Parameter(group=_GROUP, help="Call a gateway on another machine without TLS.")] = False
+    relax: Annotated[
+        tuple[str, ...],
+        Parameter(
+            group=_GROUP,
+            help="A rule that the gateway doesn't apply, such as R28: what breaks only such rules is sent, with a "
+            "warning. Repeat --relax for each rule.",
+        ),
+    ] = ()
 
     def client(self, **options: Any) -> KlingElements:
         """Return a client for this gateway. Its further options are those of `KlingElements`.
@@ -51,7 +60,7 @@ class Gateway:
         """
         key = keys.find(self.key_file, os.environ)
         try:
-            return KlingElements(key.reveal, self.base_url, allow_http=self.allow_http, **options)
+            return KlingElements(key.reveal, self.base_url, allow_http=self.allow_http, relax=self.relax, **options)
         except ValueError as error:
             raise CommandError(in_options(str(error)), Exit.USAGE) from None
 

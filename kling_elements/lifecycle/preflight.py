@@ -13,8 +13,8 @@ from kling_elements.lifecycle.outside import Outside
 from kling_elements.media.reports import ImageReport, VideoReport
 from kling_elements_client.api.elements import create_element
 from kling_elements_client.contract import CheckedRequest
-from kling_elements_client.errors import Violation
 from kling_elements_runtime.contract import Contract
+from kling_elements_runtime.relaxing import enforced
 
 Preflight: TypeAlias = Literal["inline", "remote", "off"]
 
@@ -49,7 +49,8 @@ def check(io: Outside, request: CreateRequest, policy: PreflightPolicy) -> Check
         strip_metadata=policy.strip_metadata,
         read=partial(_content_of, contract=io.contract),
     )
-    return evolve(checked, violations=[*map(with_advice, checked.violations)])
+    relaxed = io.client.relaxed_rules
+    return evolve(checked, violations=[v if v.rule in relaxed else with_advice(v) for v in checked.violations])
 
 
 def _content_of(source: object, contract: Contract) -> bytes:
@@ -70,10 +71,10 @@ async def check_remote(io: Outside, checked: CheckedRequest, policy: PreflightPo
     Raises:
         MediaError: The media at a URL cannot be read.
     """
-    if policy.preflight != "remote" or checked.violations:
+    if policy.preflight != "remote" or enforced(checked.violations, io.client.relaxed_rules):
         return checked
     reports: dict[tuple[str, str], ImageReport | VideoReport] = {}
-    violations: list[Violation] = []
+    violations = list(checked.violations)
     for address in io.contract.addresses(checked):
         key = address.keyword, address.url
         if key not in reports:

@@ -10,7 +10,7 @@ from attrs import evolve, frozen
 from cyclopts import Group, Parameter
 
 from kling_elements import KlingElements
-from kling_elements.advice import without_advice
+from kling_elements.advice import advice_on_rule, without_advice
 from kling_elements.cli import request_files
 from kling_elements.cli.exits import CommandError, Exit
 from kling_elements.cli.gateway import Gateway
@@ -239,11 +239,12 @@ def _refuse(error: ContractError, plan: _Plan) -> NoReturn:
 
 
 def _with_own_advice(violation: Violation, request: Any) -> Violation:
-    """Return a violation with this command's advice instead of the client's, if it is about an image in a file."""
+    """Return a violation with this command's advice instead of the client's, about images only if they are files."""
     plain = without_advice(violation)
-    if violation.remedy == "none" or not isinstance(at(request, violation.pointer), Path):
-        return plain
-    return evolve(plain, message=plain.message + _ADVICE[violation.remedy])
+    advice = advice_on_rule(violation.rule, "--gateway %s", "--relax %s")
+    if violation.remedy != "none" and isinstance(at(request, violation.pointer), Path):
+        advice = _ADVICE[violation.remedy] + advice
+    return evolve(plain, message=plain.message + advice)
 
 
 def _labelled(violation: Violation, labels: dict[str, str]) -> Violation:
