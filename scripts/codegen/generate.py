@@ -23,6 +23,7 @@ from openapi_python_client.strings import in_double_quote_literal
 
 from kling_elements_runtime.document import Node
 from scripts.codegen import gateways, lint, template_functions
+from scripts.codegen.union import with_schemas_of_gateways
 from scripts.spec import ROOT, SPEC, SpecError, inline, source
 
 CLIENT = ROOT / "generated_client" / "kling_elements_client"
@@ -87,6 +88,7 @@ class ContractProject(Project):
         self,
         *,
         written: Node,
+        united: Node,
         overlays: Mapping[str, Node],
         edits: Mapping[str, Sequence[tuple[str, str]]],
         **kwargs: Any,
@@ -98,7 +100,7 @@ class ContractProject(Project):
         self.env.loader = ChoiceLoader([FileSystemLoader(TEMPLATES), self._edited])
         self.env.globals.update(
             base_url=in_double_quote_literal(written["servers"][0]["url"]),
-            **template_functions.by_name(inline(written)),
+            **template_functions.by_name(united),
         )
 
     def _build_api(self) -> None:
@@ -138,8 +140,10 @@ def generate(target: Path, spec: Path = SPEC, edits: Mapping[str, Sequence[tuple
     written = source(spec)
     document = inline(written)
     overlays = gateways.overlays(spec.parent / "gateways")
-    if problems := lint.problems(document) or lint.gateway_problems(gateways.documents(written, overlays)):
+    documents = gateways.documents(written, overlays)
+    if problems := lint.problems(document) or lint.gateway_problems(documents):
         raise SpecError("\n".join(problems))
+    united = with_schemas_of_gateways(document, documents)
     config = Config.from_sources(
         ConfigFile(post_hooks=list(FORMATTING), package_name_override="kling_elements_client"),
         MetaType.NONE,
@@ -148,11 +152,13 @@ def generate(target: Path, spec: Path = SPEC, edits: Mapping[str, Sequence[tuple
         False,  # noqa: FBT003 - the generator names this argument `overwrite` only in its own code
         target,
     )
-    data = GeneratorData.from_dict(document, config=config)
+    data = GeneratorData.from_dict(united, config=config)
     if isinstance(data, GeneratorError):
         raise SpecError(f"{data.header}: {data.detail}")
     with _ruff_of_this_environment(), contextlib.redirect_stdout(io.StringIO()):
-        warnings = ContractProject(written=written, overlays=overlays, edits=edits, openapi=data, config=config).build()
+        warnings = ContractProject(
+            written=written, united=united, overlays=overlays, edits=edits, openapi=data, config=config
+        ).build()
     if warnings:  # the generator only warns when it drops a schema
         raise SpecError("\n".join(f"{warning.header}: {warning.detail}" for warning in warnings))
 

@@ -35,7 +35,8 @@ def by_name(document: Node) -> dict[str, Any]:
         return schema
 
     def attribute_docstring(model: Any, field: Any) -> str:
-        text = f"{field.python_name}: {describe.value(document, property_schema(model, field))}"
+        schema = property_schema(model, field)
+        text = f"{field.python_name}: {describe.value(document, schema)}{_gateways_with(schema)}"
         return wrapped(text, 12).removeprefix(f"{field.python_name}: ")
 
     def declaration(model: Any, field: Any) -> str:
@@ -78,6 +79,12 @@ def by_name(document: Node) -> dict[str, Any]:
         "unusable_statuses": partial(unusable_statuses, document),
         "wrapped": wrapped,
     }
+
+
+def _gateways_with(schema: Node) -> str:
+    """Return the sentence about a property that only some gateways have; an empty string if all have it."""
+    names = ", ".join(f"`{name}`" for name in schema.get("x-gateways", ()))
+    return names and f" Only for the gateways {names}."
 
 
 def finished_statuses(document: Node) -> str:

@@ -26,6 +26,8 @@ def make_clients(token: str | None, url: str) -> None:
     )
     AuthenticatedClient(timeout=Timeout(read=5), http_client={"proxy": url})
     AuthenticatedClient(on_violation="log")  # type: ignore[arg-type]
+    AuthenticatedClient(relax={"R28"})
+    AuthenticatedClient(relax=28)  # type: ignore[arg-type]
     AuthenticatedClient(token, url, "warn")  # type: ignore[call-arg]
 
 
@@ -54,7 +56,10 @@ def make_models() -> models.ImageElementRequest:
     assert_type(models.VideoElementRequest.from_dict({}), models.VideoElementRequest)
     image.callback_url = UNSET
     image.reference_type = "video_refer"  # type: ignore[assignment]
-    image.element_voice_id = "v"  # type: ignore[attr-defined]
+    assert_type(image.element_voice_id, str | Unset)  # some gateways have it
+    image.element_voice_id = "v"
+    image.element_video_list = UNSET  # type: ignore[attr-defined]
+    image.element_voice_id = 1  # type: ignore[assignment]
     models.ImageElementRequest(element_name="Ada")  # type: ignore[call-arg]
     models.ElementTag(tag_id="o_101")  # type: ignore[arg-type]
     return image

@@ -29,6 +29,8 @@ class ImageElementRequest(Model):
             empty for none (R31).
         external_task_id: Your own id for the task, to look it up by. It does not replace the system's id, and
             must be unique per user, which only the server can check. Empty means none (R32).
+        element_voice_id: A voice of the voice library to bind to the element. Empty means none (R27). Only for
+            the gateways `kling-beijing`, `kling-singapore`.
     """
 
     element_name: str
@@ -38,6 +40,7 @@ class ImageElementRequest(Model):
     tag_list: list[ElementTag] | Unset = UNSET
     callback_url: str | Unset = UNSET
     external_task_id: str | Unset = UNSET
+    element_voice_id: str | Unset = UNSET
     additional_properties: dict[str, Any] = field(init=False, factory=dict)
 
     @classmethod
