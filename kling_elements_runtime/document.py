@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache, lru_cache
-from importlib.resources import files
 from itertools import takewhile
 from typing import Any, Final, Literal, TypeAlias, TypeVar
 
@@ -388,18 +386,3 @@ class Document:
             int(code): BusinessCode(int(code), row["http-status"], row["meaning"], row["created"], row["retry"])
             for code, row in self.document()["x-business-codes"].items()
         }
-
-
-def packaged(module: str) -> Callable[[], Node]:
-    """Return a function that reads the `openapi.json` beside a module, with its path items inline."""
-
-    def read() -> Node:
-        return with_inline_path_items(packaged_json(module, "openapi.json"))
-
-    return read
-
-
-def packaged_json(module: str, name: str) -> Node:
-    """Return the object in a JSON file beside a module, even if its package is in an archive."""
-    parsed: Node = json.loads(files(module.rpartition(".")[0]).joinpath(name).read_bytes())
-    return parsed

@@ -97,7 +97,8 @@ def test_the_address_of_a_gateway_is_its_first_server_unless_that_has_variables(
 
 
 def test_the_lifted_rules_have_the_names_of_the_gateways_without_them() -> None:
-    contract, fewer = {"x-rules": {"R1": {}, "R2": {}}}, {"x-rules": {"R2": {}}}
+    contract: dict[str, Any] = {"x-rules": {"R1": {}, "R2": {}}}
+    fewer: dict[str, Any] = {"x-rules": {"R2": {}}}
 
     assert {"R1": ("a", "c")} == gateways.lifted_rules(contract, {"a": fewer, "b": contract, "c": fewer})
     assert ["R28"] == list(gateways.lifted_rules(inline(source()), _DOCUMENTS))

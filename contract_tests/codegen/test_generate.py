@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ def _changed_spec(folder: Path, old: str, new: str) -> Path:
     assert text.count(old) == 1
     path = folder / "changed.yaml"
     path.write_text(text.replace(old, new), "utf-8")
+    shutil.copytree(SPEC.parent / "gateways", folder / "gateways")
     return path
 
 
@@ -69,7 +71,7 @@ def test_a_change_of_the_contract_makes_the_client_out_of_date(
     assert generate.main(changed) == 0
     assert capsys.readouterr().out.splitlines()[0] == "client: 3 files changed"
     assert generate.main(["--check", *changed]) == 0
-    assert {path.name for path in tmp_path.iterdir()} == {"client", "changed.yaml"}
+    assert {path.name for path in tmp_path.iterdir()} == {"client", "changed.yaml", "gateways"}
 
 
 def test_new_removed_and_changed_files_are_listed(tmp_path: Path) -> None:
@@ -98,7 +100,7 @@ def test_a_broken_contract_leaves_the_old_client_unchanged(tmp_path: Path, capsy
         "error: the client was not generated\n#/components/schemas/ElementName: unknown keyword maxLenght\n"
     )
     assert [path.name for path in target.iterdir()] == ["kept"]
-    assert {path.name for path in tmp_path.iterdir()} == {"client", "changed.yaml"}
+    assert {path.name for path in tmp_path.iterdir()} == {"client", "changed.yaml", "gateways"}
 
 
 def _unmovable(path: Path, _: Path) -> Path:

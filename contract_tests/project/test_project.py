@@ -14,7 +14,8 @@ import pytest
 
 from kling_elements import KlingElements
 from kling_elements_client.models import Task
-from kling_elements_runtime.document import operations, packaged, walk
+from kling_elements_runtime.document import operations, walk
+from kling_elements_runtime.packaged import packaged
 from scripts import demo
 from scripts.codegen import generate
 from scripts.spec import ROOT, SPEC, load

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Final
 
 from kling_elements_runtime.contract import CheckedRequest, Contract
-from kling_elements_runtime.document import packaged
+from kling_elements_runtime.packaged import packaged
 
 CONTRACT: Final = Contract(packaged(__name__))
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from kling_elements_runtime.document import Node, packaged_json
+from kling_elements_runtime.document import Node
+from kling_elements_runtime.packaged import packaged_json
 
 BASE_URLS: Final[Mapping[str, str | None]] = {
     "api-prefix": None,
