@@ -60,7 +60,7 @@ def contract_of(gateway: str | Path | None, base_url: str | None) -> Contract:
         ValueError: There is no such gateway, or its overlay can't be used.
     """
     if gateway is None:
-        gateway = _by_host().get(_host_of(base_url), _OWN) if base_url else _OWN
+        gateway = _by_host().get(_host_of(base_url), _OWN) if isinstance(base_url, str) else _OWN
     if isinstance(gateway, Path):
         return _contract_with(_overlay_in(gateway), str(gateway))
     if not isinstance(gateway, str):
@@ -114,7 +114,7 @@ def _overlay_in(path: Path) -> Any:
         text = path.read_text("utf-8")
         return json.loads(text) if path.suffix.lower() == ".json" else _parsed_yaml(text)
     except (OSError, ValueError) as error:
-        raise ValueError(f"{path}: {error}") from None
+        raise ValueError(f"{path}: {getattr(error, 'strerror', None) or error}") from None
 
 
 def _parsed_yaml(text: str) -> Any:

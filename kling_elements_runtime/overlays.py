@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from copy import deepcopy
 from typing import Any, Final
 
 from jsonpath import JSONPathEnvironment, JSONPathError, JSONPathMatch
@@ -33,7 +32,7 @@ def apply(document: Node, overlay: object) -> Node:
     Raises:
         OverlayError: The overlay is invalid, or one of its actions can't be carried out.
     """
-    result = deepcopy(document)
+    result: Node = _copied(document)
     for index, action in enumerate(_actions(overlay)):
         place = f"/actions/{index}"
         for match in _matches(action["target"], result, place):
@@ -67,7 +66,7 @@ def _action(value: object, place: str) -> Node:
     action = _object(value, place, _PARTS_OF_ACTION)
     if not isinstance(action.get("target"), str):
         raise OverlayError(f"{place}/target: must be a JSONPath expression, such as $.servers[0]")
-    if action.get("remove", False) not in (True, False):
+    if not isinstance(action.get("remove", False), bool):
         raise OverlayError(f"{place}/remove: must be true or false")
     if bool(action.get("remove")) == ("update" in action):
         raise OverlayError(f"{place}: must have either `update` or `remove: true`")
@@ -84,7 +83,7 @@ def _object(value: object, place: str, parts: set[str]) -> Node:
 
 
 def _matches(target: str, document: Node, place: str) -> list[JSONPathMatch]:
-    """Return what a target selects, the last first, so that each can be removed without moving those before it.
+    """Return what a target selects, each once, so ordered that each can be removed without moving those after it.
 
     Raises:
         OverlayError: The target is not a JSONPath expression, or selects nothing.
@@ -96,7 +95,13 @@ def _matches(target: str, document: Node, place: str) -> list[JSONPathMatch]:
         raise OverlayError(f"{place}/target: {target!r} is not a JSONPath expression: {reason}") from None
     if not matches:
         raise OverlayError(f"{place}/target: {target!r} selects nothing in the document")
-    return matches[::-1]
+    by_parts = {match.parts: match for match in matches}
+    return [by_parts[parts] for parts in sorted(by_parts, key=_order, reverse=True)]
+
+
+def _order(parts: tuple[int | str, ...]) -> list[tuple[int, str]]:
+    """Return a key by which the parts of a value come after the value, and later items after earlier ones."""
+    return [(part, "") if isinstance(part, int) else (0, part) for part in parts]
 
 
 def _remove(match: JSONPathMatch, place: str) -> None:
@@ -113,7 +118,7 @@ def _update(target: Any, update: Any, place: str) -> None:
         OverlayError: The target is neither, or the value does not fit it.
     """
     if isinstance(target, list):
-        target.append(deepcopy(update))
+        target.append(_copied(update))
     elif isinstance(target, dict) and isinstance(update, dict):
         _merge(target, update, f"{place}/update")
     elif isinstance(target, dict):
@@ -135,9 +140,16 @@ def _merge(target: Node, update: Node, place: str) -> None:
         if isinstance(current, dict):
             _merge(current, value, where)
         elif isinstance(current, list):
-            current.extend(deepcopy(value))
+            current.extend(_copied(value))
         else:
-            target[name] = deepcopy(value)
+            target[name] = _copied(value)
+
+
+def _copied(value: Any) -> Any:
+    """Return a copy of a JSON value in which no part is shared, unlike in values from YAML with aliases."""
+    if isinstance(value, dict):
+        return {name: _copied(item) for name, item in value.items()}
+    return [_copied(item) for item in value] if isinstance(value, list) else value
 
 
 __all__ = ["OverlayError", "apply"]
