@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,7 @@ def test_each_gateway_is_listed() -> None:
         base_url=_SINGAPORE,
         version="2026-09-20",
     ) == next(gateway for gateway in listed if gateway.name == "kling-singapore")
-    assert all(isinstance(gateway.version, str) and gateway.title and gateway.summary for gateway in listed)
+    assert all(gateway.version and gateway.title and gateway.summary for gateway in listed)
 
 
 @pytest.mark.parametrize("name", BASE_URLS)
@@ -168,10 +169,9 @@ def test_an_overlay_that_cannot_be_used_is_refused_with_its_file(
     if text is not None:
         path.write_bytes(text)
 
-    with pytest.raises(ValueError, match="") as caught:
+    with pytest.raises(ValueError, match=rf"^{re.escape(f'{path}: {message}')}") as caught:
         client_class(TOKEN, gateway=path)
 
-    assert str(caught.value).startswith(f"{path}: {message}")
     assert "\n" not in str(caught.value)
     assert str(caught.value).count(str(path)) == 1
 
