@@ -12,8 +12,9 @@ from pathlib import Path
 
 from kling_elements import KlingElements
 from kling_elements_client.errors import KlingError
-from scripts.spec import ROOT, SPEC
-from tools.interop import life
+from scripts.codegen import gateways
+from scripts.spec import ROOT, SPEC, source
+from tools.interop import life, overlays
 
 FOLDER = ROOT / "build" / "npm"
 _PACKAGES = ROOT / "requirements" / "package.json"
@@ -23,6 +24,12 @@ _PARSE = (
     'import parser from "@apidevtools/swagger-parser"; '
     "try { await parser.validate(process.argv[1]); } "
     "catch (error) { console.error(error.message); process.exit(1); }"
+)
+
+_APPLY = (
+    'import fs from "node:fs"; import { applyOverlay } from "openapi-overlays-js/src/overlay.js"; '
+    "const [contract, overlay] = process.argv.slice(1, 3).map((name) => JSON.parse(fs.readFileSync(name))); "
+    "fs.writeFileSync(process.argv[3], JSON.stringify(applyOverlay(contract, overlay)));"
 )
 
 
@@ -71,8 +78,27 @@ def prism() -> None:
         raise InteropError("\n".join(errors))
 
 
+def openapi_overlays_js() -> None:
+    """Apply the overlay of each gateway to the contract, as `make gen` does.
+
+    Raises:
+        InteropError: The results differ, and not by a known fault of the program.
+    """
+    contract = source()
+    _write_json("contract.json", contract)
+    problems = []
+    for name, overlay in gateways.overlays().items():
+        _write_json("overlay.json", overlay)
+        _run(["node", "--input-type=module", "--eval", _APPLY, "contract.json", "overlay.json", "applied.json"])
+        if not overlays.are_same((FOLDER / "applied.json").read_text("utf-8"), contract, overlay):
+            problems.append(f"gateways/{name}.yaml: the result differs; see build/npm/applied.json")
+    if problems:
+        raise InteropError("\n".join(problems))
+
+
 CHECKS: dict[str, Callable[[], None]] = {
     "@apidevtools/swagger-parser": swagger_parser,
+    "openapi-overlays-js": openapi_overlays_js,
     "openapi-typescript": openapi_typescript,
     "@stoplight/prism-cli": prism,
 }
@@ -81,6 +107,10 @@ CHECKS: dict[str, Callable[[], None]] = {
 
 def _command(name: str) -> str:
     return str(FOLDER / "node_modules" / ".bin" / name)
+
+
+def _write_json(name: str, value: object) -> None:
+    (FOLDER / name).write_text(json.dumps(value), "utf-8")
 
 
 def _run(command: Sequence[str]) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from pathlib import Path
 
 import pytest
 
-from scripts.spec import SPEC
+from scripts.codegen import gateways
+from scripts.spec import ROOT, SPEC
 from tools.interop import __main__ as command
 from tools.interop import programs
 from tools.interop.programs import InteropError
@@ -70,6 +72,33 @@ def test_a_program_that_is_missing_or_hangs_is_an_error(bin_folder: Path, monkey
     monkeypatch.setattr(programs, "_MAX_SECONDS", 0.01)
     with pytest.raises(InteropError, match="timed out"):
         programs.swagger_parser()
+
+
+_APPLIER = """
+import json, sys
+from pathlib import Path
+from kling_elements_runtime.overlays import apply
+from tools.interop.overlays import _with_faults
+
+contract, overlay = (json.loads(Path(name).read_bytes()) for name in sys.argv[4:6])
+Path(sys.argv[6]).write_text(json.dumps({document}))
+"""
+
+
+def test_the_documents_of_gateways_are_compared(bin_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program without the known faults is reported too, so that the list of faults is kept short."""
+    script = bin_folder / "applier.py"
+    _write(bin_folder, "node", f'exec "{sys.executable}" "{script}" "$@"')
+    monkeypatch.setenv("PYTHONPATH", f"{ROOT}{os.pathsep}{ROOT / 'generated_client'}")
+
+    script.write_text(_APPLIER.format(document="_with_faults(apply(contract, overlay), overlay)"))
+    programs.openapi_overlays_js()
+
+    script.write_text(_APPLIER.format(document="apply(contract, overlay)"))
+    with pytest.raises(InteropError) as caught:
+        programs.openapi_overlays_js()
+    with_faults = {name for name in gateways.overlays() if name != "kkiai"}
+    assert with_faults == set(re.findall(r"gateways/(.+?)\.yaml: the result differs", str(caught.value)))
 
 
 _MOCK = f'exec "{sys.executable}" -m kling_elements.mock --port "$5"'
