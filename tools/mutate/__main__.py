@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 
-from tools.mutate import contract_coverage, planted_faults, spec_mutants
+from tools.mutate import contract_coverage, overlay_mutants, planted_faults, spec_mutants
 from tools.mutate.parts import Part, run
 
 PARTS: dict[str, Part] = {
     spec_mutants.NAME: spec_mutants.prove,
+    overlay_mutants.NAME: overlay_mutants.prove,
     contract_coverage.NAME: contract_coverage.prove,
     planted_faults.NAME: planted_faults.prove_all,
 }

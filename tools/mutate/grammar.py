@@ -73,6 +73,7 @@ KINDS: dict[str, dict[str, Member]] = {
         "servers": Member(kind="server", holds="list"),
         "x-business-codes": Member(changes.renamed, "business code", "map"),
         "x-dialects": Member(changes.renamed),
+        "x-ids": Member(kind="ids"),
         "paths": Member(changes.renamed, "path item", "map"),
         "components": Member(kind="components"),
         **dict.fromkeys(("openapi", "info", "tags", "x-rules"), _WORDS),
@@ -91,6 +92,10 @@ KINDS: dict[str, dict[str, Member]] = {
         "message": Member(changes.word_or_none),
         "message-matches": Member(changes.pattern),
         "unique-over": Member(changes.one_of("account", "user")),
+    },
+    "ids": {
+        "task": Member(changes.one_of("digits", "integer")),
+        "element": Member(changes.one_of("integer", "digits", "text")),
     },
     "deletion": {
         "example": Member(changes.one_of("deleted", "deletedSilently")),

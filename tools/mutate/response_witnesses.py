@@ -14,6 +14,7 @@ import jsonschema_rs
 from contract_tests.reading import dialect_cases
 from contract_tests.reading.calls import CALLS, SCHEMES, SERVERS
 from contract_tests.reading.cases import MAX_IMAGE_CHARACTERS
+from contract_tests.reading.gateway_cases import GATEWAY_CASES
 from contract_tests.reading.image_body import BODY
 from contract_tests.reading.images import Picture
 from contract_tests.reading.paths import DELETION, ELEMENTS
@@ -82,6 +83,7 @@ def response_witnesses() -> Iterator[Witness]:
     yield _witness("the calls", lambda candidate: calls(candidate.document) == CALLS)
     yield _witness("the servers", lambda candidate: servers(candidate.document) == SERVERS)
     yield _witness("the security schemes", lambda candidate: schemes(candidate.document) == SCHEMES, "R02")
+    yield _witness("the kinds of ids", _kinds_of_ids, None)
     yield _witness("the business codes", _business_codes, None)
     yield _witness("the dialects", lambda candidate: candidate.contract.dialects() == dialect_cases.DIALECTS, None)
     for meaning in dialect_cases.MEANINGS:
@@ -119,6 +121,11 @@ def response_witnesses() -> Iterator[Witness]:
 
 def _witness(name: str, holds: Holds, *rules: str | None) -> Witness:
     return Witness(name, holds, frozenset(rules))
+
+
+def _kinds_of_ids(candidate: Candidate) -> bool:
+    kkiai = GATEWAY_CASES["kkiai"]
+    return bool(candidate.document["x-ids"] == {"task": kkiai.task_ids, "element": kkiai.element_ids})
 
 
 def _business_codes(candidate: Candidate) -> bool:
