@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from contract_tests.reading.live_responses import CERTAINTIES, TABLE, LiveResponse, TableError, load, responses
+from contract_tests.reading.live_responses import CERTAINTIES, TABLE, LiveResponse, ResponseTableError, load, responses
 from kling_elements_client import contract
 from scripts.spec import ROOT
 from scripts.spec import load as load_spec
@@ -119,7 +119,7 @@ def test_an_invalid_row_is_an_error(text: str, says: str, tmp_path: Path) -> Non
     path = tmp_path / "rows.yaml"
     path.write_text(text, "utf-8")
 
-    with pytest.raises(TableError) as caught:
+    with pytest.raises(ResponseTableError) as caught:
         load(path)
 
     assert says in str(caught.value)
@@ -127,7 +127,7 @@ def test_an_invalid_row_is_an_error(text: str, says: str, tmp_path: Path) -> Non
 
 def test_a_missing_table_is_an_error(tmp_path: Path) -> None:
     """The error names the file."""
-    with pytest.raises(TableError, match=r"rows\.yaml: .*No such file"):
+    with pytest.raises(ResponseTableError, match=r"rows\.yaml: .*No such file"):
         load(tmp_path / "rows.yaml")
 
 

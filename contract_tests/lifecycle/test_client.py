@@ -13,7 +13,17 @@ import pytest
 from contract_tests.reading.image_body import BODY
 from contract_tests.reading.paths import ELEMENTS
 from contract_tests.support.running import TOKEN, URL
-from contract_tests.support.scripted import ABSENT, LOST, NAMED, Client, Reply, ScriptedClient, Step, refusal, task
+from contract_tests.support.scripted import (
+    ABSENT,
+    LOST,
+    NAMED,
+    Client,
+    ScriptedClient,
+    Step,
+    StubReply,
+    refusal,
+    task,
+)
 from kling_elements import PollPolicy, RetryPolicy
 from kling_elements_client.client import BASE_URL_VARIABLE, DEFAULT_BASE_URL
 from kling_elements_client.errors import ContractError
@@ -139,9 +149,9 @@ def test_creates_are_logged_under_their_external_id(client_class: Client, caplog
     ] == [record.getMessage() for record in caplog.records if record.name == "kling_elements"]
 
 
-def _reply_with_token(status: int) -> Reply:
+def _reply_with_token(status: int) -> StubReply:
     body = {"code": f"x{TOKEN}", "message": f"wrong token {TOKEN}", "request_id": TOKEN, "more": TOKEN}
-    return Reply(status, body, {"X-Request-Id": TOKEN, "X-Token": TOKEN})
+    return StubReply(status, body, {"X-Request-Id": TOKEN, "X-Token": TOKEN})
 
 
 @pytest.mark.parametrize(
@@ -162,7 +172,7 @@ def test_no_log_and_no_error_contains_the_token(client_class: Client, caplog: py
         _reply_with_token(401),
         _reply_with_token(500),
         _reply_with_token(200),
-        Reply(200, TOKEN.encode()),
+        StubReply(200, TOKEN.encode()),
         _reply_with_token(404),
         LOST,
         task(),

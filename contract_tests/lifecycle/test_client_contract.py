@@ -12,7 +12,7 @@ import pytest
 from contract_tests.reading.dialect_cases import DIALECTS
 from contract_tests.support.documents import changed_contract, with_other_codes
 from contract_tests.support.running import tls
-from contract_tests.support.scripted import Reply, ScriptedClient, request_with_id
+from contract_tests.support.scripted import ScriptedClient, StubReply, request_with_id
 from kling_elements import AsyncKlingElements, KlingElements
 from kling_elements.errors import ElementUnavailableError, TaskFailedError
 from kling_elements.mock.app import create_app
@@ -172,7 +172,7 @@ def test_a_code_is_read_from_the_place_that_the_clients_contract_names() -> None
     other = changed_contract(
         lambda document: document["components"]["schemas"]["CreateElementResponse"]["x-envelope"].update(code="/ret")
     )
-    refused = Reply(200, {"ret": 1102, "message": "balance not enough"})
+    refused = StubReply(200, {"ret": 1102, "message": "balance not enough"})
 
     error = ScriptedClient(KlingElements, refused, contract=other).error_of("create", request_with_id("first"))
 

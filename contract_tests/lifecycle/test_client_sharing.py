@@ -16,7 +16,7 @@ import pytest
 
 from contract_tests.reading.image_body import BODY
 from contract_tests.support.peers import Peer, http_response, listening
-from contract_tests.support.scripted import NAMED, Gateway, task
+from contract_tests.support.scripted import NAMED, ScriptedGateway, task
 from kling_elements import AsyncKlingElements, KlingElements
 
 pytestmark = pytest.mark.slow
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.slow
 
 def test_a_client_that_was_closed_sends_nothing(caplog: pytest.LogCaptureFixture) -> None:
     """You can close a client twice. A later create sends nothing, so there is no note, no id and no warning."""
-    gateway = Gateway((task(),), "documented")
+    gateway = ScriptedGateway((task(),), "documented")
     with KlingElements("t", http_client={"transport": httpx.MockTransport(gateway)}) as kling:
         inner = kling.client.get_httpx_client()
         assert "7" == kling.create(NAMED).task_id

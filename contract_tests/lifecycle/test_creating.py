@@ -17,9 +17,9 @@ from contract_tests.support.scripted import (
     NOW,
     REFUSED,
     Client,
-    Reply,
     ScriptedClient,
     Step,
+    StubReply,
     refusal,
     task,
 )
@@ -225,12 +225,12 @@ _OTHER = {"external_task_id": "e-0"}
     [
         task("5", task_info=_OTHER),
         task("5", external_id="e-0"),
-        Reply(200, {"id": "5", "status": "submitted", "external_id": "e-0"}),
-        Reply(500, {"code": 5000, "data": {"task_id": "5", "task_info": _OTHER}}),
+        StubReply(200, {"id": "5", "status": "submitted", "external_id": "e-0"}),
+        StubReply(500, {"code": 5000, "data": {"task_id": "5", "task_info": _OTHER}}),
         task("5", task_info={"external_task_id": 43}),
     ],
 )
-def test_the_response_to_another_create_is_rejected(client_class: Client, response: Reply) -> None:
+def test_the_response_to_another_create_is_rejected(client_class: Client, response: StubReply) -> None:
     """If a connection has a stray response, nobody knows what became of this create."""
     error = ScriptedClient(client_class, response).error_of("create", NAMED)
 
@@ -258,7 +258,7 @@ def test_an_id_that_comes_back_as_a_number_is_the_same_id(client_class: Client) 
 
 def test_a_retry_date_is_compared_with_the_clock(client_class: Client) -> None:
     """If the date has passed by the next response, the usual interval applies."""
-    late = Reply(429, {"code": 1302}, {"Retry-After": "Wed, 10 Jun 2026 08:00:20 GMT"})
+    late = StubReply(429, {"code": 1302}, {"Retry-After": "Wed, 10 Jun 2026 08:00:20 GMT"})
     client = ScriptedClient(client_class, late, late, task())
 
     client.create(BODY)

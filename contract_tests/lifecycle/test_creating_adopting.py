@@ -18,9 +18,9 @@ from contract_tests.support.scripted import (
     REFUSED,
     Client,
     FailedCall,
-    Reply,
     ScriptedClient,
     Step,
+    StubReply,
     both_dialects,
     refusal,
     task,
@@ -46,13 +46,13 @@ _IN_DOUBT: list[tuple[str, Step]] = [
     ("5000", refusal(500, 5000)),
     ("5001", refusal(503, 5001)),
     ("5002", refusal(504, "5002")),
-    ("proxy", Reply(502, b"<html>bad gateway</html>")),
-    ("524", Reply(524, b"")),
+    ("proxy", StubReply(502, b"<html>bad gateway</html>")),
+    ("524", StubReply(524, b"")),
     ("408", refusal(408)),
-    ("no task", Reply(200, {})),
-    ("cut short", Reply(200, b'{"code": 0, "da')),
+    ("no task", StubReply(200, {})),
+    ("cut short", StubReply(200, b'{"code": 0, "da')),
     ("unknown code", refusal(200, 42)),
-    ("redirect", Reply(307, b"", {"Location": "https://elsewhere.example.com/"})),
+    ("redirect", StubReply(307, b"", {"Location": "https://elsewhere.example.com/"})),
 ]
 
 
@@ -82,7 +82,7 @@ _ADOPTIONS = [
     ),
     _Adoption(id="there already", calls="look", script=[_FOUND]),
     _Adoption(id="there, and the gateway does not repeat the id", calls="look", script=[task("5")]),
-    _Adoption(id="there, flat, and failed", calls="look", script=[Reply(200, {"id": 5, "status": "failed"})]),
+    _Adoption(id="there, flat, and failed", calls="look", script=[StubReply(200, {"id": 5, "status": "failed"})]),
     *(
         _Adoption(id=f"{name}, found", calls="look create look", script=[ABSENT, step, _FOUND])
         for name, step in _IN_DOUBT
@@ -190,11 +190,11 @@ _ELSE = task("6", task_info={"external_task_id": "e-2"})
 _SAME_WORD = task("e-1", task_info={"external_task_id": "e-2"})  # the system's id happens to be the caller's
 _NO_LOOK_UP = [
     refusal(404),
-    Reply(404, b"<html>"),
+    StubReply(404, b"<html>"),
     refusal(404, 1202),
     refusal(405),
     refusal(501),
-    Reply(200, {}),
+    StubReply(200, {}),
     refusal(200, 0),
     _ELSE,
     _SAME_WORD,
@@ -278,7 +278,7 @@ _FAILURES = [
             slept=_SIX,
             script=[step] * 7,
         )
-        for kind, step in [(ServerError, refusal(503)), (InvalidResponseError, Reply(200, b"<html>"))]
+        for kind, step in [(ServerError, refusal(503)), (InvalidResponseError, StubReply(200, b"<html>"))]
     ),
 ]
 
@@ -295,7 +295,7 @@ def test_an_error_says_whether_the_element_may_exist(client_class: Client, diale
     assert "e-1" == error.external_task_id
 
 
-@pytest.mark.parametrize("step", [refusal(404), refusal(401, 1000), REFUSED, Reply(200, {})])
+@pytest.mark.parametrize("step", [refusal(404), refusal(401, 1000), REFUSED, StubReply(200, {})])
 def test_a_fresh_id_cannot_exist_before_the_first_create(client_class: Client, step: Step) -> None:
     """Your own id may have been used before, a fresh one has not."""
     error = ScriptedClient(client_class, *[step] * 3).error_of("get_or_create", BODY)
@@ -304,7 +304,7 @@ def test_a_fresh_id_cannot_exist_before_the_first_create(client_class: Client, s
 
 
 @pytest.mark.parametrize("step", _NO_LOOK_UP)
-def test_a_gateway_without_look_ups_is_named_as_the_cause(client_class: Client, step: Reply) -> None:
+def test_a_gateway_without_look_ups_is_named_as_the_cause(client_class: Client, step: StubReply) -> None:
     """The message also says what you can use instead."""
     error = ScriptedClient(client_class, step).error_of("get_or_create", NAMED)
 
@@ -384,7 +384,7 @@ def test_look_ups_may_lag_behind_creates(client_class: Client) -> None:
     assert [1, 2, 4, 8] == client.clock.slept
 
 
-def _with_status(word: str) -> Reply:
+def _with_status(word: str) -> StubReply:
     return task("5", "succeed", task_result={"elements": [{"element_id": 9, "status": word}]})
 
 
@@ -400,6 +400,6 @@ def test_an_unusable_element_is_not_adopted(client_class: Client, word: str) -> 
 
 
 @pytest.mark.parametrize("reply", [_with_status("succeed"), task("5", "failed"), task("5", "succeed"), task("5", None)])
-def test_a_task_without_an_unusable_element_is_adopted(client_class: Client, reply: Reply) -> None:
+def test_a_task_without_an_unusable_element_is_adopted(client_class: Client, reply: StubReply) -> None:
     """An adopted task may be in progress or have failed; `wait` finds out which."""
     assert "5" == ScriptedClient(client_class, reply).get_or_create(NAMED).task_id

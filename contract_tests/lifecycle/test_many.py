@@ -23,8 +23,8 @@ from contract_tests.support.scripted import (
     REFUSED,
     Client,
     FakeClock,
-    Reply,
     ScriptedClient,
+    StubReply,
     call_once,
     finished_task,
     refusal,
@@ -241,7 +241,7 @@ def test_each_request_has_its_own_result(client_class: Client) -> None:
 def test_an_error_of_create_all_hides_the_token(client_class: Client) -> None:
     """Each error inside it also hides the token."""
     service = _Service()
-    service.create = lambda _: Reply(400, {"code": 1301, "message": f"no {TOKEN}"})
+    service.create = lambda _: StubReply(400, {"code": 1301, "message": f"no {TOKEN}"})
 
     error = _client(client_class, service).error_of("create_all", _requests(2))
 
@@ -249,8 +249,8 @@ def test_an_error_of_create_all_hides_the_token(client_class: Client) -> None:
     assert TOKEN not in f"{error!r} {error} {vars(error)}"
 
 
-@pytest.mark.parametrize("step", [refusal(404), refusal(404, 1202), Reply(200, {}), refusal(401, 1004)])
-def test_without_look_ups_refusals_show_when_a_place_is_free(client_class: Client, step: Reply) -> None:
+@pytest.mark.parametrize("step", [refusal(404), refusal(404, 1202), StubReply(200, {}), refusal(401, 1004)])
+def test_without_look_ups_refusals_show_when_a_place_is_free(client_class: Client, step: StubReply) -> None:
     """Every element is created nevertheless."""
     service = _Service(concurrency=2)
     service.look = lambda _: step

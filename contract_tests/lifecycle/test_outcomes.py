@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from contract_tests.reading.image_body import BODY
-from contract_tests.support.scripted import LOST, NAMED, REFUSED, Client, Reply, ScriptedClient, refusal
+from contract_tests.support.scripted import LOST, NAMED, REFUSED, Client, ScriptedClient, StubReply, refusal
 from contract_tests.support.tables import for_each_row
 from kling_elements import Outcome
 from kling_elements.outcomes import (
@@ -331,7 +331,7 @@ def test_a_code_may_be_a_string() -> None:
 @for_each_row([*_CODES, *(row for row in _STATUSES if 200 <= row.status < 600)])
 def test_both_clients_follow_the_table(client_class: Client, row: _Row) -> None:
     """The error has the outcome of the row and the id that was sent, and only a wait leads to a second attempt."""
-    response = refusal(row.status, str(row.code) if row.code else None) if row.status != 204 else Reply(204, b"")
+    response = refusal(row.status, str(row.code) if row.code else None) if row.status != 204 else StubReply(204, b"")
     client = ScriptedClient(client_class, response, response)
 
     error = client.error_of("create", NAMED, max_wait_seconds=2)
@@ -345,14 +345,14 @@ def test_both_clients_follow_the_table(client_class: Client, row: _Row) -> None:
     [
         (_NO, REFUSED),
         (_MAYBE, LOST),
-        (_MAYBE, Reply(200, {})),
-        (_MAYBE, Reply(200, b"")),
-        (_MAYBE, Reply(200, b"<html>")),
-        (_MAYBE, Reply(200, {"code": 0, "data": None})),
-        (_MAYBE, Reply(200, {"code": "0", "data": {"task_status": "submitted"}})),
-        (_MAYBE, Reply(200, {"error": {"message": "odd"}})),
-        (_NO, Reply(200, {"error": {"message": "odd", "code": "1200"}})),
-        (_NO, Reply(200, {"code": 1301, "data": 5})),
+        (_MAYBE, StubReply(200, {})),
+        (_MAYBE, StubReply(200, b"")),
+        (_MAYBE, StubReply(200, b"<html>")),
+        (_MAYBE, StubReply(200, {"code": 0, "data": None})),
+        (_MAYBE, StubReply(200, {"code": "0", "data": {"task_status": "submitted"}})),
+        (_MAYBE, StubReply(200, {"error": {"message": "odd"}})),
+        (_NO, StubReply(200, {"error": {"message": "odd", "code": "1200"}})),
+        (_NO, StubReply(200, {"code": 1301, "data": 5})),
     ],
 )
 def test_every_failed_create_has_an_outcome(client_class: Client, outcome: Outcome, step: Any) -> None:

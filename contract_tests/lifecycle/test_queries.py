@@ -12,9 +12,9 @@ from contract_tests.support.scripted import (
     LOST,
     REFUSED,
     Client,
-    Reply,
     ScriptedClient,
     Step,
+    StubReply,
     both_dialects,
     finished_task,
     page,
@@ -77,7 +77,7 @@ def test_a_task_is_looked_up_by_a_task_or_an_id(client_class: Client, part: str,
 )
 def test_a_task_is_read_from_any_shape(client_class: Client, expected: Any, body: Any) -> None:
     """The response may have an envelope or none, and the older names or the newer ones."""
-    assert expected == ScriptedClient(client_class, Reply(200, body)).get("7").to_dict()
+    assert expected == ScriptedClient(client_class, StubReply(200, body)).get("7").to_dict()
 
 
 _NAMES = pytest.mark.parametrize("name", ["get", "delete", "list", "presets"])
@@ -102,10 +102,10 @@ def _query_error(client: ScriptedClient, name: str, **named: Any) -> KlingError:
         (AuthenticationError, refusal(401, 1000)),
         (RateLimitError, refusal(429, 1101)),
         (StatusError, refusal(404)),
-        (StatusError, Reply(302, b"", {"Location": "https://elsewhere.example.com/"})),
+        (StatusError, StubReply(302, b"", {"Location": "https://elsewhere.example.com/"})),
         (BusinessError, refusal(200, 1200)),
-        (InvalidResponseError, Reply(200, b"<html>")),
-        (InvalidResponseError, Reply(200, [1])),
+        (InvalidResponseError, StubReply(200, b"<html>")),
+        (InvalidResponseError, StubReply(200, [1])),
     ],
 )
 @_NAMES
@@ -186,7 +186,7 @@ def test_a_query_is_not_repeated_forever(
 @pytest.mark.parametrize("body", [{}, {"code": 0, "data": None}, {"data": {"task_status": "failed"}}, {"id": [1]}])
 def test_a_look_up_that_names_no_task_is_an_error(client_class: Client, body: Any) -> None:
     """A response without a task says nothing about the task that you look for."""
-    error = ScriptedClient(client_class, Reply(200, body)).error_of("get", "7")
+    error = ScriptedClient(client_class, StubReply(200, body)).error_of("get", "7")
 
     assert isinstance(error, NoTaskError)
     assert error.outcome is None

@@ -13,9 +13,9 @@ from contract_tests.support.scripted import (
     LOST,
     REFUSED,
     Client,
-    Reply,
     ScriptedClient,
     Step,
+    StubReply,
     refusal,
     task,
 )
@@ -48,14 +48,16 @@ def test_an_element_is_deleted_by_its_exact_id(client_class: Client, element_id:
     assert [DELETION] == [request.url.path for request in client.gateway.requests]
 
 
-_DELETED_ALREADY = Reply(400, {"code": 1201, "message": "Element already be deleted for id: 9", "request_id": "r-1"})
+_DELETED_ALREADY = StubReply(
+    400, {"code": 1201, "message": "Element already be deleted for id: 9", "request_id": "r-1"}
+)
 
 
 @pytest.mark.parametrize(
     "script",
     [
         [_DELETED_ALREADY],
-        [Reply(200, {"code": "1201", "message": "Element already be deleted for id: 9"})],
+        [StubReply(200, {"code": "1201", "message": "Element already be deleted for id: 9"})],
         [LOST, _DELETED_ALREADY],
         [LOST, ABSENT],
         [refusal(503), refusal(429, 1302), ABSENT],
@@ -78,7 +80,7 @@ def test_deleting_an_element_that_never_existed_is_an_error(client_class: Client
 
 def test_another_refusal_with_the_same_code_is_an_error(client_class: Client) -> None:
     """Only the message shows if the element was deleted."""
-    error = ScriptedClient(client_class, Reply(400, {"code": 1201, "message": "Element is in use"})).error_of(
+    error = ScriptedClient(client_class, StubReply(400, {"code": 1201, "message": "Element is in use"})).error_of(
         "delete", "9"
     )
 
@@ -88,7 +90,7 @@ def test_another_refusal_with_the_same_code_is_an_error(client_class: Client) ->
 @pytest.mark.parametrize("body", [{}, {"code": 0}, {"code": 0, "data": None}, {"data": {"task_status": "succeed"}}])
 def test_a_deletion_need_not_name_a_task(client_class: Client, body: Any) -> None:
     """Success is enough."""
-    assert ScriptedClient(client_class, Reply(200, body)).delete("9") is None
+    assert ScriptedClient(client_class, StubReply(200, body)).delete("9") is None
 
 
 @pytest.mark.parametrize(
@@ -129,7 +131,7 @@ def test_an_element_id_keeps_every_digit(client_class: Client) -> None:
     exact = 9007199254740993  # one more than a floating-point number can hold
     for written in (str(exact), f"{exact}.0", "9.007199254740993e15", json.dumps(str(exact))):
         body = f'{{"data": {{"task_id": "7", "task_result": {{"elements": [{{"element_id": {written}}}]}}}}}}'
-        client = ScriptedClient(client_class, Reply(200, body.encode()), Reply(200, {}))
+        client = ScriptedClient(client_class, StubReply(200, body.encode()), StubReply(200, {}))
 
         client.delete(client.get("7"))
 

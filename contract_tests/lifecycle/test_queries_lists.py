@@ -12,9 +12,9 @@ import pytest
 from contract_tests.reading.paths import ELEMENTS, PRESETS
 from contract_tests.support.scripted import (
     Client,
-    Reply,
     ScriptedClient,
     Step,
+    StubReply,
     page,
     refusal,
 )
@@ -25,14 +25,14 @@ from kling_elements_client.errors import (
 )
 from kling_elements_client.models import Task, TaskStatus
 
-_NAMELESS = Reply(200, {"data": [{"x": 1}, {"x": 2}, {"task_id": None, "x": 1}]})
+_NAMELESS = StubReply(200, {"data": [{"x": 1}, {"x": 2}, {"task_id": None, "x": 1}]})
 
 
 @pytest.mark.parametrize(
     ("ids", "script"),
     [
         pytest.param([], [page()], id="nothing"),
-        pytest.param([], [Reply(200, {"code": 0, "data": None})], id="null"),
+        pytest.param([], [StubReply(200, {"code": 0, "data": None})], id="null"),
         pytest.param(["1"], [page("1"), page()], id="one page"),
         pytest.param(["1", "2", "3"], [page("1", "2"), page("3"), page()], id="two pages"),
         pytest.param(["1", "2"], [page("1", "2")] * 3, id="the same page for every number"),
@@ -66,7 +66,7 @@ def test_a_list_has_each_task_once(
 
 def test_the_tasks_of_a_list_are_read_like_those_of_a_look_up(client_class: Client) -> None:
     """The newer names are also read."""
-    first = Reply(200, {"data": [{"id": "7", "status": "succeeded"}, {"task_id": "8", "task_status": "new"}]})
+    first = StubReply(200, {"data": [{"id": "7", "status": "succeeded"}, {"task_id": "8", "task_status": "new"}]})
 
     tasks = ScriptedClient(client_class, first, page()).take(None, "list")
 

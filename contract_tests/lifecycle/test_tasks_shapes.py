@@ -14,7 +14,7 @@ import pytest
 
 from contract_tests.reading.paths import ELEMENTS
 from contract_tests.reading.response_cases import ABSENT_MESSAGE
-from contract_tests.support.scripted import NAMED, Client, Reply, ScriptedClient
+from contract_tests.support.scripted import NAMED, Client, ScriptedClient, StubReply
 from kling_elements import KlingElements
 from kling_elements.elements import element_of
 from kling_elements.outcomes import (
@@ -61,7 +61,7 @@ _NEW_API = {
 }
 
 
-def _delete(client_class: Client, reply: Reply) -> Any:
+def _delete(client_class: Client, reply: StubReply) -> Any:
     """Answer a deletion, and return the task that the generated client reads in the response."""
     underlying, request = ScriptedClient(client_class, reply).kling.client, DeleteElementRequest(element_id="9")
     if client_class is KlingElements:
@@ -69,9 +69,9 @@ def _delete(client_class: Client, reply: Reply) -> Any:
     return asyncio.run(delete_element.asyncio(client=underlying, body=request)).data
 
 
-def _refused(status: int, body: Any, **headers: str) -> Reply:
+def _refused(status: int, body: Any, **headers: str) -> StubReply:
     content = body.encode() if isinstance(body, str) else body
-    return Reply(status, content, {name.replace("_", "-"): value for name, value in headers.items()})
+    return StubReply(status, content, {name.replace("_", "-"): value for name, value in headers.items()})
 
 
 def _passed_on(code: int, message: str) -> dict[str, Any]:
@@ -91,7 +91,7 @@ def _passed_on(code: int, message: str) -> dict[str, Any]:
         _refused(500, _passed_on(1203, "no such resource")),
     ],
 )
-def test_absence_is_read_in_both_dialects(client_class: Client, reply: Reply) -> None:
+def test_absence_is_read_in_both_dialects(client_class: Client, reply: StubReply) -> None:
     """Absence is a code and a message, or a code with no other meaning, even nested in a gateway's response (A1)."""
     error = ScriptedClient(client_class, reply).error_of("get", "e-1")
 
@@ -110,7 +110,7 @@ def test_absence_is_read_in_both_dialects(client_class: Client, reply: Reply) ->
         _refused(400, {"code": 1201, "message": "Invalid parameters"}),
     ],
 )
-def test_no_other_response_means_absence(client_class: Client, reply: Reply) -> None:
+def test_no_other_response_means_absence(client_class: Client, reply: StubReply) -> None:
     """If the gateway does not have the path, for example, the error shows the path (A14)."""
     error = ScriptedClient(client_class, reply).error_of("get", "e-1")
 
@@ -137,7 +137,7 @@ def test_no_other_response_means_absence(client_class: Client, reply: Reply) -> 
 )
 def test_a_task_is_read_in_each_shape(client_class: Client, body: Any) -> None:
     """A task may be newer or nested, with words as codes and unknown properties beside it (A4, A6, A9)."""
-    task = ScriptedClient(client_class, Reply(200, body)).get("880431920114688")
+    task = ScriptedClient(client_class, StubReply(200, body)).get("880431920114688")
 
     assert ("880431920114688", "succeed", "e-1") == (task.task_id, task.task_status, task.external_task_id)
     assert (9007199254740993, "Mara") == (
@@ -158,7 +158,7 @@ def test_a_task_is_read_in_each_shape(client_class: Client, body: Any) -> None:
 )
 def test_a_list_is_read_from_each_place(client_class: Client, body: Any) -> None:
     """The tasks of a list may have any shape (A4, A5)."""
-    (task,) = ScriptedClient(client_class, Reply(200, body)).take(1, "list")
+    (task,) = ScriptedClient(client_class, StubReply(200, body)).take(1, "list")
 
     assert "880431920114688" == task.task_id
     assert [9007199254740993] == [element.element_id for element in task.elements]
@@ -177,18 +177,21 @@ def test_a_list_is_read_from_each_place(client_class: Client, body: Any) -> None
 )
 def test_an_empty_list_is_empty(client_class: Client, body: Any) -> None:
     """Gateways write empty lists in different ways (A5)."""
-    assert [] == ScriptedClient(client_class, Reply(200, body)).take(None, "list")
+    assert [] == ScriptedClient(client_class, StubReply(200, body)).take(None, "list")
 
 
 @pytest.mark.parametrize("body", [{}, {"code": 0}, {"code": 0, "data": {}}, {"success": True}, {"code": 0, "list": []}])
 def test_a_success_without_a_list_is_not_an_empty_list(client_class: Client, body: Any) -> None:
     """A caller who read an empty list here would create everything a second time (A5)."""
     with pytest.raises(InvalidResponseError):
-        ScriptedClient(client_class, Reply(200, body)).take(None, "list")
+        ScriptedClient(client_class, StubReply(200, body)).take(None, "list")
 
 
-@pytest.mark.parametrize("reply", [Reply(204, b""), Reply(200, b""), Reply(202, b" \n"), Reply(200, {"code": 0})])
-def test_the_response_to_a_deletion_may_be_empty(client_class: Client, reply: Reply) -> None:
+@pytest.mark.parametrize(
+    "reply",
+    [StubReply(204, b""), StubReply(200, b""), StubReply(202, b" \n"), StubReply(200, {"code": 0})],
+)
+def test_the_response_to_a_deletion_may_be_empty(client_class: Client, reply: StubReply) -> None:
     """The element is deleted (A10)."""
     assert UNSET is _delete(client_class, reply)
 
@@ -197,4 +200,4 @@ def test_the_response_to_any_other_call_must_not_be_empty(client_class: Client) 
     """A look-up or a create has to name its task (A10)."""
     for call in ("get", "create"):
         with pytest.raises(InvalidResponseError, match=r"HTTP 204, the response is not JSON: empty body$"):
-            getattr(ScriptedClient(client_class, Reply(204, b"")), call)({"get": "7", "create": NAMED}[call])
+            getattr(ScriptedClient(client_class, StubReply(204, b"")), call)({"get": "7", "create": NAMED}[call])

@@ -12,7 +12,7 @@ import pytest
 
 from contract_tests.reading.response_cases import UNUSABLE, WORDS
 from contract_tests.support.running import TOKEN
-from contract_tests.support.scripted import NAMED, Client, Reply, ScriptedClient
+from contract_tests.support.scripted import NAMED, Client, ScriptedClient, StubReply
 from kling_elements.tasks import Progress, find_task, progress_of
 from kling_elements_client.contract import CONTRACT
 from kling_elements_client.models import Element, Task, TaskInfo, TaskResult, TaskStatus
@@ -162,7 +162,7 @@ def test_the_request_id_of_a_success_comes_with_the_task_and_its_elements(
     client_class: Client, response: _Response
 ) -> None:
     """Look-ups and waits take the request id from the response's body, or else from its header."""
-    reply = Reply(200, response.body, response.headers)
+    reply = StubReply(200, response.body, response.headers)
 
     task = ScriptedClient(client_class, reply).get("7")
     assert response.expected == task.request_id
@@ -177,7 +177,7 @@ def test_the_request_id_of_a_success_comes_with_the_task_and_its_elements(
 def test_the_request_id_of_a_create_comes_with_the_task(client_class: Client, name: str) -> None:
     """You can quote the request id if the task fails later."""
     response = _RESPONSES[name]
-    reply = Reply(200, response.body, response.headers)
+    reply = StubReply(200, response.body, response.headers)
 
     assert response.expected == ScriptedClient(client_class, reply).create(NAMED).request_id
 
@@ -193,21 +193,21 @@ def test_the_request_id_of_a_create_comes_with_the_task(client_class: Client, na
 )
 def test_each_task_of_a_page_has_the_request_id_of_the_page(client_class: Client, response: _Response) -> None:
     """The gateway may put the list anywhere."""
-    tasks = ScriptedClient(client_class, Reply(200, response.body, response.headers)).take(2, "list")
+    tasks = ScriptedClient(client_class, StubReply(200, response.body, response.headers)).take(2, "list")
 
     assert [response.expected] * 2 == [task.request_id for task in tasks]
 
 
 def test_the_task_of_a_deletion_has_its_request_id(client_class: Client) -> None:
     """The response has its envelope around the task."""
-    reply = Reply(200, {"code": 0, "request_id": "r-1", "data": {"task_id": "7"}}, _HEADER)
+    reply = StubReply(200, {"code": 0, "request_id": "r-1", "data": {"task_id": "7"}}, _HEADER)
 
     assert "r-1" == ScriptedClient(client_class, reply).delete("9").request_id
 
 
 def test_a_request_id_in_a_header_does_not_spread_the_token(client_class: Client) -> None:
     """A gateway may repeat the token anywhere, and request ids are shown to support."""
-    task = ScriptedClient(client_class, Reply(200, _MADE, {"X-Request-Id": f"r-{TOKEN}"})).get("7")
+    task = ScriptedClient(client_class, StubReply(200, _MADE, {"X-Request-Id": f"r-{TOKEN}"})).get("7")
 
     assert "r-***" == task.request_id
 

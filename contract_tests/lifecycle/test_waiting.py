@@ -18,9 +18,9 @@ from contract_tests.support.scripted import (
     REFUSED,
     Client,
     FailedCall,
-    Reply,
     ScriptedClient,
     Step,
+    StubReply,
     both_dialects,
     finished_task,
     refusal,
@@ -54,7 +54,7 @@ _UNCLEAR = [1, 1.5, 2.25, 3.375, 5.0625, 7.59375, 11.390625][
     :7
 ]  # seconds between look-ups, as unclear responses may last 30 s
 _TASK = Task(task_id="7", task_info=TaskInfo(external_task_id="e-1"))
-_NEWER = Reply(200, {"id": "7", "status": "succeeded", "task_result": {"elements": [{"element_id": 9}]}})
+_NEWER = StubReply(200, {"id": "7", "status": "succeeded", "task_result": {"elements": [{"element_id": 9}]}})
 _HALF = task(status="succeed", task_result={"elements": [{"element_name": "Ada"}, {"element_id": 9}]})
 
 
@@ -92,8 +92,8 @@ def test_each_change_of_a_status_is_logged_once(client_class: Client, caplog: py
                 "lost": LOST,
                 "refused": REFUSED,
                 "broken": httpx.RemoteProtocolError,
-                "page": Reply(200, b"<html>"),
-                "odd": Reply(200, {"data": [1]}),
+                "page": StubReply(200, b"<html>"),
+                "odd": StubReply(200, {"data": [1]}),
             }.items()
         ),
         pytest.param(
@@ -192,9 +192,13 @@ _unclear = partial(_known, kind=UnknownStatusError, slept=_UNCLEAR)
             kind=RateLimitError, says=f"{_LOOKED} 429, code 1101, no", slept=[1], script=[_BEGUN, refusal(429, 1101)]
         ),
         _in_doubt(
-            kind=StatusError, says=f"{_LOOKED} 307, to /, empty body", script=[Reply(307, b"", {"Location": "/"})]
+            kind=StatusError,
+            says=f"{_LOOKED} 307, to /, empty body",
+            script=[StubReply(307, b"", {"Location": "/"})],
         ),
-        _in_doubt(kind=NoTaskError, says="the gateway answered the look-up without naming", script=[Reply(200, {})]),
+        _in_doubt(
+            kind=NoTaskError, says="the gateway answered the look-up without naming", script=[StubReply(200, {})]
+        ),
     ]
 )
 def test_a_wait_that_cannot_succeed_raises_the_reason(client_class: Client, row: FailedCall) -> None:

@@ -9,7 +9,16 @@ from typing import Any
 import pytest
 
 from contract_tests.support.running import TOKEN
-from contract_tests.support.scripted import ABSENT, LOST, Client, Reply, ScriptedClient, finished_task, refusal, task
+from contract_tests.support.scripted import (
+    ABSENT,
+    LOST,
+    Client,
+    ScriptedClient,
+    StubReply,
+    finished_task,
+    refusal,
+    task,
+)
 from kling_elements import AsyncKlingElements, KlingElements, KlingError, TaskFailedError, WaitTimeoutError
 from kling_elements_client.models import Task
 
@@ -83,7 +92,7 @@ def test_a_task_that_has_ended_already_has_no_change(client_class: Client) -> No
     ("error", "last", "script"), [(TaskFailedError, "failed", [_BEGUN, _FAILED]), (WaitTimeoutError, None, [_BEGUN])]
 )
 def test_the_last_change_comes_before_an_error(
-    client_class: Client, error: type[Exception], last: str | None, script: list[Reply]
+    client_class: Client, error: type[Exception], last: str | None, script: list[StubReply]
 ) -> None:
     seen: list[Any] = []
     limit = None if last else 0

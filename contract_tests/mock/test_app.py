@@ -22,7 +22,7 @@ from contract_tests.support.mock_caller import (
     NO_TOKEN,
     OTHER_TOKEN,
     Caller,
-    Refusal,
+    ExpectedRefusal,
     assert_accepted,
     shared_caller,
 )
@@ -79,7 +79,7 @@ def test_any_well_formed_bearer_token_is_accepted(authorization: str) -> None:
         *((BAD_TOKEN, text) for text in ("t", "Basic t", "Bearert", "Bearer\tt", "Bearer t t", "Bearer \xe4")),
     ],
 )
-def test_a_missing_or_ill_formed_token_is_401(expected: Refusal, authorization: str | None) -> None:
+def test_a_missing_or_ill_formed_token_is_401(expected: ExpectedRefusal, authorization: str | None) -> None:
     """A missing token and a malformed one have different messages."""
     expected.check(shared_caller().post(headers={"authorization": authorization}))
 
@@ -87,7 +87,7 @@ def test_a_missing_or_ill_formed_token_is_401(expected: Refusal, authorization: 
 @pytest.mark.parametrize(
     ("expected", "authorization"), [(BAD_TOKEN, "Basic sk-mine"), (NO_TOKEN, ""), (OTHER_TOKEN, "Bearer sk-Mine")]
 )
-def test_a_server_may_accept_only_one_token(expected: Refusal, authorization: str) -> None:
+def test_a_server_may_accept_only_one_token(expected: ExpectedRefusal, authorization: str) -> None:
     """If you start a server with a token, any other token is 401, as with the real service."""
     caller = Caller(create_app("sk-mine"))
 
@@ -121,7 +121,7 @@ def test_an_unknown_path_is_404(path: str) -> None:
 def test_a_slash_at_the_end_is_404_and_the_message_says_so(path: str, method: str, right: str) -> None:
     """The vendor's own example has a slash at the end, so the message says what to change."""
     message = f"remove the slash at the end of the path: send the request to {right}"
-    Refusal(status=404, code=1203, message=message).check(shared_caller().send(method, path, BODY))
+    ExpectedRefusal(status=404, code=1203, message=message).check(shared_caller().send(method, path, BODY))
     NO_TOKEN.check(shared_caller().send(method, path, headers={"authorization": None}))
 
 

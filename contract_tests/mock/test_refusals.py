@@ -24,7 +24,7 @@ from contract_tests.support.mock_caller import (
     NO_TOKEN,
     TOO_LARGE,
     Caller,
-    Refusal,
+    ExpectedRefusal,
     shared_caller,
 )
 from contract_tests.support.mock_requests import SAMPLE, chunks, exchange, scope
@@ -54,7 +54,7 @@ _POST = f"#/paths/{escape(ELEMENTS)}/post"
 )
 def test_a_body_that_is_not_strict_json_is_400(message: str, body: bytes) -> None:
     """The message is the one of `strict_json`."""
-    expected = Refusal(status=400, code=1200, message=f"the body cannot be read: {message}")
+    expected = ExpectedRefusal(status=400, code=1200, message=f"the body cannot be read: {message}")
 
     expected.check(shared_caller().post(content=body))
 
@@ -77,7 +77,9 @@ def test_a_violation_is_400_and_names_pointer_rule_and_what_is_allowed(body: obj
     message = "; ".join(f"{one.pointer or 'the body'}: {one.message} ({one.rule})" for one in violations)
 
     assert violations
-    Refusal(status=400, code=1200, message=message).check(shared_caller().post(content=json.dumps(body).encode()))
+    ExpectedRefusal(status=400, code=1200, message=message).check(
+        shared_caller().post(content=json.dumps(body).encode())
+    )
 
 
 def test_a_message_lists_twenty_violations_and_counts_the_others() -> None:
@@ -107,7 +109,7 @@ def test_a_message_is_bounded_however_long_the_keys_and_values_are() -> None:
     assert b"one of 1000002 characters is unknown" in reply.body
 
 
-_FAULTS: list[tuple[Refusal, dict[str, Any]]] = [
+_FAULTS: list[tuple[ExpectedRefusal, dict[str, Any]]] = [
     (NO_TOKEN, {"token": None}),
     (NO_PATH, {"raw_path": b"/"}),
     (NO_METHOD, {"method": "PUT"}),
@@ -120,7 +122,7 @@ _FAULTS: list[tuple[Refusal, dict[str, Any]]] = [
 @pytest.mark.parametrize(
     "faults", [faults for count in range(1, len(_FAULTS) + 1) for faults in combinations(_FAULTS, count)], ids=len
 )
-def test_the_first_failing_check_decides_the_response(faults: list[tuple[Refusal, dict[str, Any]]]) -> None:
+def test_the_first_failing_check_decides_the_response(faults: list[tuple[ExpectedRefusal, dict[str, Any]]]) -> None:
     """Token, path, method, media type, size, JSON: in this order, for every set of faults."""
     changed = {key: value for _, changes in faults for key, value in changes.items()}
     more_headers, body = changed.pop("more_headers", ()), changed.pop("body", SAMPLE)

@@ -20,7 +20,7 @@ from contract_tests.reading.image_body import BODY
 from contract_tests.reading.paths import DELETION, ELEMENTS
 from contract_tests.support.mock_caller import Caller
 from kling_elements.mock import create_app, store
-from kling_elements.mock.clock import Reading, TaskClock
+from kling_elements.mock.clock import ClockReading, TaskClock
 from kling_elements.mock.options import Options
 from kling_elements.mock.store import StateError, Store
 from kling_elements.mock.tasks import Draft
@@ -96,7 +96,7 @@ def test_time_never_goes_back(before: bool, after: bool, path: Path) -> None:  #
 
 def test_a_stopped_clock_resumes_at_the_wall_clock() -> None:
     """If the wall clock is later by now, the new clock follows it."""
-    clock = TaskClock(earlier=Reading(0, 1_000))
+    clock = TaskClock(earlier=ClockReading(0, 1_000))
 
     assert 0 == clock.reading.ahead_ms
     assert clock.now() > 1_700_000_000
@@ -242,14 +242,14 @@ def test_alone_excludes_other_threads() -> None:
     memory = Store()
 
     def add() -> int:
-        with memory.locked():
+        with memory.lock:
             before = len(memory.every_task())
             memory.add(Draft(b"owner", None, {}), 1, 2)
         return before
 
     with ThreadPoolExecutor(8) as threads:
         assert list(range(100)) == sorted(threads.map(lambda _: add(), range(100)))
-    with pytest.raises(KeyboardInterrupt), memory.locked():
+    with pytest.raises(KeyboardInterrupt), memory.lock:
         raise KeyboardInterrupt
     assert 100 == add()
     memory.close()

@@ -19,7 +19,7 @@ from contract_tests.reading.paths import DELETION
 from contract_tests.support.mock_caller import Caller
 from contract_tests.support.running import run_async
 from kling_elements.mock import create_app
-from kling_elements.mock.callbacks import Courier, Retries
+from kling_elements.mock.callbacks import NotificationSender, Retries
 from kling_elements.mock.clock import TaskClock
 from kling_elements.mock.ids import element_id_of
 from kling_elements.mock.store import StateError, Store
@@ -161,19 +161,19 @@ def test_health_is_500_if_the_state_fails(
         assert f"the state file {path} cannot be used: no such table: tasks\n" == capsys.readouterr().err
 
 
-def courier_of(store: Store) -> Courier:
-    """Return a courier whose notifications are all due."""
+def sender_of(store: Store) -> NotificationSender:
+    """Return a sender whose notifications are all due."""
     clock = TaskClock(manual=True)
     clock.step(60)
-    return Courier(store, clock, describe=lambda *_: {"task_status": "processing"}, retries=Retries(1))
+    return NotificationSender(store, clock, describe=lambda *_: {"task_status": "processing"}, retries=Retries(1))
 
 
-async def run_to_its_end(courier: Courier) -> None:
-    """Start a courier, and wait until its background task ends without an error."""
-    courier.start()
+async def run_to_its_end(sender: NotificationSender) -> None:
+    """Start a sender, and wait until its background task ends without an error."""
+    sender.start()
     (running,) = asyncio.all_tasks() - {asyncio.current_task()}
     await running
-    await courier.stop()
+    await sender.stop()
 
 
 def test_notifications_stop_with_a_message_if_the_state_fails(
@@ -181,9 +181,9 @@ def test_notifications_stop_with_a_message_if_the_state_fails(
 ) -> None:
     """Notifications start again with the next request, because the state may work again by then."""
     with closing(Store(path)) as store:
-        courier = courier_of(store)
+        sender = sender_of(store)
         connections[-1].execute("ALTER TABLE tasks RENAME TO lost")
-        run_async(run_to_its_end(courier))
+        run_async(run_to_its_end(sender))
 
     assert f"the state file {path} cannot be used: no such table: tasks\n" == capsys.readouterr().err
 
@@ -198,7 +198,7 @@ def test_notifications_stop_if_the_state_cannot_record_them(
 
     monkeypatch.setattr(Store, "mark_notified", full)
     with closing(Store(path)) as store:
-        run_async(run_to_its_end(courier_of(store)))
+        run_async(run_to_its_end(sender_of(store)))
 
     assert f"the state file {path} cannot be used: {FULL}\n" == capsys.readouterr().err
 

@@ -46,7 +46,7 @@ _SIGHTING = frozenset({"source", "when", "where"})
 _WHEN = re.compile(r"20\d\d(-\d\d(-\d\d)?)?(/\d\d)?")
 
 
-class TableError(Exception):
+class ResponseTableError(Exception):
     """Raised if a file is not a table of responses. The message says where it is wrong and what to do."""
 
 
@@ -149,15 +149,17 @@ def load(path: Path) -> tuple[LiveResponse, ...]:
     """Return the rows of a file.
 
     Raises:
-        TableError: The file can't be read, or is not such a table.
+        ResponseTableError: The file can't be read, or is not such a table.
     """
     try:
         document = YAML(typ="safe").load(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, YAMLError) as error:
-        raise TableError(f"{path.name}: {' '.join(str(error).split())}") from error
+        raise ResponseTableError(f"{path.name}: {' '.join(str(error).split())}") from error
     rows = document.get("responses") if isinstance(document, dict) else None
     if not isinstance(rows, dict):
-        raise TableError(f"{path.name}: it must have `responses`, a mapping of names to responses, as {TABLE.name} has")
+        raise ResponseTableError(
+            f"{path.name}: it must have `responses`, a mapping of names to responses, as {TABLE.name} has"
+        )
     return tuple(as_response(str(name), row, path.name) for name, row in rows.items())
 
 
@@ -165,10 +167,10 @@ def as_response(name: str, row: Any, table: str = TABLE.name) -> LiveResponse:
     """Return the response in a row of a table.
 
     Raises:
-        TableError: The row is wrong.
+        ResponseTableError: The row is wrong.
     """
     for problem in _problems(row):
-        raise TableError(f"{table}: {name}: {problem}")
+        raise ResponseTableError(f"{table}: {name}: {problem}")
     content, kind = _content(row)
     explicit = {name: str(value) for name, value in row.get("headers", {}).items()}
     return LiveResponse(

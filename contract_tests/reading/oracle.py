@@ -20,7 +20,7 @@ from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 from ruamel.yaml import YAML
 
-from contract_tests.reading.image_header import UnreadableError, read_header
+from contract_tests.reading.image_header import UnreadableHeaderError, read_header
 from contract_tests.reading.uri import is_uri
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ def judge_image(text: str, limits: Mapping[str, Any]) -> ImageVerdict:
     violations = {"file-size": f"has {size} bytes" if size > limits["file-size"]["max-bytes"] else None}
     try:
         header = read_header(binascii.a2b_base64(text))
-    except UnreadableError as error:
+    except UnreadableHeaderError as error:
         return ImageVerdict(None, violations | {"format": str(error)})
     short, long = sorted((header.width, header.height))
     longest = short * Fraction(str(limits["aspect-ratio"]["max-long-to-short"]))

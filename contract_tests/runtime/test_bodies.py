@@ -21,7 +21,7 @@ from contract_tests.support.peers import (
     RESPONSE,
     CallStyle,
     Peer,
-    Stream,
+    ResponseStream,
     client_of,
     http_response,
     listening,
@@ -247,7 +247,7 @@ def _mocked_response(call_style: CallStyle, response: Callable[[], httpx.Respons
 @pytest.mark.parametrize("options", [{}, {"event_hooks": {}}], ids=["directly", "by httpx"])
 def test_the_same_limits_apply_to_your_own_transport(options: dict[str, Any], call_style: CallStyle) -> None:
     """The limits apply to a streamed response and to one that a mock has in memory."""
-    streamed, packed = Stream([bytes(1 << 20)] * 21), Stream([_bomb()])
+    streamed, packed = ResponseStream([bytes(1 << 20)] * 21), ResponseStream([_bomb()])
     responses = [
         _mocked_response(call_style, lambda: httpx.Response(200, stream=streamed), **options),
         _mocked_response(

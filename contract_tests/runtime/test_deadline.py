@@ -21,7 +21,7 @@ from contract_tests.support.peers import (
     RESPONSE,
     CallStyle,
     Peer,
-    Stream,
+    ResponseStream,
     client_of,
     client_tls,
     listening,
@@ -120,7 +120,7 @@ def _slowly() -> Iterator[bytes]:
 
 def test_the_deadline_applies_to_your_own_transport_between_two_chunks(call_style: CallStyle) -> None:
     """The transport itself does not know the deadline."""
-    transport = httpx.MockTransport(lambda _: httpx.Response(200, stream=Stream(_slowly())))
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, stream=ResponseStream(_slowly())))
     client = AuthenticatedClient(TOKEN, "http://127.0.0.1:1", http_client={"transport": transport})
     error = call_style.outcome(client, seconds=_SECONDS)
 
@@ -132,7 +132,7 @@ def test_a_call_through_your_own_transport_ends_once_it_is_abandoned() -> None:
     """An abandoned call has no time left."""
     abandoned = threading.Event()
     abandoned.set()
-    transport = httpx.MockTransport(lambda _: httpx.Response(200, stream=Stream(_slowly())))
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, stream=ResponseStream(_slowly())))
     client = AuthenticatedClient(TOKEN, "http://127.0.0.1:1", http_client={"transport": transport})
     context = copy_context()
     context.run(stop_when, abandoned)

@@ -24,7 +24,7 @@ _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
 @frozen
-class Ended:
+class CommandResult:
     """How a command ended, and what it wrote.
 
     Attributes:
@@ -56,7 +56,9 @@ def environment(gateway: MockGateway | None, home: Path, **more: str) -> dict[st
     return own | more
 
 
-def run_process(arguments: list[str], env: Mapping[str, str], stdin: str = "", cwd: Path | None = None) -> Ended:
+def run_process(
+    arguments: list[str], env: Mapping[str, str], stdin: str = "", cwd: Path | None = None
+) -> CommandResult:
     """Run the command as a process without a terminal."""
     ended = subprocess.run(
         [*PROGRAM, *arguments],
@@ -68,10 +70,12 @@ def run_process(arguments: list[str], env: Mapping[str, str], stdin: str = "", c
         cwd=cwd,
         timeout=PATIENCE_SECONDS,
     )
-    return Ended(ended.returncode, ended.stdout, ended.stderr)
+    return CommandResult(ended.returncode, ended.stdout, ended.stderr)
 
 
-def run_in_terminal(arguments: list[str], env: Mapping[str, str], typed: str = "", cwd: Path | None = None) -> Ended:
+def run_in_terminal(
+    arguments: list[str], env: Mapping[str, str], typed: str = "", cwd: Path | None = None
+) -> CommandResult:
     """Run the command as a process on a terminal of its own, and return what the terminal was sent.
 
     Args:
@@ -101,7 +105,7 @@ def run_in_terminal(arguments: list[str], env: Mapping[str, str], typed: str = "
         finally:
             os.close(ours)
         code = process.wait(timeout=PATIENCE_SECONDS)
-    return Ended(code, output.decode().replace("\r\n", "\n"))
+    return CommandResult(code, output.decode().replace("\r\n", "\n"))
 
 
 def without_escapes(text: str) -> str:
@@ -122,9 +126,9 @@ class CommandLine:
     def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
         self._capsys = capsys
 
-    def __call__(self, *arguments: object) -> Ended:
+    def __call__(self, *arguments: object) -> CommandResult:
         """Run the command and return how it ended."""
         self._capsys.readouterr()
         code = main([str(argument) for argument in arguments])
         written = self._capsys.readouterr()
-        return Ended(code, written.out, written.err)
+        return CommandResult(code, written.out, written.err)

@@ -8,7 +8,7 @@ from typing import Any
 
 from contract_tests.reading.images import Picture
 from contract_tests.support.documents import changed_contract
-from contract_tests.support.range_server import File
+from contract_tests.support.range_server import ServedFile
 from kling_elements.media import ImageReport, VideoReport
 from kling_elements_runtime.contract import Contract
 from kling_elements_runtime.document import walk
@@ -16,7 +16,7 @@ from kling_elements_runtime.document import walk
 JPEG, PNG = Picture(format="jpeg").build(), Picture().build()
 
 
-class Content(File):
+class ServedBytes(ServedFile):
     """A file of a server, with the given content."""
 
     def __init__(self, content: bytes) -> None:

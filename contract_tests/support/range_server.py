@@ -39,7 +39,7 @@ class RangeRequest:
 
 
 @dataclass
-class File:
+class ServedFile:
     """A file that is generated while it is sent, so that it can have any size.
 
     Attributes:
@@ -214,7 +214,7 @@ class RangeServer:
         stopping: Set when the server is about to stop.
     """
 
-    file: File
+    file: ServedFile
     respond: Responder
     port: int = 0
     scheme: str = "http"
@@ -240,7 +240,7 @@ def range_server(
     respond: Responder = good_response, *, size: int = 100_000, tls: ssl.SSLContext | None = None
 ) -> Iterator[RangeServer]:
     """Run a server until the block ends."""
-    state = RangeServer(File(size), respond, scheme="http" if tls is None else "https")
+    state = RangeServer(ServedFile(size), respond, scheme="http" if tls is None else "https")
 
     def serve(peer: Peer) -> None:
         state.connections += 1

@@ -37,7 +37,7 @@ NAMED = request_with_id("e-1")
 
 
 @dataclass(frozen=True)
-class Reply:
+class StubReply:
     """A response; the body is bytes, or a JSON value."""
 
     status: int
@@ -60,35 +60,35 @@ class DialectResponse(Enum):
 ABSENT, DUPLICATE = DialectResponse.ABSENT, DialectResponse.DUPLICATE
 
 Client: TypeAlias = type[KlingElements | AsyncKlingElements]
-Step: TypeAlias = Reply | DialectResponse | type[BaseException] | Callable[[httpx.Request], Any]
+Step: TypeAlias = StubReply | DialectResponse | type[BaseException] | Callable[[httpx.Request], Any]
 
 
-def task(task_id: Any = "7", status: Any = "submitted", **more: Any) -> Reply:
+def task(task_id: Any = "7", status: Any = "submitted", **more: Any) -> StubReply:
     """Return a response that names a task."""
-    return Reply(200, {"code": 0, "data": {"task_id": task_id, "task_status": status, **more}})
+    return StubReply(200, {"code": 0, "data": {"task_id": task_id, "task_status": status, **more}})
 
 
-def finished_task(task_id: Any = "7", element_id: Any = 9) -> Reply:
+def finished_task(task_id: Any = "7", element_id: Any = 9) -> StubReply:
     """Return a response with a task that made an element."""
     return task(task_id, "succeed", task_result={"elements": [{"element_id": element_id}]})
 
 
-def page(*ids: Any) -> Reply:
+def page(*ids: Any) -> StubReply:
     """Return a page of a list, with the ids of its tasks."""
-    return Reply(200, {"code": 0, "data": [{"task_id": task_id} for task_id in ids]})
+    return StubReply(200, {"code": 0, "data": [{"task_id": task_id} for task_id in ids]})
 
 
-def refusal(status: int, code: Any = None, **headers: str) -> Reply:
+def refusal(status: int, code: Any = None, **headers: str) -> StubReply:
     """Return a response that means failure."""
     body = {"message": "no"} if code is None else {"code": code, "message": "no"}
-    return Reply(status, body, {name.replace("_", "-"): value for name, value in headers.items()})
+    return StubReply(status, body, {name.replace("_", "-"): value for name, value in headers.items()})
 
 
 LOST = httpx.ReadTimeout  # the response never came
 REFUSED = httpx.ConnectError  # the request never left
 
 
-def _in_dialect(response: DialectResponse, dialect: str, request: httpx.Request) -> Reply:
+def _in_dialect(response: DialectResponse, dialect: str, request: httpx.Request) -> StubReply:
     """Return a response to a request, in the words of a dialect."""
     if response is DialectResponse.ABSENT:
         name = unquote(request.url.raw_path.decode().rpartition("/")[2])
@@ -96,20 +96,20 @@ def _in_dialect(response: DialectResponse, dialect: str, request: httpx.Request)
     else:
         name = json.loads(request.content)["external_task_id"]
         status, code, message = dialect_cases.USED_BEFORE[dialect](name)
-    return Reply(status, {"code": code, "message": message, "request_id": "r-1"})
+    return StubReply(status, {"code": code, "message": message, "request_id": "r-1"})
 
 
 def response_step(step: Step, request: httpx.Request, dialect: str = "documented") -> Any:
     """Return the response of a step to a request; if the step is an exception, raise it."""
     if isinstance(step, type):
         raise step("scripted")
-    response = step if isinstance(step, Reply | DialectResponse) else step(request)
+    response = step if isinstance(step, StubReply | DialectResponse) else step(request)
     if isinstance(response, DialectResponse):
         response = _in_dialect(response, dialect, request)
-    return response.response() if isinstance(response, Reply) else response
+    return response.response() if isinstance(response, StubReply) else response
 
 
-class Gateway:
+class ScriptedGateway:
     """Answers one request after the other by a script, and keeps them.
 
     Attributes:
@@ -210,7 +210,7 @@ class ScriptedClient:
         **options: Any,
     ) -> None:
         """Create the client; other options are those of the client."""
-        self.gateway = Gateway(script, dialect)
+        self.gateway = ScriptedGateway(script, dialect)
         self.clock = FakeClock()
         http_client = {"transport": httpx.MockTransport(self.gateway), **options.pop("http_client", {})}
         defaults = {"api_key": TOKEN, "base_url": URL, "http_client": http_client, "clock": self.clock}
@@ -288,7 +288,7 @@ class FailedCall:
         id: The case, in words.
         kind: The class of the error.
         outcome: The `outcome` of the error.
-        calls: The requests to the gateway, in the form of `Gateway.calls`.
+        calls: The requests to the gateway, in the form of `ScriptedGateway.calls`.
         script: The responses of the gateway.
         slept: The seconds of each sleep; by default there is none.
         says: The beginning of the message.

@@ -54,7 +54,7 @@ class Retries:
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class DeliveryRecord:
     """The outcome of one notification.
 
     Attributes:
@@ -76,7 +76,7 @@ class Record:
     note: str = ""
 
 
-class Courier:
+class NotificationSender:
     """Sends notifications from a background task on an event loop, in order for each task, in parallel for many."""
 
     def __init__(
@@ -94,7 +94,7 @@ class Courier:
         self._describe = describe
         self._signer = Webhook(secret) if secret else None
         self._retries = retries or Retries()
-        self._records: deque[Record] = deque(maxlen=_MAX_RECORDS)
+        self._records: deque[DeliveryRecord] = deque(maxlen=_MAX_RECORDS)
         self._wanted = store.has_notifications()
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -102,7 +102,7 @@ class Courier:
         self._awake = asyncio.Event()
 
     @property
-    def records(self) -> list[Record]:
+    def records(self) -> list[DeliveryRecord]:
         """The outcomes of the latest notifications, oldest first."""
         return list(self._records)
 
@@ -149,7 +149,7 @@ class Courier:
         try:
             await self._notify_all(awake)
         except* sqlite3.Error as errors:  # the next request starts it again
-            self._store.failed(cast("sqlite3.Error", errors.exceptions[0]))  # the task group's, and flat
+            self._store.report_failure(cast("sqlite3.Error", errors.exceptions[0]))  # the task group's, and flat
 
     async def _notify_all(self, awake: asyncio.Event) -> None:
         in_progress: set[int] = set()
@@ -184,7 +184,7 @@ class Courier:
         notification = self._describe(task, changed_at)
         status, attempts, note = await self._send(http, task, encode(notification).decode())
         names = (str(task.task_id), task.external_id, notification["task_status"])
-        self._records.append(Record(*names, _is_success(status), status, attempts, note))
+        self._records.append(DeliveryRecord(*names, _is_success(status), status, attempts, note))
         self._store.keep_seen(changed_at, [task])
         self._store.mark_notified(task)
 

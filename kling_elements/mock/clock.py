@@ -16,7 +16,7 @@ _NS = 1_000_000  # nanoseconds in a millisecond
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ClockReading:
     """The reading of a clock from which a later clock can continue.
 
     Attributes:
@@ -37,7 +37,7 @@ class Reading:
 class TaskClock:
     """A clock in milliseconds since 1970-01-01 UTC. You can read and step it from any thread."""
 
-    def __init__(self, *, manual: bool = False, earlier: Reading | None = None) -> None:
+    def __init__(self, *, manual: bool = False, earlier: ClockReading | None = None) -> None:
         """Start from the wall clock or, if you pass an earlier reading, from the time of that clock by now.
 
         Args:
@@ -60,9 +60,9 @@ class TaskClock:
         return self._stopped_at_ms is not None
 
     @property
-    def reading(self) -> Reading:
+    def reading(self) -> ClockReading:
         """The reading from which a later clock can continue."""
-        return Reading(self._ahead_ms, self._stopped_at_ms)
+        return ClockReading(self._ahead_ms, self._stopped_at_ms)
 
     def now(self) -> float:
         """Return the time in seconds."""

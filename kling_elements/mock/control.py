@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any, TypeAlias
 
-from kling_elements.mock.callbacks import Courier
+from kling_elements.mock.callbacks import NotificationSender
 from kling_elements.mock.callers import Callers
 from kling_elements.mock.clock import TaskClock
 from kling_elements.mock.faults import FaultQueue
@@ -38,7 +38,7 @@ class Control:
         store: Store,
         shapes: Shapes,
         faults: FaultQueue,
-        courier: Courier,
+        sender: NotificationSender,
     ) -> None:
         """Keep the parts of the server that the paths show and change."""
         self._callers = callers
@@ -46,7 +46,7 @@ class Control:
         self._clock = clock
         self._store = store
         self._faults = faults
-        self._courier = courier
+        self._sender = sender
         self.paths: Mapping[str, Mapping[str, Action]] = {
             f"{PREFIX}faults": {"GET": self._queued, "POST": self._queue, "DELETE": self._clear},
             f"{PREFIX}elements": {"GET": self._elements},
@@ -104,7 +104,7 @@ class Control:
         return self._time(body)
 
     def _callbacks(self, _: Body) -> object:
-        return [asdict(record) for record in self._courier.records]
+        return [asdict(record) for record in self._sender.records]
 
     def _used_ids(self, _: Body) -> object:
         return self._store.used_elsewhere()

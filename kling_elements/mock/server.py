@@ -42,7 +42,7 @@ class _Closing(uvicorn.Server):
         return await super().on_tick(counter)
 
 
-class _Server(_Closing):
+class _AnnouncingServer(_Closing):
     """A server that prints a line when it is ready, and treats SIGINT and SIGTERM as a normal shutdown."""
 
     def __init__(self, config: uvicorn.Config, announcement: str) -> None:
@@ -136,7 +136,7 @@ def serve(listener: socket.socket, url: str, app: MockServer, *, as_json: bool =
         app: The application.
         as_json: Whether that line is JSON, for programs.
     """
-    _Server(_config(app), _announcement(app, url, as_json=as_json)).run(sockets=[listener])
+    _AnnouncingServer(_config(app), _announcement(app, url, as_json=as_json)).run(sockets=[listener])
 
 
 class Background(_Closing):

@@ -88,7 +88,7 @@ class Service:
         return fault.disturb(self._created(draft))
 
     def _created(self, draft: Draft) -> Reply:
-        with self._store.locked():
+        with self._store.lock:
             now = self._clock.now_ms()
             self._check_limits(draft, now)
             task = self._store.add(draft, now, randint(*self._options.task_ms))  # noqa: S311 -- nobody gains by guessing
@@ -150,7 +150,7 @@ class Service:
         if element_id in self._preset_ids():
             detail = "an element of the official library cannot be deleted"
             raise self._refusals.refused_by(Problem.PERMISSION_DENIED, detail)
-        with self._store.locked():
+        with self._store.lock:
             task = None if element_id is None else self._ready_task(call.owner, element_id)
             if task is None or task.deleted:
                 keywords = ("x-deleted-already", "x-absent") if task else ("x-absent",)

@@ -14,7 +14,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from kling_elements.mock.clock import LATEST_MS, Reading
+from kling_elements.mock.clock import LATEST_MS, ClockReading
 from kling_elements.mock.reply import encode
 from kling_elements.mock.tasks import CHANGES, Draft, StoredTask
 
@@ -95,18 +95,19 @@ class Store:
         with self._lock:
             self._closer()
 
-    def failed(self, error: sqlite3.Error) -> str:
+    def report_failure(self, error: sqlite3.Error) -> str:
         """Write to stderr that the state file cannot be used, and return the reason."""
-        sys.stderr.write(f"{self.unusable(error)}\n")
+        sys.stderr.write(f"{self.failure_message(error)}\n")
         sys.stderr.flush()
         return _explained(error)
 
-    def unusable(self, error: sqlite3.Error) -> str:
+    def failure_message(self, error: sqlite3.Error) -> str:
         """Return the message that the state file cannot be used, with its path and the reason."""
         return f"the state file {self._name} cannot be used: {_explained(error)}"
 
-    def locked(self) -> AbstractContextManager[object]:
-        """Return a lock for a `with` block, in which no other thread reads or changes tasks."""
+    @property
+    def lock(self) -> AbstractContextManager[object]:
+        """The lock that keeps other threads from reading or changing tasks while you hold it."""
         return self._lock
 
     def add(self, draft: Draft, now: int, duration_ms: int) -> StoredTask:
@@ -206,13 +207,13 @@ class Store:
         sql = "UPDATE tasks SET notified = ?, due_at = ? WHERE task_id = ?"
         self._write(sql, notified, task.changed_at(notified), task.task_id)
 
-    def clock_reading(self) -> Reading | None:
+    def clock_reading(self) -> ClockReading | None:
         """Return the last saved reading of the clock, or None."""
         newest = "(SELECT coalesce(max(created_at), 0) FROM tasks)"
         row = self._row(f"SELECT ahead_ms, stopped_at_ms, max(seen_ms, {newest}) FROM clock")  # noqa: S608 -- as above
-        return Reading(*row) if row else None
+        return ClockReading(*row) if row else None
 
-    def keep_clock(self, reading: Reading) -> None:
+    def keep_clock(self, reading: ClockReading) -> None:
         """Save the reading of the clock for a later server."""
         sql = "INSERT OR REPLACE INTO clock VALUES (1, ?, ?, ?)"
         self._write(sql, reading.ahead_ms, reading.stopped_at_ms, self._seen_ms)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import httpx
 
-from contract_tests.reading.live_responses import TableError, load
+from contract_tests.reading.live_responses import ResponseTableError, load
 from kling_elements import KlingElements
 from kling_elements.clock import Clock
 from kling_elements_client import contract
@@ -51,7 +51,7 @@ def main(arguments: Sequence[str] | None = None, clock: Clock | None = None, fol
         kling = KlingElements(http_client=session.http_client(), clock=clock)
         request = _checked_request(options.image) if options.create else None
         baseline = load(options.baseline) if options.baseline else None
-    except (TableError, ValueError) as error:
+    except (ResponseTableError, ValueError) as error:
         return _not_run(str(error))
     session.hide = kling.client.redact
     code = 0

@@ -331,8 +331,10 @@ def test_a_response_counts_once_it_is_complete() -> None:
 )
 def test_under_load_each_response_must_be_a_success(response: bytes, reason: str) -> None:
     """Otherwise refusals would count as work."""
-    expected = f"WrongResponseError: the server {reason}"
-    with _answering_server(response) as port, pytest.raises(BenchError, match=expected):
+    with (
+        _answering_server(response) as port,
+        pytest.raises(BenchError, match=f"WrongResponseError: the server {reason}"),
+    ):
         figures_of("tools.bench.load", {**_LOAD, "port": port})
 
 

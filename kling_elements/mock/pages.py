@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
-from kling_elements.mock import front_page
+from kling_elements.mock import swagger_page
 from kling_elements.mock.reply import TEXT_TYPE, Reply, json_reply
 from kling_elements.mock.request import Accepted, Head
 from kling_elements.mock.routes import Routes
@@ -17,11 +17,11 @@ METHODS: Final = ("GET", "HEAD")
 """The methods of all pages. With another one, a path of a page is a path that does not exist."""
 
 
-class Front:
+class Pages:
     """Answers at `/` and `/health`, and serves the page to try the calls.
 
     Attributes:
-        pages: The page of each path.
+        by_path: The page at each path.
     """
 
     def __init__(
@@ -35,23 +35,23 @@ class Front:
             for method, endpoint in route.endpoints.items()
         ]
         self._control_paths = ", ".join(control_paths)
-        tried = front_page.pages(contract, accepted_token)
+        tried = swagger_page.pages(contract, accepted_token)
         self._has_docs = not any(map(routes.find, tried))
         pages: Mapping[str, Callable[[], Reply]] = {
             "/": self._greeting,
             HEALTH: self._health,
             **(tried if self._has_docs else {}),
         }
-        self.pages = {path: page for path, page in pages.items() if routes.find(path) is None}
+        self.by_path = {path: page for path, page in pages.items() if routes.find(path) is None}
 
     @property
     def docs(self) -> str | None:
         """The path of the page to try the calls, or None if it cannot be shown."""
-        return front_page.PAGE if self._has_docs and front_page.is_installed() else None
+        return swagger_page.PAGE if self._has_docs and swagger_page.is_installed() else None
 
     def accept(self, head: Head) -> Accepted:
         """Accept a request for one of the pages."""
-        page = self.pages[head.path]
+        page = self.by_path[head.path]
         return Accepted(None, lambda _: page())
 
     def _health(self) -> Reply:
@@ -59,10 +59,10 @@ class Front:
         return json_reply({"status": "ok"})
 
     def _greeting(self) -> Reply:
-        install = "" if front_page.is_installed() else f"; first {front_page.INSTALL}"
+        install = "" if swagger_page.is_installed() else f"; first {swagger_page.INSTALL}"
         docs = [
-            f"  GET     {front_page.PAGE}  (a page on which you try the calls in a browser{install})",
-            f"  GET     {front_page.CONTRACT}  (the contract)",
+            f"  GET     {swagger_page.PAGE}  (a page on which you try the calls in a browser{install})",
+            f"  GET     {swagger_page.CONTRACT}  (the contract)",
         ]
         lines = [
             "This is the mock server of kling-elements: it answers as the service does, and creates nothing there.",

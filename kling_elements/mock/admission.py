@@ -8,8 +8,8 @@ from functools import partial
 
 from kling_elements.mock.callers import ORIGIN, Callers, is_from_elsewhere, is_preflight, preflight_headers
 from kling_elements.mock.control import PREFIX, Control
-from kling_elements.mock.front import METHODS, Front
 from kling_elements.mock.headers import bearer_token, media_type
+from kling_elements.mock.pages import METHODS, Pages
 from kling_elements.mock.parameters import values_of, with_defaults
 from kling_elements.mock.refusals import Problem, RefusedError
 from kling_elements.mock.reply import Reply
@@ -26,7 +26,7 @@ _NOT_FOR_PAGES = (
 _MAX_PART_LENGTH = 200  # characters of a violation's pointer, and of its message
 
 
-class Gate:
+class Admission:
     """Checks each request, and runs the operation if it passes."""
 
     def __init__(  # noqa: PLR0913 -- it brings these together
@@ -37,7 +37,7 @@ class Gate:
         token: str | None,
         callers: Callers,
         control: Control,
-        front: Front,
+        pages: Pages,
         handlers: Mapping[str, Callable[[ServiceCall], Reply]],
     ) -> None:
         """Keep what requests are checked against, and what answers those that pass."""
@@ -46,7 +46,7 @@ class Gate:
         self._token = token
         self._callers = callers
         self._control = control
-        self._front = front
+        self._pages = pages
         self._handlers = handlers
 
     def accept(self, head: Head) -> Accepted:
@@ -62,8 +62,8 @@ class Gate:
                 return Accepted(None, lambda _: Reply(204, headers=preflight_headers(head.headers)))
         if head.path.startswith(PREFIX):
             return self._control.accept(head)
-        if head.path in self._front.pages and head.method in METHODS:
-            return self._front.accept(head)
+        if head.path in self._pages.by_path and head.method in METHODS:
+            return self._pages.accept(head)
         endpoint, in_path, token = self._endpoint(head)
         owner = hashlib.sha256(token.encode()).digest()
         accepted = endpoint.max_bytes

@@ -51,13 +51,13 @@ def test_the_greeting_lists_the_calls_and_paths() -> None:
 
 @pytest.mark.parametrize("path", ["/", "/health", "/docs", "/docs/page.js", "/openapi.json"])
 @pytest.mark.parametrize("method", ["POST", "DELETE"])
-def test_front_pages_accept_only_get(path: str, method: str) -> None:
+def test_pages_accept_only_get(path: str, method: str) -> None:
     """Other methods are refused as for an unknown path."""
     NO_TOKEN.check(shared_caller().send(method, path, headers=NO_HEADERS))
     assert 404 == shared_caller().send(method, path).status
 
 
-def test_contract_paths_override_front_pages() -> None:
+def test_contract_paths_override_pages() -> None:
     """If a contract has the path `/health`, the server answers as the contract says."""
     document = copy.deepcopy(contract.document())
     document["paths"]["/health"] = {"get": document["paths"][PRESETS]["get"]}

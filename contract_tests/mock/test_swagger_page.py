@@ -14,7 +14,7 @@ import pytest
 
 from contract_tests.support.documents import changed_contract
 from contract_tests.support.mock_caller import NO_TOKEN, Caller, headers_of, shared_caller
-from kling_elements.mock import create_app, front_page
+from kling_elements.mock import create_app, swagger_page
 from kling_elements_client import contract
 from kling_elements_runtime.document import operations, resolve
 
@@ -111,7 +111,7 @@ def test_a_contract_without_tags_and_codes_is_served_too() -> None:
         document["components"]["schemas"].pop("TagId")
         document["components"]["schemas"]["ErrorResponse"]["properties"].pop("code")
 
-    page = front_page.pages(changed_contract(change), None)["/openapi.json"]()
+    page = swagger_page.pages(changed_contract(change), None)["/openapi.json"]()
 
     assert contract.document()["info"]["description"] == json.loads(page.body)["info"]["description"]
 
@@ -132,7 +132,7 @@ def test_without_swagger_ui_the_page_says_what_to_install(monkeypatch: pytest.Mo
     def distribution(name: str) -> object:
         raise PackageNotFoundError(name)
 
-    monkeypatch.setattr(front_page, "distribution", distribution)
+    monkeypatch.setattr(swagger_page, "distribution", distribution)
 
     for path in ("/docs", "/docs/swagger-ui.css"):
         status, headers, text = _get(path)
