@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +13,6 @@ from contract_tests.reading.paths import ELEMENTS
 from scripts.codegen import lint
 from scripts.nodes import follow, resolve
 from scripts.spec import SPEC, SpecError, load
-
-Change = Callable[[Any], object]
-
-
-@pytest.fixture(scope="module")
-def document() -> Any:
-    return load()
 
 
 def test_the_contract_keeps_every_house_rule(document: Any) -> None:
