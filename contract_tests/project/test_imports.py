@@ -253,6 +253,7 @@ _OF_SEVERAL_MODULES = {
     "test_killed_server.py": "a server that is killed in the middle loses nothing that it answered",
     "test_live_responses_client.py": "what services really answered is read as what it means",
     "test_loosened_rule.py": "a loosened limit is noticed",
+    "test_names.py": "a class name means one thing",
     "test_operations.py": "each rule of the other operations, at its limits",
     "test_project.py": "the rules of the project, and its demonstration",
     "test_rules.py": "each rule of a create, at its limits, by four judges",
