@@ -211,7 +211,7 @@ async def test_a_silent_receiver_does_not_delay_the_others() -> None:
 @on_a_loop
 async def test_a_silent_receiver_is_given_up_after_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """A silent receiver counts as unreachable."""
-    monkeypatch.setattr(callbacks, "_RESPONSE_MAX_SECONDS", 0.1)
+    monkeypatch.setattr(callbacks, "_MAX_RESPONSE_SECONDS", 0.1)
     with listening(Peer.until_closed) as silent:
         async with running_server(server(retries=Retries(1))) as caller:
             caller.create(callback_url=silent.url)

@@ -102,9 +102,9 @@ def test_an_element_id_leads_back_to_its_task(kind: str, task_id: int) -> None:
 
     assert task_id == ids.task_id_of(element_id)
     assert (kind == "small" and task_id < 1 << 52) is (element_id < 2**53)
-    assert [] == list(ids.rounded_to(element_id))
+    assert [] == list(ids.task_ids_rounded_to(element_id))
     if element_id > 2**53:
-        assert task_id in list(ids.rounded_to(as_javascript(element_id)))
+        assert task_id in list(ids.task_ids_rounded_to(as_javascript(element_id)))
 
 
 def test_as_javascript_rounds_as_a_json_parser_with_floats_does() -> None:

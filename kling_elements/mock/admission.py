@@ -13,7 +13,7 @@ from kling_elements.mock.pages import METHODS, Pages
 from kling_elements.mock.parameters import values_of, with_defaults
 from kling_elements.mock.refusals import Problem, RefusedError
 from kling_elements.mock.reply import Reply
-from kling_elements.mock.request import Accepted, Body, Head, json_value
+from kling_elements.mock.request import AcceptedRequest, Body, Head, json_value
 from kling_elements.mock.routes import Endpoint, Routes
 from kling_elements.mock.service import ServiceCall
 from kling_elements_client.errors import Violation
@@ -29,7 +29,7 @@ _MAX_PART_LENGTH = 200  # characters of a violation's pointer, and of its messag
 class Admission:
     """Checks each request, and runs the operation if it passes."""
 
-    def __init__(  # noqa: PLR0913 -- it brings these together
+    def __init__(  # noqa: PLR0913 -- it connects these parts
         self,
         contract: Contract,
         routes: Routes,
@@ -40,7 +40,7 @@ class Admission:
         pages: Pages,
         handlers: Mapping[str, Callable[[ServiceCall], Reply]],
     ) -> None:
-        """Keep what requests are checked against, and what answers those that pass."""
+        """Keep the parts that check requests, and the handlers that answer them."""
         self._contract = contract
         self._routes = routes
         self._token = token
@@ -49,7 +49,7 @@ class Admission:
         self._pages = pages
         self._handlers = handlers
 
-    def accept(self, head: Head) -> Accepted:
+    def accept(self, head: Head) -> AcceptedRequest:
         """Check the sender of a request first, then everything else except parameters and body.
 
         Raises:
@@ -59,17 +59,17 @@ class Admission:
             if is_from_elsewhere(head.headers):
                 raise RefusedError(Problem.PERMISSION_DENIED, _NOT_FOR_PAGES)
             if is_preflight(head):
-                return Accepted(None, lambda _: Reply(204, headers=preflight_headers(head.headers)))
+                return AcceptedRequest(None, lambda _: Reply(204, headers=preflight_headers(head.headers)))
         if head.path.startswith(PREFIX):
             return self._control.accept(head)
         if head.path in self._pages.by_path and head.method in METHODS:
             return self._pages.accept(head)
-        endpoint, in_path, token = self._endpoint(head)
+        endpoint, path_parameters, token = self._endpoint(head)
         owner = hashlib.sha256(token.encode()).digest()
         accepted = endpoint.max_bytes
-        return Accepted(
+        return AcceptedRequest(
             accepted[media_type(head.headers, accepted)] if accepted else None,
-            partial(self._perform, endpoint, owner, in_path, head),
+            partial(self._perform, endpoint, owner, path_parameters, head),
         )
 
     def _endpoint(self, head: Head) -> tuple[Endpoint, Mapping[str, str], str]:
@@ -84,9 +84,9 @@ class Admission:
         if match and endpoint is not None:
             return endpoint, match[1], token
         if not endpoints:
-            slashless = self._routes.find(head.path.rstrip("/"))
-            if slashless:
-                message = f"remove the slash at the end of the path: send the request to {slashless[0].template}"
+            without_slash = self._routes.find(head.path.rstrip("/"))
+            if without_slash:
+                message = f"remove the slash at the end of the path: send the request to {without_slash[0].template}"
                 raise RefusedError(Problem.NO_SUCH_RESOURCE, message)
             paths = ", ".join(route.template for route in self._routes)
             raise RefusedError(Problem.NO_SUCH_RESOURCE, f"there is no such path; use one of {paths}")
@@ -94,17 +94,17 @@ class Admission:
         raise RefusedError(Problem.METHOD_NOT_ALLOWED, f"this path accepts only {methods}", {"Allow": methods})
 
     def _perform(
-        self, endpoint: Endpoint, owner: bytes, in_path: Mapping[str, str], head: Head, content: Body
+        self, endpoint: Endpoint, owner: bytes, path_parameters: Mapping[str, str], head: Head, content: Body
     ) -> Reply:
         """Check parameters and body, and run the operation."""
         name, expected = endpoint.operation.operation_id, endpoint.operation.parameters
         body = json_value(content) if endpoint.max_bytes else None
-        parameters = values_of(expected, in_path, head.query)
+        parameters = values_of(expected, path_parameters, head.query)
         violations = self._contract.parameter_violations(name, parameters) if expected else []
         if endpoint.max_bytes:
             violations += self._contract.violations(name, body)
         if violations:
-            raise RefusedError(Problem.INVALID_PARAMETERS, _in_words(violations))
+            raise RefusedError(Problem.INVALID_PARAMETERS, _message(violations))
         handler = self._handlers.get(name)
         if handler is None:
             return endpoint.success
@@ -112,10 +112,10 @@ class Admission:
         return handler(ServiceCall(owner, with_defaults(expected, parameters), body, is_local))
 
 
-def _in_words(violations: Sequence[Violation]) -> str:
+def _message(violations: Sequence[Violation]) -> str:
     """Return a message of bounded length that lists the violations and where they are."""
     parts = [
-        f"{_cut(violation.pointer) or 'the body'}: {_cut(violation.message)} ({violation.rule})"
+        f"{_shorten(violation.pointer) or 'the body'}: {_shorten(violation.message)} ({violation.rule})"
         for violation in violations[:_MAX_VIOLATIONS]
     ]
     if len(violations) > _MAX_VIOLATIONS:
@@ -123,5 +123,5 @@ def _in_words(violations: Sequence[Violation]) -> str:
     return "; ".join(parts)
 
 
-def _cut(text: str) -> str:
+def _shorten(text: str) -> str:
     return text if len(text) <= _MAX_PART_LENGTH else text[: _MAX_PART_LENGTH - 1] + "…"

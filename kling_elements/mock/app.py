@@ -1,4 +1,4 @@
-"""The mock server as an ASGI application, composed of its parts."""
+"""The mock server as an ASGI application."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from kling_elements.mock.options import Options
 from kling_elements.mock.pages import Pages
 from kling_elements.mock.refusals import Problem, Refusals, RefusedError
 from kling_elements.mock.reply import Reply
-from kling_elements.mock.request import Body, Head, too_large
+from kling_elements.mock.request import Body, Head, body_too_large
 from kling_elements.mock.routes import Routes
 from kling_elements.mock.service import Service
 from kling_elements.mock.shapes import Shapes
@@ -41,7 +41,7 @@ from kling_elements_client.contract import CONTRACT
 from kling_elements_runtime.contract import Contract
 
 
-def create_app(  # noqa: PLR0913 -- all but the token go by name
+def create_app(  # noqa: PLR0913 -- all arguments except the token are keywords
     token: str | None = None,
     *,
     dialect: str | None = None,
@@ -63,7 +63,7 @@ def create_app(  # noqa: PLR0913 -- all but the token go by name
     Args:
         token: The only Bearer token that the server accepts. By default it accepts any well-formed token.
         dialect: How to answer if something doesn't exist, was used before or was deleted: `live` (the default), as
-            people have seen the service response, or `documented`, as the service's table of errors says.
+            people have seen the service answer, or `documented`, as the service's table of errors says.
         state: The file to keep tasks in; it is created if it does not exist. By default, and with `:memory:`, tasks
             are kept in memory.
         tick_seconds: Seconds that a task stays submitted, and then processing; with 0 a task finishes at once.
@@ -105,7 +105,7 @@ def create_app(  # noqa: PLR0913 -- all but the token go by name
 
 
 class MockServer:
-    """Answers every operation of a contract: Kling's operations from stored tasks, any other from an example.
+    """Answers every operation of a contract: Kling's operations from stored tasks, any other one with an example.
 
     Attributes:
         contract: The contract.
@@ -137,9 +137,9 @@ class MockServer:
             retries=options.retries,
         )
         self.clock.on_step = self._on_step
-        self._keep_first_reading()
+        self._save_first_reading()
         callers = Callers(options.control)
-        own_paths = Control(
+        control = Control(
             callers=callers,
             clock=self.clock,
             store=self._store,
@@ -157,13 +157,13 @@ class MockServer:
             faults=faults,
             on_create=self._sender.expect,
         )
-        self._pages = Pages(contract, self.routes, own_paths.paths, self._store, options.token)
+        self._pages = Pages(contract, self.routes, control.paths, self._store, options.token)
         self._admission = Admission(
             contract,
             self.routes,
             token=options.token,
             callers=callers,
-            control=own_paths,
+            control=control,
             pages=self._pages,
             handlers=service.handlers,
         )
@@ -210,8 +210,8 @@ class MockServer:
         def make_reply() -> Reply:
             accepted = self._admission.accept(head)
             if accepted.max_bytes is not None and len(body) > accepted.max_bytes:
-                raise too_large(accepted.max_bytes)
-            return accepted.response(body)
+                raise body_too_large(accepted.max_bytes)
+            return accepted.reply_to(body)
 
         return self._reply_or_refusal(make_reply)
 
@@ -265,15 +265,15 @@ class MockServer:
     async def _reply(self, head: Head, body: RequestBody) -> Reply:
         try:
             accepted = self._admission.accept(head)
-        except RefusedError as refused:
-            return self._refusals.response(refused)
+        except RefusedError as refusal:
+            return self._refusals.response(refusal)
         if accepted.max_bytes is None:
-            return self._reply_or_refusal(lambda: accepted.response(b""))
+            return self._reply_or_refusal(lambda: accepted.reply_to(b""))
         try:
             content = await body.read(accepted.max_bytes)
         except BodyTooLargeError:
-            return self._refusals.response(too_large(accepted.max_bytes))
-        return self._reply_or_refusal(lambda: accepted.response(content))
+            return self._refusals.response(body_too_large(accepted.max_bytes))
+        return self._reply_or_refusal(lambda: accepted.reply_to(content))
 
     async def _stop(self) -> None:
         for task in self._late_tasks:
@@ -282,12 +282,12 @@ class MockServer:
         self._store.close()
 
     def _on_step(self) -> None:
-        self._store.keep_clock(self.clock.reading)
+        self._store.save_clock(self.clock.reading)
         self._sender.wake()
 
-    def _keep_first_reading(self) -> None:
+    def _save_first_reading(self) -> None:
         try:
-            self._store.keep_clock(self.clock.reading)
+            self._store.save_clock(self.clock.reading)
         except sqlite3.Error as error:  # for example, because the disk is full
             self._store.close()
             raise StateError(self._store.failure_message(error)) from None
@@ -299,8 +299,8 @@ class MockServer:
         """
         try:
             reply = make_reply()
-        except RefusedError as refused:
-            return self._refusals.response(refused)
+        except RefusedError as refusal:
+            return self._refusals.response(refusal)
         except sqlite3.Error as error:
             why = f"the server's state cannot be used: {self._store.report_failure(error)}"
             return self._refusals.response(RefusedError(Problem.INTERNAL_ERROR, why))

@@ -1,4 +1,4 @@
-"""The clock that tasks follow. It runs with the wall clock or waits for `step`, and never goes back."""
+"""The clock that tasks follow. It runs with the wall clock, or moves only by `step`. It never goes back."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class TaskClock:
     """A clock in milliseconds since 1970-01-01 UTC. You can read and step it from any thread."""
 
     def __init__(self, *, manual: bool = False, earlier: ClockReading | None = None) -> None:
-        """Start from the wall clock or, if you pass an earlier reading, from the time of that clock by now.
+        """Start at the time of the wall clock, or at the time that an earlier clock would show now.
 
         Args:
             manual: Whether the clock moves only by `step`.

@@ -7,18 +7,18 @@ from typing import Final
 
 from kling_elements.mock import swagger_page
 from kling_elements.mock.reply import TEXT_TYPE, Reply, json_reply
-from kling_elements.mock.request import Accepted, Head
+from kling_elements.mock.request import AcceptedRequest, Head
 from kling_elements.mock.routes import Routes
 from kling_elements.mock.store import Store
 from kling_elements_runtime.document import Document
 
-HEALTH: Final = "/health"
+HEALTH_PATH: Final = "/health"
 METHODS: Final = ("GET", "HEAD")
-"""The methods of all pages. With another one, a path of a page is a path that does not exist."""
+"""The methods of all pages. With any other method, the path of a page does not exist."""
 
 
 class Pages:
-    """Answers at `/` and `/health`, and serves the page to try the calls.
+    """Answers at `/` and `/health`, and serves the Swagger UI page.
 
     Attributes:
         by_path: The page at each path.
@@ -27,7 +27,7 @@ class Pages:
     def __init__(
         self, contract: Document, routes: Routes, control_paths: Iterable[str], store: Store, accepted_token: str | None
     ) -> None:
-        """Prepare the pages. If the contract uses a path itself, there is no page at it."""
+        """Prepare the pages. There is no page at a path that the contract uses itself."""
         self._store = store
         self._calls = [
             f"  {method:<7} {route.template}  ({endpoint.operation.operation_id})"
@@ -35,24 +35,24 @@ class Pages:
             for method, endpoint in route.endpoints.items()
         ]
         self._control_paths = ", ".join(control_paths)
-        tried = swagger_page.pages(contract, accepted_token)
-        self._has_docs = not any(map(routes.find, tried))
+        docs_pages = swagger_page.pages(contract, accepted_token)
+        self._has_docs = not any(map(routes.find, docs_pages))
         pages: Mapping[str, Callable[[], Reply]] = {
             "/": self._greeting,
-            HEALTH: self._health,
-            **(tried if self._has_docs else {}),
+            HEALTH_PATH: self._health,
+            **(docs_pages if self._has_docs else {}),
         }
         self.by_path = {path: page for path, page in pages.items() if routes.find(path) is None}
 
     @property
     def docs(self) -> str | None:
-        """The path of the page to try the calls, or None if it cannot be shown."""
+        """The path of the Swagger UI page, or None if it cannot be shown."""
         return swagger_page.PAGE if self._has_docs and swagger_page.is_installed() else None
 
-    def accept(self, head: Head) -> Accepted:
+    def accept(self, head: Head) -> AcceptedRequest:
         """Accept a request for one of the pages."""
         page = self.by_path[head.path]
-        return Accepted(None, lambda _: page())
+        return AcceptedRequest(None, lambda _: page())
 
     def _health(self) -> Reply:
         self._store.has_notifications()  # a query, so that the response is 500 if the state file fails
@@ -61,7 +61,7 @@ class Pages:
     def _greeting(self) -> Reply:
         install = "" if swagger_page.is_installed() else f"; first {swagger_page.INSTALL}"
         docs = [
-            f"  GET     {swagger_page.PAGE}  (a page on which you try the calls in a browser{install})",
+            f"  GET     {swagger_page.PAGE}  (a page where you can try the calls in a browser{install})",
             f"  GET     {swagger_page.CONTRACT}  (the contract)",
         ]
         lines = [
@@ -72,7 +72,7 @@ class Pages:
             "",
             "Paths of this server, without a token:",
             *(docs if self._has_docs else ()),
-            f"  GET     {HEALTH}  (200 while it can answer)",
+            f"  GET     {HEALTH_PATH}  (200 while it can answer)",
             f"  for tests, by default only from this machine: {self._control_paths}",
             "",
             "To see all options: python -m kling_elements.mock --help",

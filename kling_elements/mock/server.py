@@ -32,7 +32,7 @@ _TOO_LARGE = (
 )
 
 
-class _Closing(uvicorn.Server):
+class _ClosingServer(uvicorn.Server):
     """A server that closes connections if they leave a request half sent."""
 
     async def on_tick(self, counter: int) -> bool:
@@ -42,7 +42,7 @@ class _Closing(uvicorn.Server):
         return await super().on_tick(counter)
 
 
-class _AnnouncingServer(_Closing):
+class _AnnouncingServer(_ClosingServer):
     """A server that prints a line when it is ready, and treats SIGINT and SIGTERM as a normal shutdown."""
 
     def __init__(self, config: uvicorn.Config, announcement: str) -> None:
@@ -139,7 +139,7 @@ def serve(listener: socket.socket, url: str, app: MockServer, *, as_json: bool =
     _AnnouncingServer(_config(app), _announcement(app, url, as_json=as_json)).run(sockets=[listener])
 
 
-class Background(_Closing):
+class Background(_ClosingServer):
     """A server for a thread: call `run(sockets=[...])`, and set `should_exit` to stop it. It handles no signals."""
 
     def __init__(self, app: Application) -> None:

@@ -1,4 +1,4 @@
-"""A page on which you try the calls in a browser: Swagger UI (extra `cli`) with the contract."""
+"""Serve Swagger UI (extra `cli`) with the contract, so that you can try the calls in a browser."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def is_installed() -> bool:
 
 
 def _swagger_folder() -> Path | None:
-    """Return the folder of the files, without importing the package, because that would import Flask."""
+    """Return the folder of the files. Don't import the package, because that would import Flask."""
     try:
         return Path(str(distribution("flask-swagger-ui").locate_file("flask_swagger_ui/dist")))
     except PackageNotFoundError:
@@ -64,22 +64,22 @@ def _swagger_folder() -> Path | None:
 
 def _index(contract: Document, accepted_token: str | None) -> Reply:
     if not is_installed():
-        return _missing()
+        return _not_installed()
     document = contract.document()
     schemes = document.get("components", {}).get("securitySchemes", {})
-    words = {
+    substitutions = {
         "title": document["info"]["title"],
         "scheme": next(iter(schemes), ""),
         "token": "" if accepted_token else _TOKEN,
         "token_hint": _ONE_TOKEN if accepted_token else _ANY_TOKEN,
     }
-    template = Template(_own("index.html").decode())
-    text = template.substitute({name: escape(word) for name, word in words.items()})
+    template = Template(_read_own_file("index.html").decode())
+    text = template.substitute({name: escape(text) for name, text in substitutions.items()})
     return Reply(200, text.encode(), _headers("index.html"))
 
 
 def _contract(contract: Document) -> Reply:
-    """Return the contract with this server as its only one. Its description also lists the tags and the codes."""
+    """Return the contract with this server as the only server, and with all tags and codes in its description."""
     document = contract.document()
     schemas = document.get("components", {}).get("schemas", {})
     tags = schemas.get("TagId", {}).get("description")
@@ -94,19 +94,19 @@ def _contract(contract: Document) -> Reply:
 
 
 def _own_file(name: str) -> Reply:
-    return Reply(200, _own(name), _headers(name))
+    return Reply(200, _read_own_file(name), _headers(name))
 
 
 def _swagger_file(name: str) -> Reply:
     folder = _swagger_folder()
-    return _missing() if folder is None else Reply(200, (folder / name).read_bytes(), _headers(name))
+    return _not_installed() if folder is None else Reply(200, (folder / name).read_bytes(), _headers(name))
 
 
-def _own(name: str) -> bytes:
+def _read_own_file(name: str) -> bytes:
     return (files("kling_elements.mock") / "page" / name).read_bytes()
 
 
-def _missing() -> Reply:
+def _not_installed() -> Reply:
     return Reply(404, f"This page needs Swagger UI: {INSTALL}, and start the server again.\n".encode(), (TEXT_TYPE,))
 
 
