@@ -25,7 +25,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _changed_spec(folder: Path, old: str, new: str) -> Path:
     """Return the YAML of the contract with one string replaced, which must occur once."""
     text = SPEC.read_text("utf-8")
-    assert text.count(old) == 1
+    assert 1 == text.count(old)
     path = folder / "changed.yaml"
     path.write_text(text.replace(old, new), "utf-8")
     return path
@@ -33,7 +33,7 @@ def _changed_spec(folder: Path, old: str, new: str) -> Path:
 
 def test_the_committed_client_is_up_to_date(made: Path) -> None:
     """The generator makes the committed files, byte for byte, and no others."""
-    assert generate.differences(CLIENT, made) == []
+    assert [] == generate.differences(CLIENT, made)
 
 
 def test_every_module_says_where_it_comes_from(made: Path) -> None:
@@ -52,24 +52,24 @@ def test_a_change_of_the_contract_makes_the_client_out_of_date(
 ) -> None:
     """`--check` names the files and changes nothing; without it, the command updates and prints them."""
     target = tmp_path / "client"
-    assert generate.main(["--target", str(target)]) == 0
+    assert 0 == generate.main(["--target", str(target)])
     capsys.readouterr()
     changed = ["--target", str(target), "--spec", str(_changed_spec(tmp_path, "maxLength: 20\n", "maxLength: 21\n"))]
 
-    assert generate.main(["--check", *changed]) == 1
+    assert 1 == generate.main(["--check", *changed])
     first, *others = capsys.readouterr().out.splitlines()
     assert first.startswith("out of date")
-    assert set(others) == {
+    assert {
         "~ openapi.json",
         "~ models/image_element_request.py",
         "~ models/video_element_request.py",
-    }
-    assert generate.differences(target, made) == []
+    } == set(others)
+    assert [] == generate.differences(target, made)
 
-    assert generate.main(changed) == 0
-    assert capsys.readouterr().out.splitlines()[0] == "client: 3 files changed"
-    assert generate.main(["--check", *changed]) == 0
-    assert {path.name for path in tmp_path.iterdir()} == {"client", "changed.yaml"}
+    assert 0 == generate.main(changed)
+    assert "client: 3 files changed" == capsys.readouterr().out.splitlines()[0]
+    assert 0 == generate.main(["--check", *changed])
+    assert {"client", "changed.yaml"} == {path.name for path in tmp_path.iterdir()}
 
 
 def test_new_removed_and_changed_files_are_listed(tmp_path: Path) -> None:
@@ -81,7 +81,7 @@ def test_new_removed_and_changed_files_are_listed(tmp_path: Path) -> None:
     (tmp_path / "new/__pycache__").mkdir()
     (tmp_path / "new/__pycache__/x.pyc").touch()
 
-    assert generate.differences(tmp_path / "old", tmp_path / "new") == ["- gone", "+ come", "~ other"]
+    assert ["- gone", "+ come", "~ other"] == generate.differences(tmp_path / "old", tmp_path / "new")
 
 
 def test_a_broken_contract_leaves_the_old_client_unchanged(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -91,14 +91,14 @@ def test_a_broken_contract_leaves_the_old_client_unchanged(tmp_path: Path, capsy
     (target / "kept").write_text("old")
     spec = _changed_spec(tmp_path, "maxLength: 20\n", "maxLenght: 20\n")
 
-    assert generate.main(["--target", str(target), "--spec", str(spec)]) == 1
+    assert 1 == generate.main(["--target", str(target), "--spec", str(spec)])
     captured = capsys.readouterr()
-    assert captured.out == ""
+    assert "" == captured.out
     assert captured.err == (
         "error: the client was not generated\n#/components/schemas/ElementName: unknown keyword maxLenght\n"
     )
-    assert [path.name for path in target.iterdir()] == ["kept"]
-    assert {path.name for path in tmp_path.iterdir()} == {"client", "changed.yaml"}
+    assert ["kept"] == [path.name for path in target.iterdir()]
+    assert {"client", "changed.yaml"} == {path.name for path in tmp_path.iterdir()}
 
 
 def _unmovable(path: Path, _: Path) -> Path:
@@ -117,7 +117,7 @@ def test_a_failed_swap_keeps_the_old_client(
     rename = Path.rename
     monkeypatch.setattr(Path, "rename", lambda path, to: (_unmovable if path.name == "new" else rename)(path, to))
 
-    assert generate.main(["--target", str(target)]) == 1
+    assert 1 == generate.main(["--target", str(target)])
     assert capsys.readouterr().err.endswith(f"{target}: no room for new\n")
     assert [path.name for path in tmp_path.rglob("*")] == [*(["client"] if files else []), *files]
 
@@ -171,7 +171,7 @@ def test_a_success_may_have_another_status(tmp_path: Path) -> None:
 
     generate.generate(tmp_path / "client", spec)
 
-    assert generate.differences(CLIENT, tmp_path / "client") == ["~ openapi.json"]
+    assert ["~ openapi.json"] == generate.differences(CLIENT, tmp_path / "client")
 
 
 _CREATED_TASK = """\
@@ -231,6 +231,6 @@ def test_a_python_keyword_keeps_its_name_in_json(tmp_path: Path, monkeypatch: py
 
     made = info.from_dict({"from": "x", "to": "y"})
 
-    assert made.from_ == "x"
-    assert made.to_dict() == {"from": "x", "to": "y"}
-    assert info(from_="z").to_dict() == {"from": "z"}
+    assert "x" == made.from_
+    assert {"from": "x", "to": "y"} == made.to_dict()
+    assert {"from": "z"} == info(from_="z").to_dict()

@@ -100,4 +100,4 @@ def test_no_other_file_repeats_a_limit_of_the_contract() -> None:
     ]
 
     assert written
-    assert [path.name for path in written if numbers.search(path.read_text("utf-8"))] == []
+    assert [] == [path.name for path in written if numbers.search(path.read_text("utf-8"))]

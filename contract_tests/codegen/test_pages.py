@@ -21,8 +21,8 @@ def _cells(table: list[str]) -> dict[str, list[str]]:
 
 def test_the_pages_are_up_to_date(capsys: pytest.CaptureFixture[str]) -> None:
     """`make gen` would change nothing, and every table is in a page."""
-    assert pages.main(["--check"]) == 0
-    assert capsys.readouterr().out == "docs: up to date\n"
+    assert 0 == pages.main(["--check"])
+    assert "docs: up to date\n" == capsys.readouterr().out
     texts = [path.read_text("utf-8") for path in pages.PAGES.glob("*.md")]
     assert sorted(pages.TABLES) == sorted(
         name for text in texts for name in re.findall("<!-- generated: (.+) -->", text)
@@ -36,12 +36,12 @@ def test_an_outdated_page_is_regenerated(tmp_path: Path, capsys: pytest.CaptureF
     right = page.read_text("utf-8")
     page.write_text(right.replace("`o_102`", "`o_999`"), "utf-8")
 
-    assert pages.main(["--check", "--folder", str(tmp_path)]) == 1
+    assert 1 == pages.main(["--check", "--folder", str(tmp_path)])
     assert capsys.readouterr().out.endswith("run `make gen`:\ntags.md\n")
     assert "`o_999`" in page.read_text("utf-8")
 
-    assert pages.main(["--folder", str(tmp_path)]) == 0
-    assert capsys.readouterr().out == f"{tmp_path.name}: 1 pages changed\n"
+    assert 0 == pages.main(["--folder", str(tmp_path)])
+    assert f"{tmp_path.name}: 1 pages changed\n" == capsys.readouterr().out
     assert page.read_text("utf-8") == right
 
 
@@ -49,7 +49,7 @@ def test_a_mark_of_an_unknown_table_is_an_error(tmp_path: Path, capsys: pytest.C
     """The message names those that exist, and no page is written."""
     (tmp_path / "page.md").write_text("<!-- generated: names -->\n<!-- /generated -->\n", "utf-8")
 
-    assert pages.main(["--folder", str(tmp_path)]) == 1
+    assert 1 == pages.main(["--folder", str(tmp_path)])
     assert "no table is called names: use one of codes, fields, rules, tags, task-fields" in capsys.readouterr().err
     with pytest.raises(SpecError):
         pages.rewritten((tmp_path / "page.md").read_text("utf-8"), load())
@@ -92,7 +92,7 @@ def test_the_tables_follow_the_contract() -> None:
     document["components"]["schemas"]["ElementName"]["maxLength"] = 40
     document["components"]["schemas"]["Task"]["properties"]["mood"] = {"description": "How it feels.", "type": "number"}
 
-    assert _cells(pages.request_fields(document))["`element_name`"][3] == "1 to 40 characters"
+    assert "1 to 40 characters" == _cells(pages.request_fields(document))["`element_name`"][3]
     assert "| `mood` | number | How it feels. |" in pages.task_fields(document)
 
 
@@ -100,6 +100,6 @@ def test_the_fields_of_a_task_include_those_of_its_elements() -> None:
     """Lists are marked, and what any value can be in has the type `any`."""
     table = _cells(pages.task_fields(load()))
 
-    assert table["`task_id`"][1] == "string or whole number"
-    assert table["`task_result.elements[].element_id`"][1] == "whole number or string"
-    assert table["`task_result.elements[].element_image_list`"][1] == "any"
+    assert "string or whole number" == table["`task_id`"][1]
+    assert "whole number or string" == table["`task_result.elements[].element_id`"][1]
+    assert "any" == table["`task_result.elements[].element_image_list`"][1]

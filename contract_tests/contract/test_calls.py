@@ -74,7 +74,7 @@ def test_the_schema_of_a_response_accepts_recorded_values(
         value for value, conforms in values_of(kinds) if conforms == bool(contract.schema_violations(schema, value))
     ]
 
-    assert wrong == []
+    assert [] == wrong
 
 
 def test_each_shape_of_responses_has_accepted_and_refused_values() -> None:

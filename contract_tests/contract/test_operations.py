@@ -74,7 +74,7 @@ def test_every_operation_of_the_contract_has_cases() -> None:
 @for_each_row(ACCEPTED, "case")
 def test_the_check_finds_nothing_in_an_accepted_request(case: Case) -> None:
     """No violation is reported."""
-    assert _violations(case) == []
+    assert [] == _violations(case)
 
 
 @for_each_row(REFUSED, "case")
@@ -107,7 +107,7 @@ def test_an_accepted_request_is_sent_as_it_is(case: Case, way: str, client: Auth
     body = case.arguments.get("body")
     assert case.target == call.request.url.raw_path.decode()
     assert operation.method.upper() == call.request.method
-    assert call.request.headers["Authorization"] == "Bearer test-token"
+    assert "Bearer test-token" == call.request.headers["Authorization"]
     assert (json.dumps(body, separators=(",", ":")).encode() if body else b"") == call.request.content
     assert ("application/json" if body else None) == call.request.headers.get("Content-Type")
 
@@ -214,7 +214,7 @@ def test_the_error_of_a_failed_status_has_the_business_code(client: Authenticate
         with pytest.raises(NotFoundError) as caught:
             _call("sync", client, Case(operation="getElement", arguments={"id": "7"}))
 
-    assert caught.value.code == 1203
+    assert 1203 == caught.value.code
 
 
 def test_the_table_of_business_codes_is_the_vendors() -> None:

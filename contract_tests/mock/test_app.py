@@ -33,7 +33,7 @@ from kling_elements_client import contract
 
 def test_the_package_exports_the_application() -> None:
     """Users start from `kling_elements.mock.create_app`."""
-    assert kling_elements.mock.__all__ == ["create_app"]
+    assert ["create_app"] == kling_elements.mock.__all__
     assert create_app is kling_elements.mock.create_app
 
 
@@ -186,12 +186,12 @@ def test_the_lifespan_protocol_is_followed() -> None:
     """The application answers startup and shutdown with `complete`."""
     sent = asyncio.run(_speak(create_app(), "lifespan", [{"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}]))
 
-    assert sent == [{"type": "lifespan.startup.complete"}, {"type": "lifespan.shutdown.complete"}]
+    assert [{"type": "lifespan.startup.complete"}, {"type": "lifespan.shutdown.complete"}] == sent
 
 
 def test_a_websocket_is_closed() -> None:
     """The application refuses a WebSocket without an exception."""
-    assert asyncio.run(_speak(shared_caller().app, "websocket", [])) == [{"type": "websocket.close"}]
+    assert [{"type": "websocket.close"}] == asyncio.run(_speak(shared_caller().app, "websocket", []))
 
 
 _BYTES_HEADERS = st.lists(

@@ -102,7 +102,7 @@ def test_a_message_is_bounded_however_long_the_keys_and_values_are() -> None:
     }
     reply = shared_caller().post(body)
 
-    assert reply.status == 400
+    assert 400 == reply.status
     assert len(reply.body) < 2000
     assert b"QUJD" * 21 not in reply.body
     assert b"kkk" not in reply.body
@@ -135,7 +135,7 @@ def test_each_refusal_has_a_request_id_of_its_own() -> None:
     """Ten refusals have ten different request ids."""
     bodies = {shared_caller().post(headers={"authorization": None}).body for _ in range(10)}
 
-    assert len(bodies) == 10
+    assert 10 == len(bodies)
 
 
 @pytest.mark.parametrize("problem", Problem)

@@ -217,4 +217,4 @@ def test_a_running_server_counts_the_seconds(monkeypatch: pytest.MonkeyPatch) ->
         socket.create_connection(("127.0.0.1", int(gateway.url.rpartition(":")[2])), PATIENCE_SECONDS) as peer,
         suppress(ConnectionResetError),  # as a connection that is cut ends on some systems
     ):
-        assert peer.recv(1) == b""
+        assert b"" == peer.recv(1)

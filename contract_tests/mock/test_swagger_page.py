@@ -139,7 +139,7 @@ def test_without_swagger_ui_the_page_says_what_to_install(monkeypatch: pytest.Mo
         status, headers, text = _get(path)
         assert (404, "text/plain; charset=utf-8") == (status, headers["content-type"])
         assert (
-            text == 'This page needs Swagger UI: run pip install "kling-elements[cli]", and start the server again.\n'
+            'This page needs Swagger UI: run pip install "kling-elements[cli]", and start the server again.\n' == text
         )
     assert 200 == _get("/openapi.json")[0]
     assert 'in a browser; first run pip install "kling-elements[cli]")' in _get("/")[2]

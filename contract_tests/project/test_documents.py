@@ -124,7 +124,7 @@ def test_the_first_example_creates_one_element(working_folder: Path, capsys: pyt
             exec(compile(_first_example().text, "README.md", "exec"), {})
         (task,) = router.kling.tasks()
 
-    assert capsys.readouterr().out == f"{task['element_id']}\n" * 2
+    assert f"{task['element_id']}\n" * 2 == capsys.readouterr().out
 
 
 def test_the_first_example_is_short() -> None:
@@ -176,10 +176,10 @@ def test_the_receivers_of_notifications_accept_what_is_signed(
     monkeypatch.setattr("kling_elements.webhooks._checked_now", lambda _: datetime.fromtimestamp(int(timestamp), UTC))
     headers = {"webhook-id": ID, "webhook-timestamp": timestamp, "webhook-signature": signature_of(BODY)}
 
-    assert _response(framework, BODY, headers) == (204, "")
-    assert capsys.readouterr().out == "None succeed\n"
+    assert (204, "") == _response(framework, BODY, headers)
+    assert "None succeed\n" == capsys.readouterr().out
     status, text = _response(framework, BODY + b" ", headers)
-    assert status == 400
+    assert 400 == status
     assert text.startswith("refused: ")
 
 

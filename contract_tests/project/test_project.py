@@ -155,11 +155,11 @@ def test_make_fuzz_runs_all_generated_tests() -> None:
 
 def test_the_demo_creates_an_element_and_recovers_a_lost_one(capsys: pytest.CaptureFixture[str]) -> None:
     """The demo shows a refused request, an element, a lost response and its recovery, and says what to try next."""
-    assert demo.main() == 0
+    assert 0 == demo.main()
 
     printed = capsys.readouterr().out
     assert "kling_elements_client: up to date" in printed
-    assert re.findall(r"\[(R\d\d)\]$", printed, re.MULTILINE) == ["R04", "R16", "R33"]
+    assert ["R04", "R16", "R33"] == re.findall(r"\[(R\d\d)\]$", printed, re.MULTILINE)
     assert 2 == len(re.findall(r"frontal_image=\w*Path\('.*grace_hopper\.jpg'\)", printed))
     assert printed.index("Rear Admiral Grace Hopper") < printed.index("[R04]")
     assert "throws away on purpose" in printed
@@ -174,7 +174,7 @@ def test_the_demo_stops_if_the_client_cannot_be_generated(monkeypatch: pytest.Mo
     """The demo does not continue with an old client."""
     monkeypatch.setattr(generate, "main", lambda _: 1)
 
-    assert demo.main() == 1
+    assert 1 == demo.main()
 
 
 def test_the_demo_fails_if_the_bad_request_is_sent(
@@ -183,7 +183,7 @@ def test_the_demo_fails_if_the_bad_request_is_sent(
     """If the demo no longer shows what it claims, it fails."""
     monkeypatch.setattr(KlingElements, "create", lambda *_: Task(task_id="7"))
 
-    assert demo.main() == 1
+    assert 1 == demo.main()
     assert capsys.readouterr().out.endswith("error: the request was sent, although it breaks the contract\n")
 
 

@@ -123,7 +123,7 @@ def created_element_can_be_found(_: Any, response: schemathesis.Response, case: 
     if case.operation.definition.raw["operationId"] == "getElement" and _code(response) == _NOT_THERE:
         tasks = httpx.get(f"{case.operation.base_url}/_mock/elements", trust_env=False).json()
         task_id = (case.path_parameters or {})["id"]
-        assert [task for task in tasks if task["task_id"] == task_id] == []
+        assert [] == [task for task in tasks if task["task_id"] == task_id]
 
 
 @schemathesis.check

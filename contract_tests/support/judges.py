@@ -63,7 +63,7 @@ class Judges:
 
     def agree(self, request: object, **verdicts: bool) -> None:
         """Fail if the verdicts differ."""
-        assert len(set(verdicts.values())) == 1, f"{verdicts} on {request!r}"
+        assert 1 == len(set(verdicts.values())), f"{verdicts} on {request!r}"
         self.verdicts[verdicts["oracle"]] += 1
 
     def agree_on_create(self, body: Any) -> None:

@@ -44,7 +44,7 @@ def tunnel(authorization: str | None = None) -> Callable[[Peer], None]:
     def serve(peer: Peer) -> None:
         line, *headers = peer.head().split("\r\n")
         method, target, _ = line.split(" ")
-        assert method == "CONNECT"
+        assert "CONNECT" == method
         assert f"Host: {target}" in headers
         credentials = [
             value for name, _, value in (header.partition(": ") for header in headers) if name == "Proxy-Authorization"

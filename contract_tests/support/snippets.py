@@ -82,7 +82,7 @@ def run_as_tests(code: str, folder: Path) -> str:
     path.write_text(code, "utf-8")
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(path)]
     run = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    assert run.returncode == 0, run.stdout
+    assert 0 == run.returncode, run.stdout
     return run.stdout
 
 
@@ -148,7 +148,7 @@ class Shell:
 
     def _pip(self, words: list[str]) -> str:
         verb, *requirements = words
-        assert verb == "install"
+        assert "install" == verb
         assert requirements
         self._check_extras(",".join(re.findall(r"\[(.+)\]", " ".join(requirements))).split(","))
         places = [f"{ROOT}{requirement.removeprefix('.')}" for requirement in requirements]
@@ -157,7 +157,7 @@ class Shell:
 
     def _uv(self, words: list[str]) -> str:
         verb, *arguments = words
-        assert verb == "add"
+        assert "add" == verb
         self._check_extras([extra for option, extra in pairwise(arguments) if option == "--extra"])
         project = self._folder / "project"
         project.mkdir(exist_ok=True)
@@ -187,7 +187,7 @@ class Shell:
         run = subprocess.run(
             command, cwd=folder or self._folder, env=self._variables(), capture_output=True, text=True, check=False
         )
-        assert run.returncode == 0, f"{command}: {run.stdout}{run.stderr}"
+        assert 0 == run.returncode, f"{command}: {run.stdout}{run.stderr}"
         return run.stdout + run.stderr
 
     def _variables(self) -> dict[str, str]:
