@@ -1,4 +1,4 @@
-"""`make gen`: it makes the committed client, and a failure changes nothing."""
+"""`make gen` generates the committed client. A failure changes nothing."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from scripts.spec import ROOT, SPEC, SpecError
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a client made from the unchanged spec."""
+    """Return a client generated from the unchanged spec."""
     target = tmp_path_factory.mktemp("made") / "client"
     generate.generate(target)
     return target
@@ -32,7 +32,7 @@ def _changed_spec(folder: Path, old: str, new: str) -> Path:
 
 
 def test_the_committed_client_is_up_to_date(made: Path) -> None:
-    """The generator makes the committed files, byte for byte, and no others."""
+    """The generator writes the committed files, byte for byte, and no others."""
     assert [] == generate.differences(CLIENT, made)
 
 
@@ -138,7 +138,7 @@ def test_an_outdated_template_edit_stops_the_generator(tmp_path: Path, edits: An
 
 
 def test_a_warning_stops_the_generator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A warning of the generator is an error here, such as a missing formatter or a skipped part."""
+    """A warning of the generator, such as a missing formatter or a skipped part, is an error."""
     monkeypatch.setattr(generate, "FORMATTING", ["no-such-formatter ."])
 
     with pytest.raises(SpecError, match="no-such-formatter is not in PATH"):
@@ -146,8 +146,8 @@ def test_a_warning_stops_the_generator(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def test_an_unreadable_document_stops_the_generator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The error has the message of the generator."""
-    monkeypatch.setattr(lint, "problems", lambda _: [])
+    """The error contains the message of the generator."""
+    monkeypatch.setattr(lint, "find_problems", lambda _: [])
     spec = _changed_spec(tmp_path, "openapi: 3.1.0\n", "openapi: 2.0.0\n")
 
     with pytest.raises(SpecError, match="openapi"):
@@ -157,8 +157,8 @@ def test_an_unreadable_document_stops_the_generator(tmp_path: Path, monkeypatch:
 def test_an_operation_without_an_operation_id_stops_the_generator(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The generator would invent a name that the contract does not have."""
-    monkeypatch.setattr(lint, "problems", lambda _: [])
+    """Otherwise the generator would invent a name."""
+    monkeypatch.setattr(lint, "find_problems", lambda _: [])
     spec = _changed_spec(tmp_path, "\n      operationId: getElement\n", "\n")
 
     with pytest.raises(SpecError, match="needs an operationId"):
@@ -166,7 +166,7 @@ def test_an_operation_without_an_operation_id_stops_the_generator(
 
 
 def test_a_success_may_have_another_status(tmp_path: Path) -> None:
-    """The response is read for any status of success in the contract."""
+    """The client reads the response with any success status that the contract has."""
     spec = _changed_spec(tmp_path, "'200':\n          x-source: R34\n", "'201':\n          x-source: R34\n")
 
     generate.generate(tmp_path / "client", spec)

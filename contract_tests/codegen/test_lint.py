@@ -1,4 +1,4 @@
-"""The OpenAPI file follows the house rules, and each house rule notices if it is broken."""
+"""The OpenAPI file follows the rules of the linter."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from scripts.nodes import follow, resolve
 from scripts.spec import SPEC, SpecError, load
 
 
-def test_the_contract_keeps_every_house_rule(document: Any) -> None:
+def test_the_contract_follows_every_rule(document: Any) -> None:
     """The linter finds no problem in the file."""
-    assert [] == lint.problems(document)
+    assert [] == lint.find_problems(document)
 
 
 def test_a_schema_may_refer_to_itself(document: Any) -> None:
@@ -26,7 +26,7 @@ def test_a_schema_may_refer_to_itself(document: Any) -> None:
     for name in ("ReferImage", "NamedTag"):
         recursive["components"]["schemas"][name]["properties"]["inner"] = {"$ref": f"#/components/schemas/{name}"}
 
-    assert [] == lint.problems(recursive)
+    assert [] == lint.find_problems(recursive)
 
 
 def test_a_missing_or_invalid_file_gives_one_clear_error(tmp_path: Path) -> None:
@@ -67,8 +67,8 @@ def test_the_command_prints_what_is_wrong(monkeypatch: pytest.MonkeyPatch, capsy
     assert "kling-elements.yaml: not a mapping\nkling-elements.yaml: 1 problems\n" == capsys.readouterr().out
 
 
-def test_the_pattern_of_urls_refuses_white_space_by_itself(document: Any) -> None:
-    """Tools that ignore formats rely on the pattern; it covers the path too."""
+def test_the_url_pattern_alone_refuses_white_space(document: Any) -> None:
+    """Tools that ignore formats rely on the pattern, which also covers the path."""
     pattern = document["components"]["schemas"]["HttpUrl"]["pattern"]
     good = ("http://a", "HTTPS://u:p@a.b:8/c%20d?e=f#g", "http://a?b", "http://a#b", "http://a/\u00e9")
     bad = (

@@ -1,4 +1,4 @@
-"""Each rule of the linter notices a contract that breaks it."""
+"""Each rule of the linter reports a contract that breaks it."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ _FAULTS: dict[str, tuple[Change, str]] = {
         put(f"{_SIDES}/min-pix", 300),
         "x-image/displayed-sides: has ['min-pix', 'min-px'] instead of ['min-px']",
     ),
-    "a limit that is no number": (put(f"{_SIDES}/min-px", "300"), f"{_SIDES}/min-px: must be a positive number"),
-    "a limit below nothing": (put(f"{_SIDES}/min-px", -1), f"{_SIDES}/min-px: must be a positive number"),
-    "an extension that is no object": (put("ImageBase64/x-image", 5), "ImageBase64/x-image: must be an object"),
+    "a limit that is not a number": (put(f"{_SIDES}/min-px", "300"), f"{_SIDES}/min-px: must be a positive number"),
+    "a negative limit": (put(f"{_SIDES}/min-px", -1), f"{_SIDES}/min-px: must be a positive number"),
+    "an extension that is not an object": (put("ImageBase64/x-image", 5), "ImageBase64/x-image: must be an object"),
     "a source that is a list": (put("ElementName/x-source", ["R04"]), "ElementName/x-source: is of type list"),
     "a keyword of another type": (
         put("ElementName/maxItems", 3),
@@ -51,13 +51,13 @@ _FAULTS: dict[str, tuple[Change, str]] = {
         put("VideoElementRequest/properties/reference_type/type"),
         "VideoElementRequest/properties/reference_type: enum and const need texts",
     ),
-    "a minimum of nothing": (put("ElementName/minLength", 0), "ElementName: a minimum of 0 refuses nothing"),
+    "a minimum of 0": (put("ElementName/minLength", 0), "ElementName: a minimum of 0 refuses nothing"),
     "a length that a pattern implies": (
         put("HttpUrl/minLength", 1),
         "HttpUrl: minLength has no effect beside a pattern",
     ),
-    "a length that is no number": (put("ElementName/maxLength", "x"), "ElementName: /maxLength: "),
-    "a pattern that is none": (put("ElementName/pattern", "["), "ElementName: /pattern: "),
+    "a length that is not a number": (put("ElementName/maxLength", "x"), "ElementName: /maxLength: "),
+    "an invalid pattern": (put("ElementName/pattern", "["), "ElementName: /pattern: "),
     "a default that is not the constant": (
         put("ImageElementRequest/properties/reference_type/default", "x"),
         '"image_refer" was expected',
@@ -206,7 +206,7 @@ _FAULTS: dict[str, tuple[Change, str]] = {
     ),
     "no rules": (put("#/x-rules"), "#/x-rules: is missing"),
     "no business codes": (put("#/x-business-codes"), "#/x-business-codes: is missing"),
-    "a business code that is no number": (
+    "a business code that is not a number": (
         put("#/x-business-codes/E1303", {}),
         "#/x-business-codes/E1303: is not a code",
     ),
@@ -248,7 +248,7 @@ _FAULTS: dict[str, tuple[Change, str]] = {
         put(f"{_DELETION}/live/example", "gone"),
         "x-deletion/live: gone is not one of the examples",
     ),
-    "a deletion that leaves who knows what": (
+    "a deletion that does not say what remains": (
         put(f"{_DELETION}/live/remains"),
         "x-deletion/live: has ['example'] instead of ['example', 'remains']",
     ),
@@ -272,17 +272,17 @@ _FAULTS: dict[str, tuple[Change, str]] = {
         put("ReferImage/properties/image_url/$ref", "HttpUrl"),
         "ReferImage/properties/image_url/$ref: HttpUrl: a reference must begin with #",
     ),
-    "no valid OpenAPI": (put("#/info/title"), '#/info: "title" is a required property'),
+    "invalid OpenAPI": (put("#/info/title"), '#/info: "title" is a required property'),
     "a misspelt part of an operation": (put(f"{POST}/sumary", "x"), "sumary"),
 }
 
 
 @pytest.mark.parametrize(("change", "expected"), _FAULTS.values(), ids=_FAULTS)
-def test_a_fault_is_noticed(document: Any, change: Change, expected: str) -> None:
+def test_a_fault_in_the_contract_is_reported(document: Any, change: Change, expected: str) -> None:
     """The line names the place and the fault."""
-    assert [line for line in lint.problems(changed(document, change)) if expected in line]
+    assert [line for line in lint.find_problems(changed(document, change)) if expected in line]
 
 
-def test_each_rule_of_the_house_has_a_fault() -> None:
-    """There are more planted faults than house rules."""
+def test_there_is_a_fault_for_each_rule() -> None:
+    """There are more faults in the table than rules."""
     assert len(_FAULTS) > len(lint.RULES)

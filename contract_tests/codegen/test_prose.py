@@ -135,7 +135,7 @@ def test_a_description_that_differs_from_the_contract_is_reported(
     document: Any, change: Change, place: str, message: str
 ) -> None:
     """The line contains the place and the expected sentence."""
-    lines = lint.problems(changed(document, change))
+    lines = lint.find_problems(changed(document, change))
 
     assert [line for line in lines if line.startswith(f"{place}: ") and message in line]
 
@@ -148,4 +148,4 @@ def test_values_of_examples_are_not_checked_as_prose(document: Any) -> None:
         examples["fromVideo"]["value"]["element_description"] = "R04"
         examples["notificationNewer"]["value"]["outputs"][0]["description"] = "x-image"
 
-    assert [] == lint.problems(changed(document, change))
+    assert [] == lint.find_problems(changed(document, change))

@@ -1,4 +1,4 @@
-"""Random bodies from Schemathesis: client, mock server and oracle must agree on every one."""
+"""Client, mock server and oracle agree on random bodies from Schemathesis."""
 
 from __future__ import annotations
 

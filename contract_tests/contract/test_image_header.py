@@ -1,4 +1,4 @@
-"""The second reading reads the format and the sides of an image from its header."""
+"""The oracle's reader of image headers reads the format and the sides."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _FRAME = jpeg_frame_header(300, 301)
     ids=repr,
 )
 def test_the_header_of_a_picture_is_read(picture: Picture, header: ImageHeader) -> None:
-    """The oracle reads the format and the sides that the picture was made with."""
+    """The format and the sides are those of the description."""
     assert header == read_header(picture.build())
 
 

@@ -1,4 +1,4 @@
-"""If a limit is loosened only in the contract, client and mock server follow it, and the rules tests notice."""
+"""If someone loosens a limit in the contract, client and mock server follow, and the tests of the rules fail."""
 
 from __future__ import annotations
 

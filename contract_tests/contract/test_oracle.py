@@ -1,4 +1,4 @@
-"""The oracle checks the client and the mock server; here hand-written verdicts check the oracle."""
+"""The oracle checks the client and the mock server. Here, hand-written verdicts check the oracle."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_a_dollar_sign_means_the_very_end(pattern: str, exact: str) -> None:
     ids=lambda value: ascii(value)[:30],
 )
 def test_base64_is_read_strictly(text: str, size: int | None) -> None:
-    """Only padded Base64 of the standard alphabet has a size; spare bits in its last character do not matter."""
+    """Only padded Base64 of the standard alphabet has a size. Spare bits in its last character are ignored."""
     assert size == oracle.base64_size(text)
 
 
@@ -101,7 +101,7 @@ def test_base64_is_read_strictly(text: str, size: int | None) -> None:
     ids=repr,
 )
 def test_a_picture_is_checked_against_its_limits(picture: Picture, accepted: bool) -> None:  # noqa: FBT001 - a verdict
-    """Format, size, sides and ratio are checked; the limits themselves are allowed."""
+    """The oracle checks format, size, sides and ratio. A value at its limit is allowed."""
     assert accepted == _oracle({"x-image": _IMAGE_LIMITS}).accepts(base64_of(picture.build()))
 
 
@@ -129,7 +129,7 @@ _SEVENS = {"items": {"$ref": "#/components/schemas/Seven"}}
     ],
 )
 def test_a_keyword_is_asserted(schema: dict[str, Any], body: object, accepted: bool) -> None:  # noqa: FBT001 - a verdict
-    """Keywords about text accept other types; references lead into the document."""
+    """Keywords about text accept other types, and references are followed."""
     assert accepted == _oracle(schema).accepts(body)
 
 
@@ -166,8 +166,8 @@ def test_a_refusal_says_where_and_what() -> None:
     ],
     ids=ascii,
 )
-def test_a_body_that_json_cannot_hold_is_refused(body: object) -> None:
-    """A body that JSON would change or cannot hold is refused under any schema."""
+def test_a_body_that_json_cannot_represent_is_refused(body: object) -> None:
+    """Such a body is refused under any schema, and so is one that JSON would change."""
     assert not _oracle({}).accepts(body)
 
 
@@ -183,7 +183,7 @@ def test_a_recursive_body_is_refused() -> None:
     ("body", "size"), [("aaaa", 6), ("éé", 6), ("😀", 6), ('""', 6), ([1, 23], 6), ({"": 1}, 6), ("\n\n", 6)], ids=ascii
 )
 def test_the_size_of_a_body_is_that_of_its_shortest_json(body: object, size: int) -> None:
-    """The size counts UTF-8 bytes without white space; the limit itself is allowed."""
+    """The size counts UTF-8 bytes without white space. A body of exactly the limit is allowed."""
     assert _oracle({}, size).accepts(body)
     assert not _oracle({}, size - 1).accepts(body)
 

@@ -1,4 +1,4 @@
-"""The second reading accepts exactly the URIs of RFC 3986."""
+"""The oracle accepts exactly the URIs of RFC 3986."""
 
 from __future__ import annotations
 

@@ -130,7 +130,7 @@ def test_a_response_may_have_no_envelope(live_caller: Caller) -> None:
 
 
 def test_a_response_may_contradict_itself(live_caller: Caller) -> None:
-    """The response has the task, but a code of failure and a time that breaks the contract."""
+    """The response contains the task, but also a code of failure and an invalid time."""
     live_caller.queue("odd-envelope")
     response = json.loads(creation(live_caller).body)
     violations = contract.schema_violations(contract.operations()["createElement"].success_schema(), response)
@@ -222,7 +222,7 @@ def test_a_refused_request_takes_no_fault(live_caller: Caller) -> None:
 
 
 def test_a_creation_that_is_refused_for_its_external_id_takes_its_fault(caller: Caller) -> None:
-    """The create passed the checks of token and contract; its refusal is not disturbed."""
+    """The fault is used up, but the refusal is sent unchanged."""
     creation(caller)
     caller.queue("drop-after")
 
@@ -259,7 +259,7 @@ def test_a_creation_that_is_refused_for_its_external_id_takes_its_fault(caller: 
     ],
 )
 def test_an_unknown_fault_is_refused_with_a_list_of_all_faults(name: Any, live_caller: Caller) -> None:
-    """The message lists all faults, and none of the list is queued."""
+    """The message lists all faults, and the whole list is refused."""
     status, code, message = live_caller.refusal("POST", "/_mock/faults", ["none", name, "none"])
 
     assert (400, 1200) == (status, code)

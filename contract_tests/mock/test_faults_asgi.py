@@ -1,4 +1,4 @@
-"""Faults that take time or cut a connection: ASGI carries out what a reply only describes."""
+"""Faults that take time or cut the connection, as ASGI carries them out."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def test_a_late_creation_happens_although_the_caller_has_left(live_caller: Calle
 
 
 def test_a_late_creation_is_answered_to_a_caller_who_waits(live_caller: Caller) -> None:
-    """If the caller waits, the response has the created task."""
+    """If the caller waits, the response contains the created task."""
     live_caller.queue("late:0.05")
     response = asyncio.run(live_caller.post_async(external_task_id="e")).json()
 

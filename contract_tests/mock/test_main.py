@@ -59,7 +59,7 @@ def test_the_server_answers_where_its_first_line_says(port: int) -> None:
 
 
 def test_the_command_can_set_the_only_accepted_token() -> None:
-    """With `--token` any other one is 401."""
+    """With `--token`, any other token is 401."""
     sample = json.dumps(example("sample")).encode()
     with running_command("--port", "0", "--token", "sk-mine") as (_, line), connect(port_of(line)) as connection:
         assert 401 == response_to(connection, sample)[0]
@@ -131,7 +131,7 @@ def test_many_requests_at_once_are_each_answered_with_their_own_response(port: i
 
 
 def test_broken_requests_do_not_harm_the_server(port: int) -> None:
-    """If a peer sends something other than HTTP, the next request is still answered."""
+    """After a peer has sent something other than HTTP, the server still answers the next request."""
     for raw in [
         b"",
         b"\r\n\r\n",
@@ -166,7 +166,7 @@ def test_a_server_may_run_in_a_thread() -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_the_server_quietly(number: signal.Signals) -> None:
-    """The exit code is 0, and nothing is printed, in particular no request."""
+    """The exit code is 0, and the server prints nothing about requests."""
     with running_command("--port", "0") as (process, line):
         with connect(port_of(line)) as connection:
             assert 200 == response_to(connection, json.dumps(example("sample")).encode())[0]
@@ -204,7 +204,7 @@ def test_a_signal_before_the_start_ends_the_server_quietly(
 ) -> None:
     """A signal during the imports exits quietly too."""
     before = {caught: signal.getsignal(caught) for caught in (signal.SIGINT, signal.SIGTERM)}
-    monkeypatch.setattr(command, "_options", lambda *_: signal.raise_signal(number))
+    monkeypatch.setattr(command, "_parse", lambda *_: signal.raise_signal(number))
     try:
         with pytest.raises(SystemExit) as caught:
             command.main()
@@ -242,7 +242,7 @@ def test_the_clock_and_the_limits_are_those_of_the_command() -> None:
     ],
 )
 def test_the_dialect_is_that_of_the_command(options: tuple[str, ...], expected: tuple[int, int, str]) -> None:
-    """The default is the dialect of the responses that people saw."""
+    """The default is the dialect of the live service."""
     with running_command("--port", "0", *options) as (_, line), connect(port_of(line)) as connection:
         status, _, response = response_to(connection, b"", method="GET", path=f"{ELEMENTS}/x")
 
@@ -282,7 +282,7 @@ def test_faults_are_carried_out_on_a_socket(port: int) -> None:
 
 
 def test_a_late_creation_outlives_its_caller(port: int) -> None:
-    """A caller who hung up can look the task up later."""
+    """A caller who hung up can look up the task later."""
     with connect(port) as connection:
         ask(connection, "POST", "/_mock/faults", ["late:0.2"])
         connection.request("POST", ELEMENTS, creation("left"), HEADERS)
@@ -297,7 +297,7 @@ def test_a_late_creation_outlives_its_caller(port: int) -> None:
 
 
 def test_every_answered_create_survives_a_kill(tmp_path: Path) -> None:
-    """Several callers create tasks until the kill; the next server has every task that was answered."""
+    """Several callers create tasks until the kill. The next server has every task whose create was answered."""
     state = str(tmp_path / "state.db")
     answered: set[str] = set()
     numbers = count()
@@ -324,7 +324,7 @@ def test_every_answered_create_survives_a_kill(tmp_path: Path) -> None:
 
 
 def test_a_signal_closes_the_state(tmp_path: Path) -> None:
-    """Only the file itself is left, without a journal."""
+    """Only the state file is left, without a journal."""
     state = tmp_path / "state.db"
     with running_command("--port", "0", "--state", str(state)) as (process, line):
         with connect(port_of(line)) as connection:
@@ -337,7 +337,7 @@ def test_a_signal_closes_the_state(tmp_path: Path) -> None:
 
 
 def test_the_secret_may_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The environment hides the secret from process lists, and it signs notifications."""
+    """The server signs notifications with it. In the environment, the secret is hidden from process lists."""
     secret = "whsec_dGVzdHNlY3JldHRlc3RzZWNyZXR0ZXN0c2VjcmV0MTI="
     monkeypatch.setenv("KLING_WEBHOOK_SECRET", secret)
     with socket.create_server(("127.0.0.1", 0)) as receiver, running_command("--port", "0", "--tick", "0") as (_, line):

@@ -19,7 +19,7 @@ NO_HEADERS = {"authorization": None, "content-type": None}
 @pytest.mark.parametrize("host", ["127.0.0.1", "10.0.0.1", None])
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 def test_health_needs_no_token(method: str, host: str | None) -> None:
-    """A container's health check, for example, has no token."""
+    """The health check of a container, for example, has no token."""
     reply = shared_caller().send(method, "/health", headers=NO_HEADERS, client_host=host)
 
     assert (200, {"status": "ok"}) == (reply.status, json.loads(reply.body))
@@ -27,7 +27,7 @@ def test_health_needs_no_token(method: str, host: str | None) -> None:
 
 
 def test_the_greeting_lists_the_calls_and_paths() -> None:
-    """The greeting is plain text with each call and its method, the token, and the server's own paths."""
+    """The greeting is plain text. It lists each call with its method, the token, and the server's own paths."""
     reply = shared_caller().send("GET", "/", headers=NO_HEADERS)
     text = reply.body.decode()
 

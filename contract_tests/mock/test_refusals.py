@@ -1,4 +1,4 @@
-"""The mock server's refusals: their messages, and which fault is reported first."""
+"""The mock server's refusals: their messages, and the order of the checks."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_a_message_lists_twenty_violations_and_counts_the_others() -> None:
 
 
 def test_a_message_is_bounded_however_long_the_keys_and_values_are() -> None:
-    """A key or an image of a megabyte is not repeated."""
+    """The message doesn't repeat a key or an image of a megabyte."""
     image = "QUJD" * 250_000
     body = {
         **BODY,
@@ -187,7 +187,7 @@ def _refusals(contract: Contract, dialect: str) -> Iterator[Reply]:
 
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_every_code_is_the_one_that_the_contract_has(dialect: str) -> None:
-    """If a contract has other codes, the same refusals come with these codes."""
+    """If a contract has other codes, the same refusals have those codes."""
     other = with_other_codes(7000)
     ours, theirs = (
         [(reply.status, json.loads(reply.body)) for reply in _refusals(one, dialect)]

@@ -1,4 +1,4 @@
-"""The mock server's sockets: limits for everything except bodies, and for requests that are half sent."""
+"""The mock server's sockets limit everything except bodies, and the time of unfinished requests."""
 
 from __future__ import annotations
 
@@ -72,12 +72,12 @@ def test_a_larger_head_is_431_and_the_rest_is_dropped(request_: bytes, port: int
 
 
 def test_a_request_that_is_not_http_is_400(port: int) -> None:
-    """Uvicorn answers requests that are not HTTP."""
+    """Uvicorn answers these requests."""
     assert exchange(port, b"GARBAGE\r\n\r\n").startswith(b"HTTP/1.1 400 ")
 
 
 class Wire(asyncio.Transport):
-    """A transport that keeps what was written, and whether it was cut."""
+    """A transport that records the written bytes, and whether the connection was cut."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -111,7 +111,7 @@ class Wire(asyncio.Transport):
 
 
 async def connect(*sent: bytes) -> tuple[server._Protocol, Wire]:
-    """Return a connection that got some pieces, and what it writes to."""
+    """Return a connection that received some pieces, and its transport."""
     config = server._config(create_app(tick_seconds=0, callbacks=False))  # noqa: SLF001 -- time is made to pass here
     config.load()
     connection = server._Protocol(config=config, server_state=ServerState(), app_state={})  # noqa: SLF001 -- as above

@@ -85,7 +85,7 @@ def test_a_task_keeps_its_tick_in_the_next_server(path: Path) -> None:
 
 @pytest.mark.parametrize(("before", "after"), [(True, True), (True, False), (False, True), (False, False)])
 def test_time_never_goes_back(before: bool, after: bool, path: Path) -> None:  # noqa: FBT001 -- they are a table
-    """Steps are kept, whether each of the two clocks is manual or runs."""
+    """A later clock keeps the steps of an earlier one, whichever of the two is manual."""
     with closing(create_app(state=path, manual_clock=before)) as app:
         app.clock.step(3600)
         earlier = app.clock.now()
@@ -201,7 +201,7 @@ def test_only_its_owner_can_read_a_state(path: Path) -> None:
 
 
 def test_a_state_in_a_missing_folder_is_an_error(tmp_path: Path) -> None:
-    """The message has the reason."""
+    """The message contains the reason."""
     with pytest.raises(StateError, match="cannot be used: No such file or directory"):
         create_app(state=tmp_path / "none" / "state.db")
 
@@ -217,7 +217,7 @@ def test_an_empty_file_is_a_new_state(path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["file:state.db?mode=memory", "\u8d85 #?.db"])
 def test_a_state_may_have_any_name(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A name may have a meaning in SQLite's URIs."""
+    """Characters with a meaning in SQLite's URIs are allowed."""
     monkeypatch.chdir(tmp_path)
     create_app(state=name).close()
 
@@ -237,8 +237,8 @@ def test_the_sqlite_name_for_memory_creates_no_file(
         assert [] == list(tmp_path.iterdir())
 
 
-def test_alone_excludes_other_threads() -> None:
-    """No two threads see the same tasks before they add one, and an exception releases the lock."""
+def test_the_lock_excludes_other_threads() -> None:
+    """No two threads read the same tasks before they add one. An exception releases the lock."""
     memory = Store()
 
     def add() -> int:

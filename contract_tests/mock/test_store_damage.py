@@ -1,4 +1,4 @@
-"""Damaged state files, full disks and clocks that are set back: clear errors, and nothing is lost."""
+"""Damaged state files, full disks and clocks that are set back cause clear errors, and lose nothing."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def visible_state(path: Path) -> list[Any]:
-    """Return everything that a server shows of a state, without any error."""
+    """Return everything that a server shows of a state; fail if it reports an error."""
     with closing(create_app(state=path, manual_clock=True)) as app:
         caller = Caller(app)
         responses = [caller.every_task(), caller.page("?pageSize=500"), caller.ask("GET", "/_mock/used-ids")]
@@ -77,7 +77,7 @@ def test_random_damage_to_a_state_is_an_error_or_harmless(seed: int, path: Path)
 
 @pytest.mark.parametrize("share", [0.0, 0.3, 0.9])
 def test_a_truncated_state_is_an_error(share: float, path: Path) -> None:
-    """An interrupted copy is damaged; an empty file is a new state."""
+    """An interrupted copy is an error, but an empty file is a new state."""
     content = path.read_bytes()
     path.write_bytes(content[: int(len(content) * share) + (1 if share else 0)])
     if not share:
@@ -122,7 +122,7 @@ def limit_pages(connection: sqlite3.Connection) -> None:
 def test_a_full_disk_is_reported_on_stderr_and_to_the_caller(
     path: Path, connections: list[sqlite3.Connection], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Tasks can still be read; only stderr has the file's name."""
+    """You can still read tasks. Only stderr shows the name of the file."""
     with closing(create_app(state=path, manual_clock=True)) as app:
         caller = Caller(app)
         limit_pages(connections[-1])
@@ -149,7 +149,7 @@ def test_a_disk_that_is_full_at_the_start_is_an_error(path: Path, monkeypatch: p
 def test_health_is_500_if_the_state_fails(
     path: Path, connections: list[sqlite3.Connection], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The response is 500, and stderr has the reason."""
+    """The response is 500, and stderr contains the reason."""
     with closing(create_app(state=path)) as app:
         connections[-1].execute("DROP TABLE tasks")  # as when the file is overwritten
         reply = Caller(app).send("GET", "/health")

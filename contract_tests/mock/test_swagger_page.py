@@ -1,4 +1,4 @@
-"""The page on which people try the calls: Swagger UI at `/docs`, and the contract at `/openapi.json`."""
+"""The Swagger UI page at `/docs`, and the contract at `/openapi.json`."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def _get(path: str, caller: Caller | None = None) -> tuple[int, dict[str, str], 
 
 @pytest.mark.parametrize("path", ["/docs", "/docs/"])
 def test_the_page_loads_only_files_of_this_server(path: str) -> None:
-    """It names exactly the files of the table, has no inline script, and a policy that allows no other host."""
+    """The page uses exactly the files of the table, has no inline script, and its policy allows no other host."""
     status, headers, page = _get(path)
     policy = dict(part.strip().split(" ", 1) for part in headers["content-security-policy"].split(";"))
 
@@ -64,7 +64,7 @@ def test_the_page_loads_only_files_of_this_server(path: str) -> None:
 
 @pytest.mark.parametrize("path", _FILES)
 def test_each_file_is_served_with_its_type(path: str) -> None:
-    """HEAD gets the same headers."""
+    """HEAD returns the same headers."""
     status, headers, text = _get(path)
     head = shared_caller().send("HEAD", path, headers=_NO_HEADERS)
 
@@ -85,12 +85,12 @@ def test_each_file_is_served_with_its_type(path: str) -> None:
     ],
 )
 def test_no_other_file_is_served(path: str) -> None:
-    """Any other path is refused as every unknown path is."""
+    """Any other path is refused like an unknown path."""
     NO_TOKEN.check(shared_caller().send("GET", path, headers=_NO_HEADERS))
 
 
 def test_the_contract_is_that_of_the_server() -> None:
-    """Only the servers differ, and the description, which adds the tags and codes in the contract's words."""
+    """Only two parts differ: the servers, and the description, which also lists the tags and codes."""
     _, headers, text = _get("/openapi.json")
     served = json.loads(text)
     document = copy.deepcopy(contract.document())
@@ -128,7 +128,7 @@ def test_a_token_is_filled_in_only_if_any_is_accepted() -> None:
 
 
 def test_without_swagger_ui_the_page_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    """So does the greeting; the contract is served all the same."""
+    """The greeting says the same. The contract is still served."""
 
     def distribution(name: str) -> object:
         raise PackageNotFoundError(name)
@@ -147,7 +147,7 @@ def test_without_swagger_ui_the_page_says_what_to_install(monkeypatch: pytest.Mo
 
 
 def test_the_package_with_swagger_ui_is_not_imported() -> None:
-    """It would import Flask, which the server does not need."""
+    """The package would import Flask, which the server does not need."""
     command = [sys.executable, "-m", "contract_tests.support.programs.swagger_page_imports"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
 
@@ -156,7 +156,7 @@ def test_the_package_with_swagger_ui_is_not_imported() -> None:
 
 @pytest.mark.parametrize("path", ["/docs", "/openapi.json"])
 def test_a_path_of_the_contract_is_not_the_page(path: str) -> None:
-    """If the contract has one of the page's paths itself, there is no page, and the greeting names none."""
+    """If the contract uses one of the page's paths, there is no page, and the greeting doesn't mention one."""
 
     def change(document: dict[str, Any]) -> None:
         document["paths"][path] = document["paths"].pop("/kling/v1/general/advanced-presets-elements")
@@ -169,8 +169,8 @@ def test_a_path_of_the_contract_is_not_the_page(path: str) -> None:
     assert caller.app.docs_path is None
 
 
-def test_every_operation_and_answer_has_an_example() -> None:
-    """The page shows them: each body, answer, parameter and header has an example, or at least a default."""
+def test_every_operation_and_response_has_an_example() -> None:
+    """The page shows them. Each body, response, parameter and header has an example, or at least a default."""
     document = contract.document()
     missing = []
     for path, method, operation in operations(document):
@@ -190,7 +190,7 @@ def test_every_operation_and_answer_has_an_example() -> None:
 
 
 def test_the_first_example_of_a_create_can_be_sent_again() -> None:
-    """It has no id of your own and no callback, so that you can press Execute as often as you like."""
+    """The example has no external id and no callback, so that you can press Execute as often as you like."""
     document = contract.document()
     (body,) = (
         operation["requestBody"]["content"]["application/json"]

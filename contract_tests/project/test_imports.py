@@ -1,4 +1,4 @@
-"""Imports run one way, and the tests of each module are where you would look for them."""
+"""Imports run one way, and each module has its tests where you would look for them."""
 
 from __future__ import annotations
 
@@ -193,7 +193,7 @@ _ARROWS = [
 
 @for_each_row(_ARROWS, "arrow")
 def test_imports_run_one_way(arrow: Arrow) -> None:
-    """No package imports what is built on it, or tools or tests; tables import only tables; nothing imports a test."""
+    """No module makes a forbidden import."""
     imported = _imports_by_module(arrow.folder)
 
     assert imported
@@ -202,7 +202,7 @@ def test_imports_run_one_way(arrow: Arrow) -> None:
 
 @for_each_row(_ARROWS, "arrow")
 def test_a_forbidden_import_is_reported(arrow: Arrow) -> None:
-    """Each rule reports its example, at any place in the module and however the import is written."""
+    """Each rule reports its example, wherever and however a module writes the import."""
     imported = {name: _imports(getattr(arrow, name), _package(arrow.folder)) for name in ("refused", "allowed")}
 
     (violation,) = arrow.violations(imported)
@@ -245,23 +245,23 @@ _TESTED = {
 }
 _OF_SEVERAL_MODULES = {
     "test_deadlines.py": "a call ends in time",
-    "test_documents.py": "the code of the documents runs, and what they name exists",
+    "test_documents.py": "the code of the documents runs, and everything in them exists",
     "test_fault_matrix.py": "no fault leads to a second element, and outcomes are true",
-    "test_generated.py": "all judges agree on generated bodies",
-    "test_generated_operations.py": "all judges agree on generated requests",
+    "test_generated.py": "client, mock server and oracle agree on generated bodies",
+    "test_generated_operations.py": "client, mock server and oracle agree on generated requests",
     "test_imports.py": "imports run one way",
     "test_killed_server.py": "a server that is killed in the middle loses nothing that it answered",
-    "test_live_responses_client.py": "what services really answered is read as what it means",
+    "test_live_responses_client.py": "recorded responses of services are read as what they mean",
     "test_loosened_rule.py": "a loosened limit is noticed",
     "test_names.py": "a class name means one thing",
     "test_operations.py": "each rule of the other operations, at its limits",
     "test_project.py": "the rules of the project, and its demonstration",
-    "test_rules.py": "each rule of a create, at its limits, by four judges",
+    "test_rules.py": "each rule of a create, at its limits, checked four ways",
     "test_schemathesis_run.py": "Schemathesis finds nothing wrong with the mock server",
     "test_secrets.py": "no secret shows",
-    "test_spoiled_responses.py": "what connections and gateways do to answers leads to no second element",
+    "test_spoiled_responses.py": "damaged responses lead to no second element",
     "test_typing.py": "type checkers read the client as its users need it",
-    "test_wire.py": "what goes over the wire and back",
+    "test_wire.py": "the bytes of requests and responses",
 }
 _TESTED_THROUGH = {
     "kling_elements/cli/__main__.py": "test_start.py",
@@ -347,7 +347,7 @@ def _product() -> dict[str, set[str]]:
 
 
 def _reached(test: Path, own: set[str]) -> set[str]:
-    """Return the modules that a test module imports, its own ones, and those that these import."""
+    """Return a test module's own modules, the ones that it imports, and the ones that these import."""
     imported = _product()
 
     def modules(names: set[str]) -> set[str]:
@@ -364,7 +364,7 @@ def _dotted(path: str) -> str:
 
 @pytest.mark.parametrize("folder", ["cli", "lifecycle", "media", "mock", "runtime"])
 def test_each_module_without_tests_of_its_name_is_tested_through_another(folder: str) -> None:
-    """The table names a test module that imports it, or imports, is named for or tests a module that does."""
+    """The test module in the table imports such a module, or tests or imports a module that imports it."""
     modules = {str(path.relative_to(ROOT)): name for path, name in _tested_modules(f"contract_tests/{folder}").items()}
     tests = list((ROOT / "contract_tests" / folder).glob("test_*.py"))
     nameless = {
@@ -386,7 +386,7 @@ def test_the_table_of_modules_without_tests_of_their_name_has_only_modules() -> 
     assert [] == [path for path in _TESTED_THROUGH if not (ROOT / path).is_file()]
 
 
-def test_the_architecture_names_every_package() -> None:
+def test_the_architecture_mentions_every_package() -> None:
     """Each package of the product and each folder of scripts, tests and tools has a sentence there."""
     text = (ROOT / "ARCHITECTURE.md").read_text("utf-8")
     folders = [path.parent.name for path in (ROOT / "kling_elements").glob("*/__init__.py")]

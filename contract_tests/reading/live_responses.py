@@ -52,7 +52,7 @@ class ResponseTableError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Sighting:
-    """One time that a response was seen or reported.
+    """An occasion on which a response was seen or reported.
 
     Attributes:
         source: The source, as named in openapi/sources.md.
@@ -67,7 +67,7 @@ class Sighting:
 
 @dataclass(frozen=True, kw_only=True)
 class Reads:
-    """What a reader finds in a response; None if the row does not say.
+    """The values that a reader finds in a response; None if the row does not say.
 
     Attributes:
         task: The task's id.
@@ -106,11 +106,11 @@ class LiveResponse:
         headers: The headers that matter, including Content-Type.
         asked: The id in the request; empty if there is none.
         secret: A notification's webhook secret; empty if it is not signed.
-        reads: What a reader finds in it.
+        reads: The values that a reader finds in it.
         seen: Each time that it was seen.
         sure: How certain it is, one of `CERTAINTIES`.
         dialect: The dialect that it belongs to; empty for none.
-        provoked_by: What makes the mock server response like this in that dialect; empty for nothing.
+        provoked_by: How to make the mock server answer like this in that dialect; empty if there is no way.
     """
 
     id: str
@@ -191,7 +191,7 @@ def as_response(name: str, row: Any, table: str = TABLE.name) -> LiveResponse:
 
 
 def _problems(row: Any) -> list[str]:
-    """Return what is wrong with a row, the most important problem first."""
+    """Return the problems of a row, the most important one first."""
     if not isinstance(row, dict) or not _REQUIRED <= row.keys() <= _REQUIRED | _OPTIONAL:
         return [f"it must have {_list(_REQUIRED)}, and may have {_list(_OPTIONAL)}"]
     call, problems = row["call"], []
@@ -223,7 +223,7 @@ def _content(row: Mapping[str, Any]) -> tuple[bytes, str]:
 
 
 def _reads(row: Mapping[str, Any]) -> Reads:
-    """Return what a row says that a reader finds. The ids of a list are strings."""
+    """Return the values that a reader must find, as the row says. The ids of a list are strings."""
     explicit: dict[str, Any] = {
         name.replace("-", "_"): tuple(map(str, value)) if isinstance(value, list) else value
         for name, value in row.items()

@@ -57,7 +57,7 @@ class Oracle:
         )
 
     def refusals(self, body: object) -> list[str]:
-        """Return why the body is refused, one line each with the place first; empty if it is accepted."""
+        """Return the reasons why the body is refused, one line each with the place first; empty if it is accepted."""
         try:
             text = json.dumps(body, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
             sent = text.encode()
@@ -94,7 +94,7 @@ def _of_the_spec(operation_id: str) -> Oracle:
 
 
 def refusals(body: object, operation_id: str = _OPERATION) -> list[str]:
-    """Return why the contract refuses a body of an operation, one line each; empty if it is accepted."""
+    """Return the reasons why the contract refuses a body of an operation, one line each; empty if it is accepted."""
     return _of_the_spec(operation_id).refusals(body)
 
 
@@ -133,7 +133,7 @@ class ImageVerdict(NamedTuple):
 
     Attributes:
         format: The image's format; None if the text is not an image.
-        violations: What is wrong, or None, by the name of each limit that could be checked.
+        violations: The problem, or None, by the name of each limit that could be checked.
     """
 
     format: str | None
@@ -164,7 +164,7 @@ def judge_image(text: str, limits: Mapping[str, Any]) -> ImageVerdict:
 
 
 def exact_pattern(pattern: str) -> str:
-    """Return a pattern of JSON Schema for Python, whose `$` would also match before a final newline."""
+    """Return a pattern of JSON Schema for Python. In Python, `$` would also match before a final newline."""
     return _PATTERN_TOKEN.sub(lambda token: token[1] or r"\Z", pattern)
 
 

@@ -49,11 +49,16 @@ class CommandResult:
 def environment(gateway: MockGateway | None, home: Path, **more: str) -> dict[str, str]:
     """Return the environment of a command: a key and an address if there is a gateway, and an empty home."""
     names = ("PATH", "SYSTEMROOT", "COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG", "PYTHONPATH")
-    own = {name: os.environ[name] for name in names if name in os.environ}
-    own |= {"HOME": str(home), "XDG_CONFIG_HOME": str(home / ".config"), "COLUMNS": "100", "TERM": "xterm-256color"}
+    variables = {name: os.environ[name] for name in names if name in os.environ}
+    variables |= {
+        "HOME": str(home),
+        "XDG_CONFIG_HOME": str(home / ".config"),
+        "COLUMNS": "100",
+        "TERM": "xterm-256color",
+    }
     if gateway is not None:
-        own |= {"KLING_API_KEY": gateway.token, "KLING_BASE_URL": gateway.url}
-    return own | more
+        variables |= {"KLING_API_KEY": gateway.token, "KLING_BASE_URL": gateway.url}
+    return variables | more
 
 
 def run_process(
@@ -76,12 +81,12 @@ def run_process(
 def run_in_terminal(
     arguments: list[str], env: Mapping[str, str], typed: str = "", cwd: Path | None = None
 ) -> CommandResult:
-    """Run the command as a process on a terminal of its own, and return what the terminal was sent.
+    """Run the command as a process on its own terminal, and return the text that the terminal received.
 
     Args:
         arguments: The arguments.
         env: The environment.
-        typed: What is typed once the command has written something.
+        typed: The input to type once the command has written something.
         cwd: The working directory.
     """
     ours, theirs = pty.openpty()
@@ -109,7 +114,7 @@ def run_in_terminal(
 
 
 def without_escapes(text: str) -> str:
-    """Return what a terminal was sent, without colours and movements of the cursor."""
+    """Return the text that a terminal received, without colours and cursor movements."""
     return _ESCAPES.sub("", text)
 
 

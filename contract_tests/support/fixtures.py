@@ -72,7 +72,7 @@ def client(make_client: MakeClient) -> AuthenticatedClient:
 
 @pytest.fixture
 def inner_clients() -> InnerClients:
-    """Return a function that returns a client's sync and async httpx clients; the latter's event loop has ended."""
+    """Return a function that gives a client's httpx clients, sync and async; the async one's event loop has ended."""
 
     async def both(client: AuthenticatedClient) -> list[httpx.Client | httpx.AsyncClient]:
         return [client.get_httpx_client(), client.get_async_httpx_client()]
@@ -110,7 +110,7 @@ def call_style(request: pytest.FixtureRequest) -> CallStyle:
 
 @pytest.fixture
 def judges() -> Iterator[Judges]:
-    """Return client, mock server and oracle; the mock server is not shared."""
+    """Return client, mock server and oracle. Each test gets a mock server of its own."""
     judges = Judges()
     yield judges
     judges.close()
@@ -118,7 +118,7 @@ def judges() -> Iterator[Judges]:
 
 @pytest.fixture
 def serve() -> Iterator[Callable[[bytes], str]]:
-    """Return a function that starts a server and returns its URL; it answers each connection with the given bytes."""
+    """Return a function that starts a server and returns its URL. The server sends some bytes to each connection."""
     with ExitStack() as servers:
 
         def serve(response: bytes) -> str:

@@ -1,4 +1,4 @@
-"""Media in the forms in which callers pass them, contracts with other limits, and the rules of a report."""
+"""Media as callers pass them, contracts with other limits, and the rules of a report."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ JPEG, PNG = Picture(format="jpeg").build(), Picture().build()
 
 
 class ServedBytes(ServedFile):
-    """A file of a server, with the given content."""
+    """A file on a server with a fixed content."""
 
     def __init__(self, content: bytes) -> None:
         super().__init__(len(content))

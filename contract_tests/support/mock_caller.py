@@ -56,8 +56,8 @@ class Caller:
             method: The HTTP method.
             path: The path as it is sent, with the query.
             body: The body as a JSON value.
-            content: The bytes of the body, in place of that value.
-            headers: Headers beside the token and the media type, or in their place; one that is None is left out.
+            content: The bytes of the body, instead of a JSON value.
+            headers: Headers to add to the token and the media type, or to replace them; None removes a header.
             client_host: The address of the peer.
         """
         named = {"authorization": f"Bearer {self.token}", "content-type": "application/json", **headers}
@@ -77,7 +77,7 @@ class Caller:
         return self.send("POST", ELEMENTS, body, **more)
 
     async def post_async(self, **more: Any) -> httpx.Response:
-        """Return the response to a create through ASGI, where delays and lost connections happen as the reply says."""
+        """Return the response to a create through ASGI, which carries out the delays and cuts of the reply."""
         headers = {"Authorization": f"Bearer {self.token}"}
         async with httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url="http://127.0.0.1:8787") as http:
             return await http.post(ELEMENTS, json={**BODY, **more}, headers=headers)

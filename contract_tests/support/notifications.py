@@ -26,7 +26,7 @@ class NotificationReceiver:
     """A server on this machine that receives notifications.
 
     Attributes:
-        statuses: The statuses that it answers with, in order; the last one repeats. 0 closes the connection instead.
+        statuses: The statuses of its responses, in order; the last one repeats. 0 closes the connection instead.
         url: Its address.
         requests: The requests that arrived.
     """
@@ -45,7 +45,7 @@ class NotificationReceiver:
 
     @property
     def task_statuses(self) -> list[str]:
-        """Return the status in each notification."""
+        """The status in each notification."""
         return [body["task_status"] for body in self.bodies]
 
     def take(self, peer: Peer) -> None:

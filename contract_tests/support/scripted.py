@@ -1,4 +1,4 @@
-"""A gateway that answers by a script, a clock that never waits, and both clients with the same calls."""
+"""A gateway that answers by a script, a clock that never waits, and a test client for both kinds of client."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class StubReply:
 
 
 class DialectResponse(Enum):
-    """A response with other words in each dialect: the task does not exist, or its external id was used before."""
+    """A response that each dialect words differently: the task does not exist, or its external id was used before."""
 
     ABSENT = "absent"
     DUPLICATE = "duplicate"
@@ -64,7 +64,7 @@ Step: TypeAlias = StubReply | DialectResponse | type[BaseException] | Callable[[
 
 
 def task(task_id: Any = "7", status: Any = "submitted", **more: Any) -> StubReply:
-    """Return a response that names a task."""
+    """Return a response that contains a task."""
     return StubReply(200, {"code": 0, "data": {"task_id": task_id, "task_status": status, **more}})
 
 
@@ -110,14 +110,14 @@ def response_step(step: Step, request: httpx.Request, dialect: str = "documented
 
 
 class ScriptedGateway:
-    """Answers one request after the other by a script, and keeps them.
+    """Answers requests one after the other by a script, and keeps them.
 
     Attributes:
         requests: The requests, in order.
     """
 
     def __init__(self, script: tuple[Step, ...], dialect: str) -> None:
-        """Create a gateway that is at the first step of its script."""
+        """Start at the first step of a script."""
         self._dialect = dialect
         self._steps = deque(script)
         self.requests: list[httpx.Request] = []
@@ -125,7 +125,7 @@ class ScriptedGateway:
     def __call__(self, request: httpx.Request) -> Any:
         """Answer a request with the next step of the script."""
         self.requests.append(request)
-        assert self._steps, f"one request more than the script has: {request.method} {request.url}"
+        assert self._steps, f"the script has no step for this request: {request.method} {request.url}"
         return response_step(self._steps.popleft(), request, self._dialect)
 
     def is_finished(self) -> bool:
@@ -157,7 +157,7 @@ class FakeClock(Clock):
     """
 
     def __init__(self) -> None:
-        """Create a clock at 1,000 s, like on a machine that has been on for a while."""
+        """Start at 1,000 seconds, as on a machine that has been on for a while."""
         self.slept: list[float] = []
         self.seconds = 1000.0
         self.luck = 0.0
@@ -180,7 +180,7 @@ class FakeClock(Clock):
         self.advance(seconds)
 
     def wait(self, jobs: Collection[futures.Future[Any]], seconds: float | None) -> None:  # noqa: ARG002
-        super().wait(jobs, None)  # scripted answers take no time
+        super().wait(jobs, None)  # scripted responses take no time
 
     async def wait_async(self, jobs: Collection[asyncio.Task[Any]], seconds: float | None) -> None:  # noqa: ARG002
         await super().wait_async(jobs, None)
@@ -236,12 +236,12 @@ class ScriptedClient:
         return asyncio.run(_next(items)) if isinstance(items, AsyncIterator) else next(items)
 
     def take(self, most: int | None, name: str, seen: list[Any] | None = None, **named: Any) -> list[Any]:
-        """Return the first items of an iterator, and take no more.
+        """Return the first items of an iterator. Fetch no more than these.
 
         Args:
             most: The number of items; None for all.
             name: The method that returns the iterator.
-            seen: A list to add the items to, so that it also has those before an error.
+            seen: A list to add the items to. If an error occurs, it contains the items before the error.
             named: The arguments of the method.
         """
         taken = [] if seen is None else seen

@@ -1,4 +1,4 @@
-"""Run the check of videos, for tests with small videos."""
+"""Run the check of videos on small test videos."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def video_report(video: Video | bytes | File, contract: Contract = CONTRACT) -> 
 
 
 def violations_in(video: Video | bytes, contract: Contract = CONTRACT) -> list[tuple[str, str]]:
-    """Return rule and message of each violation in a video."""
+    """Return the rule and the message of each violation in a video."""
     return [(violation.rule, violation.message) for violation in video_report(video, contract).violations]
 
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kling_elements_runtime.document import Node
-from scripts.codegen.soundness import valid_openapi
+from scripts.codegen.soundness import invalid_openapi
 from scripts.spec import SPEC, SpecError, load, parse
 from tools.diff.changes import Change, Party
 from tools.diff.documents import changes_between
@@ -52,7 +52,7 @@ def report(name: str, old: Node, new: Node) -> tuple[list[str], bool]:
         SpecError: If the documents cannot be compared.
     """
     for which, document in (("old", old), ("new", new)):
-        for where, problem in valid_openapi(document):
+        for where, problem in invalid_openapi(document):
             raise SpecError(f"the {which} document is not valid OpenAPI 3.1: {where}: {problem}")
     changes = changes_between(old, new)
     base, version = version_of(old), version_of(new)
