@@ -91,7 +91,7 @@ _FAULTS: dict[str, tuple[Change, str]] = {
     ),
     "an excluded property that is allowed": (
         put("ImageElementRequest/x-excluded", {"tag_list": "R09"}),
-        "ImageElementRequest: x-excluded names tag_list, which is allowed",
+        "ImageElementRequest: x-excluded contains tag_list, which is allowed",
     ),
     "a component that nothing uses": (put("Idle", {"type": "string"}), "#/components/schemas/Idle: is never used"),
     "a link with a body": (
@@ -145,7 +145,7 @@ _FAULTS: dict[str, tuple[Change, str]] = {
     "an unknown rule": (put("ElementName/x-source", "R99"), "ElementName/x-source: unknown rule R99"),
     "a source of a keyword that is not there": (
         put("ImageBase64/x-source/maxLenght", "R15"),
-        "ImageBase64/x-source: names maxLenght, which is not there",
+        "ImageBase64/x-source: names maxLenght, which the object does not have",
     ),
     "a rule without a place": (
         put("#/components/securitySchemes/bearerToken/x-source"),

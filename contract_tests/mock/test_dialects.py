@@ -121,7 +121,7 @@ def test_an_id_that_another_call_used_may_repeat_if_duplicates_are_allowed() -> 
 def test_ids_that_cannot_be_used_are_refused(body: Any) -> None:
     """One invalid id refuses the whole list."""
     caller = Caller(create_app())
-    expected = "the body must be a list of ids, strings that are not empty"
+    expected = "the body must be a list of ids, which are non-empty strings"
 
     assert (400, 1200, expected) == caller.refusal("POST", USED_IDS, body)
     assert [] == caller.ask("GET", USED_IDS)

@@ -91,7 +91,7 @@ class HttpCase:
         path: The request's path.
         headers: The request's headers.
         status: The response's status.
-        answers: The headers of the response.
+        response_headers: The headers of the response.
         parts: The parts of the body.
     """
 

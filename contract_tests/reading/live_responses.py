@@ -100,7 +100,7 @@ class LiveResponse:
     Attributes:
         id: Its name.
         call: The operation that it answers, or `NOTIFICATION`.
-        means: What a reader must make of it, a word of `MEANINGS`.
+        means: How a reader must read it, a word of `MEANINGS`.
         content: The bytes of its body.
         status: The HTTP status; 0 for a notification.
         headers: The headers that matter, including Content-Type.

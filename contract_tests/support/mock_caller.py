@@ -187,7 +187,7 @@ BAD_TOKEN = ExpectedRefusal(
 OTHER_TOKEN = ExpectedRefusal(
     status=401,
     code=1002,
-    message="this server accepts another token; send the one it was started with",
+    message="this server accepts another token; send the token that it was started with",
     headers=_BEARER,
 )
 NO_PATH = ExpectedRefusal(status=404, code=1203, message=f"there is no such path; use one of {_PATHS}")

@@ -136,8 +136,8 @@ def _parse(arguments: Sequence[str] | None, program: str) -> argparse.Namespace:
         "--dialect",
         metavar="NAME",
         type=_dialect,
-        help="how to answer if something is missing, used already or deleted: live (default), as the real service was "
-        "seen to answer, or documented, as its table of errors says",
+        help="how to answer if something doesn't exist, was used before or was deleted: live (default), like the real "
+        "service; or documented, like its table of errors",
     )
     add(
         "--state",

@@ -62,8 +62,8 @@ def create_app(  # noqa: PLR0913 -- all arguments except the token are keywords
 
     Args:
         token: The only Bearer token that the server accepts. By default it accepts any well-formed token.
-        dialect: How to answer if something doesn't exist, was used before or was deleted: `live` (the default), as
-            people have seen the service answer, or `documented`, as the service's table of errors says.
+        dialect: How to answer if something doesn't exist, was used before or was deleted: `live` (the default), like
+            the real service; or `documented`, like the service's table of errors.
         state: The file to keep tasks in; it is created if it does not exist. By default, and with `:memory:`, tasks
             are kept in memory.
         tick_seconds: Seconds that a task stays submitted, and then processing; with 0 a task finishes at once.

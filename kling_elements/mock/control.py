@@ -112,7 +112,9 @@ class Control:
     def _mark_ids_used(self, body: Body) -> object:
         ids = json_value(body)
         if not (isinstance(ids, list) and all(isinstance(text, str) and text for text in ids)):
-            raise RefusedError(Problem.INVALID_PARAMETERS, "the body must be a list of ids, strings that are not empty")
+            raise RefusedError(
+                Problem.INVALID_PARAMETERS, "the body must be a list of ids, which are non-empty strings"
+            )
         self._store.mark_used_elsewhere(ids)
         return self._store.used_elsewhere()
 

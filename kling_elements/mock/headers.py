@@ -26,7 +26,9 @@ def bearer_token(headers: Fields, accepted_token: str | None) -> str:
         raise RefusedError(Problem.INVALID_TOKEN, f"the Authorization header must have the form {_FORM}", CHALLENGE)
     if accepted_token not in (None, match[1]):
         raise RefusedError(
-            Problem.INVALID_TOKEN, "this server accepts another token; send the one it was started with", CHALLENGE
+            Problem.INVALID_TOKEN,
+            "this server accepts another token; send the token that it was started with",
+            CHALLENGE,
         )
     return match[1]
 

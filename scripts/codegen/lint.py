@@ -241,7 +241,7 @@ def _inconsistent_keywords(document: Node) -> Problems:
         for name in sorted(set(schema.get("required", [])) - properties.keys()):
             yield where, f"requires {name}, which is not a property"
         for name in sorted(schema.get("x-excluded", {}).keys() & properties.keys()):
-            yield where, f"x-excluded names {name}, which is allowed"
+            yield where, f"x-excluded contains {name}, which is allowed"
 
 
 def _unused_components(document: Node) -> Problems:
@@ -249,7 +249,7 @@ def _unused_components(document: Node) -> Problems:
     for kind, components in document["components"].items():
         for name in components:
             if kind != "securitySchemes" and f"#/components/{kind}/{name}" not in used:
-                yield f"#/components/{kind}/{name}", "is never used"
+                yield f"#/components/{kind}/{name}", "is never used: remove it, or refer to it"
 
 
 def _unreadable_by_others(document: Node) -> Problems:
@@ -269,7 +269,7 @@ def _undescribed_properties(document: Node) -> Problems:
     for where, schema in schemas(document):
         for name, member in schema.get("properties", {}).items():
             if "description" not in member and "description" not in resolve(document, member):
-                yield f"{where}/properties/{name}", "has no description"
+                yield f"{where}/properties/{name}", "has no description: add one, because docstrings are made from it"
 
 
 def _discriminator_problems(document: Node) -> Problems:
@@ -316,7 +316,7 @@ def _unknown_rules(document: Node) -> Problems:
     for where, node in walk(document):
         if isinstance(node, dict) and isinstance(node.get("x-source"), dict):
             for keyword in sorted(node["x-source"].keys() - node.keys()):
-                yield f"{where}/x-source", f"names {keyword}, which is not there"
+                yield f"{where}/x-source", f"names {keyword}, which the object does not have"
 
 
 def _unused_rules(document: Node) -> Problems:
@@ -324,7 +324,7 @@ def _unused_rules(document: Node) -> Problems:
     used = {rule for _, rule in _rules_in_sources(document)}
     for rule, meaning in document["x-rules"].items():
         if meaning["carried-by"] != "description" and rule not in used:
-            yield f"#/x-rules/{rule}", "is in no x-source"
+            yield f"#/x-rules/{rule}", "is in no x-source: add one at the place that enforces the rule"
 
 
 def _rules_in_sources(document: Node) -> Iterator[tuple[str, str]]:
