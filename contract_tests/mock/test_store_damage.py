@@ -140,7 +140,7 @@ def test_a_disk_that_is_full_at_the_start_is_an_error(path: Path, monkeypatch: p
     def full(*_: object) -> None:
         raise sqlite3.OperationalError("database or disk is full")
 
-    monkeypatch.setattr("kling_elements.mock.store.Store.keep_clock", full)
+    monkeypatch.setattr("kling_elements.mock.store.Store.save_clock", full)
     with pytest.raises(StateError) as caught:
         create_app(state=path)
     assert f"the state file {path} cannot be used: {FULL}" == str(caught.value)
