@@ -18,7 +18,7 @@ def test_threads_get_places_in_the_order_in_which_they_arrive(monkeypatch: pytes
     threads = []
     waits = threading.Semaphore(0)
 
-    class Turn:
+    class SignallingLock:
         def __init__(self) -> None:
             self._lock = threading.Lock()
             self.release = self._lock.release
@@ -29,7 +29,7 @@ def test_threads_get_places_in_the_order_in_which_they_arrive(monkeypatch: pytes
             waits.release()
             return self._lock.acquire(timeout=timeout)
 
-    monkeypatch.setattr(semaphore_module, "threading", SimpleNamespace(Lock=Turn))
+    monkeypatch.setattr(semaphore_module, "threading", SimpleNamespace(Lock=SignallingLock))
 
     def take(number: int) -> None:
         assert semaphore.acquire(60)
@@ -60,7 +60,7 @@ def test_a_thread_that_gives_up_keeps_no_place(
     """If a place comes at the last moment, a timed-out thread uses it, and an interrupted one passes it on."""
     semaphore = FairSemaphore(1)
 
-    class Turn:
+    class LockWithTimeout:
         def __init__(self) -> None:
             self.asked = 0
 
@@ -77,7 +77,7 @@ def test_a_thread_that_gives_up_keeps_no_place(
 
     assert semaphore.acquire(None)
     with monkeypatch.context() as patch:
-        patch.setattr(semaphore_module, "threading", SimpleNamespace(Lock=Turn))
+        patch.setattr(semaphore_module, "threading", SimpleNamespace(Lock=LockWithTimeout))
         if interruption:
             with pytest.raises(interruption):
                 semaphore.acquire(60)
