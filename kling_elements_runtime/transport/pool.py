@@ -22,14 +22,14 @@ from kling_elements_runtime.deadline import seconds_left
 from kling_elements_runtime.transport import httpcore_internals
 from kling_elements_runtime.transport.bodies import SENT, Received, ResponseBody, SendProgress, encoding_of
 from kling_elements_runtime.transport.idle import SAFE_METHODS, C, IdleConnections
-from kling_elements_runtime.transport.originals import Originals
+from kling_elements_runtime.transport.patch_detection import LibraryFunctions
 from kling_elements_runtime.transport.route import Route
 from kling_elements_runtime.transport.semaphore import FairSemaphore
 from kling_elements_runtime.transport.sockets import AsyncBackend, Backend
 
 _LOST = (httpcore.NetworkError, httpcore.RemoteProtocolError)
-_OWN = Originals((httpcore.ConnectionPool, "handle_request"))
-_OWN_ASYNC = Originals((httpcore.AsyncConnectionPool, "handle_async_request"))
+_FUNCTIONS = LibraryFunctions((httpcore.ConnectionPool, "handle_request"))
+_ASYNC_FUNCTIONS = LibraryFunctions((httpcore.AsyncConnectionPool, "handle_async_request"))
 
 
 class Pool(httpcore.ConnectionPool):
@@ -47,7 +47,7 @@ class Pool(httpcore.ConnectionPool):
 
     def handle_request(self, request: httpcore.Request) -> httpcore.Response:
         """Call `exchange`, unless a tool has patched httpcore or the request goes to another host."""
-        if not _OWN.are_unpatched() or request.url.origin != self.origin:
+        if not _FUNCTIONS.are_unpatched() or request.url.origin != self.origin:
             return super().handle_request(request)
         return self.exchange(request).as_httpcore()
 
@@ -107,7 +107,7 @@ class AsyncPool(httpcore.AsyncConnectionPool):
 
     async def handle_async_request(self, request: httpcore.Request) -> httpcore.Response:
         """Call `exchange`, unless a tool has patched httpcore or the request goes to another host."""
-        if not _OWN_ASYNC.are_unpatched() or request.url.origin != self.origin:
+        if not _ASYNC_FUNCTIONS.are_unpatched() or request.url.origin != self.origin:
             return await super().handle_async_request(request)
         return (await self.exchange(request)).as_httpcore()
 

@@ -28,7 +28,7 @@ from contract_tests.support.running import TOKEN, run_async
 from kling_elements import AsyncKlingElements, KlingElements
 from kling_elements_client import AuthenticatedClient
 from kling_elements_client.errors import TransportError
-from kling_elements_runtime.transport.originals import Originals
+from kling_elements_runtime.transport.patch_detection import LibraryFunctions
 from scripts.spec import ROOT
 
 pytestmark = pytest.mark.slow
@@ -444,9 +444,9 @@ def test_a_function_from_another_module_is_not_an_original() -> None:
 
         foreign = json.dumps
 
-    assert Originals((Library, "own")).are_unpatched()
-    assert not Originals((Library, "foreign")).are_unpatched()
-    assert not Originals((Library, "own"), (Library, "foreign")).are_unpatched()
+    assert LibraryFunctions((Library, "own")).are_unpatched()
+    assert not LibraryFunctions((Library, "foreign")).are_unpatched()
+    assert not LibraryFunctions((Library, "own"), (Library, "foreign")).are_unpatched()
 
 
 def test_nothing_is_sent_if_sockets_are_forbidden(call_style: CallStyle, monkeypatch: pytest.MonkeyPatch) -> None:
