@@ -1,16 +1,27 @@
-"""Requests share a limited number of connections in turn, and a connection is used only if it is in a clean state."""
+"""Requests take turns on a limited number of connections, and reuse only connections without leftover data."""
 
 from __future__ import annotations
 
 import asyncio
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
 import pytest
 
-from contract_tests.support.peers import GET, POST, CallStyle, Peer, Pieces, client_of, http_response, listening
+from contract_tests.support.peers import (
+    GET,
+    POST,
+    CallStyle,
+    Listener,
+    Peer,
+    Pieces,
+    client_of,
+    http_response,
+    listening,
+)
 from contract_tests.support.running import TOKEN, run_async
 from kling_elements_client import AuthenticatedClient
 from kling_elements_client.errors import TransportError
@@ -27,33 +38,42 @@ def _limits(connections: int | None, kept: int | None = 20, seconds: float | Non
     }
 
 
-class Outage:
-    """A server that goes silent for a while.
+class SelectiveServer:
+    """A server that never answers a POST, and answers GETs in groups.
 
     Attributes:
-        is_silent: Whether the server leaves requests unanswered now.
-        asked: Set once a request arrived that gets no response.
+        has_post: Set once a POST arrived.
     """
 
-    def __init__(self) -> None:
-        """Create a server that stays silent until you end the outage."""
-        self.is_silent = True
-        self.asked = threading.Event()
+    def __init__(self, group_size: int) -> None:
+        """Create the server.
+
+        Args:
+            group_size: The number of GETs that must have arrived before the server answers them. A client that can
+                send fewer at a time gets no response.
+        """
+        self.has_post = threading.Event()
+        self._group = threading.Barrier(group_size)
 
     def __call__(self, peer: Peer) -> None:
         """Serve one connection."""
-        while peer.request() is not None:
-            if self.is_silent:
-                self.asked.set()
+        while (request := peer.request()) is not None:
+            if request.line.startswith("POST"):
+                self.has_post.set()
                 peer.until_closed()
                 return
+            self._group.wait(60)
             peer.send(http_response())
+
+
+def _connections_of_gets(server: Listener) -> int:
+    return len({request.connection for request in server.requests if request.line.startswith("GET")})
 
 
 @pytest.mark.parametrize("places", [1, 2, 5])
 def test_cancelled_tasks_give_their_places_back(places: int) -> None:
     """A task may be cancelled while it waits, while it is answered, or just as it gets a place (httpcore#1093)."""
-    outage = Outage()
+    behave = SelectiveServer(places)
 
     async def run(url: str) -> list[Any]:
         async with client_of(url, **_limits(places)) as client:
@@ -65,24 +85,22 @@ def test_cancelled_tasks_give_their_places_back(places: int) -> None:
                     caller.cancel()
                     await asyncio.sleep(0)  # the next one gets the place, and is cancelled with it
                 await asyncio.gather(*callers, return_exceptions=True)
-            inner: Any = client._connections.of_running_loop()._pool  # noqa: SLF001 - a lost place would block the next call
-            assert places == inner._places._value  # noqa: SLF001 - as above
-            outage.is_silent = False
-            with within(60):
-                return await asyncio.gather(*(client.send_async(**POST) for _ in range(2 * places + 1)))
+            with within(60):  # so that a lost place makes the test fail
+                return await asyncio.gather(*(client.send_async(**GET) for _ in range(2 * places)))
 
-    with listening(outage) as server:
+    with listening(behave) as server:
         responses = run_async(run(server.url))
 
-    assert [200] * (2 * places + 1) == [response.status_code for response in responses]
+    assert [200] * (2 * places) == [response.status_code for response in responses]
+    assert places == _connections_of_gets(server)
 
 
 def test_timed_out_threads_give_their_places_back() -> None:
     """The time may run out while a thread waits for a place and while it waits for the response."""
-    outage = Outage()
+    behave = SelectiveServer(2)
     errors: list[Exception] = []
 
-    with listening(outage) as server, client_of(server.url, **_limits(2)) as client:
+    with listening(behave) as server, client_of(server.url, **_limits(2)) as client:
 
         def call() -> None:
             with pytest.raises(TransportError) as caught, within(0.1):
@@ -94,24 +112,23 @@ def test_timed_out_threads_give_their_places_back() -> None:
             caller.start()
         for caller in callers:
             caller.join()
-        inner: Any = client._connections.sync()._pool  # noqa: SLF001 - a lost place would block the next call
-        assert 2 == inner._places._free  # noqa: SLF001 - as above
-        outage.is_silent = False
-        responses = [client.send(**POST) for _ in range(3)]
+        with ThreadPoolExecutor(4) as threads:
+            responses = list(threads.map(lambda _: client.send(**GET), range(4)))
 
     assert 7 == len(errors)
-    assert [200, 200, 200] == [response.status_code for response in responses]
+    assert [200] * 4 == [response.status_code for response in responses]
+    assert 2 == _connections_of_gets(server)
 
 
 def test_a_pool_timeout_names_the_limit_and_how_to_raise_it() -> None:
     """The error is the same on an event loop and in threads, and says that nothing was sent."""
-    outage = Outage()
+    behave = SelectiveServer(1)
     options = {"timeout": Timeout(pool=0.05), **_limits(1)}
 
     async def second(url: str) -> Any:
         async with client_of(url, **options) as client:
             first = asyncio.create_task(client.send_async(**POST))
-            await asyncio.to_thread(outage.asked.wait)
+            await asyncio.to_thread(behave.has_post.wait)
             try:
                 with pytest.raises(TransportError) as caught:
                     await client.send_async(**POST)
@@ -124,14 +141,14 @@ def test_a_pool_timeout_names_the_limit_and_how_to_raise_it() -> None:
         with client_of(url, **options) as client:
             first = threading.Thread(target=_ignore_errors, args=(client.send,))
             first.start()
-            outage.asked.wait()
+            behave.has_post.wait()
             with pytest.raises(TransportError) as caught:
                 client.send(**POST)
         return caught.value, first
 
-    with listening(outage) as server:
+    with listening(behave) as server:
         errors = [run_async(second(server.url))]
-        outage.asked.clear()
+        behave.has_post.clear()
         error, first = second_of_threads(server.url)
         errors.append(error)
         text = f"PoolTimeout at {server.url}: all 1 connections of this client are in use, and none became free in time"
@@ -265,16 +282,16 @@ def test_an_incomplete_request_is_sent_again_over_another_connection(
 
 def test_a_response_before_the_request_is_complete_is_ignored(call_style: CallStyle) -> None:
     """Early bytes on a kept connection may belong to the previous request."""
-    is_said = threading.Event()
+    is_sent = threading.Event()
 
-    def say(peer: Peer) -> None:
+    def send_early(peer: Peer) -> None:
         peer.head()
         peer.send(http_response(b"{}", "400 Bad Request"))
-        is_said.set()
+        is_sent.set()
         peer.until_closed()
 
-    with listening(_respond_once_then(say)) as server:
-        responses = call_style.outcomes(client_of(server.url), GET, {**POST, "content": Pieces(b"{", is_said, b"}")})
+    with listening(_respond_once_then(send_early)) as server:
+        responses = call_style.outcomes(client_of(server.url), GET, {**POST, "content": Pieces(b"{", is_sent, b"}")})
 
     assert [200, 200] == [response.status_code for response in responses]
     assert [b"", b"{}"] == [request.body for request in server.requests]
