@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import importlib
-import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -18,7 +17,7 @@ import trio
 
 from contract_tests.reading.image_body import BODY
 from contract_tests.support.peers import GET, POST, CallStyle, Peer, client_of, listening
-from contract_tests.support.running import MakeClient, run_async
+from contract_tests.support.running import MakeClient, run_async, run_program
 from kling_elements_client import AuthenticatedClient
 from kling_elements_client.api.elements import create_element
 from kling_elements_runtime import client_connections
@@ -241,19 +240,6 @@ def test_a_module_that_cannot_be_imported_early_breaks_no_call(
 def test_the_first_call_imports_nothing() -> None:
     """A separate process compares the loaded modules before and after the call."""
     with listening(Peer.respond) as server:
-        done = subprocess.run(
-            [sys.executable, "-c", _FIRST_CALL, server.url], capture_output=True, text=True, check=True, timeout=240
-        )
+        done = run_program("first_call", server.url)
 
-    assert "set()" == done.stdout.strip()
-
-
-_FIRST_CALL = """
-import sys
-from kling_elements import KlingElements
-
-kling = KlingElements("any-token", sys.argv[1])
-before = {*sys.modules}
-kling.get("1")
-print({*sys.modules} - before)
-"""
+    assert ("set()\n", "") == (done.stdout, done.stderr)

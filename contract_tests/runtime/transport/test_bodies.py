@@ -1,11 +1,9 @@
-"""Reading a response is bounded: one that is too large or in an encoding that was not requested is reported as such."""
+"""A response is read up to a limit, and the error says if it is too large or has an encoding that was not requested."""
 
 from __future__ import annotations
 
 import gzip
 import json
-import subprocess
-import sys
 import tracemalloc
 import zlib
 from collections.abc import Callable
@@ -26,12 +24,11 @@ from contract_tests.support.peers import (
     http_response,
     listening,
 )
-from contract_tests.support.running import TOKEN
+from contract_tests.support.running import TOKEN, run_program
 from kling_elements_client import AuthenticatedClient
 from kling_elements_client.errors import InvalidResponseError
 from kling_elements_client.models import TaskListResponse, TaskResponse
 from kling_elements_runtime.transport.bodies import UNREADABLE, ResponseBody
-from scripts.spec import ROOT
 
 pytestmark = pytest.mark.slow
 _LIMIT = 8 * 1024 * 1024
@@ -307,39 +304,6 @@ def test_a_very_long_response_that_breaks_the_contract_names_no_place(
     assert tasks == len(client.decode("listElements", response, TaskListResponse.from_dict).data or [])
 
 
-_MEASURE = """
-import asyncio, json, logging, re, sys
-from pathlib import Path
-from kling_elements import AsyncKlingElements, KlingElements
-from kling_elements_client.errors import KlingError
-
-way, url = sys.argv[1:]
-
-def peak():
-    return int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) * 1024
-
-async def get(kling, name):
-    try:
-        task = kling.get(name, max_wait_seconds=0)  # do not retry a 502, which would take a minute
-        task = await task if way == "async" else task
-        return "a response"
-    except KlingError as error:
-        return type(error).__name__
-
-async def run():
-    kling = (AsyncKlingElements if way == "async" else KlingElements)("any-token", url)
-    await get(kling, "warm")
-    Path("/proc/self/clear_refs").write_text("5")  # reset the peak to the memory in use now
-    before = peak()
-    outcome = await get(kling, "measured")
-    growth = peak() - before
-    await kling.aclose() if way == "async" else kling.close()
-    return outcome, growth
-
-print(json.dumps(asyncio.run(run())))
-"""
-
-
 def _json(*, before: bytes = b"", unit: bytes = b"", after: bytes = b"") -> bytes:
     """Return a response of the largest allowed size."""
     frame = b'{"code":0,"message":"%b"}' if not unit.startswith((b"{", b"1")) else b'{"code":0,"data":[%b]}'
@@ -382,8 +346,8 @@ def test_no_response_costs_more_memory_than_64_mib(response: bytes, call_style: 
             peer.send(http_response() if "warm" in request.line else response)
 
     with listening(behave) as server:
-        command = [sys.executable, "-c", _MEASURE, call_style.name, server.url]
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=240)
+        done = run_program("memory_of_a_response", call_style.name, server.url)
+    assert "" == done.stderr
     outcome, growth = json.loads(done.stdout)
 
     assert outcome

@@ -5,8 +5,6 @@ from __future__ import annotations
 import functools
 import json
 import socket
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import partial
@@ -24,12 +22,11 @@ from sentry_sdk.integrations.httpx import HttpxIntegration
 
 from contract_tests.reading.image_body import BODY
 from contract_tests.support.peers import POST, RESPONSE, CallStyle, PatientClient, Peer, listening
-from contract_tests.support.running import TOKEN, run_async
+from contract_tests.support.running import TOKEN, run_async, run_program
 from kling_elements import AsyncKlingElements, KlingElements
 from kling_elements_client import AuthenticatedClient
 from kling_elements_client.errors import TransportError
 from kling_elements_runtime.transport.patch_detection import LibraryFunctions
-from scripts.spec import ROOT
 
 pytestmark = pytest.mark.slow
 
@@ -383,51 +380,14 @@ def test_sentry_sees_the_request_and_its_response(creator: ElementCreator, monke
     assert 1 == len(server.requests)
 
 
-_SENTRY = """
-import sentry_sdk
-from sentry_sdk.integrations.httpx import HttpxIntegration
-
-def keep(breadcrumb, _):
-    seen.append(breadcrumb["data"]["http.method"])
-
-sentry_sdk.init(default_integrations=False, integrations=[HttpxIntegration()], before_breadcrumb=keep)
-"""
-_FUNCTION = """
-import functools, httpx
-real = {place}
-
-@functools.wraps(real)
-def function(self, request, **named):
-    seen.append("POST")
-    return real(self, request, **named)
-
-{place} = function
-"""
-_CREATE = """
-import json, sys
-seen = []
-{tool}
-from kling_elements import KlingElements
-
-with KlingElements("any-token", sys.argv[1]) as kling:
-    print(kling.create(json.loads(sys.argv[2])).task_id, *seen)
-"""
-
-
 @pytest.mark.parametrize(
     "tool",
-    [
-        _SENTRY,
-        *(_FUNCTION.format(place=place) for place in ("httpx.Client.send", "httpx.HTTPTransport.handle_request")),
-        "import httpcore\n" + _FUNCTION.format(place="httpcore.ConnectionPool.handle_request"),
-    ],
-    ids=["sentry", "send", "transport", "pool"],
+    ["sentry", "httpx.Client.send", "httpx.HTTPTransport.handle_request", "httpcore.ConnectionPool.handle_request"],
 )
 def test_a_tool_may_be_active_before_the_client_is_imported(tool: str) -> None:
     """Most programs set their tools up first; the client must not take a patched function for httpx's own."""
     with listening(Peer.respond) as server:
-        command = [sys.executable, "-c", _CREATE.format(tool=tool), server.url, json.dumps(BODY)]
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
+        done = run_program("create_with_tool", server.url, json.dumps(BODY), tool)
 
     assert ("1 POST\n", "") == (done.stdout, done.stderr)
 
