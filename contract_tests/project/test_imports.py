@@ -259,10 +259,12 @@ _OF_SEVERAL_MODULES = {
     "test_project.py": "the rules of the project, and its demonstration",
     "test_rules.py": "each rule of a create, at its limits, by four judges",
     "test_schemathesis_run.py": "Schemathesis finds nothing wrong with the mock server",
-    "test_secrets.py": "no secret shows",
+    "test_secrets.py": "no text shows the token",
+    "test_secrets_of_images.py": "no text shows an image",
     "test_spoiled_responses.py": "what connections and gateways do to answers leads to no second element",
     "test_typing.py": "type checkers read the client as its users need it",
-    "test_wire.py": "what goes over the wire and back",
+    "test_wire_requests.py": "what calls send",
+    "test_wire_responses.py": "what calls return and raise",
 }
 _TESTED_THROUGH = {
     "kling_elements/cli/__main__.py": "test_start.py",
@@ -310,9 +312,7 @@ _TESTED_THROUGH = {
     "kling_elements_runtime/forks.py": "test_client_lifetime.py",
     "kling_elements_runtime/image_kinds.py": "test_image_headers.py",
     "kling_elements_runtime/json_responses.py": "test_responses.py",
-    "kling_elements_runtime/transport/dns.py": "test_sockets.py",
     "kling_elements_runtime/transport/steps.py": "test_sockets.py",
-    "kling_elements_runtime/transport/tls.py": "test_sockets.py",
     "kling_elements_runtime/uploads.py": "test_attachments.py",
 }
 

@@ -15,6 +15,7 @@ from typing import Any, TypeAlias, TypeVar
 import httpx
 
 from kling_elements_client import AuthenticatedClient
+from kling_elements_client.errors import ResponseError
 from kling_elements_client.models import CreateElementResponse
 
 TOKEN = "sk-token-1234567890"
@@ -24,6 +25,7 @@ T = TypeVar("T")
 # the types of the fixtures with these names
 Create: TypeAlias = Callable[[AuthenticatedClient, Any], CreateElementResponse]
 MakeClient: TypeAlias = Callable[..., AuthenticatedClient]
+Failure: TypeAlias = Callable[..., ResponseError]
 InnerClients: TypeAlias = Callable[[AuthenticatedClient], list[httpx.Client | httpx.AsyncClient]]
 
 

@@ -74,7 +74,7 @@ def _length(content: Any) -> Mapping[str, str]:
 MakeAnyClient: TypeAlias = Callable[..., Any]
 
 
-def _fails_with_httpcore(*errors: type[Exception], styles: tuple[str, ...] = ("sync", "async")) -> Any:
+def _fails_with_httpcore(*errors: type[Exception], styles: tuple[str, ...] = ("sync", "async")) -> pytest.MarkDecorator:
     """Return a mark that runs a scenario with both kinds of connections.
 
     Args:
