@@ -189,7 +189,7 @@ def test_connections_of_an_abandoned_event_loop_are_closed_by_the_next_one(make_
 
 
 def test_a_closed_event_loop_does_not_close_your_own_transport(make_client: MakeClient) -> None:
-    """You close your own transport."""
+    """Only you close your own transport."""
     transport = httpx.MockTransport(lambda _: httpx.Response(200, content=b"{}"))
     client = make_client(http_client={"transport": transport})
     for _ in range(2):
@@ -199,7 +199,7 @@ def test_a_closed_event_loop_does_not_close_your_own_transport(make_client: Make
 
 
 def test_on_trio_the_error_says_that_asyncio_is_needed(client: AuthenticatedClient) -> None:
-    """Closing a client works on trio anyway."""
+    """You can still close a client on trio."""
 
     async def run() -> None:
         async with client:

@@ -1,4 +1,4 @@
-"""The token is a string, or a function that is called before each request; nothing that is shown contains it."""
+"""The token is a string, or a function that is called before each request, and is never shown."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class TokenFunction:
 
 
 def test_a_token_function_is_called_before_each_request(call_style: CallStyle) -> None:
-    """Some tokens last only half an hour. Making a client does not call the function."""
+    """Some tokens expire after half an hour. Creating a client does not call the function."""
     tokens = TokenFunction("first-token", "second-token", "second-token")
     with listening(Peer.respond) as server:
         client = AuthenticatedClient(tokens, server.url)
@@ -105,7 +105,7 @@ def test_recently_used_tokens_are_redacted() -> None:
 
 
 def test_a_constant_token_is_redacted_from_the_start() -> None:
-    """A token that was never sent is also redacted."""
+    """It is redacted even before the first request."""
     holder = credentials(Hidden(_TOKEN), "VARIABLE")
     assert "bad ***" == holder.redact(f"bad {_TOKEN}")
     assert f"Bearer {_TOKEN}" == holder.authorization()

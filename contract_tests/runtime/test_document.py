@@ -1,4 +1,4 @@
-"""JSON Pointers, references, operations and parameters of a document: everything else uses this module."""
+"""JSON Pointers, references, operations and parameters of an OpenAPI document are read correctly."""
 
 from __future__ import annotations
 

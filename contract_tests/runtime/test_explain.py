@@ -1,4 +1,4 @@
-"""A violation says what is wrong, where, by which rule, and what is allowed."""
+"""A violation says what is wrong, where, which rule it breaks, and what is allowed."""
 
 from __future__ import annotations
 
@@ -158,7 +158,7 @@ def test_a_string_that_is_almost_a_url_gets_advice(expected: str, video: str) ->
     assert violation.message.endswith(f"characters outside RFC 3986 are percent-encoded; {expected}")
 
 
-def test_an_item_of_a_wrong_type_names_the_expected_one() -> None:
+def test_a_violation_of_an_item_type_names_the_expected_type() -> None:
     """Many people first write a list of plain URLs."""
     images = {"frontal_image": "https://example.com/a.png", "refer_images": ["https://example.com/b.png"]}
     (violation,) = violations("createElement", body_with(element_image_list=images))

@@ -113,7 +113,7 @@ def test_an_exception_that_httpx_does_not_wrap_becomes_a_transport_error(
     client: AuthenticatedClient,
     router: respx.MockRouter,
 ) -> None:
-    """For example, a broken TLS record reaches asynchronous callers unwrapped, when the request was on its way."""
+    """For example, httpx passes the error for a broken TLS record on to asynchronous callers unchanged."""
     router.post().mock(side_effect=kind("bad record"))
 
     with pytest.raises(errors.TransportError, match=f"^{kind.__name__} at .*bad record") as caught:

@@ -1,4 +1,4 @@
-"""`KLING_LOG` switches logging on; requests and answers are logged without secrets and media."""
+"""`KLING_LOG` switches logging on; requests and responses are logged without secrets and media."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_the_environment_switches_logging_on_once(expected: list[str], value: st
     ],
 )
 def test_the_logging_configuration_of_the_program_is_kept(expected: list[str], before: str, after: str) -> None:
-    """The root logger shows each line once, and a logger of ours that the program configured stays as it is."""
+    """The root logger shows each line once, and the client does not change a logger that the program configured."""
     assert expected == _stderr("debug", before, after)
 
 
@@ -125,7 +125,7 @@ def test_a_configured_logger_is_left_unchanged(
 def test_nothing_is_written_while_the_root_logger_has_a_handler(
     log: logging.Logger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The root logger shows each line already, even if its handler was added later."""
+    """The root logger already shows each line, even if its handler was added later."""
     monkeypatch.setenv("SOME_LOG", "info")
     logs.set_up(log, "SOME_LOG")
     (handler,) = _top(log).handlers
@@ -154,10 +154,10 @@ def _log_lines(caplog: pytest.LogCaptureFixture) -> list[str]:
 _CALL = "POST https://gateway.example.com/kling/v1/general/advanced-custom-elements"
 
 
-def test_debug_shows_request_and_answer_without_secrets_and_media(
+def test_debug_shows_request_and_response_without_secrets_and_media(
     create: Create, make_client: MakeClient, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Base64 is replaced by its length, if sent as text or from a file, and URLs are logged without their query."""
+    """The log shows only the length of Base64 from strings and files, and URLs without their query."""
     caplog.set_level(logging.DEBUG, "kling_elements.http")
     small, large = (
         b64encode(Picture(format="jpeg", width=300, height=300, file_size=size).build()).decode()
@@ -183,7 +183,7 @@ def test_debug_shows_request_and_answer_without_secrets_and_media(
         in sent
     )
     assert answered.startswith(
-        f"{_CALL}: answer with request id r-1; headers set-cookie: ***, x-api-key: ***, x-echo: ***, "
+        f"{_CALL}: response with request id r-1; headers set-cookie: ***, x-api-key: ***, x-echo: ***, "
     )
     assert ", x-trace: t-1, " in answered
     assert '"message":"***"' in answered
@@ -268,7 +268,7 @@ def test_a_response_that_is_not_json_is_logged_on_one_line(
         _send(create, make_client, BODY, lambda _: page)
 
     answered = _log_lines(caplog)[-1]
-    assert f"{_CALL}: answer with request id r-2; headers " in answered
+    assert f"{_CALL}: response with request id r-2; headers " in answered
     assert r"; body <p>\x1b[2J bad x x" in answered
     assert answered.endswith(" x... (20014 characters)")
     assert len(answered) < 17_000

@@ -12,7 +12,7 @@ from contract_tests.reading.images import XMP, Picture, jpeg_segment, png_chunk
 from contract_tests.support.pillow_pictures import decode, encode, noise
 from kling_elements_runtime import metadata
 from kling_elements_runtime.metadata import strip
-from kling_elements_runtime.uploads import InlineBytes, InlineText, UnreadableError
+from kling_elements_runtime.uploads import DamagedFileError, InlineBytes, InlineText
 
 _GPS = b"MM\0*" + bytes(300) + b"48 deg 12 min N"
 _SECRETS = (b"somebody", b"48 deg 12 min N", b"Photoshop", b"FPXR\0", b"thumbnail", b"JFXX", b"after the end")
@@ -145,8 +145,8 @@ def test_an_animated_png_stays_animated() -> None:
     ids=["nothing", "GIF", "half a JPEG header", "half a PNG", "PNG without its end", "JPEG with a hole"],
 )
 def test_an_image_that_cannot_be_parsed_is_an_error(content: bytes) -> None:
-    """The image could otherwise be sent as if it had no metadata."""
-    with pytest.raises(UnreadableError):
+    """Otherwise its metadata would be sent."""
+    with pytest.raises(DamagedFileError):
         _strip(content)
 
 
@@ -161,7 +161,7 @@ def test_an_image_beyond_the_size_bound_is_not_read(monkeypatch: pytest.MonkeyPa
 
 
 def test_invalid_base64_is_an_error() -> None:
-    with pytest.raises(UnreadableError):
+    with pytest.raises(DamagedFileError):
         strip(InlineText("iVBORw0KGgo!"))
 
 

@@ -43,7 +43,7 @@ _NOTHING = (None, None, None)  # no code, no message and no request id
 def test_the_status_decides_the_exception_class(
     kind: type[errors.StatusError], status: int, create: Create, client: AuthenticatedClient, router: respx.MockRouter
 ) -> None:
-    """Statuses outside the standard, such as a proxy's 520 to 524, are errors that keep everything too."""
+    """Non-standard statuses, such as 520 to 524 of proxies, also raise exceptions with all attributes."""
     router.post().respond(status, json=_ENVELOPE, headers={"Retry-After": "7"})
 
     with pytest.raises(errors.ResponseError) as caught:
@@ -101,7 +101,7 @@ def test_the_status_decides_the_exception_class(
 def test_any_body_of_a_failure_is_kept_as_far_as_it_can_be_read(
     kept: tuple[Any, ...], excerpt: str | None, content: Any, failure: Failure
 ) -> None:
-    """Every body gives the exception of its status; strings are kept up to 200 characters, on one line."""
+    """The status decides the exception, whatever the body; strings are cut to 200 characters on one line."""
     error = failure(503, content)
 
     assert type(error) is errors.ServerError
@@ -135,7 +135,7 @@ _OVER = json.dumps({"code": 1303, "message": "parallel task over resource pack l
     ],
 )
 def test_a_refusal_nested_in_a_gateway_message_is_read(kept: tuple[Any, ...], content: str, failure: Failure) -> None:
-    """If the contract lists the service's code, the service's refusal counts; otherwise the gateway's does."""
+    """If the contract lists the service's code, the exception shows the service's refusal, otherwise the gateway's."""
     error = failure(429, content)
 
     assert type(error) is errors.RateLimitError
@@ -143,7 +143,7 @@ def test_a_refusal_nested_in_a_gateway_message_is_read(kept: tuple[Any, ...], co
 
 
 def test_a_refusal_nested_too_deeply_is_not_unpacked(failure: Failure) -> None:
-    """A gateway that only passes a refusal on does not nest it that deeply."""
+    """No gateway that passes a refusal on nests it that deeply."""
     content = _OVER
     for _ in range(4):
         content = _wrap(content)
@@ -152,7 +152,7 @@ def test_a_refusal_nested_too_deeply_is_not_unpacked(failure: Failure) -> None:
 
 
 def test_the_target_of_a_redirect_is_shortened_and_escaped(failure: Failure) -> None:
-    """The message has at most 200 characters of the target, and no control characters."""
+    """The message contains at most 200 characters of the target, and no control characters."""
     error = failure(307, b"", [(b"Location", b"https://elsewhere.example.com/\x9b2J" + b"x" * 300)])
 
     assert error.args[0].startswith(rf"POST {_URL}: HTTP 307, to https://elsewhere.example.com/\x9b2Jxxx")
@@ -166,7 +166,7 @@ _HARMLESS = r"a\x1b[2J \x00\x9b\u202e \ud800"
 
 @pytest.mark.parametrize("status", [200, 400, 503])
 def test_control_characters_are_shown_escaped(status: int, failure: Failure, caplog: pytest.LogCaptureFixture) -> None:
-    """Escape sequences, line breaks, marks that reverse text, and lone surrogates are escaped, from any source."""
+    """This covers escape sequences, line breaks, marks that reverse text, and lone surrogates."""
     body = {"code": _HOSTILE, "message": _HOSTILE, "request_id": _HOSTILE, _HOSTILE: 1}
     error = failure(status, json.dumps(body))
     page = failure(status, _HOSTILE.encode("utf-8", "surrogatepass"))
@@ -192,7 +192,7 @@ def test_control_characters_are_shown_escaped(status: int, failure: Failure, cap
 def test_an_excerpt_is_decoded_in_the_encoding_of_the_response(
     expected: str, content: bytes, content_type: bytes | None, failure: Failure
 ) -> None:
-    """The header gives the encoding, or the first bytes do."""
+    """The header declares the encoding, or the first bytes show it."""
     error = failure(502, content, [(b"Content-Type", content_type)] if content_type else None)
 
     assert expected == error.excerpt
@@ -212,7 +212,7 @@ def test_an_excerpt_is_decoded_in_the_encoding_of_the_response(
 def test_the_request_id_comes_from_the_body_or_a_header(
     expected: str | None, content: bytes, headers: list[tuple[bytes, bytes]], failure: Failure
 ) -> None:
-    """Support needs the request id, so the message has it too."""
+    """The message includes it, because support needs it."""
     error = failure(502, content, headers)
 
     assert expected == error.request_id

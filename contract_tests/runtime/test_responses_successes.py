@@ -47,7 +47,7 @@ _ENVELOPE = {"code": 1200, "message": "no", "request_id": "r-1"}
 def test_a_success_that_breaks_the_contract_is_invalid(
     reason: str, content: bytes, status: int, failure: Failure
 ) -> None:
-    """The element may have been created, so it is neither a success nor a failure, and the response is kept."""
+    """The element may have been created, so the exception contains the response."""
     error = failure(status, content, [(b"x-request-id", b"h-1")])
 
     assert type(error) is errors.InvalidResponseError
@@ -91,7 +91,7 @@ def test_an_invalid_response_is_quoted_only_in_the_excerpt(failure: Failure) -> 
 def test_a_success_status_with_a_failure_code_is_a_failure(
     code: Any, body: dict[str, Any], status: int, failure: Failure
 ) -> None:
-    """If the code is not 0, or there is an error, and no task id, then nothing was created."""
+    """A code other than 0, or an error, without a task id means that nothing was created."""
     error = failure(status, json.dumps(body))
 
     assert type(error) is errors.BusinessError

@@ -52,7 +52,7 @@ _SHOWING: dict[str, Callable[[AuthenticatedClient], object]] = {
 def test_a_client_does_not_show_its_token(
     show: Callable[[Any], Any], marked_client: AuthenticatedClient, inner_clients: InnerClients
 ) -> None:
-    """Printing the client or its attributes does not show the token."""
+    """No repr of the client or of its attributes contains the token."""
     inner_clients(marked_client)
 
     shown = str(show(marked_client))
@@ -183,7 +183,7 @@ _ESCAPED_FOR_HTML = _ESCAPED.replace("+", r"\u002B").replace("'", r"\u0027")
 def test_a_token_repeated_in_a_response_is_redacted(
     content: str, status: int, create: Create, marked_client: AuthenticatedClient, router: respx.MockRouter
 ) -> None:
-    """Gateways have repeated the token in the body or in a header; the exception keeps none of it."""
+    """Gateways have repeated the token in the body or in a header; the exception contains no part of it."""
     router.post().respond(
         status, content=content.encode(), headers={"X-Key": _TOKEN, "Location": f"https://x.example.com/{_TOKEN}"}
     )

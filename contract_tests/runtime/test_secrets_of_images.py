@@ -79,7 +79,7 @@ def test_a_violation_does_not_show_an_image(
 
 @pytest.mark.parametrize("field", ["element_name", "element_description", "reference_type", "callback_url", "tag_list"])
 def test_an_image_in_a_wrong_field_is_not_shown(field: str, client: AuthenticatedClient) -> None:
-    """If the length is what is wrong, the message gives the length."""
+    """If the string is too long, the message contains only its length."""
     for value in (_IMAGE, [{"tag_id": _IMAGE}]):
         with pytest.raises(errors.ContractError) as caught:
             create_element.sync(client=client, body=body_with(**{field: value}))

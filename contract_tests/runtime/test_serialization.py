@@ -1,4 +1,4 @@
-"""Python values with a JSON equivalent are sent as that; values without one are never sent."""
+"""Python values are sent as their JSON equivalents; values without one are never sent."""
 
 from __future__ import annotations
 
@@ -198,7 +198,7 @@ def test_any_json_value_is_sent_if_violations_are_ignored(
 
 
 def test_a_value_for_which_the_stack_is_too_small_is_not_written(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Callers may be near the limit of the stack already. They get an error of the value, not a RecursionError."""
+    """Callers may already be near the limit of the stack. They get an error about the value, not a RecursionError."""
     monkeypatch.setattr(serialization, "MAX_DEPTH", math.inf)
 
     with pytest.raises(UnwritableError, match="is nested too deeply"):
@@ -219,7 +219,7 @@ def test_a_value_for_which_the_stack_is_too_small_is_not_written(monkeypatch: py
 def test_a_cyclic_or_oversized_value_is_never_sent(
     expected: str, value: Any, on_violation: str, make_client: MakeClient, router: respx.MockRouter
 ) -> None:
-    """Such a value is a violation, not a traceback, even if a few shared references make it huge."""
+    """Such a value is a violation, even if only shared references make it huge."""
     with pytest.raises(ContractError) as caught:
         create_element.sync(client=make_client(on_violation=on_violation), body=body_with(tag_list=value))
 

@@ -1,4 +1,4 @@
-"""How to make a client, and which arguments are refused."""
+"""A client is configured by arguments and the environment, and refuses arguments that cannot work."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ def test_scheme_and_host_are_case_insensitive() -> None:
     ],
 )
 def test_a_remote_base_url_without_tls_needs_allow_http(base_url: str) -> None:
-    """The token would travel in the clear, which you may accept for your own gateway."""
+    """The token would be sent unencrypted, which you may accept for your own gateway."""
     with pytest.raises(ValueError, match="must begin with https://, or pass allow_http=True"):
         AuthenticatedClient(api_key="t", base_url=base_url)
 
@@ -179,7 +179,7 @@ def test_a_remote_base_url_without_tls_needs_allow_http(base_url: str) -> None:
 )
 @pytest.mark.parametrize("allow_http", [False, True])
 def test_a_base_url_that_cannot_be_a_gateway_is_refused(reason: str, base_url: Any, allow_http: Any) -> None:
-    """Otherwise requests could go to another place than the one you see."""
+    """Otherwise requests could go to another host than the URL seems to name."""
     with pytest.raises(ValueError, match=f"^base_url {reason}"):
         AuthenticatedClient(api_key="t", base_url=base_url, allow_http=allow_http)
 

@@ -29,7 +29,7 @@ _STATUS_OF = {"5XX": 502, "default": 418}  # one status for each range of the do
 
 
 def _documented_responses(*, success: bool) -> dict[str, tuple[int, str, Any]]:
-    """Return the example answers by name, each with its media type and the first status that has it."""
+    """Return the example responses by name, each with its media type and the first status that lists it."""
     return {
         name: (_STATUS_OF.get(status) or int(status), media_type, resolve(document(), example)["value"])
         for status, reference in reversed(operations()["createElement"].definition["responses"].items())
@@ -45,7 +45,7 @@ def _documented_responses(*, success: bool) -> dict[str, tuple[int, str, Any]]:
 def test_a_redirect_is_not_followed(
     status: int, settings: dict[str, Any], create: Create, make_client: MakeClient, router: respx.MockRouter
 ) -> None:
-    """Token and media go nowhere else: there is one request, and the error has the target of the redirect."""
+    """Token and media are sent only once, and the error contains the target of the redirect."""
     elsewhere = router.post("https://elsewhere.example.com/")
     route = router.post(path=ELEMENTS).respond(status, headers={"Location": "https://elsewhere.example.com/"})
 
@@ -156,7 +156,7 @@ def test_every_documented_response_is_tested() -> None:
 def test_a_documented_success_becomes_its_model(
     name: str, create: Create, client: AuthenticatedClient, router: respx.MockRouter
 ) -> None:
-    """Every value is where the contract puts it; other properties are kept as additional ones."""
+    """Each value is in the field for it; unknown properties are in `additional_properties`."""
     status, media_type, example = _documented_responses(success=True)[name]
     router.post(path=ELEMENTS).respond(status, json=example, headers={"Content-Type": media_type})
 
@@ -171,7 +171,7 @@ def test_a_documented_success_becomes_its_model(
 def test_a_documented_failure_becomes_its_exception(
     name: str, create: Create, client: AuthenticatedClient, router: respx.MockRouter
 ) -> None:
-    """The status decides the class; message and attributes have the code, the request id and the gateway's text."""
+    """The status decides the class; message and attributes contain the code, the request id and the gateway's text."""
     expected = _FAILURES[name]
     status, media_type, example = _documented_responses(success=False)[name]
     content = example if isinstance(example, str) else json.dumps(example)
@@ -235,7 +235,7 @@ def test_an_unusual_success_is_accepted(
 def test_calls_on_an_event_loop_do_not_wait_for_each_other(
     client: AuthenticatedClient, router: respx.MockRouter
 ) -> None:
-    """The gateway here answers no call before all of them have arrived."""
+    """This gateway answers no call before all of them have arrived."""
 
     async def run() -> None:
         waiting = asyncio.Barrier(2)

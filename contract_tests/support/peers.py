@@ -232,7 +232,7 @@ class Pieces(StreamedBody):
                 assert piece.wait(60)
 
 
-class Stream(httpx.SyncByteStream, httpx.AsyncByteStream):
+class PiecewiseBody(httpx.SyncByteStream, httpx.AsyncByteStream):
     """The body of a response, which comes piece by piece, may break off, and records if it was closed."""
 
     def __init__(self, pieces: Iterable[bytes | Exception]) -> None:

@@ -1,8 +1,8 @@
 """Send through our own connections, or through httpx if its settings or a mock require it.
 
 httpx's `send` handles hooks, cookies and credentials. Without any of these, it takes longer than everything else in a
-small request, so we use the connections directly. We never do while a tool has patched httpx or httpcore, as tools that
-trace or mock requests do.
+small request, so we use the connections directly, unless a tool that traces or mocks requests has patched httpx or
+httpcore.
 
 Each client has two paths: `_send_by_httpx`, and `_send_directly` to the caller's own transport or to our pool.
 """
@@ -28,9 +28,9 @@ from kling_elements_runtime.transport.httpx_internals import (
 from kling_elements_runtime.transport.patch_detection import LibraryFunctions
 from kling_elements_runtime.transport.pool import AsyncPool, Pool
 from kling_elements_runtime.transport.route import Route
-from kling_elements_runtime.transport.steps import TIME_IS_UP, is_over
+from kling_elements_runtime.transport.steps import TIME_IS_UP, is_time_up
 
-# Arguments of httpx's clients that are about connections, or that each of our own clients has.
+# The arguments of httpx's clients that concern connections, and those that our own clients always pass.
 _CONNECTION_ARGUMENTS = frozenset({"verify", "cert", "trust_env", "http1", "http2", "limits", "proxy"})
 _REQUEST_ARGUMENTS = frozenset({"base_url", "timeout", "headers", "transport"})
 _CLIENTS = (httpx.Client, httpx.AsyncClient)
@@ -100,7 +100,7 @@ class Connections:
         """Return the response, with its body read.
 
         Raises:
-            httpx.RequestError: No response came.
+            httpx.RequestError: No response arrived.
         """
         is_unpatched = self._direct_path.is_unpatched()
         if is_unpatched and self._direct_path.uses_pool_only:
@@ -186,18 +186,18 @@ async def _send_by_pool_async(pool: AsyncPool, request: httpx.Request) -> httpx.
 
 def _client_settings(settings: Mapping[str, Any], transport: Any) -> dict[str, Any]:
     """Return the arguments of httpx's client, without those about connections, which the transport handles."""
-    kept = {name: value for name, value in settings.items() if name not in _CONNECTION_ARGUMENTS}
+    remaining = {name: value for name, value in settings.items() if name not in _CONNECTION_ARGUMENTS}
     # our transport uses the proxies of the environment itself
-    return {**kept, "transport": transport, "trust_env": False}
+    return {**remaining, "transport": transport, "trust_env": False}
 
 
 def _needs_httpx(settings: Mapping[str, Any]) -> bool:
-    """Return whether these settings require httpx itself, and not only a connection."""
+    """Return whether these settings need httpx itself, and not only a connection."""
     return not settings.keys() <= _CONNECTION_ARGUMENTS | _REQUEST_ARGUMENTS
 
 
 def _is_unpatched(http: Any, transport: Any, name: str) -> bool:
-    """Return whether a client and its transport are unchanged, because tools patch single objects too."""
+    """Return whether a client and its transport are unchanged, because some tools patch only single objects."""
     return (
         type(http) in _CLIENTS
         and transport_of(http) is transport
@@ -239,7 +239,7 @@ def _read(response: httpx.Response) -> httpx.Response:
             return _within_limit(response, response.read())
         body = ResponseBody(response.headers.get("content-encoding", ""))
         for piece in response.iter_raw():
-            if is_over():
+            if is_time_up():
                 raise httpx.ReadTimeout(TIME_IS_UP)
             if not body.add(piece):
                 break

@@ -1,7 +1,4 @@
-"""Every private name of httpx that is read or set; no other module uses one.
-
-`httpcore_internals` does the same for httpcore.
-"""
+"""Every private name of httpx that we read or set. They are the reason for `httpx<0.29` in `pyproject.toml`."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """A connection pool for one gateway: limited in size, last in first out, one request per connection.
 
 We don't use httpcore's own pool. It loses places forever if calls are cancelled while they wait in it (httpcore#1093),
-searches all connections for each request, and reuses connections on which bytes have arrived after a response. But our
-pools subclass httpcore's, and defer to it while a tool has patched its functions.
+searches all connections for each request, and reuses connections with leftover data after a response. Our pools
+subclass httpcore's, and call its methods while a tool has patched them.
 
 One coroutine, `_exchange`, makes all decisions about connections. Threads run it without an event loop.
 """
@@ -56,7 +56,7 @@ class Pool(httpcore.ConnectionPool):
 
         Raises:
             httpcore.PoolTimeout: No connection became free in time.
-            httpcore exceptions: No response came.
+            httpcore exceptions: No response arrived.
         """
         if not self._places.acquire(_pool_seconds(request)):
             raise httpcore.PoolTimeout(_all_in_use(self._route))
@@ -160,7 +160,7 @@ class AsyncPool(httpcore.AsyncConnectionPool):
 
 
 class _PoolLike(Protocol[C]):
-    """What `_exchange` needs from a pool, blocking or asynchronous.
+    """The interface of a pool for `_exchange`, blocking or asynchronous.
 
     Attributes:
         idle: The idle connections.
@@ -191,12 +191,13 @@ class _PoolLike(Protocol[C]):
 
 async def _exchange(pool: _PoolLike[C], request: httpcore.Request) -> Received:
     """Send a request over an idle connection, or else a new one, and return the response."""
-    kept, useless = pool.idle.take(request.method)
-    pool.discard(useless)
+    idle_connection, stale_connections = pool.idle.take(request.method)
+    pool.discard(stale_connections)
     body = request.stream
-    if kept is not None:
+    if idle_connection is not None:
         try:
-            return await _exchange_over(pool, kept, request, body, partial(httpcore_internals.check_kept, kept))
+            check = partial(httpcore_internals.check_still_usable, idle_connection)
+            return await _exchange_over(pool, idle_connection, request, body, check)
         except _LOST as error:
             if not _can_be_sent_again(request, error):
                 raise

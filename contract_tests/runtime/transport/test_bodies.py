@@ -19,7 +19,7 @@ from contract_tests.support.peers import (
     RESPONSE,
     CallStyle,
     Peer,
-    Stream,
+    PiecewiseBody,
     client_of,
     http_response,
     listening,
@@ -92,7 +92,7 @@ def test_an_encoding_that_was_not_requested_is_reported(encoding: str) -> None:
     "sent", [b"?", b"\x1f\x8b\x08", gzip.compress(b"x")[:-9] + b"?" * 9], ids=["text", "cut", "wrong"]
 )
 def test_a_damaged_gzip_body_is_reported(sent: bytes) -> None:
-    """A body may be no gzip at all, or be cut short, or have wrong bytes."""
+    """The bytes may not be gzip at all, or be cut off, or be wrong."""
     _, problem = _read(sent, "gzip")
     assert problem in {"the response is compressed, and damaged", "the response is compressed, and is cut off"}
 
@@ -149,7 +149,7 @@ def test_a_body_in_too_many_chunks_is_refused() -> None:
     assert "the response has more than 131072 pieces" == body.problem
 
 
-# Answers of servers, and of mock transports
+# Responses of servers and mock transports
 
 
 @pytest.mark.parametrize(
@@ -167,10 +167,10 @@ def test_a_body_in_too_many_chunks_is_refused() -> None:
     ids=["declared", "endless", "bomb", "br", "damaged"],
 )
 @pytest.mark.parametrize("options", [{}, {"event_hooks": {}}], ids=["directly", "by httpx"])
-def test_an_unreadable_answer_says_why(
+def test_an_unreadable_response_says_why(
     says: str, response: list[bytes], options: dict[str, Any], call_style: CallStyle
 ) -> None:
-    """An unreadable answer still counts as a response, and its connection is not used again."""
+    """It still counts as a response, and its connection is not used again."""
 
     def behave(peer: Peer) -> None:
         peer.request()
@@ -216,7 +216,7 @@ def test_gzip_is_requested_and_decoded(options: dict[str, Any], call_style: Call
 def test_a_response_that_has_no_body_by_definition_is_read_without_one(
     status: str, method: str, more: bytes, call_style: CallStyle
 ) -> None:
-    """Answers to HEAD, 204 and 304 have no body, whatever their headers say, and the connection is kept."""
+    """Whatever the headers say, responses to HEAD and with status 204 or 304 have no body. The connection is kept."""
     head = b"HTTP/1.1 " + status.encode() + b"\r\n" + more + b"\r\n"
     with listening(lambda peer: peer.respond(head)) as server:
         responses = call_style.outcomes(client_of(server.url), *[{"method": method, "url": "/a"}] * 2)
@@ -244,7 +244,7 @@ def _mocked_response(call_style: CallStyle, response: Callable[[], httpx.Respons
 @pytest.mark.parametrize("options", [{}, {"event_hooks": {}}], ids=["directly", "by httpx"])
 def test_the_same_limits_apply_to_your_own_transport(options: dict[str, Any], call_style: CallStyle) -> None:
     """The limits apply to a streamed response and to one that a mock has in memory."""
-    streamed, packed = Stream([bytes(1 << 20)] * 21), Stream([_bomb()])
+    streamed, packed = PiecewiseBody([bytes(1 << 20)] * 21), PiecewiseBody([_bomb()])
     responses = [
         _mocked_response(call_style, lambda: httpx.Response(200, stream=streamed), **options),
         _mocked_response(
@@ -293,10 +293,8 @@ def test_a_hook_may_read_the_response_first(call_style: CallStyle) -> None:
 @pytest.mark.parametrize(
     ("tasks", "says"), [(10_000, "at /data: is an array"), (20_000, "has too many values to find out")]
 )
-def test_a_very_long_response_that_breaks_the_contract_names_no_place(
-    tasks: int, says: str, client: AuthenticatedClient
-) -> None:
-    """Finding the place would take copies of the response. A long valid response is read as usual."""
+def test_the_violation_in_a_very_long_response_has_no_place(tasks: int, says: str, client: AuthenticatedClient) -> None:
+    """Finding the place would take several copies of the response. A long valid response is read as usual."""
     response = httpx.Response(200, json={"code": 0, "data": [{"task_id": "1"}] * tasks})
 
     with pytest.raises(InvalidResponseError, match=says):
@@ -339,7 +337,7 @@ def _json(*, before: bytes = b"", unit: bytes = b"", after: bytes = b"") -> byte
     ],
 )
 def test_no_response_costs_more_memory_than_64_mib(response: bytes, call_style: CallStyle) -> None:
-    """A separate process measures the memory from the response to the error or the model."""
+    """A separate process measures its memory from the response to the error or the model."""
 
     def behave(peer: Peer) -> None:
         while (request := peer.request()) is not None:

@@ -1,4 +1,4 @@
-"""Certificates are checked against the usual authorities, loaded once because that takes as long as 100 calls."""
+"""Certificates are checked against the usual authorities, which are loaded only once."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from kling_elements_runtime.transport.certificates import shared_context
 @pytest.mark.parametrize("trust_env", [False, True])
 @pytest.mark.parametrize("http2", [False, True])
 def test_certificates_and_names_are_checked(*, trust_env: bool, http2: bool) -> None:
-    """The settings for that are made once and shared."""
+    """Clients share one context with these settings."""
     context = shared_context(trust_env=trust_env, http2=http2)
 
     assert context is shared_context(trust_env=trust_env, http2=http2)
@@ -23,7 +23,7 @@ def test_certificates_and_names_are_checked(*, trust_env: bool, http2: bool) -> 
 
 
 def test_each_http_version_has_its_own_tls_context(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Clients of the same HTTP version share one context, which says which versions are offered."""
+    """Clients with the same HTTP versions share one context, which offers these versions to the server."""
     made: list[ssl.SSLContext] = []
 
     def make(**_: Any) -> ssl.SSLContext:

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from contract_tests.reading.cases import base_body
-from contract_tests.support.peers import RESPONSE, Peer, Stream, listening
+from contract_tests.support.peers import RESPONSE, Peer, PiecewiseBody, listening
 from contract_tests.support.running import Create, MakeClient
 from kling_elements_client.api.elements import create_element
 from kling_elements_client.errors import TransportError
@@ -26,7 +26,7 @@ class RecordingTransport(httpx.MockTransport):
 
     def __init__(self, *pieces: bytes | Exception, **headers: str) -> None:
         super().__init__(self._respond)
-        self.body = Stream(pieces or [RESPONSE])
+        self.body = PiecewiseBody(pieces or [RESPONSE])
         self.requests: list[httpx.Request] = []
         self._headers = headers
 

@@ -49,7 +49,7 @@ def _client_by_name(url: str) -> AuthenticatedClient:
 
 
 def test_a_name_is_looked_up_for_each_connection(call_style: CallStyle, resolver: FakeResolver) -> None:
-    """Httpx does so too, because the addresses of a name may change."""
+    """The addresses of a name may change."""
 
     def behave(peer: Peer) -> None:
         peer.request()
@@ -75,7 +75,7 @@ def test_the_next_address_is_tried_if_one_refuses_the_connection(call_style: Cal
 def test_a_host_that_refuses_at_all_addresses_is_a_connection_error(
     call_style: CallStyle, resolver: FakeResolver
 ) -> None:
-    """The error is that of one address."""
+    """The error quotes the failure at one address."""
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))
         resolver.addresses = lambda _: [nobody.getsockname()] * 2

@@ -1,4 +1,4 @@
-"""If httpcore renames what is read of it, nothing is used or trusted that cannot be checked."""
+"""If httpcore renames private attributes, no connection is reused or trusted without a check."""
 
 from __future__ import annotations
 

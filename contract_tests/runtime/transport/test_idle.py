@@ -1,4 +1,4 @@
-"""Idle connections are used, the last one first, until they expire or are closed."""
+"""Idle connections are reused, the last one first, until they expire or are closed."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ def test_expired_connections_are_closed_with_the_next_request(monkeypatch: pytes
     assert (None, []) == kept.take(b"GET")
 
 
-@pytest.mark.parametrize("useless", [FakeConnection(is_available=False), FakeConnection(has_expired=True)])
-def test_unusable_connections_are_skipped(useless: FakeConnection) -> None:
+@pytest.mark.parametrize("stale", [FakeConnection(is_available=False), FakeConnection(has_expired=True)])
+def test_unusable_connections_are_skipped(stale: FakeConnection) -> None:
     """Connections that cannot be used are closed, and the next one is used."""
     kept = IdleConnections[Any](10, None, 1.0)
     good = FakeConnection()
-    assert [] == kept.put(good) + kept.put(useless)
+    assert [] == kept.put(good) + kept.put(stale)
 
-    assert (good, [useless]) == kept.take(b"GET")
+    assert (good, [stale]) == kept.take(b"GET")
 
 
 def test_the_oldest_of_too_many_connections_is_closed() -> None:

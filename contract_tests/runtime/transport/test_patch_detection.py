@@ -65,7 +65,7 @@ def _method(request: Any) -> str:
 def test_a_replaced_function_answers_the_request(
     place: str, manner: str, creator: ElementCreator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The request does not go out by another way."""
+    """The request is not sent around it."""
     seen: Seen = []
 
     def respond(_: Any, request: Any, **__: Any) -> Any:
@@ -115,18 +115,18 @@ def test_a_replaced_httpx_class_sees_the_request(creator: ElementCreator, monkey
     """The client uses whichever class it finds in httpx."""
     seen: Seen = []
 
-    class Client(httpx.Client):
+    class PatchedClient(httpx.Client):
         def send(self, request: httpx.Request, **named: Any) -> httpx.Response:
             seen.append(request.method)
             return super().send(request, **named)
 
-    class AsyncClient(httpx.AsyncClient):
+    class PatchedAsyncClient(httpx.AsyncClient):
         async def send(self, request: httpx.Request, **named: Any) -> httpx.Response:
             seen.append(request.method)
             return await super().send(request, **named)
 
-    monkeypatch.setattr(httpx, "Client", Client)
-    monkeypatch.setattr(httpx, "AsyncClient", AsyncClient)
+    monkeypatch.setattr(httpx, "Client", PatchedClient)
+    monkeypatch.setattr(httpx, "AsyncClient", PatchedAsyncClient)
     with listening(Peer.respond) as server:
         assert "1" == creator.task_id(server.url)
     assert ["POST"] == seen
@@ -195,7 +195,7 @@ def test_a_single_client_may_be_instrumented(instrument: Callable[[Any, Seen], N
 
 
 def test_a_function_from_another_module_is_not_an_original() -> None:
-    """Somebody may have patched the class before the client was imported."""
+    """A tool may have patched the class before the client was imported."""
 
     class Library:
         def __init__(self) -> None:

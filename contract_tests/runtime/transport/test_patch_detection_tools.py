@@ -74,7 +74,7 @@ _MOCKS: dict[str, Callable[[MockingTool], AbstractContextManager[None]]] = {
 
 @pytest.mark.parametrize("name", _MOCKS)
 def test_a_mocked_request_does_not_go_out(name: str, creator: ElementCreator, request: pytest.FixtureRequest) -> None:
-    """A test of yours would otherwise create a real element, and you would pay for it."""
+    """Otherwise one of your tests would create a real element, and you would pay for it."""
     tool = MockingTool(request)
     with listening(Peer.respond) as server, _MOCKS[name](tool):
         assert "1" == creator.task_id(server.url)
@@ -123,7 +123,7 @@ def test_your_own_transport_replaces_the_network(
 
 
 def test_vcrpy_records_a_request_and_replays_it(creator: ElementCreator, tmp_path: Any) -> None:
-    """The second time, the cassette answers."""
+    """The second request is answered from the cassette."""
     with listening(Peer.respond) as server:
         for played in (0, 1):
             with vcr.use_cassette(str(tmp_path / "cassette.yaml")) as cassette:

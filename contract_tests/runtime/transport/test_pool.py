@@ -115,7 +115,7 @@ def test_timed_out_threads_give_their_places_back() -> None:
     assert 2 == _connections_of_gets(server)
 
 
-def test_a_pool_timeout_names_the_limit_and_how_to_raise_it() -> None:
+def test_a_pool_timeout_says_how_to_raise_the_limit() -> None:
     """The error is the same on an event loop and in threads, and says that nothing was sent."""
     behave = SelectiveServer(1)
     options = {"timeout": Timeout(pool=0.05), **_limits(1)}

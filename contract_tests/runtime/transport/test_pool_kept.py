@@ -131,7 +131,7 @@ def test_an_incomplete_request_is_sent_again_over_another_connection(
         is_reset.set()
 
     if not is_noticed:
-        monkeypatch.setattr(httpcore_internals, "check_kept", lambda _: None)
+        monkeypatch.setattr(httpcore_internals, "check_still_usable", lambda _: None)
     with listening(_respond_once_then(reset)) as server:
         second = {**POST, "content": Pieces(b"{", is_reset, b"}")}
         responses = call_style.outcomes(client_of(server.url), POST, second)
@@ -179,7 +179,7 @@ def test_a_complete_create_is_not_sent_again(call_style: CallStyle) -> None:
 
 @pytest.mark.parametrize("call", [GET, POST], ids=["GET", "POST"])
 def test_a_request_lost_on_a_new_connection_is_not_sent_again(call: Any, call_style: CallStyle) -> None:
-    """You decide; otherwise a server that loses every request would be asked forever."""
+    """Otherwise the client would ask a server that loses every request forever."""
     with listening(Peer.request) as server:
         call_style.failure(client_of(server.url), call, sent=True)
 

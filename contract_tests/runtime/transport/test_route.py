@@ -1,4 +1,4 @@
-"""How a client reaches the gateway: directly or through a proxy, with which certificates and HTTP version."""
+"""A client reaches the gateway directly or through a proxy, within your limits and HTTP versions."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def test_an_unreachable_proxy_is_a_connection_error(call_style: CallStyle) -> No
 
 
 def test_the_certificate_of_a_gateway_is_checked_through_a_tunnel(call_style: CallStyle) -> None:
-    """The proxy could connect to any other server."""
+    """Otherwise the proxy could connect the client to another server."""
     with listening(Peer.respond, server_tls("elsewhere.example.com")) as server, listening(tunnel()) as proxy:
         failure = call_style.failure(client_of(server.url, proxy=proxy.url))
 
@@ -131,7 +131,7 @@ def test_stray_bytes_after_a_response_end_a_tunnelled_connection_too(call_style:
 
 @pytest.mark.parametrize("name", ["HTTP_PROXY", "http_proxy", "ALL_PROXY"])
 def test_the_environment_names_a_proxy(name: str, call_style: CallStyle, monkeypatch: pytest.MonkeyPatch) -> None:
-    """You can leave the scheme out, as other tools allow."""
+    """As with other tools, the scheme is optional."""
 
     def behave(peer: Peer) -> None:
         peer.respond()
@@ -215,7 +215,7 @@ def test_the_environment_is_ignored_if_it_does_not_apply(
 def test_an_unusable_proxy_is_an_error_that_names_its_source(
     name: str | None, value: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Making the client raises. The value is not shown, because it may contain a password."""
+    """Creating the client raises. The message does not show the value, which may contain a password."""
     if name is not None:
         monkeypatch.setenv(name, value)
     with pytest.raises(ValueError, match="is not a valid proxy: it must begin with one of http://") as caught:
@@ -276,13 +276,13 @@ def test_a_socks_proxy_without_its_package_is_an_error_that_says_what_to_install
     ],
 )
 def test_limits_without_connections_are_refused(error: type[Exception], says: str, limits: Any) -> None:
-    """Every call would wait in vain."""
+    """Every call would wait forever."""
     with pytest.raises(error, match=f"^{re.escape(says)}$"):
         _proxy_of(limits=limits)
 
 
 def test_http2_without_its_package_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Making the client raises, and the message names the package."""
+    """Creating the client raises, and the message names the package to install."""
     monkeypatch.setattr(route, "find_spec", lambda _: None)
     with pytest.raises(ValueError, match=r"http_client\['http2'\] needs the package h2: pip install 'httpx\[http2\]'"):
         _proxy_of(http2=True)
@@ -302,7 +302,7 @@ def test_http2_without_its_package_is_an_error(monkeypatch: pytest.MonkeyPatch) 
 def test_the_limits_decide_the_number_of_connections(
     connections: int | None, kept: int | None, expected: tuple[int, int]
 ) -> None:
-    """None allows any number, as in httpx; there are never more kept connections than connections."""
+    """As in httpx, None allows any number. No more connections are kept than are allowed."""
     limits = httpx.Limits(max_connections=connections, max_keepalive_connections=kept)
     chosen_route = route.Route(httpx.URL(ELSEWHERE), 1.0, limits=limits)
 

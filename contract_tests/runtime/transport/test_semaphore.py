@@ -12,7 +12,7 @@ from kling_elements_runtime.transport.semaphore import FairSemaphore
 
 
 def test_threads_get_places_in_the_order_in_which_they_arrive(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No thread waits forever while others come again and again."""
+    """No thread waits forever while other threads keep coming."""
     semaphore = FairSemaphore(1)
     order: list[int] = []
     threads = []

@@ -1,4 +1,4 @@
-"""Bytes over a socket, with TLS and without, and the error for everything that can go wrong with one."""
+"""Sockets send and receive bytes, with TLS and without, and each failure becomes a clear error."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ with_and_without_tls = pytest.mark.parametrize("tls", [None, server_tls()], ids=
 
 
 @with_and_without_tls
-def test_large_requests_and_answers_arrive_complete(tls: ssl.SSLContext | None, call_style: CallStyle) -> None:
+def test_large_requests_and_responses_arrive_complete(tls: ssl.SSLContext | None, call_style: CallStyle) -> None:
     """Large requests share one connection, which is kept."""
     large = http_response(b" " * 5_000_000 + b"{}")
     with listening(lambda peer: peer.respond(large), tls) as server:
@@ -111,7 +111,7 @@ def test_tools_can_read_the_details_of_a_connection(call_style: CallStyle) -> No
             assert version == ("TLSv1.3" if listener is secured else None)
 
 
-# Answers that come early
+# Early responses
 
 
 @with_and_without_tls
@@ -186,7 +186,7 @@ def _no_more_files() -> Iterator[None]:
 
 @with_and_without_tls
 def test_nothing_is_sent_if_no_socket_can_be_opened(tls: ssl.SSLContext | None, call_style: CallStyle) -> None:
-    """The number of open files of a process is limited."""
+    """A process may run out of open files."""
     limit = ExitStack()
 
     with listening(Peer.respond, tls) as server:

@@ -1,4 +1,4 @@
-"""TLS: records, handshakes, certificates, and connections that end without a closing message."""
+"""TLS handshakes, certificates and records are checked, and each failure becomes a clear error."""
 
 from __future__ import annotations
 
