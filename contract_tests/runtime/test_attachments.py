@@ -193,17 +193,17 @@ def test_an_unsupported_image_object_is_refused_with_the_supported_types() -> No
     """The generated client accepts paths and bytes only; `KlingElements` accepts more."""
     (violation,) = contract.violations("createElement", body_with_images(object()))
 
-    says = "a value of type object: cannot be used as an image; pass a pathlib.Path or bytes"
-    assert (_FRONT, "R13", says) == (violation.pointer, violation.rule, violation.message)
+    reason = "a value of type object: cannot be used as an image; pass a pathlib.Path or bytes"
+    assert (_FRONT, "R13", reason) == (violation.pointer, violation.rule, violation.message)
 
 
 def test_a_path_is_refused_as_a_video(photograph: Path) -> None:
     """The message says that only a URL can be sent, and to upload the video first."""
     videos = {"reference_type": "video_refer", "element_video_list": {"refer_videos": [{"video_url": photograph}]}}
     body = {name: value for name, value in body_with_images("").items() if name != "element_image_list"}
-    says = "is a path, but only the URL of a video can be sent: put it where the service can fetch it"
+    reason = "is a path, but only the URL of a video can be sent: put it where the service can fetch it"
 
-    assert [Violation("/element_video_list/refer_videos/0/video_url", "R19", says)] == contract.violations(
+    assert [Violation("/element_video_list/refer_videos/0/video_url", "R19", reason)] == contract.violations(
         "createElement", {**body, **videos}
     )
 
@@ -249,7 +249,7 @@ def test_base64_that_this_package_made_behaves_like_a_plain_string() -> None:
 
 
 @pytest.mark.parametrize(
-    ("make", "says"),
+    ("make", "reason"),
     [
         (lambda folder: folder / "none.jpg", "none.jpg: cannot be read: No such file or directory"),
         (lambda folder: folder, ": is not a file"),
@@ -258,14 +258,14 @@ def test_base64_that_this_package_made_behaves_like_a_plain_string() -> None:
     ],
     ids=["missing", "a folder", "a device", "a NUL"],
 )
-def test_a_file_that_cannot_be_read_is_a_violation(make: Callable[[Path], Path], says: str, tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_read_is_a_violation(make: Callable[[Path], Path], reason: str, tmp_path: Path) -> None:
     """All unreadable files are reported at once, and nothing is sent even if you ignore violations."""
     body = body_with_images(make(tmp_path), make(tmp_path))
 
     violations = contract.violations("createElement", body)
 
     assert [(_FRONT, "R13"), (_SIDE, "R13")] == [(violation.pointer, violation.rule) for violation in violations]
-    assert all(says in violation.message for violation in violations)
+    assert all(reason in violation.message for violation in violations)
     with pytest.raises(ContractError):
         AuthenticatedClient("test-token", on_violation="ignore").encode("createElement", body)
 

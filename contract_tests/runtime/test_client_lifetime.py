@@ -27,13 +27,13 @@ pytestmark = pytest.mark.slow
 
 def test_threads_share_one_httpx_client(make_client: MakeClient, monkeypatch: pytest.MonkeyPatch) -> None:
     """Only one httpx client is created, even if 32 threads need it at the same moment."""
-    made: list[httpx.Client] = []
+    http_clients: list[httpx.Client] = []
     ready = threading.Barrier(32)
     arrived = threading.Event()
 
     class Counted(httpx.Client):
         def __init__(self, **options: Any) -> None:
-            made.append(self)
+            http_clients.append(self)
             arrived.wait(0.05)  # gives the other threads time to make a second one
             super().__init__(**options)
 
@@ -45,10 +45,10 @@ def test_threads_share_one_httpx_client(make_client: MakeClient, monkeypatch: py
         return client.get_httpx_client()
 
     with ThreadPoolExecutor(32) as threads:
-        got = list(threads.map(ask, range(32)))
+        results = list(threads.map(ask, range(32)))
 
-    assert [made[0]] * 32 == got
-    assert 1 == len(made)
+    assert [http_clients[0]] * 32 == results
+    assert 1 == len(http_clients)
 
 
 def test_each_event_loop_has_its_own_httpx_client(client: AuthenticatedClient) -> None:
@@ -171,12 +171,12 @@ def test_connections_are_closed_when_their_event_loop_ends(
 
 def test_connections_of_an_abandoned_event_loop_are_closed_by_the_next_one(make_client: MakeClient) -> None:
     """If nobody runs `shutdown_asyncgens`, as after `run_until_complete`, nothing else awaits their end."""
-    gone = threading.Event()
+    has_ended = threading.Event()
 
     def behave(peer: Peer) -> None:
         peer.respond()
         if peer.number == 0:
-            gone.set()
+            has_ended.set()
 
     with listening(behave) as server:
         client = make_client(base_url=server.url)
@@ -184,7 +184,7 @@ def test_connections_of_an_abandoned_event_loop_are_closed_by_the_next_one(make_
         assert 200 == loop.run_until_complete(client.send_async(**POST)).status_code
         loop.close()
         assert 200 == run_async(client.send_async(**POST)).status_code
-        assert gone.wait(60)
+        assert has_ended.wait(60)
     assert 2 == server.connections
 
 

@@ -54,7 +54,7 @@ def test_a_token_function_is_called_before_each_request(call_style: CallStyle) -
 
 
 @pytest.mark.parametrize(
-    ("says", "token"),
+    ("message", "token"),
     [
         ("raised LookupError: no session", LookupError("no session")),
         ("returned an unusable token: the token must be a str, or a function that returns one, not NoneType", None),
@@ -64,7 +64,7 @@ def test_a_token_function_is_called_before_each_request(call_style: CallStyle) -
         ("returned an unusable token: the token contains white space or non-ASCII characters", "Bearer sk-ZebraFish"),
     ],
 )
-def test_nothing_is_sent_if_the_token_function_fails(says: str, token: Any, call_style: CallStyle) -> None:
+def test_nothing_is_sent_if_the_token_function_fails(message: str, token: Any, call_style: CallStyle) -> None:
     """The error gives the reason without the token; the next call asks the function again."""
     with listening(Peer.respond) as server:
         error, response = call_style.outcomes(AuthenticatedClient(TokenFunction(token, "sk-2"), server.url), POST, POST)
@@ -72,7 +72,7 @@ def test_nothing_is_sent_if_the_token_function_fails(says: str, token: Any, call
     assert isinstance(error, TransportError)
     assert not error.may_have_been_sent
     assert str(error).startswith("nothing was sent, because the api_key function ")
-    assert says in str(error)
+    assert message in str(error)
     assert [] == _leaks(error)
     assert 200 == response.status_code
     assert ["Bearer sk-2"] == [request.headers["Authorization"] for request in server.requests]

@@ -84,16 +84,16 @@ def test_a_call_to_a_dripping_server_ends_at_its_deadline(name: str, tls: Any, c
 
 def test_a_call_without_a_deadline_ends_after_the_sum_of_its_timeouts(call_style: CallStyle) -> None:
     """No call can take longer than all its steps together."""
-    left: list[float] = []
+    remaining_seconds: list[float] = []
 
     def respond(_: httpx.Request) -> httpx.Response:
-        left.append(seconds_left() or 0)
+        remaining_seconds.append(seconds_left() or 0)
         return httpx.Response(200, content=RESPONSE)
 
     timeout = Timeout(connect=1000, read=2000, write=3000, pool=4000)
     call_style.outcome(client_of("http://127.0.0.1:1", timeout=timeout, transport=httpx.MockTransport(respond)))
 
-    assert 9900 < left[0] <= 10_000
+    assert 9900 < remaining_seconds[0] <= 10_000
 
 
 @pytest.mark.parametrize("is_tunnelled", [False, True], ids=["to the gateway", "through a tunnel"])
@@ -178,9 +178,9 @@ def test_a_nested_deadline_never_extends_the_outer_one() -> None:
     with within(None):
         assert seconds_left() is None
         with within(100), within(None), within(1000):
-            left = seconds_left()
-            assert left is not None
-            assert 90 < left <= 100
+            remaining_seconds = seconds_left()
+            assert remaining_seconds is not None
+            assert 90 < remaining_seconds <= 100
             with within(-1):
                 assert (seconds_left() or 0) < 0
         assert seconds_left() is None

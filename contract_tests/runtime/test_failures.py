@@ -43,18 +43,18 @@ def test_all_failures_of_httpx_are_listed() -> None:
 
 
 @pytest.mark.parametrize("kind", _FAILURES_OF_HTTPX)
-@pytest.mark.parametrize("says", ["it broke", ""])
+@pytest.mark.parametrize("message", ["it broke", ""])
 def test_a_call_without_a_response_says_whether_it_may_have_been_sent(
-    kind: type[httpx.RequestError], says: str, create: Create, client: AuthenticatedClient, router: respx.MockRouter
+    kind: type[httpx.RequestError], message: str, create: Create, client: AuthenticatedClient, router: respx.MockRouter
 ) -> None:
     """Only a failure before the connection exists proves that nothing was sent; httpx's exception is the cause."""
-    router.post().mock(side_effect=kind(says))
+    router.post().mock(side_effect=kind(message))
 
     with pytest.raises(errors.TransportError) as caught:
         create(client, BODY)
     error = caught.value
 
-    assert f"{kind.__name__} at https://gateway.example.com: {says or 'no detail'}" == str(error)
+    assert f"{kind.__name__} at https://gateway.example.com: {message or 'no detail'}" == str(error)
     assert error.may_have_been_sent is (kind not in _NEVER_LEFT)
     assert type(error.__cause__) is kind
     assert (kind in _TIMEOUTS) is (type(error) is errors.RequestTimeoutError)

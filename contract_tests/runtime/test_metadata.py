@@ -116,9 +116,9 @@ def test_a_png_keeps_everything_that_affects_its_appearance(orientation: int | N
     plain = _strip(content)
     before, after = decode(content), decode(plain)
     assert before.tobytes() == after.tobytes()
-    kept = ("icc_profile", "transparency", "gamma", "dpi")
-    assert {name: before.info[name] for name in kept} == {name: after.info[name] for name in kept}
-    assert {"exif", *kept} >= after.info.keys()
+    properties = ("icc_profile", "transparency", "gamma", "dpi")
+    assert {name: before.info[name] for name in properties} == {name: after.info[name] for name in properties}
+    assert {"exif", *properties} >= after.info.keys()
     assert ({0x0112: orientation} if orientation not in (None, 1) else {}) == dict(after.getexif())
     assert [] == [secret for secret in _SECRETS if secret in plain]
     assert plain == _strip(plain)

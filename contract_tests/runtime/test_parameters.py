@@ -40,7 +40,7 @@ def test_an_unset_parameter_is_left_out_of_the_query() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "says"),
+    ("value", "expected_message"),
     [
         ("x" * 60_000, "is longer than a URL can be"),
         ("\ud800", "half a surrogate pair"),
@@ -50,7 +50,7 @@ def test_an_unset_parameter_is_left_out_of_the_query() -> None:
     ],
 )
 def test_a_value_that_cannot_be_written_is_never_sent(
-    value: Any, says: str, make_client: MakeClient, router: respx.MockRouter
+    value: Any, expected_message: str, make_client: MakeClient, router: respx.MockRouter
 ) -> None:
     """The violation contains the name of the parameter, and `on_violation="ignore"` does not change this."""
     client = make_client(on_violation="ignore")
@@ -62,7 +62,7 @@ def test_a_value_that_cannot_be_written_is_never_sent(
     assert not route.called
     (violation,) = caught.value.violations
     assert violation.pointer.startswith("/path/id")
-    assert says in violation.message
+    assert expected_message in violation.message
 
 
 @pytest.mark.parametrize("operation", ["noSuchOperation", "getElement"])

@@ -58,7 +58,7 @@ def test_the_status_decides_the_exception_class(
 
 
 @pytest.mark.parametrize(
-    ("kept", "excerpt", "content"),
+    ("details", "excerpt", "content"),
     [
         pytest.param(_NOTHING, "", b"", id="empty"),
         pytest.param(_NOTHING, "", b" \r\n\t ", id="white space"),
@@ -99,13 +99,13 @@ def test_the_status_decides_the_exception_class(
     ],
 )
 def test_any_body_of_a_failure_is_kept_as_far_as_it_can_be_read(
-    kept: tuple[Any, ...], excerpt: str | None, content: Any, failure: Failure
+    details: tuple[Any, ...], excerpt: str | None, content: Any, failure: Failure
 ) -> None:
     """The status decides the exception, whatever the body; strings are cut to 200 characters on one line."""
     error = failure(503, content)
 
     assert type(error) is errors.ServerError
-    assert kept == (error.code, error.message, error.request_id)
+    assert details == (error.code, error.message, error.request_id)
     assert (content[:200] if excerpt is None else excerpt) == error.excerpt
     assert str(error).startswith(f"POST {_URL}: HTTP 503")
     assert str(error).isprintable()
@@ -119,7 +119,7 @@ _OVER = json.dumps({"code": 1303, "message": "parallel task over resource pack l
 
 
 @pytest.mark.parametrize(
-    ("kept", "content"),
+    ("details", "content"),
     [
         ((1303, "parallel task over resource pack limit", "inner"), _wrap(_OVER)),
         ((1303, "parallel task over resource pack limit", "inner"), _wrap(f" \n{_OVER}")),
@@ -134,12 +134,14 @@ _OVER = json.dumps({"code": 1303, "message": "parallel task over resource pack l
         ((1302, '{"code": 1303}', "outer"), _wrap('{"code": 1303}', code=1302)),
     ],
 )
-def test_a_refusal_nested_in_a_gateway_message_is_read(kept: tuple[Any, ...], content: str, failure: Failure) -> None:
+def test_a_refusal_nested_in_a_gateway_message_is_read(
+    details: tuple[Any, ...], content: str, failure: Failure
+) -> None:
     """If the contract lists the service's code, the exception shows the service's refusal, otherwise the gateway's."""
     error = failure(429, content)
 
     assert type(error) is errors.RateLimitError
-    assert kept == (error.code, error.message, error.request_id)
+    assert details == (error.code, error.message, error.request_id)
 
 
 def test_a_refusal_nested_too_deeply_is_not_unpacked(failure: Failure) -> None:
@@ -233,17 +235,21 @@ def test_a_repeated_header_is_kept_with_all_its_values(failure: Failure) -> None
 
 
 @pytest.mark.parametrize(
-    ("kind", "says", "status"),
+    ("kind", "reason", "status"),
     [
         (errors.InvalidResponseError, "HTTP 200, the response is compressed, and damaged: ", b"200 OK"),
         (errors.ServerError, "HTTP 500, ", b"500 Oh"),
     ],
 )
 def test_a_response_that_cannot_be_decompressed_still_has_a_status(
-    kind: type[errors.ResponseError], says: str, status: bytes, make_client: MakeClient, serve: Callable[[bytes], str]
+    kind: type[errors.ResponseError],
+    reason: str,
+    status: bytes,
+    make_client: MakeClient,
+    serve: Callable[[bytes], str],
 ) -> None:
     """The status decides the exception."""
     response = b"HTTP/1.1 %s\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}" % status
 
-    with pytest.raises(kind, match=says):
+    with pytest.raises(kind, match=reason):
         create_element.sync(client=make_client(base_url=serve(response)), body=BODY)

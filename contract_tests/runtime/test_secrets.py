@@ -144,16 +144,16 @@ def test_a_violation_does_not_show_the_token(
     """If you paste the token into the wrong field, it stays out of the exception and the log."""
     router.post().respond(json={})
     client = make_client(api_key=_TOKEN, on_violation=on_violation)
-    seen = []
+    shown_texts = []
 
     try:
         create_element.sync(client=client, body=body)
     except errors.ContractError as error:
-        seen = [*texts_of(error), *map(repr, error.violations)]
-    seen += [record.getMessage() for record in caplog.records if record.name.startswith("kling")]
+        shown_texts = [*texts_of(error), *map(repr, error.violations)]
+    shown_texts += [record.getMessage() for record in caplog.records if record.name.startswith("kling")]
 
-    assert seen
-    assert [] == _leaks(seen)
+    assert shown_texts
+    assert [] == _leaks(shown_texts)
 
 
 _ESCAPED = json.dumps(_TOKEN)[1:-1]

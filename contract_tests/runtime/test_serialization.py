@@ -229,8 +229,8 @@ def test_a_cyclic_or_oversized_value_is_never_sent(
 
 def test_a_body_may_have_at_most_100000_values() -> None:
     """The body itself counts, and so do lists and objects in it."""
-    others = 10  # the body, its 5 texts, the objects and the list of the images, and the tag list
-    tags = (100_000 - others) // 2
+    other_values = 10  # the body, its 5 texts, the objects and the list of the images, and the tag list
+    tags = (100_000 - other_values) // 2
     body = body_with(tag_list=[{"tag_id": "o_101"}] * tags)
 
     assert [] == violations("createElement", body)

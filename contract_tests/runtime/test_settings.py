@@ -49,7 +49,7 @@ def test_the_token_comes_from_the_environment_by_default(
 
 
 @pytest.mark.parametrize(
-    ("says", "environment", "api_key"),
+    ("message", "environment", "api_key"),
     [
         (r"no API key: pass api_key=\.\.\. or set .* KLING_API_KEY", None, None),
         (r"no API key: pass api_key=\.\.\. or set .* KLING_API_KEY", "", None),
@@ -59,13 +59,13 @@ def test_the_token_comes_from_the_environment_by_default(
     ids=["none", "an empty variable", "lost by the caller", "with the end of its line"],
 )
 def test_creating_a_client_without_a_usable_token_raises(
-    says: str, environment: str | None, api_key: str | None, monkeypatch: pytest.MonkeyPatch
+    message: str, environment: str | None, api_key: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An empty token is not replaced by that of the environment, which is checked as well."""
     if environment is not None:
         monkeypatch.setenv(TOKEN_VARIABLE, environment)
 
-    with pytest.raises(ValueError, match=says):
+    with pytest.raises(ValueError, match=message):
         AuthenticatedClient(api_key)
 
 

@@ -166,9 +166,9 @@ def test_a_model_keeps_every_json_object_unchanged(model: Any, data: st.DataObje
     """No value is altered, lost or added, even if it breaks the contract."""
     value = data.draw(st.dictionaries(_NAMES, _JSON, max_size=6))
 
-    kept = model.from_dict(value).to_dict()
+    result = model.from_dict(value).to_dict()
 
-    assert json.dumps(value, sort_keys=True) == json.dumps(kept, sort_keys=True)
+    assert json.dumps(value, sort_keys=True) == json.dumps(result, sort_keys=True)
 
 
 @pytest.mark.parametrize("model", _MODELS)

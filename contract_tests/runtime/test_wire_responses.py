@@ -93,7 +93,7 @@ _SUCCESSES = {
 class _DocumentedFailure:
     """What an exception says about a response: its class, the business code, the request id and the message."""
 
-    says: str
+    text: str
     kind: type[errors.StatusError] = errors.StatusError
     code: Any = None
     request_id: str | None = None
@@ -101,47 +101,47 @@ class _DocumentedFailure:
 
 _FAILURES = {
     "invalidParameters": _DocumentedFailure(
-        code=1200, request_id="6f1c0a52b7d94c20", says="element_name: at most 20 characters"
+        code=1200, request_id="6f1c0a52b7d94c20", text="element_name: at most 20 characters"
     ),
-    "openaiStyle": _DocumentedFailure(code="invalid_request", says="invalid request"),
+    "openaiStyle": _DocumentedFailure(code="invalid_request", text="invalid request"),
     "missingToken": _DocumentedFailure(
-        kind=errors.AuthenticationError, code=1001, request_id="6f1c0a52b7d94c21", says="Authorization is empty"
+        kind=errors.AuthenticationError, code=1001, request_id="6f1c0a52b7d94c21", text="Authorization is empty"
     ),
     "invalidToken": _DocumentedFailure(
-        kind=errors.AuthenticationError, code=1002, request_id="6f1c0a52b7d94c22", says="Authorization is invalid"
+        kind=errors.AuthenticationError, code=1002, request_id="6f1c0a52b7d94c22", text="Authorization is invalid"
     ),
     "permissionDenied": _DocumentedFailure(
         kind=errors.PermissionDeniedError,
         code=1103,
         request_id="6f1c0a52b7d94c23",
-        says="no permission for this resource",
+        text="no permission for this resource",
     ),
     "invalidValue": _DocumentedFailure(
         code=1201,
         request_id="6f1c0a52b7d94c34",
-        says="invalid key or value, or an external_task_id that exists already",
+        text="invalid key or value, or an external_task_id that exists already",
     ),
     "absent": _DocumentedFailure(
-        code=1201, request_id="6f1c0a52b7d94c31", says="Task not found by id/external id: mara-2026-07"
+        code=1201, request_id="6f1c0a52b7d94c31", text="Task not found by id/external id: mara-2026-07"
     ),
     "duplicate": _DocumentedFailure(
-        code=1201, request_id="6f1c0a52b7d94c32", says="External_task_id mara-2026-07 already exists"
+        code=1201, request_id="6f1c0a52b7d94c32", text="External_task_id mara-2026-07 already exists"
     ),
     "deletedAlready": _DocumentedFailure(
-        code=1201, request_id="6f1c0a52b7d94c33", says="Element already be deleted for id: 9007199254740993"
+        code=1201, request_id="6f1c0a52b7d94c33", text="Element already be deleted for id: 9007199254740993"
     ),
-    "noSuchResource": _DocumentedFailure(code=1203, request_id="6f1c0a52b7d94c24", says="no such resource"),
+    "noSuchResource": _DocumentedFailure(code=1203, request_id="6f1c0a52b7d94c24", text="no such resource"),
     "rateLimited": _DocumentedFailure(
-        kind=errors.RateLimitError, code=1302, request_id="6f1c0a52b7d94c25", says="rate limit exceeded"
+        kind=errors.RateLimitError, code=1302, request_id="6f1c0a52b7d94c25", text="rate limit exceeded"
     ),
     "internalError": _DocumentedFailure(
-        kind=errors.ServerError, code=5000, request_id="6f1c0a52b7d94c26", says="internal error"
+        kind=errors.ServerError, code=5000, request_id="6f1c0a52b7d94c26", text="internal error"
     ),
-    "proxyPage": _DocumentedFailure(kind=errors.ServerError, says="502 Bad Gateway"),
-    "methodNotAllowed": _DocumentedFailure(code=1202, request_id="6f1c0a52b7d94c27", says="invalid method"),
-    "bodyTooLarge": _DocumentedFailure(code=1200, request_id="6f1c0a52b7d94c28", says="the request body is too large"),
+    "proxyPage": _DocumentedFailure(kind=errors.ServerError, text="502 Bad Gateway"),
+    "methodNotAllowed": _DocumentedFailure(code=1202, request_id="6f1c0a52b7d94c27", text="invalid method"),
+    "bodyTooLarge": _DocumentedFailure(code=1200, request_id="6f1c0a52b7d94c28", text="the request body is too large"),
     "unsupportedMediaType": _DocumentedFailure(
-        code=1200, request_id="6f1c0a52b7d94c29", says="the request body must be application/json"
+        code=1200, request_id="6f1c0a52b7d94c29", text="the request body must be application/json"
     ),
 }
 
@@ -186,7 +186,7 @@ def test_a_documented_failure_becomes_its_exception(
     assert media_type == error.headers["content-type"]
     expected_parts = [
         f"HTTP {status}",
-        expected.says,
+        expected.text,
         *[f"code {expected.code}"] * (expected.code is not None),
         *[f"request {expected.request_id}"] * bool(expected.request_id),
     ]

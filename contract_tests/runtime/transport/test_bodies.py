@@ -84,8 +84,8 @@ def test_an_empty_body_is_accepted_with_any_content_encoding(encoding: str) -> N
 @pytest.mark.parametrize("encoding", ["br", "zstd", "deflate", "gzip, gzip", "gzip, br", "x" * 100])
 def test_an_encoding_that_was_not_requested_is_reported(encoding: str) -> None:
     """The client requests only gzip."""
-    says = f"the response is encoded as {encoding[:40]!r}, but only gzip was requested"
-    assert (b"", says) == _read(b"?", encoding)
+    message = f"the response is encoded as {encoding[:40]!r}, but only gzip was requested"
+    assert (b"", message) == _read(b"?", encoding)
 
 
 @pytest.mark.parametrize(
@@ -153,7 +153,7 @@ def test_a_body_in_too_many_chunks_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("says", "response"),
+    ("message", "response"),
     [
         (_TOO_LARGE, [http_response(bytes(_LIMIT + 1))]),
         (_TOO_LARGE, [_HEAD + b"\r\n", *repeat(bytes(1 << 20), 100)]),
@@ -168,7 +168,7 @@ def test_a_body_in_too_many_chunks_is_refused() -> None:
 )
 @pytest.mark.parametrize("options", [{}, {"event_hooks": {}}], ids=["directly", "by httpx"])
 def test_an_unreadable_response_says_why(
-    says: str, response: list[bytes], options: dict[str, Any], call_style: CallStyle
+    message: str, response: list[bytes], options: dict[str, Any], call_style: CallStyle
 ) -> None:
     """It still counts as a response, and its connection is not used again."""
 
@@ -184,8 +184,8 @@ def test_an_unreadable_response_says_why(
     with listening(behave) as server:
         responses = call_style.outcomes(client_of(server.url, **options), GET, POST)
 
-    assert [says, None] == [answered.extensions.get(UNREADABLE) for answered in responses]
-    assert [200, 200] == [answered.status_code for answered in responses]
+    assert [message, None] == [received.extensions.get(UNREADABLE) for received in responses]
+    assert [200, 200] == [received.status_code for received in responses]
     assert _LIMIT >= len(responses[0].content)
     assert 2 == server.connections
 
@@ -291,13 +291,15 @@ def test_a_hook_may_read_the_response_first(call_style: CallStyle) -> None:
 
 
 @pytest.mark.parametrize(
-    ("tasks", "says"), [(10_000, "at /data: is an array"), (20_000, "has too many values to find out")]
+    ("tasks", "message"), [(10_000, "at /data: is an array"), (20_000, "has too many values to find out")]
 )
-def test_the_violation_in_a_very_long_response_has_no_place(tasks: int, says: str, client: AuthenticatedClient) -> None:
+def test_the_violation_in_a_very_long_response_has_no_place(
+    tasks: int, message: str, client: AuthenticatedClient
+) -> None:
     """Finding the place would take several copies of the response. A long valid response is read as usual."""
     response = httpx.Response(200, json={"code": 0, "data": [{"task_id": "1"}] * tasks})
 
-    with pytest.raises(InvalidResponseError, match=says):
+    with pytest.raises(InvalidResponseError, match=message):
         client.decode("getElement", response, TaskResponse.from_dict)
     assert tasks == len(client.decode("listElements", response, TaskListResponse.from_dict).data or [])
 

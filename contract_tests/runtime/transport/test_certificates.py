@@ -24,11 +24,11 @@ def test_certificates_and_names_are_checked(*, trust_env: bool, http2: bool) -> 
 
 def test_each_http_version_has_its_own_tls_context(monkeypatch: pytest.MonkeyPatch) -> None:
     """Clients with the same HTTP versions share one context, which offers these versions to the server."""
-    made: list[ssl.SSLContext] = []
+    ssl_contexts: list[ssl.SSLContext] = []
 
     def make(**_: Any) -> ssl.SSLContext:
-        made.append(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
-        return made[-1]
+        ssl_contexts.append(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
+        return ssl_contexts[-1]
 
     for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
         monkeypatch.delenv(name, raising=False)
@@ -38,5 +38,5 @@ def test_each_http_version_has_its_own_tls_context(monkeypatch: pytest.MonkeyPat
     contexts = [client._route.ssl_context() for client in clients]  # noqa: SLF001 - not visible from outside
     shared_context.cache_clear()  # these contexts know no authorities
 
-    assert made * 3 == contexts
-    assert 2 == len(set(made))
+    assert ssl_contexts * 3 == contexts
+    assert 2 == len(set(ssl_contexts))

@@ -28,12 +28,12 @@ class FakeResolver:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Replace `socket.getaddrinfo`."""
-        self.asked: list[Any] = []
+        self.hosts: list[Any] = []
         self.addresses: Callable[[int], Any] = lambda port: [("127.0.0.1", port)]
         monkeypatch.setattr(socket, "getaddrinfo", self._look_up)
 
     def _look_up(self, host: Any, port: int, *_: Any, **__: Any) -> Any:
-        self.asked.append(host)
+        self.hosts.append(host)
         families = (socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "")
         return [(*families, address) for address in self.addresses(port)]
 
@@ -59,7 +59,7 @@ def test_a_name_is_looked_up_for_each_connection(call_style: CallStyle, resolver
         responses = call_style.outcomes(_client_by_name(server.url), POST, POST)
 
     assert [200, 200] == [response.status_code for response in responses]
-    assert [b"gateway.test"] * 2 == resolver.asked
+    assert [b"gateway.test"] * 2 == resolver.hosts
 
 
 def test_the_next_address_is_tried_if_one_refuses_the_connection(call_style: CallStyle, resolver: FakeResolver) -> None:

@@ -171,36 +171,36 @@ def test_the_httpx_client_uses_the_same_connections(call_style: CallStyle) -> No
             http = client.get_async_httpx_client()
             return [first, await http.get("/c"), await http.get(f"{elsewhere}/d")]
 
-    with listening(Peer.respond) as server, listening(Peer.respond) as other:
+    with listening(Peer.respond) as server, listening(Peer.respond) as other_server:
         client = client_of(server.url)
         if call_style.name == "async":
-            responses = run_async(by_httpx(client, other.url))
+            responses = run_async(by_httpx(client, other_server.url))
         else:
             with client:
                 http = client.get_httpx_client()
-                responses = [client.send(**POST), http.get("/c"), http.get(f"{other.url}/d")]
+                responses = [client.send(**POST), http.get("/c"), http.get(f"{other_server.url}/d")]
 
     assert [200, 200, 200] == [response.status_code for response in responses]
     assert ["POST /b HTTP/1.1", "GET /c HTTP/1.1"] == [request.line for request in server.requests]
-    assert ["GET /d HTTP/1.1"] == [request.line for request in other.requests]
-    assert (1, 1) == (server.connections, other.connections)
+    assert ["GET /d HTTP/1.1"] == [request.line for request in other_server.requests]
+    assert (1, 1) == (server.connections, other_server.connections)
 
 
 def test_a_connection_in_use_is_closed_after_its_response(call_style: CallStyle) -> None:
     """Closing the client neither waits for a call nor interrupts it."""
-    came, may_respond = threading.Event(), threading.Event()
+    has_request, may_respond = threading.Event(), threading.Event()
     closed: list[bool] = []
 
     def behave(peer: Peer) -> None:
         peer.request()
-        came.set()
+        has_request.set()
         may_respond.wait(60)
         peer.send(http_response())
         closed.append(peer.request() is None)
 
     async def run(client: Any) -> Any:
         call = asyncio.create_task(client.send_async(**POST))
-        await asyncio.to_thread(came.wait)
+        await asyncio.to_thread(has_request.wait)
         await client.aclose()
         may_respond.set()
         return await call
@@ -213,7 +213,7 @@ def test_a_connection_in_use_is_closed_after_its_response(call_style: CallStyle)
             responses: list[Any] = []
             thread = threading.Thread(target=lambda: responses.append(client.send(**POST)))
             thread.start()
-            assert came.wait(60)
+            assert has_request.wait(60)
             client.close()
             may_respond.set()
             thread.join()

@@ -27,14 +27,14 @@ from kling_elements_runtime.transport import httpcore_internals
 pytestmark = pytest.mark.slow
 
 
-@pytest.mark.parametrize("kept", [0, 1, None])
-def test_a_connection_is_kept_for_the_next_request(kept: int | None, call_style: CallStyle) -> None:
+@pytest.mark.parametrize("max_idle", [0, 1, None])
+def test_a_connection_is_kept_for_the_next_request(max_idle: int | None, call_style: CallStyle) -> None:
     """A connection is closed after its response if the limits allow no kept connections."""
-    limits = httpx.Limits(max_keepalive_connections=kept, keepalive_expiry=60)
+    limits = httpx.Limits(max_keepalive_connections=max_idle, keepalive_expiry=60)
     with listening(Peer.respond) as server:
         call_style.outcomes(client_of(server.url, limits=limits), POST, GET, POST)
 
-    assert server.connections == (3 if kept == 0 else 1)
+    assert server.connections == (3 if max_idle == 0 else 1)
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_a_connection_with_leftover_data_is_not_used_again(response: bytes, call
     with listening(behave) as server:
         responses = call_style.outcomes(client_of(server.url), GET, POST)
 
-    assert [200, 200] == [answered.status_code for answered in responses]
+    assert [200, 200] == [received.status_code for received in responses]
     assert 2 == server.connections
 
 

@@ -261,7 +261,7 @@ def test_a_socks_proxy_without_its_package_is_an_error_that_says_what_to_install
 
 
 @pytest.mark.parametrize(
-    ("error", "says", "limits"),
+    ("error", "message", "limits"),
     [
         (TypeError, "http_client['limits'] must be an httpx.Limits, not int", 5),
         (TypeError, "http_client['limits'] must be an httpx.Limits, not dict", {}),
@@ -275,9 +275,9 @@ def test_a_socks_proxy_without_its_package_is_an_error_that_says_what_to_install
         ),
     ],
 )
-def test_limits_without_connections_are_refused(error: type[Exception], says: str, limits: Any) -> None:
+def test_limits_without_connections_are_refused(error: type[Exception], message: str, limits: Any) -> None:
     """Every call would wait forever."""
-    with pytest.raises(error, match=f"^{re.escape(says)}$"):
+    with pytest.raises(error, match=f"^{re.escape(message)}$"):
         _proxy_of(limits=limits)
 
 
@@ -290,7 +290,7 @@ def test_http2_without_its_package_is_an_error(monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.mark.parametrize(
-    ("connections", "kept", "expected"),
+    ("connections", "max_idle", "expected"),
     [
         (None, None, (sys.maxsize, sys.maxsize)),
         (None, 2, (sys.maxsize, 2)),
@@ -300,10 +300,10 @@ def test_http2_without_its_package_is_an_error(monkeypatch: pytest.MonkeyPatch) 
     ],
 )
 def test_the_limits_decide_the_number_of_connections(
-    connections: int | None, kept: int | None, expected: tuple[int, int]
+    connections: int | None, max_idle: int | None, expected: tuple[int, int]
 ) -> None:
     """As in httpx, None allows any number. No more connections are kept than are allowed."""
-    limits = httpx.Limits(max_connections=connections, max_keepalive_connections=kept)
+    limits = httpx.Limits(max_connections=connections, max_keepalive_connections=max_idle)
     chosen_route = route.Route(httpx.URL(ELSEWHERE), 1.0, limits=limits)
 
     assert expected == (chosen_route.max_connections, chosen_route.max_kept)

@@ -87,8 +87,8 @@ def test_missing_certificates_are_an_error_that_names_the_variable(
     (tmp_path / "a file").touch()
     for value in ("/nowhere", str(tmp_path if name == "SSL_CERT_FILE" else tmp_path / "a file")):
         monkeypatch.setenv(name, value)
-        says = f"the environment variable {name} does not point to certificates: {value}; correct it or unset it"
-        with pytest.raises(ValueError, match=f"^{says}$"):
+        message = f"the environment variable {name} does not point to certificates: {value}; correct it or unset it"
+        with pytest.raises(ValueError, match=f"^{message}$"):
             _make_client()
     for url, options in (
         ("http://gateway.example.com", {}),
@@ -110,8 +110,8 @@ def test_missing_certificates_are_an_error_that_names_the_argument(name: str, va
     with pytest.raises(ValueError, match="is not a file or folder of certificates") as caught:
         _make_client(**{name: value})
 
-    says = f"http_client['{name}'] is not a file or folder of certificates: /nowhere/ca.pem"
-    assert says == str(caught.value)
+    message = f"http_client['{name}'] is not a file or folder of certificates: /nowhere/ca.pem"
+    assert message == str(caught.value)
 
 
 @pytest.mark.parametrize("place", ["SSL_CERT_FILE", "verify"])

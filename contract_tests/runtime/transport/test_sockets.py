@@ -234,5 +234,5 @@ def test_a_write_ends_at_its_timeout(call_style: CallStyle) -> None:
         finally:
             is_over.set()
 
-    says = "timed out; the request was not complete by then, so nothing was done"
-    assert f"WriteTimeout at {server.url}: {says}" == failure
+    message = "timed out; the request was not complete by then, so nothing was done"
+    assert f"WriteTimeout at {server.url}: {message}" == failure

@@ -79,7 +79,7 @@ def test_a_tls_record_after_a_response_ends_the_connection(stray: bytes, call_st
 
 
 @pytest.mark.parametrize(
-    ("says", "behave"),
+    ("message", "behave"),
     [
         ("WRONG_VERSION_NUMBER", lambda peer: peer.send(b"HTTP/1.1 400 Bad Request\r\n\r\n")),
         ("", lambda peer: peer.connected.recv(1)),
@@ -88,14 +88,14 @@ def test_a_tls_record_after_a_response_ends_the_connection(stray: bytes, call_st
     ids=["no TLS", "closed", "reset"],
 )
 def test_a_failed_handshake_is_a_connection_error(
-    says: str, behave: Callable[[Peer], None], call_style: CallStyle
+    message: str, behave: Callable[[Peer], None], call_style: CallStyle
 ) -> None:
     """The error says that nothing was sent."""
     with listening(behave) as server:
         failure = call_style.failure(client_of(server.url.replace("http:", "https:")))
 
     assert failure.startswith("ConnectError at https://127.0.0.1:")
-    assert says in failure.replace(" ", "_").upper()
+    assert message in failure.replace(" ", "_").upper()
     assert "no detail" not in failure
 
 
