@@ -229,7 +229,7 @@ def decoded_lengths(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return decoded_lengths
 
 
-def test_base64_that_this_package_made_is_not_decoded_again(decoded_lengths: list[int]) -> None:
+def test_base64_from_our_own_encoder_is_not_decoded_again(decoded_lengths: list[int]) -> None:
     """Only Base64 strings from outside are decoded, once and completely."""
     encoded = encode(LARGE)
 
@@ -239,7 +239,7 @@ def test_base64_that_this_package_made_is_not_decoded_again(decoded_lengths: lis
     assert len(encoded) == sum(decoded_lengths)
 
 
-def test_base64_that_this_package_made_behaves_like_a_plain_string() -> None:
+def test_base64_from_our_own_encoder_behaves_like_a_plain_string() -> None:
     """Our Base64 equals the standard library's, and any string derived from it is a plain `str`."""
     encoded = encode(LARGE)
 

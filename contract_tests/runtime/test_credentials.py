@@ -184,7 +184,7 @@ _BAD: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("name", _BAD)
 @pytest.mark.parametrize("kind", [KlingElements, AsyncKlingElements, AuthenticatedClient])
-def test_no_frame_of_an_error_while_a_client_is_made_has_the_token(kind: Any, name: str) -> None:
+def test_no_frame_of_an_error_while_creating_a_client_contains_the_token(kind: Any, name: str) -> None:
     """Pytest and error trackers show the variables of every frame."""
     with pytest.raises((ValueError, TypeError)) as caught:
         kind(**{"api_key": _TOKEN, **_BAD[name]})
@@ -194,7 +194,7 @@ def test_no_frame_of_an_error_while_a_client_is_made_has_the_token(kind: Any, na
     assert [] == _leaks(caught.value)
 
 
-def test_no_frame_has_the_token_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_frame_contains_the_token_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KLING_API_KEY", _TOKEN)
     with pytest.raises(ValueError, match="base_url") as caught:
         KlingElements(base_url="ftp://gateway.example.com")
@@ -222,7 +222,7 @@ def _garble(peer: Peer) -> None:
 @pytest.mark.parametrize("token", [_TOKEN, lambda: _TOKEN], ids=["a text", "a function"])
 @pytest.mark.parametrize("options", [{}, {"event_hooks": {}}], ids=["directly", "by httpx"])
 @pytest.mark.parametrize("behave", [_lose, _refuse, _err, _garble])
-def test_no_frame_of_an_error_while_sending_has_the_token(
+def test_no_frame_of_an_error_while_sending_contains_the_token(
     behave: Callable[[Peer], None], options: dict[str, Any], token: Any, kind: Client
 ) -> None:
     """The frames of httpx, httpcore and the parser are as free of the token as our own."""

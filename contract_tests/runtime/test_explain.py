@@ -90,7 +90,7 @@ def test_a_body_of_an_unknown_kind_lists_the_kinds(expected: list[Any], body: An
     assert expected == sorted((violation.pointer, violation.message) for violation in violations("createElement", body))
 
 
-def test_a_value_of_a_wrong_type_for_a_choice_is_reported_once() -> None:
+def test_a_value_of_the_wrong_type_for_a_choice_is_reported_once() -> None:
     """Type and choice both refuse the value, but the message about the choice says more."""
     (violation,) = violations("createElement", body_with(tag_list=[{"tag_id": 5}]))
 

@@ -83,7 +83,7 @@ def test_a_response_that_breaks_off_or_is_garbled_is_a_transport_error(
 
 
 @pytest.mark.parametrize("place", [b"http:x", b"https://xn--a", b"http://xn--zzzzz99999999999"])
-def test_a_redirect_to_an_invalid_url_ends_in_one_error(
+def test_a_redirect_to_an_invalid_url_raises_one_error(
     place: bytes, create: Create, make_client: MakeClient, serve: Callable[[bytes], str]
 ) -> None:
     """If httpx's client sends the request, it fails at the URL in many different ways."""

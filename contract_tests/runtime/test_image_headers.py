@@ -172,7 +172,7 @@ def test_a_message_gives_the_sides_as_a_viewer_shows_them(
 
 
 def test_only_the_needed_part_of_the_base64_is_decoded() -> None:
-    """Invalid Base64 after that part does not matter; within it, white space and padding are invalid too."""
+    """Invalid Base64 after that part does not matter; within it, white space and padding are also invalid."""
     assert bytes(3) == InlineText("AAAA!!!!").peek(0, 3)
     assert bytes(2) == InlineText("!!!!AAAA").peek(4, 2)
     for text in ("AA\nAAAA=", "AA==AAAA", "AA-_AAAA"):
@@ -247,7 +247,7 @@ def test_the_orientation_of_a_png_may_be_anywhere_before_its_end(shown: str, chu
     ],
 )
 def test_unreadable_metadata_is_ignored(metadata: bytes) -> None:
-    """Viewers ignore damaged metadata too, and no library warns about it."""
+    """Viewers also ignore damaged metadata, and no library warns about it."""
     for data in (_jpeg(299, 400, jpeg_segment(0xE1, metadata)), _png(299, 400, png_chunk(b"eXIf", metadata[6:]))):
         with warnings.catch_warnings(record=True, action="always") as warned:
             verdict = _violations_of(data)

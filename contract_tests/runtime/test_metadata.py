@@ -166,7 +166,7 @@ def test_invalid_base64_is_an_error() -> None:
 
 
 def test_only_the_first_of_two_exif_blocks_counts() -> None:
-    """Viewers use the first one too."""
+    """Viewers also use the first one."""
     content = Picture(format="jpeg", width=9, orientation=6).build()
     start = content.index(b"\xff\xe1")
     block = content[start : start + 2 + int.from_bytes(content[start + 2 : start + 4])]

@@ -197,7 +197,7 @@ def test_any_json_value_is_sent_if_violations_are_ignored(
     assert {"new": value} == json.loads(router.calls.last.request.content)
 
 
-def test_a_value_for_which_the_stack_is_too_small_is_not_written(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_value_that_would_overflow_the_stack_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """Callers may already be near the limit of the stack. They get an error about the value, not a RecursionError."""
     monkeypatch.setattr(serialization, "MAX_DEPTH", math.inf)
 

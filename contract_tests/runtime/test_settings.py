@@ -200,7 +200,7 @@ def test_a_base_url_that_cannot_be_a_gateway_is_refused(reason: str, base_url: A
         ),
     ],
 )
-def test_an_argument_of_a_wrong_type_is_a_type_error(reason: str, options: dict[str, Any]) -> None:
+def test_an_argument_of_the_wrong_type_raises_type_error(reason: str, options: dict[str, Any]) -> None:
     with pytest.raises(TypeError, match=f"^{reason}$"):
         AuthenticatedClient(**{"api_key": "t", **options})
 

@@ -35,7 +35,7 @@ def test_unset_is_a_singleton(again: Callable[[], Unset]) -> None:
     assert UNSET is again()
 
 
-def test_unset_is_false_and_has_a_clear_repr() -> None:
+def test_unset_is_false_and_its_repr_is_clear() -> None:
     """With `if model.tag_list` you can check whether there is a value."""
     assert not UNSET
     assert "UNSET" == repr(UNSET) == str(UNSET)

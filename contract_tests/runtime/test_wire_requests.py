@@ -59,7 +59,7 @@ def test_a_call_posts_to_the_documented_path_of_the_gateway(
 def test_a_call_sends_the_token_and_the_json_content_type(
     create: Create, make_client: MakeClient, router: respx.MockRouter
 ) -> None:
-    """Only Authorization contains the token; your own headers are sent too."""
+    """Only Authorization contains the token; your own headers are also sent."""
     route = router.post(path=ELEMENTS).respond(json={})
     client = make_client(api_key="sk-1", headers={"X-Trace": "7"})
 

@@ -256,7 +256,7 @@ def test_calls_on_an_event_loop_do_not_wait_for_each_other(
     assert 2 == router.calls.call_count
 
 
-def test_a_detailed_response_has_status_headers_and_bytes(
+def test_a_detailed_response_includes_status_headers_and_bytes(
     client: AuthenticatedClient, router: respx.MockRouter
 ) -> None:
     """Every success status counts; header names ignore case; the repr leaves the body out."""

@@ -14,7 +14,7 @@ respx the third."""
 
 
 class PoolTransport(httpx.HTTPTransport):
-    """httpx's own transport over our pool, so that a tool that patches its functions sees these requests too."""
+    """httpx's own transport over our pool, so that tools that patch its functions also see these requests."""
 
     def __init__(self, pool: Pool) -> None:
         """Use a pool instead of the one that httpx's constructor would create."""

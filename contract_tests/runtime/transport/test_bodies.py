@@ -98,7 +98,7 @@ def test_a_damaged_gzip_body_is_reported(sent: bytes) -> None:
 
 
 def test_bytes_after_the_end_of_gzip_are_dropped() -> None:
-    """Bytes after the gzip data count towards the limit, so they cannot continue forever; httpx drops them too."""
+    """Bytes after the gzip data count towards the limit, so they cannot continue forever. httpx also drops them."""
     packed = gzip.compress(RESPONSE)
     assert (RESPONSE, None) == _read(packed + b"rest", "gzip")
     assert (RESPONSE, _TOO_LARGE) == _read(packed + bytes(_LIMIT), "gzip")
@@ -213,7 +213,7 @@ def test_gzip_is_requested_and_decoded(options: dict[str, Any], call_style: Call
         ("200 OK", "HEAD", b"Content-Length: 5\r\nContent-Encoding: br\r\n"),
     ],
 )
-def test_a_response_that_has_no_body_by_definition_is_read_without_one(
+def test_a_response_without_a_body_by_definition_is_complete(
     status: str, method: str, more: bytes, call_style: CallStyle
 ) -> None:
     """Whatever the headers say, responses to HEAD and with status 204 or 304 have no body. The connection is kept."""

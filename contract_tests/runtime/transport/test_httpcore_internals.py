@@ -38,7 +38,7 @@ def test_a_connection_whose_state_is_unknown_is_not_used_again(
 
 
 @pytest.mark.parametrize("kind", [Pool, AsyncPool])
-def test_no_connection_is_made_if_httpcore_has_renamed_its_tls_context(
+def test_no_connection_is_opened_if_httpcore_has_renamed_its_tls_context(
     kind: type[Pool | AsyncPool],
 ) -> None:
     """Otherwise a connection would trust the usual authorities instead of those that you chose."""

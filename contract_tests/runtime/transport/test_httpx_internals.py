@@ -27,7 +27,7 @@ def _route(url: str) -> Route:
 @pytest.mark.parametrize("kind", [httpx.Client, httpx.AsyncClient])
 @pytest.mark.parametrize("name", PATCHED_METHODS)
 def test_the_methods_that_tools_replace_exist(name: str, kind: type) -> None:
-    """If httpx renames one, tools will replace another, and their patches must still be detected."""
+    """If httpx renames one, tools will patch another, which must be added here."""
     assert callable(getattr(kind, name))
 
 

@@ -62,7 +62,7 @@ def _method(request: Any) -> str:
 
 @pytest.mark.parametrize("manner", _MANNERS)
 @pytest.mark.parametrize("place", _PLACES)
-def test_a_replaced_function_answers_the_request(
+def test_a_replaced_function_handles_the_request(
     place: str, manner: str, creator: ElementCreator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The request is not sent around it."""
@@ -194,7 +194,7 @@ def test_a_single_client_may_be_instrumented(instrument: Callable[[Any, Seen], N
     assert ["POST"] == [request.line.split()[0] for request in server.requests]
 
 
-def test_a_function_from_another_module_is_not_an_original() -> None:
+def test_a_function_from_another_module_counts_as_patched() -> None:
     """A tool may have patched the class before the client was imported."""
 
     class Library:

@@ -64,7 +64,7 @@ def test_a_connection_with_leftover_data_is_not_used_again(response: bytes, call
     assert 2 == server.connections
 
 
-def test_late_bytes_after_a_response_end_the_connection_too(call_style: CallStyle) -> None:
+def test_late_bytes_after_a_response_end_the_connection(call_style: CallStyle) -> None:
     """Stray bytes may arrive just before the next request is sent."""
     has_come = threading.Event()
 

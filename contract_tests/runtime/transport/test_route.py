@@ -111,7 +111,7 @@ def test_the_certificate_of_a_gateway_is_checked_through_a_tunnel(call_style: Ca
     assert [] == server.requests
 
 
-def test_stray_bytes_after_a_response_end_a_tunnelled_connection_too(call_style: CallStyle) -> None:
+def test_stray_bytes_after_a_response_end_a_tunnelled_connection(call_style: CallStyle) -> None:
     """The client finds the HTTP parser inside a tunnel as well."""
 
     def behave(peer: Peer) -> None:
@@ -226,7 +226,7 @@ def test_an_unusable_proxy_is_an_error_that_names_its_source(
 
 
 @pytest.mark.parametrize("proxy", [5, b"http://a", object()])
-def test_a_proxy_of_a_wrong_type_is_an_error_too(proxy: Any) -> None:
+def test_a_proxy_of_the_wrong_type_is_an_error(proxy: Any) -> None:
     with pytest.raises(ValueError, match=r"http_client\['proxy'\] is not a valid proxy"):
         _proxy_of(proxy=proxy)
 
@@ -240,9 +240,7 @@ def test_an_unusable_system_proxy_is_an_error(monkeypatch: pytest.MonkeyPatch) -
 
 @pytest.mark.parametrize("scheme", ["socks5", "socks5h"])
 @pytest.mark.parametrize("name", ["ALL_PROXY", None])
-def test_a_socks_proxy_without_its_package_is_an_error_that_says_what_to_install(
-    name: str | None, scheme: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_socks_proxy_needs_its_package(name: str | None, scheme: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """If the package is installed, the proxy is used."""
     value = f"{scheme}://proxy:1080"
     options = {} if name else {"proxy": value}
@@ -281,7 +279,7 @@ def test_limits_without_connections_are_refused(error: type[Exception], message:
         _proxy_of(limits=limits)
 
 
-def test_http2_without_its_package_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_http2_needs_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
     """Creating the client raises, and the message names the package to install."""
     monkeypatch.setattr(route, "find_spec", lambda _: None)
     with pytest.raises(ValueError, match=r"http_client\['http2'\] needs the package h2: pip install 'httpx\[http2\]'"):
