@@ -169,7 +169,7 @@ class Attachments:
         """Add a violation for a `Path` at a place that cannot contain a file."""
         self.are_readable = False
         if schema is not None:
-            message = "is a path, but only the URL of a video can be sent: put it where the service can fetch it"
+            message = "is a path, but videos are sent by URL only: upload the file, and pass its URL"
         else:
             images = [
                 place(step or 0 for step in path_of_image)

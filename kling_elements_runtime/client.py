@@ -186,13 +186,13 @@ class AuthenticatedClient:
 
         Args:
             method: The HTTP method.
-            url: A path at the gateway, with the query.
+            url: A path on the gateway, with the query.
             headers: More headers.
             content: The body, as `encode` returns it.
 
         Raises:
             TransportError: No response arrived.
-            ValueError: The URL is not a path at the gateway, so the token must not be sent there.
+            ValueError: The URL is not a path on the gateway, so the token must not be sent there.
             RuntimeError: The client is closed.
         """
         connections = self._connections.sync()

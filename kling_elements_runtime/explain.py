@@ -90,7 +90,7 @@ def _unexpected_property(schema: Node, rule: str, name: str, path: Iterable[str 
     """Return the violation for a property that is not allowed."""
     excluded: dict[str, str] = schema.get("x-excluded", {})
     reason = (
-        "does not go with this kind of request" if name in excluded else _unknown_property(name, schema["properties"])
+        "is not allowed in this kind of request" if name in excluded else _unknown_property(name, schema["properties"])
     )
     return Violation(place([*path, name]), excluded.get(name, rule), f"the property {excerpt(name)} {reason}")
 

@@ -80,7 +80,7 @@ class RequestLog:
         Call this only if INFO is enabled, because it costs time and most programs log no requests.
 
         Args:
-            url: A path at the gateway, with the query.
+            url: A path on the gateway, with the query.
             request: The request.
             content: Its body.
         """

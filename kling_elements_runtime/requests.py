@@ -42,10 +42,10 @@ class RequestBuilder:
         """Return a request with the token.
 
         Raises:
-            ValueError: The URL is not a path at the gateway, so the token must not be sent there.
+            ValueError: The URL is not a path on the gateway, so the token must not be sent there.
         """
         if not _PATH.match(url):
-            raise ValueError("the URL of a request must be a path at the gateway, beginning with one slash")
+            raise ValueError("the URL of a request must be a path on the gateway that begins with a single slash")
         template = self._template(client, method, url, tuple((headers or {}).items()))
         seconds = step_seconds() or template.extensions["timeout"]
         extensions = {**template.extensions, "timeout": dict(seconds)}  # a hook may change its own

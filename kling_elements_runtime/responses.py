@@ -78,7 +78,7 @@ class ResponseReader:
             reasons = ", ".join(reason for _, reason in problems if reason)
             text = f"HTTP {response.status_code}, code {failure.code}" + (f", {reasons}" if reasons else "")
             self.log.warning(
-                "%s: an id is named, but the response is unusual: %s", operation_id, excerpt(text, self.redact)
+                "%s: the response contains an id, but is unusual: %s", operation_id, excerpt(text, self.redact)
             )
         return model(self._clean(response, body))
 

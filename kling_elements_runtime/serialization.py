@@ -258,8 +258,12 @@ def _problem_of(value: Any) -> str | None:
     if kind is float:
         return None if math.isfinite(value) else f"{value} cannot be written as JSON"
     if kind is int:
-        too_long = value.bit_length() > _MAX_BITS
-        return f"an integer of more than {_MAX_BITS} bits is not read the same way everywhere" if too_long else None
+        is_long = value.bit_length() > _MAX_BITS
+        return (
+            f"an integer of more than {_MAX_BITS} bits is not allowed, because many programs round it"
+            if is_long
+            else None
+        )
     if kind in (bool, type(None)):
         return None
     return f"a value of type {kind.__name__} cannot be written as JSON"

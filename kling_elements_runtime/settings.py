@@ -33,9 +33,9 @@ def usable_url(base_url: str, *, allow_http: bool, paths: Iterable[str] = ()) ->
         url = httpx.URL(base_url)
         host = url.raw_host.decode()
     except (httpx.InvalidURL, UnicodeError) as error:
-        raise ValueError("base_url is not a URL: it must begin with https:// and name a host") from error
+        raise ValueError("base_url is not a URL: it must begin with https:// and contain a host") from error
     if url.scheme not in ("http", "https") or not is_host(host):
-        raise ValueError("base_url must begin with https:// and name a host, such as https://gateway.example.com")
+        raise ValueError("base_url must begin with https:// and contain a host, such as https://gateway.example.com")
     if has_non_ascii_port(base_url):
         raise ValueError(f"base_url has a port with digits other than 0 to 9: {url.scheme}://{url.host}")
     if not is_port(url.port):

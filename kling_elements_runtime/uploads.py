@@ -192,7 +192,7 @@ class InlineFile:
         """Raise MediaError if the open file differs from its first state, for example in size."""
         if _identity(os.fstat(file.fileno())) != self._identity:
             raise MediaError(
-                str(self.path), "has changed since it was checked; nothing usable of it was sent: send it again"
+                str(self.path), "has changed since it was checked, so the request was not completed; send it again"
             )
 
 

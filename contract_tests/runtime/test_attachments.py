@@ -201,7 +201,7 @@ def test_a_path_is_refused_as_a_video(photograph: Path) -> None:
     """The message says that only a URL can be sent, and to upload the video first."""
     videos = {"reference_type": "video_refer", "element_video_list": {"refer_videos": [{"video_url": photograph}]}}
     body = {name: value for name, value in body_with_images("").items() if name != "element_image_list"}
-    reason = "is a path, but only the URL of a video can be sent: put it where the service can fetch it"
+    reason = "is a path, but videos are sent by URL only: upload the file, and pass its URL"
 
     assert [Violation("/element_video_list/refer_videos/0/video_url", "R19", reason)] == contract.violations(
         "createElement", {**body, **videos}

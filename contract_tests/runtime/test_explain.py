@@ -48,7 +48,7 @@ def test_all_violations_are_reported_at_once() -> None:
             Violation(f"/element_image_list/refer_images/{index}/image_url", "R13", f"is null; it must be {image}")
             for index in range(4)
         ),
-        Violation("/element_voice_id", "R28", "the property 'element_voice_id' does not go with this kind of request"),
+        Violation("/element_voice_id", "R28", "the property 'element_voice_id' is not allowed in this kind of request"),
         Violation("/tag_list/0/tag_id", "R30", f"must be one of {tags}, not 'o_109'"),
         Violation("/tag_list/1", "R29", "the property 'tag_id' is missing"),
         Violation("/tag_list/1/tag", "R33", "the property 'tag' is unknown; did you mean 'tag_id'?"),

@@ -58,7 +58,7 @@ def test_a_request_is_what_httpx_would_send(method: str, content: Any, builder: 
 @pytest.mark.parametrize("url", ["https://elsewhere.example.com/a", "//elsewhere.example.com", "a", ""])
 def test_a_request_goes_only_to_a_path_of_the_gateway(url: str, builder: RequestBuilder) -> None:
     """Any other URL could send the token to another host."""
-    with CountingClient() as client, pytest.raises(ValueError, match="must be a path at the gateway"):
+    with CountingClient() as client, pytest.raises(ValueError, match="must be a path on the gateway"):
         builder.build(client, "GET", url, None, None)
 
 

@@ -152,4 +152,4 @@ def test_an_invalid_response_with_a_task_id_is_a_success_with_a_warning(
     assert json.loads(content) == create(client, BODY).to_dict()
     (logged,) = [record for record in caplog.records if record.name == "kling_elements.http"]
     assert logging.WARNING == logged.levelno
-    assert logged.getMessage().startswith("createElement: an id is named, but the response is unusual: HTTP 200, code ")
+    assert logged.getMessage().startswith("createElement: the response contains an id, but is unusual: HTTP 200, code ")

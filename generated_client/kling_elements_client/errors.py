@@ -25,7 +25,6 @@ from kling_elements_runtime.errors import (
 )
 
 __all__ = [
-    "ResponseSummary",
     "AuthenticationError",
     "BusinessError",
     "ConnectionFailedError",
@@ -38,6 +37,7 @@ __all__ = [
     "RateLimitError",
     "RequestTimeoutError",
     "ResponseError",
+    "ResponseSummary",
     "ServerError",
     "StatusError",
     "TransportError",

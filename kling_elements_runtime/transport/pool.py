@@ -247,8 +247,8 @@ def _pool_seconds(request: httpcore.Request) -> float | None:
 
 def _all_in_use(route: Route) -> str:
     return (
-        f"all {route.max_connections} connections of this client are in use, and none became free in time; "
-        "send fewer at a time, or allow more with http_client={'limits': httpx.Limits(max_connections=...)}"
+        f"all {route.max_connections} connections of this client are in use, and none became free in time; send fewer "
+        "requests at a time, or allow more connections with http_client={'limits': httpx.Limits(max_connections=...)}"
     )
 
 

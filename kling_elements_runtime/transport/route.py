@@ -164,7 +164,7 @@ def _usable_proxy(option: Any, name: str) -> httpx.Proxy:
         proxy, is_usable = None, False
     if proxy is None or not is_usable:
         schemes = ", ".join(f"{scheme}://" for scheme in _SCHEMES)
-        raise ValueError(f"{name} is not a valid proxy: it must begin with one of {schemes} and name a host")
+        raise ValueError(f"{name} is not a valid proxy: it must begin with one of {schemes} and contain a host")
     if proxy.url.scheme.startswith("socks") and find_spec("socksio") is None:
         raise ValueError(f"{name} is a SOCKS proxy, which needs the package socksio: pip install 'httpx[socks]'")
     return proxy
