@@ -98,11 +98,11 @@ def test_only_64_built_requests_are_cached(builder: RequestBuilder) -> None:
     path = "/v1/general/advanced-custom-elements/"
     with CountingClient() as client:
         for number in (*range(64), *range(64)):
-            request = builder.build(client, "GET", f"{path}{number}", None, None)
-            assert str(number) == request.url.path.rpartition("/")[2]
+            request = builder.build(client, "GET", f"{path}{number:09}", None, None)
+            assert f"{number:09}" == request.url.path.rpartition("/")[2]
         assert 64 == client.built
         for number in (64, 0):
-            builder.build(client, "GET", f"{path}{number}", None, None)
+            builder.build(client, "GET", f"{path}{number:09}", None, None)
         assert 66 == client.built
 
 
