@@ -29,8 +29,8 @@ from kling_elements_runtime.uploads import (
     encoded_length,
 )
 
-_LARGE = 4096  # characters; the validator checks a shorter string faster than we could take it out
-# In Base64's alphabet, so that it conforms. It is random, so that no caller's string can be mistaken for one.
+_LARGE = 4096  # characters; the validator checks a shorter string faster than we could replace it
+# In Base64's alphabet, so that it conforms. It is random, so that it never equals a caller's string.
 _PLACEHOLDER = b64encode(os.urandom(24)).decode()
 _DIGITS = 8
 _PLACEHOLDERS = re.compile(rb"(%b[0-9]{%d})" % (re.escape(_PLACEHOLDER.encode()), _DIGITS))

@@ -108,7 +108,7 @@ class ClientConnections:
     async def aclose(self) -> None:
         """Call `close`, and also close the connections of the running event loop."""
         self.close()
-        with suppress(RuntimeError):  # trio runs a loop of another kind, which has no connections here
+        with suppress(RuntimeError):  # trio has no event loop of asyncio, and so no connections
             with self._lock:
                 _, closing = self._async_connections.pop(asyncio.get_running_loop(), (None, None))
             if closing is not None:

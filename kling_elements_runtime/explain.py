@@ -17,7 +17,7 @@ from kling_elements_runtime.uploads import InlineText
 
 _MAX_HINTED = 4096  # characters of a string that hints are searched in; it may be a whole image
 _CLOSE = 0.85  # in difflib's measure; names that share one of two words are less similar
-_KIND_KEYWORDS = {"type", "const", "enum", "pattern"}  # a branch that fails one of these was not meant
+_KIND_KEYWORDS = {"type", "const", "enum", "pattern"}  # the value was not meant for a branch that fails one
 _LIMITS = {
     "minLength": "has {} characters; it must have at least {}",
     "maxLength": "has {} characters; it must have at most {}",
@@ -56,11 +56,11 @@ def violations(
     value = _part(whole, error.instance_path)
     if keyword == "x-image":
         return _image_violations(document, error, value)
-    # the path of our own keyword begins at the document
+    # for our own keyword, the path begins at the root of the document
     schemas = _schemas_along(document, "" if keyword == "x-exact" else schema_pointer, path)
     schema, rule = schemas[-1], rule_of(schemas, str(keyword))
     if keyword == "type" and {"enum", "const"} & schema.keys():
-        return ()  # the choice beside it refuses the value too, and says what is allowed
+        return ()  # the enum or const next to it also refuses the value, with a better message
     if keyword == "anyOf" and (violations_of_branch := _branch_violations(document, schema_pointer, error, whole)):
         return violations_of_branch
     if keyword == "required":

@@ -54,7 +54,7 @@ class transport_errors:  # noqa: N801 - it is used as the function of a block, a
         if not isinstance(error, Exception):  # an interruption
             clear_frames(traceback)
             return
-        clear_variables(error)  # a response can also provoke errors that are not httpx's
+        clear_variables(error)  # a response can also cause errors of other libraries
         raise _transport_error(error, self._request, self._base_url, self._redact) from error
 
 

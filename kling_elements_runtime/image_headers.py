@@ -27,7 +27,7 @@ _IHDR_LENGTH = 13
 _MAX_SIDE = 2**31 - 1  # pixels; a PNG cannot express more
 _DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}  # bits, by colour type
 _METHODS = ((0, 0, 0), (0, 0, 1))  # of compression, filtering and interlacing
-_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # DHT, JPG and DAC have numbers among the frame headers
+_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # without DHT, JPG and DAC, which are not frames
 _BARE = frozenset({0x01, *range(0xD0, 0xD8)})  # TEM and RST have no segment
 SOS, EOI = 0xDA, 0xD9  # no frame header comes after them
 APP1 = 0xE1
@@ -270,8 +270,8 @@ def displayed_size(file: Reader, header: ImageHeader, *, is_local: bool) -> tupl
         header: Its header.
         is_local: Whether to also search for metadata after the header.
     """
-    # Turning a picture changes the result of neither rule, so the orientation is only read for messages and reports.
-    # One that cannot be read is ignored, as in viewers.
+    # The orientation affects neither rule, so it is read only for messages and reports. As in viewers, an unreadable
+    # one is ignored.
     is_sideways = orientation(file, header, is_local=is_local) in _SIDEWAYS
     return (header.height, header.width) if is_sideways else (header.width, header.height)
 

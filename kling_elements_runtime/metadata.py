@@ -44,7 +44,7 @@ _JFIF, _JFIF_LENGTH = 0xE0, 14  # its length in bytes with the length field, up 
 _KEPT_CHUNKS = frozenset(
     b"tRNS gAMA cHRM sRGB iCCP cICP mDCV mDCv cLLI cLLi sBIT bKGD hIST pHYs sPLT acTL fcTL fdAT".split()
 )
-_ANCILLARY = 0x20  # of the first letter of a chunk's type: whether a picture can be shown without it
+_ANCILLARY = 0x20  # the bit in the first letter of a chunk's type that lets decoders ignore the chunk
 _TURNED = range(2, 9)  # EXIF orientations other than upright
 _EXIF_START = bytes.fromhex("4d4d002a000000080001011200030000000100")  # a TIFF file of one tag, up to its value
 _EXIF_END = bytes(6)  # padding of the value, and no further tags

@@ -48,7 +48,7 @@ class RequestBuilder:
             raise ValueError("the URL of a request must be a path on the gateway that begins with a single slash")
         template = self._template(client, method, url, tuple((headers or {}).items()))
         seconds = step_seconds() or template.extensions["timeout"]
-        extensions = {**template.extensions, "timeout": dict(seconds)}  # a hook may change its own
+        extensions = {**template.extensions, "timeout": dict(seconds)}  # hooks may change it
         make = partial(httpx.Request, method, template.url, extensions=extensions)
         if isinstance(content, StreamedBody):
             headers = template.headers.copy()
@@ -73,7 +73,7 @@ class RequestBuilder:
         Requests are cached, because building one takes httpx longer than sending it over loopback.
         """
         key = method, url, headers
-        has_cookies = bool(client.cookies)  # set by the gateway; they change
+        has_cookies = bool(client.cookies)  # responses may change them
         template = None if has_cookies else self._templates.get(key)
         if template is None:
             own = _FRESH if method.upper() == "GET" and "Cache-Control" not in client.headers else {}

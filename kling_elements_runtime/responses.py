@@ -113,7 +113,7 @@ class ResponseReader:
     def _clean(self, response: httpx.Response, body: Any) -> Any:
         """Return a JSON value without the token, because programs show, log and pickle models."""
         content = response.content
-        # an encoding or escapes in which the bytes don't show a token: search each value, which takes longer
+        # escapes or UTF-16 can hide the token in the bytes, so search each value, which takes longer
         if b"\0" in content or b"\\" in content:
             return _redact_values(body, self.redact)
         text = content.decode("utf-8", "replace")

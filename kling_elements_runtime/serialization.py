@@ -24,7 +24,7 @@ Take = Callable[[Any, Where], Any]
 _MAX_REPR_TEXT = 80  # characters of a string; a longer one may be an image
 _MAX_FOREIGN_REPR = 400  # characters of the repr of a value that is not JSON, such as a path
 _MAX_MODEL_REPR = 10_000  # characters of the repr of a model
-_MAX_REPR_DEPTH = 16  # levels of it
+_MAX_REPR_DEPTH = 16  # levels of nesting in the repr of a model
 _PLAIN: Final = frozenset({str, int, float, bool, type(None)})
 _MAX_BITS = 64  # few readers keep more bits, and Python refuses to write thousands of digits
 

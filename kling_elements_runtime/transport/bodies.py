@@ -38,7 +38,7 @@ class SendProgress:
         """Begin to track a request before its headers are written."""
         self._length: float | None = None
         self._written = 0  # bytes of the body
-        self._being_written = 0  # and of a piece that is being written on an event loop
+        self._being_written = 0  # bytes of the piece that is being written on an event loop
 
     def pieces(
         self, body: Iterable[bytes], length: int | None, before_last: Callable[[], None] = lambda: None

@@ -34,8 +34,8 @@ from kling_elements_runtime.transport.steps import TIME_IS_UP, is_time_up
 _CONNECTION_ARGUMENTS = frozenset({"verify", "cert", "trust_env", "http1", "http2", "limits", "proxy"})
 _REQUEST_ARGUMENTS = frozenset({"base_url", "timeout", "headers", "transport"})
 _CLIENTS = (httpx.Client, httpx.AsyncClient)
-# Tools that replace the functions of classes: respx that of httpcore's pool, or a method of httpx's clients;
-# pytest-httpx, vcrpy from version 8 and OpenTelemetry that of httpx's transport.
+# The functions of classes that tools replace. respx replaces that of httpcore's pool, or a method of httpx's clients.
+# pytest-httpx, vcrpy from version 8 on and OpenTelemetry replace that of httpx's transport.
 _FUNCTIONS = LibraryFunctions(
     *((httpx.Client, name) for name in PATCHED_METHODS),
     (httpx.HTTPTransport, "handle_request"),
@@ -187,7 +187,7 @@ async def _send_by_pool_async(pool: AsyncPool, request: httpx.Request) -> httpx.
 def _client_settings(settings: Mapping[str, Any], transport: Any) -> dict[str, Any]:
     """Return the arguments of httpx's client, without those about connections, which the transport handles."""
     remaining = {name: value for name, value in settings.items() if name not in _CONNECTION_ARGUMENTS}
-    # our transport uses the proxies of the environment itself
+    # our transport handles the proxies of the environment
     return {**remaining, "transport": transport, "trust_env": False}
 
 

@@ -22,9 +22,9 @@ def look_up(host: str, port: int) -> Future[Addresses]:
 
     def resolve() -> None:
         try:
-            # as bytes: a str would be encoded once more, which refuses some names by an exception of its own
+            # as bytes, because encoding a str again raises another exception for some names
             addresses.set_result(socket.getaddrinfo(host.encode("ascii"), port, type=socket.SOCK_STREAM))
-        except Exception as error:  # noqa: BLE001 - the caller gets it, whatever a resolver raises
+        except Exception as error:  # noqa: BLE001 - the caller gets whatever a resolver raises
             addresses.set_exception(error)
 
     if _is_address(host):

@@ -18,7 +18,7 @@ def set_ssl_context(pool: Any, route: Route, origin: httpcore.Origin) -> None:
         AttributeError: This httpcore stores it elsewhere, and would trust the usual authorities despite the route.
         httpcore.ConnectError: The certificates cannot be read.
     """
-    if origin.scheme == b"https" and pool._ssl_context is None:  # noqa: SLF001 - read before it is set: see above
+    if origin.scheme == b"https" and pool._ssl_context is None:  # noqa: SLF001 - reading it may raise
         pool._ssl_context = route.ssl_context()  # noqa: SLF001 - our own pools subclass it
 
 

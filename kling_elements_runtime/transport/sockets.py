@@ -19,9 +19,9 @@ from kling_elements_runtime.transport.dns import look_up
 from kling_elements_runtime.transport.steps import CONNECTING, READING, WRITING, limit
 from kling_elements_runtime.transport.tls import NestedTls, start_tls
 
-_LARGE_BYTES = 1 << 16  # of a piece that takes long enough for other work to run in between
+_LARGE_BYTES = 1 << 16  # pieces from this size on let other tasks run
 _MAX_BUFFERED_BYTES = 1 << 14  # of headers or of a small body that are sent together with their neighbour
-_HEAD_START_SECONDS = 0.25  # of one address before the next one is tried too (RFC 8305, section 5)
+_HEAD_START_SECONDS = 0.25  # until the next address is also tried (RFC 8305, section 5)
 _Options: TypeAlias = Iterable[tuple[Any, ...]] | None
 
 
@@ -127,7 +127,7 @@ class _Stream(httpcore.NetworkStream):
 
     def _limit(self, timeout: float | None) -> None:
         seconds = limit(timeout)
-        if seconds != self._socket.gettimeout():  # which costs no call of the system
+        if seconds != self._socket.gettimeout():  # asking needs no system call
             self._socket.settimeout(seconds)
 
     def get_extra_info(self, info: str) -> Any:
