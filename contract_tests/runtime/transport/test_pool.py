@@ -80,7 +80,7 @@ def test_cancelled_tasks_give_their_places_back(places: int) -> None:
                     caller.cancel()
                     await asyncio.sleep(0)  # the next one gets the place, and is cancelled with it
                 await asyncio.gather(*callers, return_exceptions=True)
-            with within(60):  # so that a lost place makes the test fail
+            with within(30):  # so that a lost place makes the test fail
                 return await asyncio.gather(*(client.send_async(**GET) for _ in range(2 * places)))
 
     with listening(behave) as server:
@@ -95,7 +95,9 @@ def test_timed_out_threads_give_their_places_back() -> None:
     behave = SelectiveServer(2)
     errors: list[Exception] = []
 
-    with listening(behave) as server, client_of(server.url, **_limits(2)) as client:
+    options = {"timeout": Timeout(pool=30), **_limits(2)}  # so that a lost place makes the test fail
+
+    with listening(behave) as server, client_of(server.url, **options) as client:
 
         def call() -> None:
             with pytest.raises(TransportError) as caught, within(0.1):
