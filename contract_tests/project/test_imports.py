@@ -307,12 +307,9 @@ _TESTED_THROUGH = {
     "kling_elements/lifecycle/outside.py": "test_trail.py",
     "kling_elements/testing/gateway.py": "test_testing.py",
     "kling_elements/testing/router.py": "test_testing.py",
-    "kling_elements_runtime/addresses.py": "test_settings.py",
     "kling_elements_runtime/client_connections.py": "test_client_lifetime.py",
     "kling_elements_runtime/forks.py": "test_client_lifetime.py",
     "kling_elements_runtime/image_kinds.py": "test_image_headers.py",
-    "kling_elements_runtime/json_responses.py": "test_responses.py",
-    "kling_elements_runtime/transport/steps.py": "test_sockets.py",
     "kling_elements_runtime/uploads.py": "test_attachments.py",
 }
 

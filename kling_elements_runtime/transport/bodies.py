@@ -166,7 +166,7 @@ class ResponseBody:
 
 
 @frozen
-class Received:
+class ReceivedResponse:
     """A response with its body.
 
     Attributes:
@@ -184,7 +184,7 @@ class Received:
     @classmethod
     def of(
         cls, status: int, headers: list[tuple[bytes, bytes]], body: ResponseBody, extensions: Mapping[str, Any]
-    ) -> Received:
+    ) -> ReceivedResponse:
         """Return the response with its body, which must have been read."""
         content = body.content()
         if encoding_of(headers):  # decoded already, so that nothing decodes it again

@@ -18,7 +18,7 @@ import httpcore
 import httpx
 
 from kling_elements_runtime.deadline import seconds_left
-from kling_elements_runtime.transport.bodies import SENT, Received, ResponseBody, SendProgress
+from kling_elements_runtime.transport.bodies import SENT, ReceivedResponse, ResponseBody, SendProgress
 from kling_elements_runtime.transport.httpx_internals import (
     PATCHED_METHODS,
     AsyncPoolTransport,
@@ -226,7 +226,7 @@ def _core_request(request: httpx.Request) -> httpcore.Request:
     )
 
 
-def _response(received: Received) -> httpx.Response:
+def _response(received: ReceivedResponse) -> httpx.Response:
     return httpx.Response(
         received.status, headers=received.headers, content=received.content, extensions=received.extensions
     )
@@ -266,7 +266,7 @@ def _within_limit(response: httpx.Response, content: bytes) -> httpx.Response:
 
 
 def _with_body(response: httpx.Response, body: ResponseBody) -> httpx.Response:
-    return _response(Received.of(response.status_code, response.headers.raw, body, response.extensions))
+    return _response(ReceivedResponse.of(response.status_code, response.headers.raw, body, response.extensions))
 
 
 _CORE_ERRORS = (

@@ -2,7 +2,8 @@
 
 We don't use httpcore's own pool. It loses places forever if calls are cancelled while they wait in it (httpcore#1093),
 searches all connections for each request, and reuses connections with leftover data after a response. Our pools
-subclass httpcore's, and call its methods while a tool has patched them.
+subclass httpcore's, and call its methods while a tool has patched them. `test_pool_reasons.py` shows these faults with
+httpcore's pool.
 
 One coroutine, `_exchange`, makes all decisions about connections. Threads run it without an event loop.
 """
@@ -20,7 +21,7 @@ import httpcore
 from kling_elements_runtime.blocking import finish
 from kling_elements_runtime.deadline import seconds_left
 from kling_elements_runtime.transport import httpcore_internals
-from kling_elements_runtime.transport.bodies import SENT, Received, ResponseBody, SendProgress, encoding_of
+from kling_elements_runtime.transport.bodies import SENT, ReceivedResponse, ResponseBody, SendProgress, encoding_of
 from kling_elements_runtime.transport.idle import SAFE_METHODS, C, IdleConnections
 from kling_elements_runtime.transport.patch_detection import LibraryFunctions
 from kling_elements_runtime.transport.route import Route
@@ -51,7 +52,7 @@ class Pool(httpcore.ConnectionPool):
             return super().handle_request(request)
         return self.exchange(request).as_httpcore()
 
-    def exchange(self, request: httpcore.Request) -> Received:
+    def exchange(self, request: httpcore.Request) -> ReceivedResponse:
         """Send a request to the gateway and return the response.
 
         Raises:
@@ -111,7 +112,7 @@ class AsyncPool(httpcore.AsyncConnectionPool):
             return await super().handle_async_request(request)
         return (await self.exchange(request)).as_httpcore()
 
-    async def exchange(self, request: httpcore.Request) -> Received:
+    async def exchange(self, request: httpcore.Request) -> ReceivedResponse:
         """Send a request to the gateway and return the response; the async version of `Pool.exchange`."""
         try:
             async with asyncio.timeout(_pool_seconds(request) if self._places.locked() else None):
@@ -189,7 +190,7 @@ class _PoolLike(Protocol[C]):
         ...
 
 
-async def _exchange(pool: _PoolLike[C], request: httpcore.Request) -> Received:
+async def _exchange(pool: _PoolLike[C], request: httpcore.Request) -> ReceivedResponse:
     """Send a request over an idle connection, or else a new one, and return the response."""
     idle_connection, stale_connections = pool.idle.take(request.method)
     pool.discard(stale_connections)
@@ -210,7 +211,7 @@ async def _exchange_over(
     request: httpcore.Request,
     body: Any,
     before_last: Callable[[], None] = lambda: None,
-) -> Received:
+) -> ReceivedResponse:
     """Send a request over one connection, and keep the connection if it can be reused; otherwise close it."""
     is_reusable = False
     request.stream = pool.pieces(_progress(request), body, _length(request), before_last)
@@ -218,7 +219,7 @@ async def _exchange_over(
         response = await pool.send(connection, request)
         content = ResponseBody(encoding_of(response.headers))
         await pool.read(response, content)
-        received = Received.of(response.status, response.headers, content, response.extensions)
+        received = ReceivedResponse.of(response.status, response.headers, content, response.extensions)
         is_reusable = content.problem is None and httpcore_internals.is_reusable(connection)
         return received
     finally:
