@@ -20,11 +20,11 @@ _STEPS = ("", ".", "..")  # as parts of a path these refer to another path
 
 @frozen
 class CheckedTarget:
-    """The path and query of a request, checked.
+    """The path and query of a request after their check.
 
     Attributes:
         text: The target as a string, ready to be sent; None if it cannot be written.
-        violations: Everything that is wrong with the parameters.
+        violations: All violations of the contract in the parameters.
     """
 
     text: str | None

@@ -1,4 +1,4 @@
-"""Make strings from other programs safe for messages, logs and terminals."""
+"""Make strings from other programs safe to show in messages, logs and terminals."""
 
 from __future__ import annotations
 

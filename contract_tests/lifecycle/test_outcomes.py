@@ -39,7 +39,7 @@ from kling_elements_client.errors import (
     TransportError,
     Violation,
 )
-from kling_elements_runtime.errors import kind_of
+from kling_elements_runtime.errors import error_class_for
 
 _NO, _MAYBE, _YES = Outcome.NOT_CREATED, Outcome.MAY_EXIST, Outcome.CREATED
 _NEVER, _WAIT, _LOOK = Retry.NEVER, Retry.AFTER_WAITING, Retry.AFTER_LOOK_UP
@@ -165,7 +165,7 @@ def _error(status: int, code: Any = None, message: str | None = None) -> KlingEr
     )
     if contract.means("getElement", "x-absent", code, message):
         return NotFoundError("absent", response)
-    return kind_of(status)("refused", response) if status >= 300 else BusinessError("refused", response)
+    return error_class_for(status)("refused", response) if status >= 300 else BusinessError("refused", response)
 
 
 @pytest.mark.parametrize(
@@ -290,7 +290,7 @@ def test_a_duplicate_is_certain_only_if_the_message_says_so(
     status: int,
 ) -> None:
     """Code 1201 is used for other mistakes, too, unless its message speaks of the external id."""
-    error = kind_of(status)("refused", ResponseSummary(status, httpx.Headers(), code, message, None, ""))
+    error = error_class_for(status)("refused", ResponseSummary(status, httpx.Headers(), code, message, None, ""))
 
     assert is_duplicate(error, CONTRACT)
     assert certain is is_certain_duplicate(error, CONTRACT)

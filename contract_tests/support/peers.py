@@ -232,8 +232,8 @@ class Pieces(StreamedBody):
                 assert piece.wait(60)
 
 
-class ResponseStream(httpx.SyncByteStream, httpx.AsyncByteStream):
-    """The body of a response that arrives piece by piece. It may break off, and it records whether it was closed."""
+class PiecewiseBody(httpx.SyncByteStream, httpx.AsyncByteStream):
+    """The body of a response, which comes piece by piece, may break off, and records if it was closed."""
 
     def __init__(self, pieces: Iterable[bytes | Exception]) -> None:
         """Keep the pieces, in order."""

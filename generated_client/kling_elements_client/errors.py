@@ -1,6 +1,6 @@
 # Generated from openapi/kling-elements.yaml by scripts/codegen/generate.py. Do not edit: run `make gen`.
 
-"""The exceptions that this client raises. They hold no token and no media, and you can pickle them."""
+"""The exceptions that this client raises. They contain no token and no media, and you can pickle them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,6 @@ from kling_elements_runtime.errors import (
 )
 
 __all__ = [
-    "ResponseSummary",
     "AuthenticationError",
     "BusinessError",
     "ConnectionFailedError",
@@ -38,6 +37,7 @@ __all__ = [
     "RateLimitError",
     "RequestTimeoutError",
     "ResponseError",
+    "ResponseSummary",
     "ServerError",
     "StatusError",
     "TransportError",

@@ -18,7 +18,7 @@ from kling_elements.media.images import MAX_PIXELS, ignored_warnings, png_is_who
 from kling_elements_client.errors import MediaError
 from kling_elements_runtime.image_headers import PNG_SIGNATURE, read_header
 from kling_elements_runtime.image_parts import png_chunks
-from kling_elements_runtime.uploads import InlineBytes, UnreadableError
+from kling_elements_runtime.uploads import DamagedFileError, InlineBytes
 
 _FORMATS: Final = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")  # JPEG includes MPO
 _PLUGIN_FORMATS: Final = ("HEIF",)  # available if another package has added them to Pillow
@@ -131,7 +131,7 @@ def _readable(content: bytes) -> tuple[bytes, bytes | None]:
                 profile = zlib.decompressobj().decompress(packed[1:], _MAX_UNPACKED_BYTES)
             if part.kind not in _TEXTS:
                 parts.append(content[part.start : part.end])
-    except (UnreadableError, zlib.error):
+    except (DamagedFileError, zlib.error):
         return content, None
     return b"".join(parts), profile
 

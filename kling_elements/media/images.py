@@ -16,14 +16,14 @@ from kling_elements.media.limits import ImageLimits
 from kling_elements.media.reports import ImageReport
 from kling_elements_client.errors import Violation
 from kling_elements_runtime.image_headers import (
-    Header,
+    ImageHeader,
     displayed_size,
     read_header,
     violations,
 )
 from kling_elements_runtime.image_kinds import format_of
 from kling_elements_runtime.image_parts import png_chunks, scans
-from kling_elements_runtime.uploads import InlineBytes, Reader, UnreadableError
+from kling_elements_runtime.uploads import DamagedFileError, InlineBytes, Reader
 
 MAX_PIXELS = 178_956_970
 """The most pixels of a picture that is decoded. Pillow refuses more; the largest cameras make 150 million."""
@@ -135,7 +135,7 @@ def inspect_whole(file: Reader, source: str, limits: ImageLimits) -> ImageReport
     return evolve(report, violations=(*report.violations, Violation("", rule, "the image is cut off or damaged")))
 
 
-def why_not_decoded(content: bytes, header: Header, max_pixels: int | None = None) -> str | None:
+def why_not_decoded(content: bytes, header: ImageHeader, max_pixels: int | None = None) -> str | None:
     """Return why decoding a JPEG or PNG would cost too much, even for a check; None if it would not."""
     pixels = header.width * header.height
     if pixels > (_MAX_CHECKED_PIXELS if max_pixels is None else max_pixels):
@@ -147,7 +147,7 @@ def why_not_decoded(content: bytes, header: Header, max_pixels: int | None = Non
         return None
     try:  # count exactly, because the bytes of a marker can also occur in metadata or after the picture
         return _why_too_many(scans(content, header), pixels)
-    except UnreadableError:
+    except DamagedFileError:
         return None  # decoders stop early at damage
 
 
@@ -175,7 +175,7 @@ def png_is_whole(content: bytes) -> bool:
             if int.from_bytes(view[crc_at : part.end]) != crc:
                 return False
             has_pixels = has_pixels or part.kind == b"IDAT"
-    except UnreadableError:
+    except DamagedFileError:
         return False
     return has_pixels
 

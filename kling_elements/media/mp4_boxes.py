@@ -12,7 +12,7 @@ from typing import Final
 from attrs import frozen
 
 from kling_elements.media.images import File
-from kling_elements_runtime.uploads import UnreadableError
+from kling_elements_runtime.uploads import DamagedFileError
 
 _HEADER = 8  # bytes: a size of 4 bytes, a type of 4 bytes
 _LONG_HEADER = 16  # bytes: the same, followed by a size of 8 bytes
@@ -164,7 +164,7 @@ def outline(file: File) -> Outline:
         walk.run()
     except BrokenBoxError as error:
         trouble = str(error)
-    except UnreadableError:
+    except DamagedFileError:
         trouble = "cannot be decoded"
     return Outline(
         start=walk.start,

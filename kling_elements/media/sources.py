@@ -24,12 +24,12 @@ from kling_elements_runtime.contract import Contract
 from kling_elements_runtime.errors import raising_media_errors
 from kling_elements_runtime.image_kinds import format_of
 from kling_elements_runtime.uploads import (
+    DamagedFileError,
     EncodedImage,
     InlineBytes,
     InlineFile,
     InlineText,
     Reader,
-    UnreadableError,
     encode,
 )
 
@@ -85,7 +85,7 @@ def without_metadata(media: MediaFile, limits: ImageLimits) -> MediaFile:
     """
     try:
         file = metadata.strip(media.file)
-    except UnreadableError as error:
+    except DamagedFileError as error:
         if images.inspect(media.file, media.name, limits, is_local=False).conforms:
             raise MediaError(media.name, metadata.INSEPARABLE) from error
         return media

@@ -16,7 +16,7 @@ from scripts.nodes import follow, resolve
 from scripts.spec import SpecError
 
 _WIDTH = 118
-_HELPERS = ("each", "json_name", "enum_or_value", "nested")
+_HELPERS = ("enum_converter", "json_name", "list_converter", "object_converter")
 
 
 def by_name(document: Node) -> dict[str, Any]:
@@ -144,12 +144,12 @@ def converter(field: Any) -> str | None:
     """
     match field:
         case ModelProperty():
-            return f"nested({field.class_info.name}.from_dict)"
+            return f"object_converter({field.class_info.name}.from_dict)"
         case EnumProperty():
-            return f"enum_or_value({field.class_info.name})"
+            return f"enum_converter({field.class_info.name})"
         case ListProperty():
             inner = converter(field.inner_property)
-            return inner and f"each({inner})"
+            return inner and f"list_converter({inner})"
         case UnionProperty():
             converters = {code for inner in field.inner_properties if (code := converter(inner))}
             if len(converters) > 1:

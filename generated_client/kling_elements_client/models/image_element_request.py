@@ -6,7 +6,12 @@ from collections.abc import Mapping
 from typing import Any, Literal, Self
 
 from attrs import define, field
-from kling_elements_runtime.serialization import Model, each, from_json, nested
+from kling_elements_runtime.serialization import (
+    Model,
+    from_json,
+    list_converter,
+    object_converter,
+)
 from kling_elements_runtime.types import UNSET, Unset
 
 from .element_image_list import ElementImageList
@@ -51,6 +56,6 @@ class ImageElementRequest(Model):
 
 
 _CONVERTERS = {
-    "element_image_list": nested(ElementImageList.from_dict),
-    "tag_list": each(nested(ElementTag.from_dict)),
+    "element_image_list": object_converter(ElementImageList.from_dict),
+    "tag_list": list_converter(object_converter(ElementTag.from_dict)),
 }

@@ -1,4 +1,4 @@
-"""Certificates are checked against the usual authorities, loaded once because that takes as long as 100 calls."""
+"""Certificates are checked against the usual authorities, which are loaded only once."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from kling_elements_runtime.transport.certificates import shared_context
 @pytest.mark.parametrize("trust_env", [False, True])
 @pytest.mark.parametrize("http2", [False, True])
 def test_certificates_and_names_are_checked(*, trust_env: bool, http2: bool) -> None:
-    """The settings for that are made once and shared."""
+    """Clients share one context with these settings."""
     context = shared_context(trust_env=trust_env, http2=http2)
 
     assert context is shared_context(trust_env=trust_env, http2=http2)
@@ -23,12 +23,12 @@ def test_certificates_and_names_are_checked(*, trust_env: bool, http2: bool) -> 
 
 
 def test_each_http_version_has_its_own_tls_context(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Clients of the same HTTP version share one context, which says which versions are offered."""
-    made: list[ssl.SSLContext] = []
+    """Clients with the same HTTP versions share one context, which offers these versions to the server."""
+    ssl_contexts: list[ssl.SSLContext] = []
 
     def make(**_: Any) -> ssl.SSLContext:
-        made.append(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
-        return made[-1]
+        ssl_contexts.append(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
+        return ssl_contexts[-1]
 
     for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
         monkeypatch.delenv(name, raising=False)
@@ -38,5 +38,5 @@ def test_each_http_version_has_its_own_tls_context(monkeypatch: pytest.MonkeyPat
     contexts = [client._route.ssl_context() for client in clients]  # noqa: SLF001 - not visible from outside
     shared_context.cache_clear()  # these contexts know no authorities
 
-    assert made * 3 == contexts
-    assert 2 == len(set(made))
+    assert ssl_contexts * 3 == contexts
+    assert 2 == len(set(ssl_contexts))

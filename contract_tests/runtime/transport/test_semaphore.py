@@ -12,7 +12,7 @@ from kling_elements_runtime.transport.semaphore import FairSemaphore
 
 
 def test_threads_get_places_in_the_order_in_which_they_arrive(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No thread waits forever while others come again and again."""
+    """No thread waits forever while other threads keep coming."""
     semaphore = FairSemaphore(1)
     order: list[int] = []
     threads = []
@@ -62,15 +62,15 @@ def test_a_thread_that_gives_up_keeps_no_place(
 
     class LockWithTimeout:
         def __init__(self) -> None:
-            self.asked = 0
+            self.attempts = 0
 
         def acquire(self, timeout: float = -1) -> bool:  # noqa: ARG002 - the signature of a lock
-            self.asked += 1
-            if self.asked == 2 and comes:
+            self.attempts += 1
+            if self.attempts == 2 and comes:
                 semaphore.release()
-            if self.asked == 2 and interruption:
+            if self.attempts == 2 and interruption:
                 raise interruption
-            return self.asked == 1
+            return self.attempts == 1
 
         def release(self) -> None:
             """Release the lock."""

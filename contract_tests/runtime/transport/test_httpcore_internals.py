@@ -1,4 +1,4 @@
-"""If httpcore renames what is read of it, nothing is used or trusted that cannot be checked."""
+"""If httpcore renames private attributes, no connection is reused or trusted without a check."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_a_connection_whose_state_is_unknown_is_not_used_again(
 
 
 @pytest.mark.parametrize("kind", [Pool, AsyncPool])
-def test_no_connection_is_made_if_httpcore_has_renamed_its_tls_context(
+def test_no_connection_is_opened_if_httpcore_has_renamed_its_tls_context(
     kind: type[Pool | AsyncPool],
 ) -> None:
     """Otherwise a connection would trust the usual authorities instead of those that you chose."""

@@ -1,4 +1,4 @@
-"""HTTP/2 is used if you ask for it and the gateway supports it, with the same limits and the same checks."""
+"""With `http2=True`, requests use HTTP/2 if the gateway supports it, with the same limits and checks."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def _respond(_: Peer, connection: H2Connection, stream_id: int) -> None:
 
 
 def test_http2_requests_share_one_connection(call_style: CallStyle) -> None:
-    """Large requests do too, and every request has the token."""
+    """Large requests do so as well, and every request contains the token."""
     with listening(_serve(_respond), _tls()) as server:
         responses = call_style.outcomes(client_of(server.url, http2=True), POST, GET, LARGE)
 

@@ -1,4 +1,4 @@
-"""Idle connections are used, the last one first, until they expire or are closed."""
+"""Idle connections are reused, the last one first, until they expire or are closed."""
 
 from __future__ import annotations
 
@@ -24,34 +24,34 @@ def test_expired_connections_are_closed_with_the_next_request(monkeypatch: pytes
     """Expired connections are closed even if the request does not use them."""
     now = [100.0]
     monkeypatch.setattr(idle, "time", SimpleNamespace(monotonic=lambda: now[0]))
-    kept = IdleConnections[Any](10, 5.0, 1.0)
+    connections = IdleConnections[Any](10, 5.0, 1.0)
     first, second, third = FakeConnection(), FakeConnection(), FakeConnection()
-    assert [] == kept.put(first)
+    assert [] == connections.put(first)
     now[0] += 4
-    assert [] == kept.put(second) + kept.put(third)
+    assert [] == connections.put(second) + connections.put(third)
     now[0] += 2
 
-    assert (third, [first]) == kept.take(b"GET")
-    assert (second, []) == kept.take(b"GET")
-    assert (None, []) == kept.take(b"GET")
+    assert (third, [first]) == connections.take(b"GET")
+    assert (second, []) == connections.take(b"GET")
+    assert (None, []) == connections.take(b"GET")
 
 
-@pytest.mark.parametrize("useless", [FakeConnection(is_available=False), FakeConnection(has_expired=True)])
-def test_unusable_connections_are_skipped(useless: FakeConnection) -> None:
+@pytest.mark.parametrize("stale", [FakeConnection(is_available=False), FakeConnection(has_expired=True)])
+def test_unusable_connections_are_skipped(stale: FakeConnection) -> None:
     """Connections that cannot be used are closed, and the next one is used."""
-    kept = IdleConnections[Any](10, None, 1.0)
+    connections = IdleConnections[Any](10, None, 1.0)
     good = FakeConnection()
-    assert [] == kept.put(good) + kept.put(useless)
+    assert [] == connections.put(good) + connections.put(stale)
 
-    assert (good, [useless]) == kept.take(b"GET")
+    assert (good, [stale]) == connections.take(b"GET")
 
 
 def test_the_oldest_of_too_many_connections_is_closed() -> None:
     """The connection that was used last is used next."""
-    kept = IdleConnections[Any](2, None, 1.0)
+    connections = IdleConnections[Any](2, None, 1.0)
     first, second, third = FakeConnection(), FakeConnection(), FakeConnection()
 
-    assert [] == kept.put(first) + kept.put(second)
-    assert [first] == kept.put(third)
-    assert [second, third] == kept.close()
-    assert (None, []) == kept.take(b"GET")
+    assert [] == connections.put(first) + connections.put(second)
+    assert [first] == connections.put(third)
+    assert [second, third] == connections.close()
+    assert (None, []) == connections.take(b"GET")

@@ -9,8 +9,8 @@ from types import FunctionType
 from typing import Any
 
 
-class Originals:
-    """Functions of libraries, as they were when this object was created."""
+class LibraryFunctions:
+    """Functions of httpx and httpcore, as they were when this object was created."""
 
     def __init__(self, *places: tuple[type, str]) -> None:
         """Remember the functions, each named by its class and its name."""
@@ -23,7 +23,7 @@ class Originals:
 
 def _original(owner: type, name: str) -> Any:
     """Return a function, or an object that equals nothing if the function was already patched."""
-    function, constructor = getattr(owner, name), owner.__init__  # type: ignore[misc] # it is only looked at
+    function, constructor = getattr(owner, name), owner.__init__  # type: ignore[misc] # it is only compared
     is_own = type(function) is FunctionType and type(constructor) is FunctionType
     # tools copy names and modules onto their functions, but the code remains where it was written
     if is_own and function.__code__.co_filename == constructor.__code__.co_filename:

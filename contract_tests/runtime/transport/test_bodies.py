@@ -1,11 +1,9 @@
-"""Reading a response is bounded: one that is too large or in an encoding that was not requested is reported as such."""
+"""A response is read up to a limit, and the error says if it is too large or has an encoding that was not requested."""
 
 from __future__ import annotations
 
 import gzip
 import json
-import subprocess
-import sys
 import tracemalloc
 import zlib
 from collections.abc import Callable
@@ -21,17 +19,16 @@ from contract_tests.support.peers import (
     RESPONSE,
     CallStyle,
     Peer,
-    ResponseStream,
+    PiecewiseBody,
     client_of,
     http_response,
     listening,
 )
-from contract_tests.support.running import TOKEN
+from contract_tests.support.running import TOKEN, run_program
 from kling_elements_client import AuthenticatedClient
 from kling_elements_client.errors import InvalidResponseError
 from kling_elements_client.models import TaskListResponse, TaskResponse
 from kling_elements_runtime.transport.bodies import UNREADABLE, ResponseBody
-from scripts.spec import ROOT
 
 pytestmark = pytest.mark.slow
 _LIMIT = 8 * 1024 * 1024
@@ -87,21 +84,21 @@ def test_an_empty_body_is_accepted_with_any_content_encoding(encoding: str) -> N
 @pytest.mark.parametrize("encoding", ["br", "zstd", "deflate", "gzip, gzip", "gzip, br", "x" * 100])
 def test_an_encoding_that_was_not_requested_is_reported(encoding: str) -> None:
     """The client requests only gzip."""
-    says = f"the response is encoded as {encoding[:40]!r}, but only gzip was requested"
-    assert (b"", says) == _read(b"?", encoding)
+    message = f"the response is encoded as {encoding[:40]!r}, but only gzip was requested"
+    assert (b"", message) == _read(b"?", encoding)
 
 
 @pytest.mark.parametrize(
     "sent", [b"?", b"\x1f\x8b\x08", gzip.compress(b"x")[:-9] + b"?" * 9], ids=["text", "cut", "wrong"]
 )
 def test_a_damaged_gzip_body_is_reported(sent: bytes) -> None:
-    """A body may be no gzip at all, or be cut short, or have wrong bytes."""
+    """The bytes may not be gzip at all, or be cut off, or be wrong."""
     _, problem = _read(sent, "gzip")
     assert problem in {"the response is compressed, and damaged", "the response is compressed, and is cut off"}
 
 
 def test_bytes_after_the_end_of_gzip_are_dropped() -> None:
-    """Bytes after the gzip data count towards the limit, so they cannot continue forever; httpx drops them too."""
+    """Bytes after the gzip data count towards the limit, so they cannot continue forever. httpx also drops them."""
     packed = gzip.compress(RESPONSE)
     assert (RESPONSE, None) == _read(packed + b"rest", "gzip")
     assert (RESPONSE, _TOO_LARGE) == _read(packed + bytes(_LIMIT), "gzip")
@@ -152,11 +149,11 @@ def test_a_body_in_too_many_chunks_is_refused() -> None:
     assert "the response has more than 131072 pieces" == body.problem
 
 
-# Answers of servers, and of mock transports
+# Responses of servers and mock transports
 
 
 @pytest.mark.parametrize(
-    ("says", "response"),
+    ("message", "response"),
     [
         (_TOO_LARGE, [http_response(bytes(_LIMIT + 1))]),
         (_TOO_LARGE, [_HEAD + b"\r\n", *repeat(bytes(1 << 20), 100)]),
@@ -170,10 +167,10 @@ def test_a_body_in_too_many_chunks_is_refused() -> None:
     ids=["declared", "endless", "bomb", "br", "damaged"],
 )
 @pytest.mark.parametrize("options", [{}, {"event_hooks": {}}], ids=["directly", "by httpx"])
-def test_an_unreadable_answer_says_why(
-    says: str, response: list[bytes], options: dict[str, Any], call_style: CallStyle
+def test_an_unreadable_response_says_why(
+    message: str, response: list[bytes], options: dict[str, Any], call_style: CallStyle
 ) -> None:
-    """An unreadable answer still counts as a response, and its connection is not used again."""
+    """It still counts as a response, and its connection is not used again."""
 
     def behave(peer: Peer) -> None:
         peer.request()
@@ -187,8 +184,8 @@ def test_an_unreadable_answer_says_why(
     with listening(behave) as server:
         responses = call_style.outcomes(client_of(server.url, **options), GET, POST)
 
-    assert [says, None] == [answered.extensions.get(UNREADABLE) for answered in responses]
-    assert [200, 200] == [answered.status_code for answered in responses]
+    assert [message, None] == [received.extensions.get(UNREADABLE) for received in responses]
+    assert [200, 200] == [received.status_code for received in responses]
     assert _LIMIT >= len(responses[0].content)
     assert 2 == server.connections
 
@@ -216,10 +213,10 @@ def test_gzip_is_requested_and_decoded(options: dict[str, Any], call_style: Call
         ("200 OK", "HEAD", b"Content-Length: 5\r\nContent-Encoding: br\r\n"),
     ],
 )
-def test_a_response_that_has_no_body_by_definition_is_read_without_one(
+def test_a_response_without_a_body_by_definition_is_complete(
     status: str, method: str, more: bytes, call_style: CallStyle
 ) -> None:
-    """Answers to HEAD, 204 and 304 have no body, whatever their headers say, and the connection is kept."""
+    """Whatever the headers say, responses to HEAD and with status 204 or 304 have no body. The connection is kept."""
     head = b"HTTP/1.1 " + status.encode() + b"\r\n" + more + b"\r\n"
     with listening(lambda peer: peer.respond(head)) as server:
         responses = call_style.outcomes(client_of(server.url), *[{"method": method, "url": "/a"}] * 2)
@@ -247,7 +244,7 @@ def _mocked_response(call_style: CallStyle, response: Callable[[], httpx.Respons
 @pytest.mark.parametrize("options", [{}, {"event_hooks": {}}], ids=["directly", "by httpx"])
 def test_the_same_limits_apply_to_your_own_transport(options: dict[str, Any], call_style: CallStyle) -> None:
     """The limits apply to a streamed response and to one that a mock has in memory."""
-    streamed, packed = ResponseStream([bytes(1 << 20)] * 21), ResponseStream([_bomb()])
+    streamed, packed = PiecewiseBody([bytes(1 << 20)] * 21), PiecewiseBody([_bomb()])
     responses = [
         _mocked_response(call_style, lambda: httpx.Response(200, stream=streamed), **options),
         _mocked_response(
@@ -294,50 +291,17 @@ def test_a_hook_may_read_the_response_first(call_style: CallStyle) -> None:
 
 
 @pytest.mark.parametrize(
-    ("tasks", "says"), [(10_000, "at /data: is an array"), (20_000, "has too many values to find out")]
+    ("tasks", "message"), [(10_000, "at /data: is an array"), (20_000, "has too many values to find out")]
 )
-def test_a_very_long_response_that_breaks_the_contract_names_no_place(
-    tasks: int, says: str, client: AuthenticatedClient
+def test_the_violation_in_a_very_long_response_has_no_place(
+    tasks: int, message: str, client: AuthenticatedClient
 ) -> None:
-    """Finding the place would take copies of the response. A long valid response is read as usual."""
+    """Finding the place would take several copies of the response. A long valid response is read as usual."""
     response = httpx.Response(200, json={"code": 0, "data": [{"task_id": "1"}] * tasks})
 
-    with pytest.raises(InvalidResponseError, match=says):
+    with pytest.raises(InvalidResponseError, match=message):
         client.decode("getElement", response, TaskResponse.from_dict)
     assert tasks == len(client.decode("listElements", response, TaskListResponse.from_dict).data or [])
-
-
-_MEASURE = """
-import asyncio, json, logging, re, sys
-from pathlib import Path
-from kling_elements import AsyncKlingElements, KlingElements
-from kling_elements_client.errors import KlingError
-
-way, url = sys.argv[1:]
-
-def peak():
-    return int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) * 1024
-
-async def get(kling, name):
-    try:
-        task = kling.get(name, max_wait_seconds=0)  # do not retry a 502, which would take a minute
-        task = await task if way == "async" else task
-        return "a response"
-    except KlingError as error:
-        return type(error).__name__
-
-async def run():
-    kling = (AsyncKlingElements if way == "async" else KlingElements)("any-token", url)
-    await get(kling, "warm")
-    Path("/proc/self/clear_refs").write_text("5")  # reset the peak to the memory in use now
-    before = peak()
-    outcome = await get(kling, "measured")
-    growth = peak() - before
-    await kling.aclose() if way == "async" else kling.close()
-    return outcome, growth
-
-print(json.dumps(asyncio.run(run())))
-"""
 
 
 def _json(*, before: bytes = b"", unit: bytes = b"", after: bytes = b"") -> bytes:
@@ -375,15 +339,15 @@ def _json(*, before: bytes = b"", unit: bytes = b"", after: bytes = b"") -> byte
     ],
 )
 def test_no_response_costs_more_memory_than_64_mib(response: bytes, call_style: CallStyle) -> None:
-    """A separate process measures the memory from the response to the error or the model."""
+    """A separate process measures its memory from the response to the error or the model."""
 
     def behave(peer: Peer) -> None:
         while (request := peer.request()) is not None:
             peer.send(http_response() if "warm" in request.line else response)
 
     with listening(behave) as server:
-        command = [sys.executable, "-c", _MEASURE, call_style.name, server.url]
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=240)
+        done = run_program("memory_of_a_response", call_style.name, server.url)
+    assert "" == done.stderr
     outcome, growth = json.loads(done.stdout)
 
     assert outcome

@@ -12,9 +12,9 @@ import httpx
 import pytest
 
 from contract_tests.reading.cases import base_body
-from contract_tests.support.peers import RESPONSE, Peer, ResponseStream, listening
+from contract_tests.support.peers import RESPONSE, Peer, PiecewiseBody, listening
 from contract_tests.support.running import Create, MakeClient
-from kling_elements_client.api.elements import create_element, get_element
+from kling_elements_client.api.elements import create_element
 from kling_elements_client.errors import TransportError
 
 pytestmark = pytest.mark.slow
@@ -26,7 +26,7 @@ class RecordingTransport(httpx.MockTransport):
 
     def __init__(self, *pieces: bytes | Exception, **headers: str) -> None:
         super().__init__(self._respond)
-        self.body = ResponseStream(pieces or [RESPONSE])
+        self.body = PiecewiseBody(pieces or [RESPONSE])
         self.requests: list[httpx.Request] = []
         self._headers = headers
 
@@ -149,24 +149,6 @@ def test_a_closed_httpx_client_sends_nothing(settings: dict[str, Any], make_clie
     assert [] == transport.requests
 
 
-def test_changes_that_a_hook_makes_to_one_request_do_not_reach_the_next(make_client: MakeClient) -> None:
-    """Each request has its own timeouts, although URL and headers are prepared only once."""
-    seen = []
-
-    def shorten_timeouts(request: httpx.Request) -> None:
-        seen.append(request.extensions["timeout"]["read"])
-        request.extensions["timeout"]["read"] = 1
-        request.headers["X-Seen"] = "yes"
-
-    transport = RecordingTransport()
-    client = make_client(http_client={"transport": transport, "event_hooks": {"request": [shorten_timeouts]}})
-    for _ in range(2):
-        create_element.sync(client=client, body=_BODY)
-
-    assert [300, 300] == seen
-    assert ["yes", "yes"] == [request.headers["X-Seen"] for request in transport.requests]
-
-
 def test_closed_event_loops_are_garbage_collected(make_client: MakeClient) -> None:
     """A script may call `asyncio.run` a thousand times and never call `aclose`."""
     client = make_client(http_client={"transport": RecordingTransport()})
@@ -181,14 +163,3 @@ def test_closed_event_loops_are_garbage_collected(make_client: MakeClient) -> No
     gc.collect()
 
     assert 1 >= sum(loop() is not None for loop in loops)
-
-
-def test_only_a_few_prepared_requests_are_cached(make_client: MakeClient) -> None:
-    """A service that looks up a million tasks does not keep a million URLs, and each look-up uses its own."""
-    transport = RecordingTransport()
-    client = make_client(http_client={"transport": transport})
-    for number in range(150):
-        get_element.sync(client=client, id=str(number))
-
-    assert list(map(str, range(150))) == [request.url.path.rpartition("/")[2] for request in transport.requests]
-    assert 64 >= len(client._requests._templates) > 0  # noqa: SLF001 - not visible from outside

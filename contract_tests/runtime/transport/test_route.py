@@ -1,15 +1,11 @@
-"""How a client reaches the gateway: directly or through a proxy, with which certificates and HTTP version."""
+"""A client reaches the gateway directly or through a proxy, within your limits and HTTP versions."""
 
 from __future__ import annotations
 
-import os
 import re
-import ssl
 import sys
-import warnings
 from collections.abc import Callable
 from importlib import util
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -22,7 +18,6 @@ from contract_tests.support.peers import (
     POST,
     CallStyle,
     Peer,
-    authority,
     client_of,
     client_tls,
     http_response,
@@ -39,14 +34,6 @@ pytestmark = pytest.mark.slow
 
 MOCK = httpx.MockTransport(lambda _: httpx.Response(200))
 ELSEWHERE = "https://gateway.example.com"
-_VARIABLES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "ssl_cert_file", "ssl_cert_dir")
-
-
-@pytest.fixture(autouse=True)
-def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in os.environ:
-        if name.lower() in _VARIABLES:
-            monkeypatch.delenv(name)
 
 
 # Requests through a proxy
@@ -116,7 +103,7 @@ def test_an_unreachable_proxy_is_a_connection_error(call_style: CallStyle) -> No
 
 
 def test_the_certificate_of_a_gateway_is_checked_through_a_tunnel(call_style: CallStyle) -> None:
-    """The proxy could connect to any other server."""
+    """Otherwise the proxy could connect the client to another server."""
     with listening(Peer.respond, server_tls("elsewhere.example.com")) as server, listening(tunnel()) as proxy:
         failure = call_style.failure(client_of(server.url, proxy=proxy.url))
 
@@ -124,7 +111,7 @@ def test_the_certificate_of_a_gateway_is_checked_through_a_tunnel(call_style: Ca
     assert [] == server.requests
 
 
-def test_stray_bytes_after_a_response_end_a_tunnelled_connection_too(call_style: CallStyle) -> None:
+def test_stray_bytes_after_a_response_end_a_tunnelled_connection(call_style: CallStyle) -> None:
     """The client finds the HTTP parser inside a tunnel as well."""
 
     def behave(peer: Peer) -> None:
@@ -144,7 +131,7 @@ def test_stray_bytes_after_a_response_end_a_tunnelled_connection_too(call_style:
 
 @pytest.mark.parametrize("name", ["HTTP_PROXY", "http_proxy", "ALL_PROXY"])
 def test_the_environment_names_a_proxy(name: str, call_style: CallStyle, monkeypatch: pytest.MonkeyPatch) -> None:
-    """You can leave the scheme out, as other tools allow."""
+    """As with other tools, the scheme is optional."""
 
     def behave(peer: Peer) -> None:
         peer.respond()
@@ -228,7 +215,7 @@ def test_the_environment_is_ignored_if_it_does_not_apply(
 def test_an_unusable_proxy_is_an_error_that_names_its_source(
     name: str | None, value: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Making the client raises. The value is not shown, because it may contain a password."""
+    """Creating the client raises. The message does not show the value, which may contain a password."""
     if name is not None:
         monkeypatch.setenv(name, value)
     with pytest.raises(ValueError, match="is not a valid proxy: it must begin with one of http://") as caught:
@@ -239,7 +226,7 @@ def test_an_unusable_proxy_is_an_error_that_names_its_source(
 
 
 @pytest.mark.parametrize("proxy", [5, b"http://a", object()])
-def test_a_proxy_of_a_wrong_type_is_an_error_too(proxy: Any) -> None:
+def test_a_proxy_of_the_wrong_type_is_an_error(proxy: Any) -> None:
     with pytest.raises(ValueError, match=r"http_client\['proxy'\] is not a valid proxy"):
         _proxy_of(proxy=proxy)
 
@@ -253,9 +240,7 @@ def test_an_unusable_system_proxy_is_an_error(monkeypatch: pytest.MonkeyPatch) -
 
 @pytest.mark.parametrize("scheme", ["socks5", "socks5h"])
 @pytest.mark.parametrize("name", ["ALL_PROXY", None])
-def test_a_socks_proxy_without_its_package_is_an_error_that_says_what_to_install(
-    name: str | None, scheme: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_socks_proxy_needs_its_package(name: str | None, scheme: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """If the package is installed, the proxy is used."""
     value = f"{scheme}://proxy:1080"
     options = {} if name else {"proxy": value}
@@ -270,117 +255,11 @@ def test_a_socks_proxy_without_its_package_is_an_error_that_says_what_to_install
     assert value == _proxy_of(**options)
 
 
-# Certificates
-
-
-@pytest.mark.parametrize("place", ["SSL_CERT_FILE", "verify", "a path in verify", "a context in verify"])
-def test_you_can_choose_the_trusted_certificates(
-    place: str, call_style: CallStyle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The environment or an argument names the certificates, also for a gateway on this machine."""
-    file = tmp_path / "ca.pem"
-    authority().cert_pem.write_to_path(str(file))
-    verify = {"verify": str(file), "a path in verify": file, "a context in verify": client_tls()}
-    if place == "SSL_CERT_FILE":
-        monkeypatch.setenv(place, str(file))
-    options = {"verify": verify[place]} if place in verify else {}
-
-    with listening(Peer.respond, server_tls()) as server, warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "`verify=<str>`", DeprecationWarning)  # from httpx
-        responses = call_style.outcomes(AuthenticatedClient(TOKEN, server.url, http_client=options), POST, GET)
-
-    assert [200, 200] == [response.status_code for response in responses]
-    assert 1 == server.connections
-
-
-def test_the_usual_authorities_are_trusted_by_default(call_style: CallStyle) -> None:
-    """A server with a certificate of another authority is refused, unless you switch the check off."""
-    with listening(Peer.respond, server_tls()) as server:
-        failure = call_style.failure(AuthenticatedClient(TOKEN, server.url))
-        response = call_style.outcome(AuthenticatedClient(TOKEN, server.url, http_client={"verify": False}))
-
-    assert "certificate verify failed: unable to get local issuer certificate" in failure
-    assert 200 == response.status_code
-
-
-def test_a_client_certificate_is_sent(call_style: CallStyle, tmp_path: Path) -> None:
-    """Some gateways require a client certificate."""
-    certificate, key = tmp_path / "client.pem", tmp_path / "client.key"
-    issued = authority().issue_cert("client.example.com")
-    issued.cert_chain_pems[0].write_to_path(str(certificate))
-    issued.private_key_pem.write_to_path(str(key))
-    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority().issue_cert("127.0.0.1").configure_cert(tls)
-    authority().configure_trust(tls)
-    tls.verify_mode = ssl.CERT_REQUIRED
-
-    with listening(Peer.respond, tls) as server, warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "`cert=...`", DeprecationWarning)  # from httpx
-        options = {"verify": client_tls(), "cert": (str(certificate), str(key))}
-        response = call_style.outcome(AuthenticatedClient(TOKEN, server.url, http_client=options))
-
-    assert 200 == response.status_code
-
-
-@pytest.mark.parametrize("name", ["SSL_CERT_FILE", "SSL_CERT_DIR"])
-def test_missing_certificates_are_an_error_that_names_the_variable(
-    name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    """Making the client raises, unless it uses no TLS or other certificates."""
-    (tmp_path / "a file").touch()
-    for value in ("/nowhere", str(tmp_path if name == "SSL_CERT_FILE" else tmp_path / "a file")):
-        monkeypatch.setenv(name, value)
-        says = f"the environment variable {name} does not point to certificates: {value}; correct it or unset it"
-        with pytest.raises(ValueError, match=f"^{says}$"):
-            _proxy_of()
-    for url, options in (
-        ("http://gateway.example.com", {}),
-        (ELSEWHERE, {"trust_env": False}),
-        (ELSEWHERE, {"verify": client_tls()}),
-        (ELSEWHERE, {"transport": MOCK}),
-    ):
-        assert _proxy_of(url, **options) is None
-    monkeypatch.setenv(name, "")
-    assert _proxy_of() is None
-
-
-@pytest.mark.parametrize("name", ["verify", "cert"])
-@pytest.mark.parametrize("value", ["/nowhere/ca.pem", Path("/nowhere/ca.pem"), ("/nowhere/ca.pem", "key", "password")])
-def test_missing_certificates_are_an_error_that_names_the_argument(name: str, value: Any) -> None:
-    """Making the client raises; the password of a key is not shown."""
-    if name == "verify" and isinstance(value, tuple):
-        return
-    with pytest.raises(ValueError, match="is not a file or folder of certificates") as caught:
-        _proxy_of(**{name: value})
-
-    says = f"http_client['{name}'] is not a file or folder of certificates: /nowhere/ca.pem"
-    assert says == str(caught.value)
-
-
-@pytest.mark.parametrize("place", ["SSL_CERT_FILE", "verify"])
-def test_unreadable_certificates_are_a_connection_error(
-    place: str, call_style: CallStyle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The error names the variable if the environment names the certificates; nothing is sent."""
-    file = tmp_path / "ca.pem"
-    file.write_text("no certificate")
-    if place == "SSL_CERT_FILE":
-        monkeypatch.setenv(place, str(file))
-    options = {"verify": str(file)} if place == "verify" else {}
-    with listening(Peer.respond, server_tls()) as server, warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "`verify=<str>`", DeprecationWarning)
-        failure = call_style.failure(AuthenticatedClient(TOKEN, server.url, http_client=options))
-
-    where = " (SSL_CERT_FILE of the environment)" if place == "SSL_CERT_FILE" else ""
-    assert f"ConnectError at {server.url}: the certificates cannot be read{where}: " in failure
-    assert 0 == server.connections
-
-
 # Connections and versions of HTTP
 
 
 @pytest.mark.parametrize(
-    ("error", "says", "limits"),
+    ("error", "message", "limits"),
     [
         (TypeError, "http_client['limits'] must be an httpx.Limits, not int", 5),
         (TypeError, "http_client['limits'] must be an httpx.Limits, not dict", {}),
@@ -394,14 +273,14 @@ def test_unreadable_certificates_are_a_connection_error(
         ),
     ],
 )
-def test_limits_without_connections_are_refused(error: type[Exception], says: str, limits: Any) -> None:
-    """Every call would wait in vain."""
-    with pytest.raises(error, match=f"^{re.escape(says)}$"):
+def test_limits_without_connections_are_refused(error: type[Exception], message: str, limits: Any) -> None:
+    """Every call would wait forever."""
+    with pytest.raises(error, match=f"^{re.escape(message)}$"):
         _proxy_of(limits=limits)
 
 
-def test_http2_without_its_package_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Making the client raises, and the message names the package."""
+def test_http2_needs_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Creating the client raises, and the message names the package to install."""
     monkeypatch.setattr(route, "find_spec", lambda _: None)
     with pytest.raises(ValueError, match=r"http_client\['http2'\] needs the package h2: pip install 'httpx\[http2\]'"):
         _proxy_of(http2=True)
@@ -409,7 +288,7 @@ def test_http2_without_its_package_is_an_error(monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.mark.parametrize(
-    ("connections", "kept", "expected"),
+    ("connections", "max_idle", "expected"),
     [
         (None, None, (sys.maxsize, sys.maxsize)),
         (None, 2, (sys.maxsize, 2)),
@@ -419,10 +298,10 @@ def test_http2_without_its_package_is_an_error(monkeypatch: pytest.MonkeyPatch) 
     ],
 )
 def test_the_limits_decide_the_number_of_connections(
-    connections: int | None, kept: int | None, expected: tuple[int, int]
+    connections: int | None, max_idle: int | None, expected: tuple[int, int]
 ) -> None:
-    """None allows any number, as in httpx; there are never more kept connections than connections."""
-    limits = httpx.Limits(max_connections=connections, max_keepalive_connections=kept)
+    """As in httpx, None allows any number. No more connections are kept than are allowed."""
+    limits = httpx.Limits(max_connections=connections, max_keepalive_connections=max_idle)
     chosen_route = route.Route(httpx.URL(ELSEWHERE), 1.0, limits=limits)
 
     assert expected == (chosen_route.max_connections, chosen_route.max_kept)
