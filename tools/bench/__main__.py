@@ -12,7 +12,7 @@ from pathlib import Path
 
 from scripts.spec import ROOT
 from tools.bench import report
-from tools.bench.experiments import EXPERIMENTS, Workshop
+from tools.bench.experiments import EXPERIMENTS, BenchInputs
 from tools.bench.measuring import line_of, measure
 from tools.bench.rows import ROWS
 
@@ -38,16 +38,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     measured = {}
     with tempfile.TemporaryDirectory() as scratch:
-        workshop = Workshop(Path(scratch), options.effort)
+        inputs = BenchInputs(Path(scratch), options.effort)
         for name in dict.fromkeys(row.experiment for row in rows):
             print(f"measuring {name}", file=sys.stderr, flush=True)
-            measured[name] = measure(EXPERIMENTS[name], workshop, options.processes)
+            measured[name] = measure(EXPERIMENTS[name], inputs, options.processes)
     lines = [line_of(row, measured[row.experiment]) for row in rows]
 
     print(report.table(lines))
     options.json.parent.mkdir(parents=True, exist_ok=True)
     options.json.write_text(
-        json.dumps(report.as_json(lines, options.processes, options.effort), indent=1) + "\n", "utf-8"
+        json.dumps(report.to_json(lines, options.processes, options.effort), indent=1) + "\n", "utf-8"
     )
     return int(any(line.ours is None for line in lines))
 

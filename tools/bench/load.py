@@ -24,10 +24,10 @@ class WrongResponseError(Exception):
 class Connection(asyncio.Protocol):
     """Sends the request again after each response."""
 
-    def __init__(self, request: bytes, failed: asyncio.Future[None]) -> None:
+    def __init__(self, request: bytes, failure: asyncio.Future[None]) -> None:
         self.responses = 0
         self._request = request
-        self._failed = failed
+        self._failure = failure
         self._received = b""
 
     def connection_made(self, transport: Any) -> None:
@@ -53,8 +53,8 @@ class Connection(asyncio.Protocol):
         self._fail("closed a connection")
 
     def _fail(self, why: str) -> None:
-        if not self._failed.done():
-            self._failed.set_exception(WrongResponseError(f"the server {why}"))
+        if not self._failure.done():
+            self._failure.set_exception(WrongResponseError(f"the server {why}"))
 
 
 async def _load(settings: dict[str, Any]) -> float:

@@ -7,13 +7,13 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from tools.bench.experiments import OPENAPI_GENERATOR, OURS, Experiment, Workshop
+from tools.bench.experiments import OPENAPI_GENERATOR, OURS, BenchInputs, Experiment
 from tools.bench.processes import BenchError
-from tools.bench.rows import Row
+from tools.bench.rows import BenchRow
 
 
 @dataclass
-class Measured:
+class Measurements:
     """The results of an experiment.
 
     Attributes:
@@ -35,7 +35,7 @@ class Line:
         reasons: By side, why it could not be measured.
     """
 
-    row: Row
+    row: BenchRow
     values: Mapping[str, list[float]]
     reasons: Mapping[str, str]
 
@@ -65,33 +65,34 @@ class Line:
         return None if self.ours is None else self.row.is_met(self.ours, self.ratio)
 
 
-def measure(experiment: Experiment, workshop: Workshop, processes: int) -> Measured:
+def measure(experiment: Experiment, inputs: BenchInputs, processes: int) -> Measurements:
     """Run each side in several fresh processes, in turns, so that disturbances of the machine affect all sides.
 
     The first process of each side does not count, because it fills caches and compiles what is compiled once. If a side
     fails, it is not run again.
     """
-    measured = Measured()
-    with experiment.sides(workshop) as sides:
+    measurements = Measurements()
+    with experiment.sides(inputs) as sides:
         for number in range(1 + processes * experiment.repeats):
             for side, run in sides.items():
-                if side in measured.reasons:
+                if side in measurements.reasons:
                     continue
                 try:
                     result = run()
                 except BenchError as error:
-                    measured.reasons[side] = str(error)
-                    measured.values.pop(side, None)
+                    measurements.reasons[side] = str(error)
+                    measurements.values.pop(side, None)
                     continue
                 if number:
-                    figures = measured.values.setdefault(side, defaultdict(list))
+                    figures = measurements.values.setdefault(side, defaultdict(list))
                     for name, value in result.items():
                         figures[name].append(value)
-    return measured
+    return measurements
 
 
-def line_of(row: Row, measured: Measured) -> Line:
+def line_of(row: BenchRow, measurements: Measurements) -> Line:
     """Return the line for a row."""
     figures = {OURS: row.figure, row.peer: row.peer_figure or row.figure, OPENAPI_GENERATOR: row.figure}
-    values = {side: measured.values[side][figure] for side, figure in figures.items() if side in measured.values}
-    return Line(row, values, measured.reasons)
+    measured = measurements.values
+    values = {side: measured[side][figure] for side, figure in figures.items() if side in measured}
+    return Line(row, values, measurements.reasons)

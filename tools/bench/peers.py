@@ -19,7 +19,7 @@ _INSTALL_SECONDS = 600
 
 
 @dataclass(frozen=True)
-class Peer:
+class PeerProgram:
     """A program that is installed once and then used.
 
     Attributes:
@@ -36,7 +36,7 @@ class Peer:
     steps: Sequence[Sequence[str]]
     entry: str
 
-    def installed(self, into: Path | None = None) -> Path:
+    def ensure_installed(self, into: Path | None = None) -> Path:
         """Return the path of the program, and install it first if needed, below `FOLDER` or another folder.
 
         Raises:
@@ -54,14 +54,14 @@ class Peer:
         return folder / self.entry
 
 
-PRISM = Peer(
+PRISM = PeerProgram(
     "prism",
     json.loads((ROOT / "requirements" / "package.json").read_text("utf-8"))["dependencies"]["@stoplight/prism-cli"],
     "npm",
     [["npm", "install", "--no-audit", "--no-fund", "--prefix", "{folder}", "@stoplight/prism-cli@{version}"]],
     "node_modules/.bin/prism",
 )
-OPENAPI_GENERATOR = Peer(
+OPENAPI_GENERATOR = PeerProgram(
     "openapi-generator",
     "7.26.0",
     sys.executable,
@@ -96,7 +96,7 @@ def make_openapi_generator_client(into: Path) -> Path:
         BenchError: The generator is not available, or failed.
     """
     folder = into / "openapi_generator"
-    command = [str(OPENAPI_GENERATOR.installed()), "generate", "-g", "python", "-i", str(SPEC)]
+    command = [str(OPENAPI_GENERATOR.ensure_installed()), "generate", "-g", "python", "-i", str(SPEC)]
     run([*command, "-o", str(folder), "--package-name", "openapi_generator_client"], "openapi-generator failed")
     return folder
 

@@ -28,7 +28,7 @@ class BenchError(Exception):
     """Raised if something could not be measured. The message says why, in one line."""
 
 
-def figures_of(program: str, settings: Mapping[str, Any], peers: Sequence[Path] = ()) -> Figures:
+def run_program(program: str, settings: Mapping[str, Any], peers: Sequence[Path] = ()) -> Figures:
     """Run a program in a fresh process and return the figures that it measured.
 
     Args:
@@ -45,7 +45,7 @@ def figures_of(program: str, settings: Mapping[str, Any], peers: Sequence[Path] 
     return figures
 
 
-def whole_process(command: Sequence[str], peers: Sequence[Path] = ()) -> Figures:
+def measure_process(command: Sequence[str], peers: Sequence[Path] = ()) -> Figures:
     """Return the processor time of a process and its children, and the time that passed, in milliseconds."""
     before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     _run(command, peers)
@@ -86,7 +86,7 @@ def environment(peers: Sequence[Path] = ()) -> dict[str, str]:
 
 
 @contextmanager
-def announced(module: str, *options: str) -> Iterator[tuple[int, int]]:
+def announced_server(module: str, *options: str) -> Iterator[tuple[int, int]]:
     """Run a server that prints its port on its first line during the block. Yield its port and its process id.
 
     Raises:
@@ -103,14 +103,14 @@ def announced(module: str, *options: str) -> Iterator[tuple[int, int]]:
 @contextmanager
 def answering(*options: str) -> Iterator[int]:
     """Run the server that clients are measured against during the block, and yield its port."""
-    with announced("tools.bench.answering", *options) as (port, _):
+    with announced_server("tools.bench.fixed_response_server", *options) as (port, _):
         yield port
 
 
 @contextmanager
 def mock_server(*options: str) -> Iterator[tuple[int, int]]:
     """Run our mock server during the block, and yield its port and its process id."""
-    with announced("kling_elements.mock", "--port", "0", *options) as server:
+    with announced_server("kling_elements.mock", "--port", "0", *options) as server:
         yield server
 
 

@@ -13,7 +13,7 @@ from scripts.codegen.soundness import valid_openapi
 from scripts.spec import SPEC, SpecError, load, parse
 from tools.diff.changes import Change, Party
 from tools.diff.documents import changes_between
-from tools.diff.versions import next_version, shown, version_of
+from tools.diff.versions import next_version, version_of, version_text
 
 _CANNOT_COMPARE = 2
 
@@ -58,7 +58,9 @@ def report(name: str, old: Node, new: Node) -> tuple[list[str], bool]:
     base, version = version_of(old), version_of(new)
     needed = next_version(base, changes)
     is_enough = version >= needed
-    advice = "" if is_enough else f"; info.version is {shown(version)}, it must be {shown(needed)} or later"
+    advice = (
+        "" if is_enough else f"; info.version is {version_text(version)}, it must be {version_text(needed)} or later"
+    )
     lines = [str(change) for change in changes]
     return [*lines, f"{name}: {_summary(changes, differ=old != new)}{advice}"], is_enough
 

@@ -105,8 +105,8 @@ class Changes:
         """
         if not effect:
             return
-        pointer = old.found_at or new.found_at
-        moved_to = new.found_at if new.found_at != pointer else ""
+        pointer = old.pointer_or_empty or new.pointer_or_empty
+        moved_to = new.pointer_or_empty if new.pointer_or_empty != pointer else ""
         breaks = frozenset(party for (part, user), party in _BREAKS.items() if part in effect and user is use)
         uses = frozenset[Use]() if use is None else frozenset({use})
         change = Change(pointer, moved_to, *(shown or (old.node, new.node)), breaks, uses)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import zip_longest
 
 from tools.diff.keywords import Keywords, keywords_of, types_of
-from tools.diff.places import WORDS, Place, spelled_out
+from tools.diff.places import WORDS, Place, spell_out
 
 _SAYS_NOTHING = WORDS | {"discriminator", "default"}
 
@@ -70,7 +70,7 @@ def are_choices(before: Keywords, after: Keywords) -> bool:
     )
 
 
-def matched(old: Union, new: Union) -> list[tuple[Place | None, Place | None]]:
+def match_branches(old: Union, new: Union) -> list[tuple[Place | None, Place | None]]:
     """Return pairs of old and new branches, matched by discriminator, by name, by content, and finally by order.
 
     A branch with several types counts as one branch for each type, because that accepts the same values.
@@ -94,7 +94,7 @@ def matched(old: Union, new: Union) -> list[tuple[Place | None, Place | None]]:
         pair_by(lambda branch, union: union.values.get(branch.reference, ""))
     else:
         pair_by(lambda branch, _: branch.reference)
-    pair_by(lambda branch, _: spelled_out(branch))
+    pair_by(lambda branch, _: spell_out(branch))
     if discriminated:
         return [*pairs, *((branch, None) for branch in left), *((None, branch) for branch in right)]
     return [*pairs, *zip_longest(left, right)]

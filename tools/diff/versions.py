@@ -42,6 +42,6 @@ def next_version(base: Version, changes: Collection[Change]) -> Version:
     return base
 
 
-def shown(version: Version) -> str:
+def version_text(version: Version) -> str:
     """Return the version as a string."""
     return ".".join(map(str, version))

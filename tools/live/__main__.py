@@ -17,7 +17,7 @@ from kling_elements_client import contract
 from kling_elements_client.client import BASE_URL_VARIABLE, DEFAULT_BASE_URL, TOKEN_VARIABLE
 from kling_elements_client.models import ImageElementRequest
 from scripts.spec import ROOT
-from tools.live import creation, deletions, reads
+from tools.live import creation, deletions, read_requests
 from tools.live.page import page
 from tools.live.redaction import Redactor
 from tools.live.report import Report
@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None, clock: Clock | None = None, fol
     options = _options(arguments)
     session = Session(lambda line: print(line, flush=True))
     if not os.environ.get(TOKEN_VARIABLE):
-        return _not_run(
+        return _report_unusable(
             f"set {TOKEN_VARIABLE} to the gateway's API key, and {BASE_URL_VARIABLE} to its address "
             f"unless that is {DEFAULT_BASE_URL}"
         )
@@ -52,8 +52,8 @@ def main(arguments: Sequence[str] | None = None, clock: Clock | None = None, fol
         request = _checked_request(options.image) if options.create else None
         baseline = load(options.baseline) if options.baseline else None
     except (TableError, ValueError) as error:
-        return _not_run(str(error))
-    session.hide = kling.client.redact
+        return _report_unusable(str(error))
+    session.redact_token = kling.client.redact
     code = 0
     with kling:
         try:
@@ -62,7 +62,7 @@ def main(arguments: Sequence[str] | None = None, clock: Clock | None = None, fol
             session.say("interrupted")
             code = _INTERRUPTED
     host = httpx.URL(kling.client.base_url).host
-    report = Report(session.seen, Redactor(session.hide, host), clock.now().date().isoformat(), baseline)
+    report = Report(session.seen, Redactor(session.redact_token, host), clock.now().date().isoformat(), baseline)
     is_all_known = _report(session, report, folder)
     return code or (0 if is_all_known and not session.leftovers else _NEWS)
 
@@ -77,7 +77,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def _not_run(reason: str) -> int:
+def _report_unusable(reason: str) -> int:
     print(f"error: {reason}", file=sys.stderr)
     return _NOT_RUN
 
@@ -99,11 +99,11 @@ def _checked_request(image: str) -> ImageElementRequest:
 def _run(
     kling: KlingElements, session: Session, options: argparse.Namespace, request: ImageElementRequest | None
 ) -> None:
-    session.say(f"{kling.client.base_url}: this reads {reads.PLAN}.")
+    session.say(f"{kling.client.base_url}: this reads {read_requests.PLAN}.")
     if options.confirm:
         session.say(f"Then it {deletions.PLAN}.")
     session.say("It creates nothing." if request is None else f"Then it {creation.PLAN}.")
-    works = reads.read(kling, session)
+    works = read_requests.send_reads(kling, session)
     if options.confirm:
         deletions.delete_nonexistent(kling, session)
     if request is None:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import httpx
 
 from kling_elements_client import contract
-from tools.live.reading import Reading
-from tools.live.session import Seen
+from tools.live.client_reading import ClientReading
+from tools.live.session import SeenResponse
 
 _REFUSED_FOR_OTHER_REASONS = (401, 403, 429)
 
@@ -27,19 +27,19 @@ class Evidence:
     dialect: str
 
 
-def evidence_of(seen: Seen, reading: Reading) -> Evidence | None:
+def dialect_evidence(seen: SeenResponse, reading: ClientReading) -> Evidence | None:
     """Return what a response shows about the dialect, or None if every dialect would answer like this."""
     if seen.call == "deleteElement" and reading.means == "deleted":
-        return Evidence(seen.situation, _of_deletion(seen))
+        return Evidence(seen.situation, _dialect_of_deletion(seen))
     if seen.call != "getElement" or not seen.situation.startswith("unknown-"):
         return None
     status = seen.response.status_code
     if status in _REFUSED_FOR_OTHER_REASONS or httpx.codes.is_server_error(status):
         return None
-    return Evidence(seen.situation, next(_of_absence(reading), ""))
+    return Evidence(seen.situation, next(_dialects_of_absence(reading), ""))
 
 
-def summary(evidence: Sequence[Evidence]) -> str:
+def dialect_summary(evidence: Sequence[Evidence]) -> str:
     """Return in one line which dialect the gateway speaks."""
     spoken = {item.dialect or "neither" for item in evidence}
     if not spoken:
@@ -51,14 +51,14 @@ def summary(evidence: Sequence[Evidence]) -> str:
     return "mixed: " + ", ".join(f"{item.situation} {item.dialect or 'neither'}" for item in evidence)
 
 
-def _of_absence(reading: Reading) -> Iterator[str]:
+def _dialects_of_absence(reading: ClientReading) -> Iterator[str]:
     row = contract.CONTRACT.business_code(reading.code)
     for refusal in contract.CONTRACT.refusals("getElement", "x-absent"):
         if row is not None and refusal.fits(row.code, reading.message):
             yield refusal.dialect
 
 
-def _of_deletion(seen: Seen) -> str:
+def _dialect_of_deletion(seen: SeenResponse) -> str:
     """Return the dialect whose example has the same distinguishing properties as a response to a deletion."""
     document = contract.document()
     examples = {

@@ -28,10 +28,10 @@ def page(report: Report, failures: int) -> str:
 <p>Seen by <code>make live</code> on {escape(report.day)}, and compared with the contract and its table of responses.
 {summary} Tokens, ids, names, addresses and numbers were removed. Read the page before you share it.</p>
 <div class="sums">
-{_sum("dialect", report.dialect)}
-{_sum("kinds of responses", str(len(report.entries)))}
-{_sum("new", str(len(report.news)))}
-{_sum("failed calls", str(failures))}
+{_total("dialect", report.dialect)}
+{_total("kinds of responses", str(len(report.entries)))}
+{_total("new", str(len(report.news)))}
+{_total("failed calls", str(failures))}
 </div>
 </header>
 <main>
@@ -47,7 +47,7 @@ def page(report: Report, failures: int) -> str:
     )
 
 
-def _sum(label: str, value: str) -> str:
+def _total(label: str, value: str) -> str:
     return f"<div>{escape(label)}<b>{escape(value)}</b></div>"
 
 

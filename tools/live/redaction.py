@@ -35,14 +35,14 @@ _HOST = re.compile(r"\b[\w-]+(?:\.[\w-]+)+\b")
 class Redactor:
     """Removes the token, the gateway's host and every value in the responses. Call `learn` for all answers first."""
 
-    def __init__(self, hide: Callable[[str], str], host: str) -> None:
+    def __init__(self, redact_token: Callable[[str], str], host: str) -> None:
         """Create a redactor.
 
         Args:
-            hide: A function that hides the token.
+            redact_token: A function that hides the token.
             host: The gateway's host, which may be private too; empty for none.
         """
-        self._hide = hide
+        self._redact_token = redact_token
         self._private = {host} if host else set[str]()
 
     def learn(self, body: object) -> None:
@@ -56,7 +56,7 @@ class Redactor:
             text: The message.
             asked: The ids in the request.
         """
-        marked = self._hide(text)
+        marked = self._redact_token(text)
         for value in _longest_first(asked):
             marked = marked.replace(value, "{id}")
         for value in _longest_first(self._private - set(asked)):
@@ -94,10 +94,10 @@ class Redactor:
         return value if name == "code" and _is_code(value) else _stand_in_for(value)
 
     def _name(self, name: str) -> str:
-        return name_or_length(self._hide(name))
+        return name_or_length(self._redact_token(name))
 
     def _word(self, name: str, text: str) -> str:
-        text = self._hide(text)
+        text = self._redact_token(text)
         is_word = name in _WORDS or (name == "owned_by" and text == _LIBRARY)
         if not text or (is_word and (_WORD.fullmatch(text) or _is_code(text))):
             return text

@@ -16,11 +16,11 @@ from contract_tests.reading.live_responses import LiveResponse, as_response, res
 from kling_elements import strict_json
 from kling_elements_client import contract
 from kling_elements_runtime.document import follow
-from tools.live.dialects import Evidence, evidence_of, summary
+from tools.live.client_reading import ClientReading, read_response
+from tools.live.dialects import Evidence, dialect_evidence, dialect_summary
 from tools.live.findings import findings_of
-from tools.live.reading import Reading, read
 from tools.live.redaction import Redactor
-from tools.live.session import Seen
+from tools.live.session import SeenResponse
 
 _HEADERS: Final = {"retry-after": None, "www-authenticate": None, "allow": None, "location": "<url>"}
 _EXPECTED: Final[Mapping[str, frozenset[str]]] = {
@@ -89,7 +89,7 @@ class Report:
     """
 
     def __init__(
-        self, seen: Sequence[Seen], redactor: Redactor, day: str, baseline: Sequence[LiveResponse] | None = None
+        self, seen: Sequence[SeenResponse], redactor: Redactor, day: str, baseline: Sequence[LiveResponse] | None = None
     ) -> None:
         """Analyse what was seen.
 
@@ -106,10 +106,11 @@ class Report:
         for response in seen:
             redactor.learn(_json(response.response))
         readings = [
-            (response, read(response.call, response.response, next(iter(response.asked), ""))) for response in seen
+            (response, read_response(response.call, response.response, next(iter(response.asked), "")))
+            for response in seen
         ]
-        evidence = [evidence_of(response, reading) for response, reading in readings]
-        self.dialect = summary(list(dict.fromkeys(item for item in evidence if item is not None)))
+        evidence = [dialect_evidence(response, reading) for response, reading in readings]
+        self.dialect = dialect_summary(list(dict.fromkeys(item for item in evidence if item is not None)))
         entries = [self._entry(response, reading) for response, reading in readings]
         self.entries = list({repr((entry.situation, entry.row)): entry for entry in entries}.values())
 
@@ -160,16 +161,16 @@ class Report:
     def _changes(self, situation: str, now: Sequence[Entry], before: Sequence[LiveResponse]) -> Iterator[Difference]:
         heads = {self._head_of_row(row) for row in before}
         if not now:
-            yield Difference("gone", f"{situation}: no response this time; it was {_all(heads)}")
+            yield Difference("gone", f"{situation}: no response this time; it was {_join_sorted(heads)}")
         elif not before:
-            yield Difference("not asked before", f"{situation}: {_all(entry.head for entry in now)}")
+            yield Difference("not asked before", f"{situation}: {_join_sorted(entry.head for entry in now)}")
         else:
             yield from _compare(situation, {entry.head for entry in now}, heads)
             findings = {text for entry in now for text in entry.findings}
             yield from _compare(situation, findings, {text for row in before for text in _findings(row)})
 
-    def _entry(self, seen: Seen, reading: Reading) -> Entry:
-        row = self._row(seen, reading, evidence_of(seen, reading))
+    def _entry(self, seen: SeenResponse, reading: ClientReading) -> Entry:
+        row = self._row(seen, reading, dialect_evidence(seen, reading))
         head = self._head(seen.response, reading, seen.asked)
         findings = _findings(as_response(seen.situation, row))
         return Entry(
@@ -180,7 +181,7 @@ class Report:
             news=tuple(self._news(seen, reading, head, findings)),
         )
 
-    def _head(self, response: httpx.Response, reading: Reading, asked: Sequence[str]) -> str:
+    def _head(self, response: httpx.Response, reading: ClientReading, asked: Sequence[str]) -> str:
         parts = [f"HTTP {response.status_code}"]
         if reading.code is not None:
             parts.append(f"code {self._redactor.message(str(reading.code), asked)}")
@@ -188,7 +189,7 @@ class Report:
             parts.append(f'"{self._redactor.message(reading.message, asked)}"')
         return f"{', '.join(parts)}, read as {reading.means}"
 
-    def _news(self, seen: Seen, reading: Reading, head: str, findings: Sequence[str]) -> Iterator[str]:
+    def _news(self, seen: SeenResponse, reading: ClientReading, head: str, findings: Sequence[str]) -> Iterator[str]:
         expected = _EXPECTED.get(seen.situation)
         status = seen.response.status_code
         # No expectation means a request without a token or with a wrong one, which gets 401.
@@ -202,7 +203,7 @@ class Report:
         known_findings = {text for row in rows if _have_same_shape(row.call, seen.call) for text in _findings(row)}
         yield from (text for text in findings if text not in known_findings)
 
-    def _known_heads(self, seen: Seen) -> Iterator[str]:
+    def _known_heads(self, seen: SeenResponse) -> Iterator[str]:
         """Yield the known heads besides the expected ones: those of the baseline, and failures in the table."""
         yield from (self._head_of_row(row) for row in self._baseline if row.seen[0].where == seen.situation)
         failures = (row for row in responses() if _have_same_shape(row.call, seen.call) and row.means not in _SUCCESSES)
@@ -210,9 +211,9 @@ class Report:
 
     def _head_of_row(self, row: LiveResponse) -> str:
         asked = row.asked or row.reads.external_id or ""
-        return self._head(row.response(), read(row.call, row.response(), asked), (asked,))
+        return self._head(row.response(), read_response(row.call, row.response(), asked), (asked,))
 
-    def _row(self, seen: Seen, reading: Reading, evidence: Evidence | None) -> dict[str, Any]:
+    def _row(self, seen: SeenResponse, reading: ClientReading, evidence: Evidence | None) -> dict[str, Any]:
         body = _json(seen.response)
         redactor = self._redactor
         headers = dict(self._headers(seen.response, "application/json" if body is not None else "text/html"))
@@ -254,14 +255,14 @@ def _findings(row: LiveResponse) -> tuple[str, ...]:
 
 
 def _compare(situation: str, now: set[str], before: set[str]) -> Iterator[Difference]:
-    added, removed = _all(now - before), _all(before - now)
+    added, removed = _join_sorted(now - before), _join_sorted(before - now)
     if added and removed:
         yield Difference("changed", f"{situation}: {added}; it was {removed}")
     elif added or removed:
         yield Difference("new" if added else "gone", f"{situation}: {added or removed}")
 
 
-def _all(texts: Iterable[str]) -> str:
+def _join_sorted(texts: Iterable[str]) -> str:
     return "; ".join(sorted(set(texts)))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from tools.mutate import contract_coverage, planted_faults, spec_mutants
-from tools.mutate.parts import Part, run
+from tools.mutate.proof_parts import Part, run
 
 PARTS: dict[str, Part] = {
     spec_mutants.NAME: spec_mutants.prove,

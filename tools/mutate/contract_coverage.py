@@ -22,8 +22,8 @@ from kling_elements.media.limits import video_limits
 from kling_elements_runtime.contract import Contract
 from kling_elements_runtime.document import Node
 from scripts.spec import SpecError, load
-from tools.mutate.keywords import Keyword, Mark, Requests, accepted, requests
-from tools.mutate.parts import Outcome, run
+from tools.mutate.keywords import Keyword, Mark, RequestKeywords, all_accept, request_keywords
+from tools.mutate.proof_parts import PartResult, run
 from tools.mutate.video_keywords import video_file
 
 NAME = "contract coverage"
@@ -44,7 +44,7 @@ class CheckedValue:
     marks: list[Mark]
 
 
-def tables(document: Node, operations: dict[str, Requests]) -> Iterator[CheckedValue]:
+def tables(document: Node, operations: dict[str, RequestKeywords]) -> Iterator[CheckedValue]:
     """Yield every value of the tables."""
     create = operations["createElement"]
     for case in (*cases.body_cases("accepted"), *cases.body_cases("refused")):
@@ -62,18 +62,18 @@ def tables(document: Node, operations: dict[str, Requests]) -> Iterator[CheckedV
         yield CheckedValue(video.id, not video.violations, list(file.marks(report)))
 
 
-def _of_body(operation: Requests, body: Any) -> list[Mark]:
+def _of_body(operation: RequestKeywords, body: Any) -> list[Mark]:
     """Return the verdicts on a body; if it is too large, only those on its size."""
     text = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
     by_size = _of_size(operation, len(text), oracle.count(body))
-    return [*by_size, *(operation.body.marks(body) if operation.body and accepted(by_size) else ())]
+    return [*by_size, *(operation.body.marks(body) if operation.body and all_accept(by_size) else ())]
 
 
-def _of_size(operation: Requests, length: int, values: int) -> list[Mark]:
+def _of_size(operation: RequestKeywords, length: int, values: int) -> list[Mark]:
     return list(operation.size.marks((length, values))) if operation.size else []
 
 
-def _of_call(operation: Requests, call: operation_cases.Case) -> list[Mark]:
+def _of_call(operation: RequestKeywords, call: operation_cases.Case) -> list[Mark]:
     if "body" in call.arguments:
         return _of_body(operation, call.arguments["body"])
     return [
@@ -83,20 +83,20 @@ def _of_call(operation: Requests, call: operation_cases.Case) -> list[Mark]:
     ]
 
 
-def prove() -> Outcome:
+def prove() -> PartResult:
     """Return whether the tables show every keyword from both sides."""
     try:
         document = load()
-        operations = requests(document)
+        operations = request_keywords(document)
     except SpecError as error:
-        return Outcome("nothing was counted", (str(error),))
+        return PartResult("nothing was counted", (str(error),))
     shapes = [*(shape for operation in operations.values() for shape in operation.shapes), video_file(document)]
     keywords = [keyword for shape in shapes for keyword in shape.keywords]
     sides: dict[str, set[Keyword]] = {"accepted": set(), "refused": set()}
     disputed: list[str] = []
     values = list(tables(document, operations))
     for value in values:
-        is_accepted = accepted(value.marks)
+        is_accepted = all_accept(value.marks)
         if is_accepted != value.expected:
             disputed.append(value.name)
         sides["accepted"] |= {keyword for keyword, accepts in value.marks if accepts and is_accepted}
@@ -109,7 +109,7 @@ def prove() -> Outcome:
     ]
     problems += [f"the keywords and the table disagree about: {name}" for name in disputed]
     figures = ", ".join(f"{len(shown)} of {len(keywords)} {side} a value" for side, shown in sides.items())
-    return Outcome(f"{figures}, among {len(values)} values", tuple(problems))
+    return PartResult(f"{figures}, among {len(values)} values", tuple(problems))
 
 
 def main() -> int:

@@ -83,7 +83,7 @@ class Shape:
 
 
 @frozen
-class Requests:
+class RequestKeywords:
     """The keywords of the requests of one operation.
 
     Attributes:
@@ -102,7 +102,7 @@ class Requests:
         return [shape for shape in (*self.parameters.values(), self.size, self.body) if shape is not None]
 
 
-def requests(document: Node) -> dict[str, Requests]:
+def request_keywords(document: Node) -> dict[str, RequestKeywords]:
     """Return the keywords of each operation of a document, by operation id.
 
     Raises:
@@ -114,12 +114,12 @@ def requests(document: Node) -> dict[str, Requests]:
     }
 
 
-def accepted(marks: Iterable[Mark]) -> bool:
+def all_accept(marks: Iterable[Mark]) -> bool:
     """Return whether every keyword accepts."""
     return all(accepts for _, accepts in marks)
 
 
-def _requests(document: Node, where: str, operation: Node) -> Requests:
+def _requests(document: Node, where: str, operation: Node) -> RequestKeywords:
     name = operation["operationId"]
     parameters = {}
     for index, node in enumerate(operation.get("parameters", ())):
@@ -127,9 +127,11 @@ def _requests(document: Node, where: str, operation: Node) -> Requests:
         parameter = follow(document, at)
         parameters[parameter["name"]] = _parameter(document, at, f"{name} / {parameter['name']}", parameter)
     if "requestBody" not in operation:
-        return Requests(parameters, None, None)
+        return RequestKeywords(parameters, None, None)
     at = f"{where}/requestBody/content/application~1json"
-    return Requests(parameters, _shape(document, f"{at}/schema", name), _size(document, f"{at}/x-body-size", name))
+    return RequestKeywords(
+        parameters, _shape(document, f"{at}/schema", name), _size(document, f"{at}/x-body-size", name)
+    )
 
 
 def _parameter(document: Node, where: str, route: str, parameter: Node) -> Shape:
@@ -159,8 +161,8 @@ def _size(document: Node, where: str, route: str) -> Shape:
 def _shape(document: Node, where: str, route: str) -> Shape:
     """Return a schema, split into keywords, for one route."""
     schema = follow(document, where)
-    known = _SINGLE.keys() | _COMPOUND | _ELSEWHERE | _SILENT
-    if unknown := sorted(schema.keys() - known):
+    handled_keywords = _SINGLE.keys() | _COMPOUND | _ELSEWHERE | _SILENT
+    if unknown := sorted(schema.keys() - handled_keywords):
         raise SpecError(f"{where}: cannot count {', '.join(unknown)}; add it to tools/mutate/keywords.py")
     parts = [
         *_singles(schema, where, route),
@@ -288,7 +290,7 @@ def _any_of(document: Node, count: int, where: str, route: str) -> Shape:
 
     def marks(value: Any) -> list[Mark]:
         by_branch = {keyword: list(branch.marks(value)) for keyword, branch in branches.items()}
-        matching = {keyword: inner for keyword, inner in by_branch.items() if accepted(inner)}
+        matching = {keyword: inner for keyword, inner in by_branch.items() if all_accept(inner)}
         counted = matching or by_branch
         return [mark for keyword, inner in counted.items() for mark in [(keyword, bool(matching)), *inner]]
 
@@ -312,7 +314,7 @@ def _one_of(document: Node, discriminator: Node, where: str, route: str) -> Shap
         inner = [mark for branch in counted.values() for mark in branch.marks(value)]
         return [
             *((keyword, bool(named)) for keyword in counted),
-            (one_of, bool(named) and accepted(inner)),
+            (one_of, bool(named) and all_accept(inner)),
             *inner,
         ]
 

@@ -138,7 +138,7 @@ def _speaks_dialect(dialect: str) -> Holds:
     """Return a check of the whole life of an element, in the words of a dialect."""
 
     def holds(candidate: Candidate) -> bool:
-        caller = candidate.speaking(dialect)
+        caller = candidate.caller_in_dialect(dialect)
         task_id = caller.create(external_task_id="e")["task_id"]
         element_id = caller.element(task_id)["element_id"]
         again, elsewhere = ({**BODY, "external_task_id": name} for name in ("e", "elsewhere"))

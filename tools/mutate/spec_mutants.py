@@ -20,7 +20,7 @@ from kling_elements_runtime.document import Node
 from scripts.spec import load
 from tools.mutate.equivalents import EQUIVALENTS
 from tools.mutate.mutants import Mutant, mutants
-from tools.mutate.parts import Outcome, run
+from tools.mutate.proof_parts import PartResult, run
 from tools.mutate.request_witnesses import request_witnesses
 from tools.mutate.response_witnesses import response_witnesses
 from tools.mutate.witness import Candidate, Witness
@@ -34,19 +34,21 @@ Trial: TypeAlias = tuple[Mutant, Witness | None]
 """A mutant and the first witness that noticed it, if any did."""
 
 
-def prove() -> Outcome:
+def prove() -> PartResult:
     """Try every mutant of the OpenAPI file."""
     document: Node = json.loads(json.dumps(load()))  # YAML aliases would put one object in two places
     witnesses = [*response_witnesses(), *request_witnesses()]
     logging.disable(logging.WARNING)  # the client warns about unusual responses, and there are thousands here
     try:
         if wrong := untrue_witnesses(document, witnesses):
-            return Outcome("no mutant was tried", tuple(f"not true of the contract itself: {name}" for name in wrong))
+            return PartResult(
+                "no mutant was tried", tuple(f"not true of the contract itself: {name}" for name in wrong)
+            )
         # A mutant may accept values that SQLite refuses, such as a text for the page size, and the server logs that.
         # Messages about the contract itself were shown above.
         with redirect_stderr(StringIO()):
             trials = try_mutants(mutants(document), witnesses)
-        return outcome_of(trials, EQUIVALENTS)
+        return result_of(trials, EQUIVALENTS)
     finally:
         logging.disable(logging.NOTSET)
 
@@ -85,7 +87,7 @@ def _most_likely_first(rule: str | None, witnesses: Sequence[Witness]) -> list[W
     return [*sorted(own, key=lambda witness: (witness.cost, rule not in witness.rules)), *others]
 
 
-def outcome_of(trials: Sequence[Trial], equivalents: Mapping[str, str]) -> Outcome:
+def result_of(trials: Sequence[Trial], equivalents: Mapping[str, str]) -> PartResult:
     """Return the outcome of trials, if some mutants are known to mean the same as the contract."""
     noticed = {mutant.name: witness.name for mutant, witness in trials if witness}
     survivors = [mutant.name for mutant, witness in trials if not witness]
@@ -95,7 +97,7 @@ def outcome_of(trials: Sequence[Trial], equivalents: Mapping[str, str]) -> Outco
             problems.append(f"is not equivalent: {noticed[name]} notices it; delete it from equivalents.py: {name}")
         elif name not in survivors:
             problems.append(f"is not a mutant any more; delete it from equivalents.py: {name}")
-    return Outcome(
+    return PartResult(
         f"{len(noticed)} of {len(trials)} mutants killed, {len(equivalents.keys() & set(survivors))} equivalent",
         tuple(problems),
     )

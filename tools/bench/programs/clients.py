@@ -22,7 +22,7 @@ def body(frontal: object, *others: object) -> dict[str, Any]:
     return {**TEXTS, "reference_type": "image_refer", "element_image_list": images, "tag_list": [{"tag_id": "o_102"}]}
 
 
-class Client(Protocol):
+class MeasuredClient(Protocol):
     """The interface that the programs need of a client."""
 
     def connect(self, url: str, ca: str | None = None) -> None:
@@ -112,7 +112,7 @@ def make_generated(name: str) -> Ours:
     return {"ours": Ours, "stock": Stock}[name]()
 
 
-def make(name: str) -> Client:
+def make(name: str) -> MeasuredClient:
     """Return the client with this name."""
     if name == "openapi-generator":
         from tools.bench.programs.openapi_generator import OpenapiGenerator  # noqa: PLC0415 - not always installed

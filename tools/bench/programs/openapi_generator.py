@@ -11,7 +11,7 @@ from tools.bench.programs.clients import TEXTS, TOKEN, text_of
 
 
 class OpenapiGenerator:
-    """The generated client with the interface of `clients.Client`."""
+    """The generated client with the interface of `clients.MeasuredClient`."""
 
     def __init__(self) -> None:
         self._root = import_module("openapi_generator_client")

@@ -42,7 +42,7 @@ class _Blocking:
             self.max_interval_seconds = max(self.max_interval_seconds, delay)
 
 
-def _sync(client: clients.Client, files: list[Path], body_bytes: int) -> dict[str, float]:
+def _sync(client: clients.MeasuredClient, files: list[Path], body_bytes: int) -> dict[str, float]:
     client.create(client.request(clients.ADDRESSES))  # opens the connection and loads what is loaded on first use
     memory = figures.PeakMemory()
     started = time.perf_counter()

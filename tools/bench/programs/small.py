@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from tools.bench.answering import RESPONSE
+from tools.bench.fixed_response_server import RESPONSE
 from tools.bench.programs import clients, figures
 
 _WARM_UP = 50
@@ -26,7 +26,7 @@ class _InProcess(httpx.BaseTransport):
 
 def main(settings: dict[str, Any]) -> None:
     """Run the program."""
-    client: clients.Client
+    client: clients.MeasuredClient
     if settings["url"]:
         client = clients.make(settings["client"])
         client.connect(settings["url"])

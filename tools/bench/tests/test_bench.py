@@ -20,18 +20,26 @@ import pytest
 
 from tools.bench import __main__ as command
 from tools.bench import load, peers, report
-from tools.bench.experiments import EXPERIMENTS, OPENAPI_GENERATOR, OURS, STOCK, Experiment, Workshop
+from tools.bench.experiments import EXPERIMENTS, OPENAPI_GENERATOR, OURS, STOCK, BenchInputs, Experiment
 from tools.bench.measuring import Line, line_of, measure
-from tools.bench.peers import Peer
-from tools.bench.processes import BenchError, announced, answering, environment, figures_of, serving, whole_process
+from tools.bench.peers import PeerProgram
+from tools.bench.processes import (
+    BenchError,
+    announced_server,
+    answering,
+    environment,
+    measure_process,
+    run_program,
+    serving,
+)
 from tools.bench.programs import clients
 from tools.bench.programs.figures import require
 from tools.bench.programs.growth import exponent
-from tools.bench.rows import ROWS, Row
+from tools.bench.rows import ROWS, BenchRow
 
-_ROW = Row(name="wall", title="something", experiment="some", figure="wall_ms", ratio=0.5)
-_VALUE = Row(name="own", title="something", experiment="some", figure="wall_ms", value=15)
-_RATE = Row(
+_ROW = BenchRow(name="wall", title="something", experiment="some", figure="wall_ms", ratio=0.5)
+_VALUE = BenchRow(name="own", title="something", experiment="some", figure="wall_ms", value=15)
+_RATE = BenchRow(
     name="rate",
     title="many",
     experiment="some",
@@ -43,16 +51,18 @@ _RATE = Row(
 _LOAD = {"path": "/", "body": "{}", "connections": 1, "warm_up_seconds": 0.5, "seconds": 5}
 
 
-def _line(row: Row, ours: float | None, peer: float | None, *, generator: float | None = None, why: str = "") -> Line:
+def _line(
+    row: BenchRow, ours: float | None, peer: float | None, *, generator: float | None = None, why: str = ""
+) -> Line:
     figures = {OURS: ours, row.peer: peer, OPENAPI_GENERATOR: generator}
     values = {side: [figure] for side, figure in figures.items() if figure is not None}
     return Line(row, values, {row.peer: why} if why else {})
 
 
 @pytest.fixture(scope="module")
-def workshop(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
-    """Return a workshop that does a hundredth of the work."""
-    return Workshop(tmp_path_factory.mktemp("bench"), effort=0.01)
+def inputs(tmp_path_factory: pytest.TempPathFactory) -> BenchInputs:
+    """Return a inputs that does a hundredth of the work."""
+    return BenchInputs(tmp_path_factory.mktemp("bench"), effort=0.01)
 
 
 @contextmanager
@@ -99,18 +109,18 @@ def _answering_server(response: bytes) -> Iterator[int]:
         ("growth", OURS, {"exponent"}),
     ],
 )
-def test_each_experiment_returns_its_figures(workshop: Workshop, name: str, side: str, figures: set[str]) -> None:
+def test_each_experiment_returns_its_figures(inputs: BenchInputs, name: str, side: str, figures: set[str]) -> None:
     """The programs run with the current client and mock server."""
-    with EXPERIMENTS[name].sides(workshop) as sides:
+    with EXPERIMENTS[name].sides(inputs) as sides:
         measured = sides[side]()
 
     assert figures == set(measured)
     assert all(isinstance(figure, float) for figure in measured.values())
 
 
-def test_importing_is_measured_relative_to_an_empty_run(workshop: Workshop) -> None:
+def test_importing_is_measured_relative_to_an_empty_run(inputs: BenchInputs) -> None:
     """Importing the stock client takes longer than doing nothing."""
-    with EXPERIMENTS["importing"].sides(workshop) as sides:
+    with EXPERIMENTS["importing"].sides(inputs) as sides:
         assert sides[STOCK]()["cpu_ms"] > 0
 
 
@@ -121,7 +131,7 @@ def test_each_row_has_an_experiment_and_each_experiment_a_row() -> None:
     assert [row.name for row in ROWS if (row.ratio is None) == (row.value is None) or not row.target] == []
 
 
-def test_processes_run_in_turns_and_the_first_of_each_does_not_count(workshop: Workshop) -> None:
+def test_processes_run_in_turns_and_the_first_of_each_does_not_count(inputs: BenchInputs) -> None:
     """Disturbances of the machine affect all sides, and one-time work affects none."""
     ran: list[str] = []
 
@@ -133,14 +143,14 @@ def test_processes_run_in_turns_and_the_first_of_each_does_not_count(workshop: W
         return run
 
     sides = {STOCK: side("stock"), OURS: side("ours")}
-    line = line_of(_ROW, measure(Experiment("some", lambda _: nullcontext(sides), repeats=2), workshop, 1))
+    line = line_of(_ROW, measure(Experiment("some", lambda _: nullcontext(sides), repeats=2), inputs, 1))
 
     assert ["stock", "ours"] * 3 == ran
     assert {STOCK: [3.0, 5.0], OURS: [4.0, 6.0]} == line.values
     assert (5.0, 4.0) == (line.ours, line.peer)
 
 
-def test_a_side_that_fails_is_skipped_and_reported(workshop: Workshop) -> None:
+def test_a_side_that_fails_is_skipped_and_reported(inputs: BenchInputs) -> None:
     """A side that fails after a success is also dropped; the others continue."""
     left = iter([1.0])
 
@@ -150,7 +160,7 @@ def test_a_side_that_fails_is_skipped_and_reported(workshop: Workshop) -> None:
         raise BenchError("it broke")
 
     sides = {STOCK: failing, OURS: lambda: {"wall_ms": 2.0}}
-    line = line_of(_ROW, measure(Experiment("some", lambda _: nullcontext(sides)), workshop, 3))
+    line = line_of(_ROW, measure(Experiment("some", lambda _: nullcontext(sides)), inputs, 3))
 
     assert (2.0, None, None, None) == (line.ours, line.peer, line.ratio, line.is_met)
     assert {STOCK: "it broke"} == line.reasons
@@ -196,7 +206,7 @@ def test_the_table_shows_every_figure_and_every_reason() -> None:
 
 def test_the_json_has_every_figure_and_nothing_that_identifies_the_machine() -> None:
     """The JSON contains neither paths nor the names of the machine and the user."""
-    document = report.as_json([_line(_ROW, 1.0, 2.0)], 5)
+    document = report.to_json([_line(_ROW, 1.0, 2.0)], 5)
     text = json.dumps(document)
 
     assert {
@@ -255,11 +265,11 @@ def test_invalid_options_are_refused(options: list[str], capsys: pytest.CaptureF
 def test_a_failing_program_is_reported_by_its_last_line() -> None:
     """A traceback would be of no use in a table."""
     with pytest.raises(BenchError, match=r"failed with exit code 1: KeyError: 'nothing'$"):
-        figures_of("small", {"url": None, "client": "nothing"})
+        run_program("small", {"url": None, "client": "nothing"})
     with pytest.raises(BenchError, match=r"failed with exit code 3: no message$"):
-        whole_process([sys.executable, "-c", "raise SystemExit(3)"])
+        measure_process([sys.executable, "-c", "raise SystemExit(3)"])
     with pytest.raises(BenchError, match=r"^nowhere: FileNotFoundError$"):
-        whole_process(["/nowhere"])
+        measure_process(["/nowhere"])
 
 
 def test_measured_processes_see_neither_proxies_nor_settings(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -287,12 +297,12 @@ def test_a_server_that_does_not_start_is_an_error() -> None:
         with pytest.raises(BenchError, match=r"^the server did not start$"):
             stack.enter_context(serving([sys.executable, "-c", "pass"]))
         with pytest.raises(BenchError, match=r"^json\.tool did not start$"):
-            stack.enter_context(announced("json.tool", "/nowhere"))
+            stack.enter_context(announced_server("json.tool", "/nowhere"))
 
 
-def test_the_server_for_clients_reads_bodies_of_any_size(workshop: Workshop) -> None:
+def test_the_server_for_clients_reads_bodies_of_any_size(inputs: BenchInputs) -> None:
     """A connection serves several requests; if a body breaks off, the connection ends."""
-    authority, key = workshop.certificates
+    authority, key = inputs.certificates
     tls = ssl.create_default_context(cafile=str(authority))
     with answering(str(key)) as port, httpx.Client(verify=tls, trust_env=False) as client:
         for size in (0, 1, 3_000_000):
@@ -303,7 +313,7 @@ def test_the_server_for_clients_reads_bodies_of_any_size(workshop: Workshop) -> 
             breaking_off.sendall(b"POST / HTTP/1.1\r\nContent-Length: 10\r\n\r\nshort")
             breaking_off.shutdown(socket.SHUT_WR)
             assert b"" == breaking_off.recv(1)
-        assert {"responses_per_second"} == set(figures_of("tools.bench.load", {**_LOAD, "port": port, "seconds": 0.1}))
+        assert {"responses_per_second"} == set(run_program("tools.bench.load", {**_LOAD, "port": port, "seconds": 0.1}))
 
 
 def test_a_response_counts_once_it_is_complete() -> None:
@@ -331,16 +341,20 @@ def test_a_response_counts_once_it_is_complete() -> None:
 )
 def test_under_load_each_response_must_be_a_success(response: bytes, reason: str) -> None:
     """Otherwise refusals would count as work."""
-    expected = f"WrongResponseError: the server {reason}"
-    with _answering_server(response) as port, pytest.raises(BenchError, match=expected):
-        figures_of("tools.bench.load", {**_LOAD, "port": port})
-
-
-def test_a_server_that_checks_nothing_is_not_compared(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A mock server that accepts everything would be fast."""
-    monkeypatch.setattr("tools.bench.experiments.mock_server", lambda: announced("tools.bench.answering"))
     with (
-        EXPERIMENTS["mock"].sides(workshop) as sides,
+        _answering_server(response) as port,
+        pytest.raises(BenchError, match=f"WrongResponseError: the server {reason}"),
+    ):
+        run_program("tools.bench.load", {**_LOAD, "port": port})
+
+
+def test_a_server_that_checks_nothing_is_not_compared(inputs: BenchInputs, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mock server that accepts everything would be fast."""
+    monkeypatch.setattr(
+        "tools.bench.experiments.mock_server", lambda: announced_server("tools.bench.fixed_response_server")
+    )
+    with (
+        EXPERIMENTS["mock"].sides(inputs) as sides,
         pytest.raises(BenchError, match="answered 200 to a request that"),
     ):
         sides[OURS]()
@@ -348,19 +362,19 @@ def test_a_server_that_checks_nothing_is_not_compared(workshop: Workshop, monkey
 
 def test_a_peer_that_cannot_be_installed_is_an_error(tmp_path: Path) -> None:
     """The error says whether the tool is missing or the installation failed."""
-    absent = Peer("absent", "1", "no-such-tool", [], "entry")
-    failing = Peer("failing", "1", sys.executable, [[sys.executable, "-c", "raise SystemExit(1)"]], "entry")
+    absent = PeerProgram("absent", "1", "no-such-tool", [], "entry")
+    failing = PeerProgram("failing", "1", sys.executable, [[sys.executable, "-c", "raise SystemExit(1)"]], "entry")
 
     with pytest.raises(BenchError, match=r"^not available: no-such-tool$"):
-        absent.installed(tmp_path)
+        absent.ensure_installed(tmp_path)
     with pytest.raises(BenchError, match=r"^not available: failing could not be installed$"):
-        failing.installed(tmp_path)
+        failing.ensure_installed(tmp_path)
 
 
-def _script_peer(script: str) -> Peer:
+def _script_peer(script: str) -> PeerProgram:
     """Return a peer that is a shell script."""
     code = f"import pathlib; p = pathlib.Path(r'{{folder}}/tool'); p.write_text({script!r}); p.chmod(0o755)"
-    return Peer("tool", "1", sys.executable, [[sys.executable, "-c", code]], "tool")
+    return PeerProgram("tool", "1", sys.executable, [[sys.executable, "-c", code]], "tool")
 
 
 def test_a_peer_is_installed_once(tmp_path: Path) -> None:
@@ -370,25 +384,25 @@ def test_a_peer_is_installed_once(tmp_path: Path) -> None:
     folder.mkdir()
     (folder / "leftover").touch()
 
-    first = peer.installed(tmp_path)
+    first = peer.ensure_installed(tmp_path)
     before = first.stat().st_mtime_ns
 
-    assert folder / "tool" == first == peer.installed(tmp_path)
+    assert folder / "tool" == first == peer.ensure_installed(tmp_path)
     assert before == first.stat().st_mtime_ns
     assert ["tool"] == [path.name for path in folder.iterdir()]
 
 
 @pytest.fixture
-def no_tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workshop:
-    """Return a workshop whose peers are scripts that fail."""
+def no_tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> BenchInputs:
+    """Return a inputs whose peers are scripts that fail."""
     monkeypatch.setattr(peers, "FOLDER", tmp_path / "installed")
     for name in ("PRISM", "OPENAPI_GENERATOR"):
         monkeypatch.setattr(peers, name, _script_peer("#!/bin/sh\nexit 1\n"))
     (tmp_path / "scratch").mkdir()
-    return Workshop(tmp_path / "scratch", effort=0.01)
+    return BenchInputs(tmp_path / "scratch", effort=0.01)
 
 
-def test_prism_and_openapi_generator_may_fail(no_tools: Workshop) -> None:
+def test_prism_and_openapi_generator_may_fail(no_tools: BenchInputs) -> None:
     """The table says why a peer failed, and a client that could not be made is not tried again."""
     with EXPERIMENTS["mock"].sides(no_tools) as sides, pytest.raises(BenchError, match="did not start"):
         sides["Prism"]()
@@ -400,7 +414,7 @@ def test_prism_and_openapi_generator_may_fail(no_tools: Workshop) -> None:
             sides[OPENAPI_GENERATOR]()
 
 
-def test_prism_gets_the_same_load(no_tools: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_prism_gets_the_same_load(no_tools: BenchInputs, monkeypatch: pytest.MonkeyPatch) -> None:
     """Prism gets its port as an option and its load once it accepts connections. Our mock server replaces it here."""
     script = f'#!/bin/sh\nexec {sys.executable} -m kling_elements.mock --port "$5"\n'
     monkeypatch.setattr(peers, "PRISM", _script_peer(script))

@@ -17,12 +17,12 @@ from contract_tests.reading.paths import DELETION, PRESETS
 from contract_tests.support.tables import for_each_row
 from kling_elements.mock.reply import HTML_TYPE, Reply, json_reply
 from kling_elements_client import contract
+from tools.live.client_reading import read_response
 from tools.live.deletions import nonexistent_id
 from tools.live.page import page
-from tools.live.reading import read
 from tools.live.redaction import Redactor
 from tools.live.report import Report
-from tools.live.session import Seen
+from tools.live.session import SeenResponse
 from tools.live.tests.command import DIALECTS, LIST, LOOK_UP, Replies, Run, create, gateway
 
 _HOST = "gateway.example.com"
@@ -52,7 +52,7 @@ def test_the_file_has_the_form_of_the_table(dialect: str, run: Run) -> None:
     assert {"unknown-element", "unknown-element-advanced"} < rows.keys()
     for name, row in rows.items():
         assert ("make-live", "2026-06-10", name) == (row.seen[0].source, row.seen[0].when, row.seen[0].where)
-        assert row.means == read(row.call, row.response(), row.asked).means
+        assert row.means == read_response(row.call, row.response(), row.asked).means
 
 
 def test_the_file_keeps_the_structure_without_the_accounts_data(run: Run) -> None:
@@ -160,7 +160,7 @@ def test_a_departure_can_still_be_seen_in_the_row(
     monkeypatch.setitem(declared, "required", "yes")
     response = httpx.Response(401, json={"code": 1002}) if success is None else httpx.Response(200, **success)
 
-    report = Report([Seen("list", "listElements", (), response)], Redactor(str, _HOST), "2026-11-28")
+    report = Report([SeenResponse("list", "listElements", (), response)], Redactor(str, _HOST), "2026-11-28")
 
     assert (finding,) == report.entries[0].findings
 
@@ -181,9 +181,9 @@ def test_the_dialect_of_a_gateway_is_recognised(dialect: str, run: Run) -> None:
     assert f"<b>{dialect}</b>" in run.page
 
 
-def _of(call: str, body: Any, situation: str, status: int = 200) -> Seen:
+def _of(call: str, body: Any, situation: str, status: int = 200) -> SeenResponse:
     response = httpx.Response(status, json=body)
-    return Seen(situation, call, ("7",), response)
+    return SeenResponse(situation, call, ("7",), response)
 
 
 @pytest.mark.parametrize(
@@ -212,14 +212,14 @@ def _of(call: str, body: Any, situation: str, status: int = 200) -> Seen:
         ),
     ],
 )
-def test_only_some_responses_show_the_dialect(expected: str, seen: list[Seen]) -> None:
+def test_only_some_responses_show_the_dialect(expected: str, seen: list[SeenResponse]) -> None:
     """A refusal for another reason shows nothing; other words belong to neither dialect."""
     assert expected == Report(seen, Redactor(str, _HOST), "2026-11-28").dialect
 
 
 def test_an_empty_deletion_belongs_to_no_dialect() -> None:
     """Status 204 is a success without a body, which no dialect has."""
-    seen = Seen("creation", "deleteElement", ("7",), httpx.Response(204))
+    seen = SeenResponse("creation", "deleteElement", ("7",), httpx.Response(204))
 
     assert _NEITHER == Report([seen], Redactor(str, _HOST), "2026-11-28").dialect
 
@@ -485,7 +485,7 @@ def test_a_gateways_messages_are_escaped_in_the_page(run: Run) -> None:
 def test_the_page_shows_headers_and_texts() -> None:
     """The page shows answers that are not JSON, and their headers."""
     response = httpx.Response(429, text="slow down", headers={"Retry-After": "7", "Location": "https://a.example.com"})
-    report = Report([Seen("list", "listElements", (), response)], Redactor(str, _HOST), "2026-11-28")
+    report = Report([SeenResponse("list", "listElements", (), response)], Redactor(str, _HOST), "2026-11-28")
 
     texts = "".join(_Page(page(report, 3)).texts)
 

@@ -11,9 +11,9 @@ from contract_tests.reading.cases import base_body
 from scripts.spec import load
 from tools.mutate import contract_coverage
 from tools.mutate.contract_coverage import CheckedValue, main, prove
-from tools.mutate.keywords import accepted, requests
+from tools.mutate.keywords import all_accept, request_keywords
 
-_CREATE = requests(load())["createElement"]
+_CREATE = request_keywords(load())["createElement"]
 _IMAGE = base_body("image")
 
 
@@ -26,7 +26,7 @@ def _document(schema: Any) -> Any:
 
 def _marks(schema: Any, value: Any) -> set[tuple[str, bool]]:
     """Return the names of the keywords of a schema, with their verdicts on a value."""
-    body = requests(_document(schema))["make"].body
+    body = request_keywords(_document(schema))["make"].body
     assert body is not None
     return {(keyword.name, verdict) for keyword, verdict in body.marks(value)}
 
@@ -136,7 +136,7 @@ def test_only_the_branch_that_the_discriminator_names_is_counted() -> None:
     of_images = _checked_value(_IMAGE, expected=True).marks
     of_none = _checked_value([], expected=False).marks
 
-    assert accepted(of_images)
+    assert all_accept(of_images)
     assert not [keyword for keyword, _ in of_images if "video_refer" in keyword.route + keyword.name]
     assert {("discriminator image_refer", False), ("discriminator video_refer", False), ("oneOf", False)} <= {
         (keyword.name, verdict) for keyword, verdict in of_none

@@ -14,9 +14,9 @@ import pytest
 
 from scripts.spec import ROOT
 from tools.mutate import planted_faults
-from tools.mutate.fault_table import Fault, load
-from tools.mutate.planted_faults import Job, main, send_verdict
-from tools.mutate.planting import Kind, Verdict
+from tools.mutate.fault_table import PlantedFault, load
+from tools.mutate.planted_faults import FaultRun, main, send_verdict
+from tools.mutate.planting import Fate, FaultResult
 
 _FAULTS = load()
 
@@ -83,10 +83,10 @@ def _run(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize("fault", _FAULTS, ids=[fault.name for fault in _FAULTS])
-def test_each_fault_of_the_table_can_be_planted(fault: Fault) -> None:
+def test_each_fault_of_the_table_can_be_planted(fault: PlantedFault) -> None:
     """The replacement differs from the original, and is valid Python."""
-    assert fault.source != fault.planted()
-    compile(fault.planted(), fault.file, "exec", dont_inherit=True)  # raises SyntaxError if it is not Python
+    assert fault.source != fault.faulty_source()
+    compile(fault.faulty_source(), fault.file, "exec", dont_inherit=True)  # raises SyntaxError if it is not Python
 
 
 def test_the_table_has_many_faults_in_each_group() -> None:
@@ -97,7 +97,7 @@ def test_the_table_has_many_faults_in_each_group() -> None:
     assert counted["mock"] >= 40
     assert counted["client"] >= 150
     assert counted["live"] >= 9
-    assert len({fault.name for fault in _FAULTS}) == len({fault.planted() for fault in _FAULTS}) == len(_FAULTS)
+    assert len({fault.name for fault in _FAULTS}) == len({fault.faulty_source() for fault in _FAULTS}) == len(_FAULTS)
 
 
 def test_the_command_imports_no_code_before_a_fault_is_planted() -> None:
@@ -138,11 +138,11 @@ def test_the_command_succeeds_if_every_fault_is_caught(project: Path) -> None:
 
 def test_the_proof_plants_every_fault_of_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
     """A table that cannot be used fails the proof."""
-    started: list[Job] = []
+    started: list[FaultRun] = []
 
-    def survived(jobs: Sequence[Job], *_: object) -> list[Verdict]:
+    def survived(jobs: Sequence[FaultRun], *_: object) -> list[FaultResult]:
         started.extend(jobs)
-        return [Verdict(Kind.SURVIVED)] * len(jobs)
+        return [FaultResult(Fate.SURVIVED)] * len(jobs)
 
     monkeypatch.setattr(planted_faults, "run", survived)
     outcome = planted_faults.prove_all()
@@ -223,18 +223,18 @@ def test_a_process_sends_its_verdict_and_prints_nothing(
 ) -> None:
     """Many processes share one terminal."""
 
-    def run_tests(*arguments: object) -> Verdict:
+    def run_tests(*arguments: object) -> FaultResult:
         for stream in (sys.stdout, sys.stderr):
             stream.write("pytest says a lot")
-        return Verdict(Kind.CAUGHT, str(arguments))
+        return FaultResult(Fate.CAUGHT, str(arguments))
 
     monkeypatch.setattr(planted_faults, "run_tests", run_tests)
     receiver, sender = Pipe(duplex=False)
 
-    send_verdict(sender, Job(None, ("test",), ROOT))
+    send_verdict(sender, FaultRun(None, ("test",), ROOT))
 
     with receiver, sender:
-        assert Verdict(Kind.CAUGHT, str((None, ("test",), ROOT))) == receiver.recv()
+        assert FaultResult(Fate.CAUGHT, str((None, ("test",), ROOT))) == receiver.recv()
     assert ("", "") == capfd.readouterr()
 
 

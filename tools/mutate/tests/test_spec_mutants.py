@@ -20,15 +20,15 @@ from kling_elements_runtime.document import walk
 from scripts.nodes import follow
 from scripts.spec import ROOT, SpecError, load
 from tools.mutate import __main__ as command
-from tools.mutate import changes, fault_table, parts, spec_mutants
+from tools.mutate import changes, fault_table, proof_parts, spec_mutants
 from tools.mutate.equivalents import EQUIVALENTS
 from tools.mutate.grammar import KINDS
 from tools.mutate.mutants import Mutant, mutants
-from tools.mutate.parts import Outcome
 from tools.mutate.patterns import variants
+from tools.mutate.proof_parts import PartResult
 from tools.mutate.request_witnesses import request_witnesses
 from tools.mutate.response_witnesses import response_witnesses
-from tools.mutate.spec_mutants import outcome_of, try_mutants, untrue_witnesses
+from tools.mutate.spec_mutants import result_of, try_mutants, untrue_witnesses
 from tools.mutate.witness import Candidate, Witness
 
 _CONSTRAINING = {
@@ -175,9 +175,9 @@ def test_every_equivalent_is_a_mutant_and_has_a_reason() -> None:
 def test_mutants_of_the_contract_are_killed(pointer: str) -> None:
     """The test tries a few mutants of each kind; `make proof` tries all of them."""
     tried = _of(pointer)
-    outcome = outcome_of(try_mutants(tried, _witnesses()), {})
+    outcome = result_of(try_mutants(tried, _witnesses()), {})
 
-    assert outcome == Outcome(f"{len(tried)} of {len(tried)} mutants killed, 0 equivalent")
+    assert outcome == PartResult(f"{len(tried)} of {len(tried)} mutants killed, 0 equivalent")
     assert tried
 
 
@@ -187,17 +187,17 @@ def test_a_surviving_mutant_is_reported() -> None:
     name = "#/components/schemas/ElementName/maxLength: 20 -> 21"
     blind = [witness for witness in _witnesses() if "R04-accepted" in witness.name]
 
-    assert outcome_of(try_mutants([mutant], blind), {}) == Outcome(
+    assert result_of(try_mutants([mutant], blind), {}) == PartResult(
         "0 of 1 mutants killed, 0 equivalent", (f"survives: {name}",)
     )
-    assert outcome_of(try_mutants([mutant], blind), {name: "why"}) == Outcome("0 of 1 mutants killed, 1 equivalent")
+    assert result_of(try_mutants([mutant], blind), {name: "why"}) == PartResult("0 of 1 mutants killed, 1 equivalent")
 
 
 def test_a_wrong_or_outdated_equivalent_is_reported() -> None:
     """The line says what to delete from the table of equivalents."""
     mutant = Mutant("#/a", "dropped", None, {})
     witness = Witness("somebody", lambda _: False, frozenset())
-    outcome = outcome_of([(mutant, witness)], {"#/a: dropped": "why", "#/b: dropped": "why"})
+    outcome = result_of([(mutant, witness)], {"#/a: dropped": "why", "#/b: dropped": "why"})
 
     assert outcome.problems == (
         "is not equivalent: somebody notices it; delete it from equivalents.py: #/a: dropped",
@@ -232,7 +232,7 @@ def test_a_witness_against_the_contract_itself_ends_the_proof(monkeypatch: pytes
     monkeypatch.setattr(spec_mutants, "response_witnesses", lambda: [Witness("nonsense", lambda _: False, frozenset())])
     monkeypatch.setattr(spec_mutants, "request_witnesses", list)
 
-    assert spec_mutants.prove() == Outcome("no mutant was tried", ("not true of the contract itself: nonsense",))
+    assert spec_mutants.prove() == PartResult("no mutant was tried", ("not true of the contract itself: nonsense",))
 
 
 def test_messages_of_the_mock_server_about_a_mutant_are_hidden(
@@ -266,7 +266,7 @@ def test_a_witness_that_raises_counts_against_the_mutant() -> None:
 
 def test_all_parts_run_even_if_one_fails(capsys: pytest.CaptureFixture[str]) -> None:
     """Each part has a line, with its problems above it."""
-    code = parts.run({"one": lambda: Outcome("nothing", ("bad",)), "two": lambda: Outcome("much")})
+    code = proof_parts.run({"one": lambda: PartResult("nothing", ("bad",)), "two": lambda: PartResult("much")})
 
     assert code == 1
     assert re.fullmatch(
@@ -317,19 +317,19 @@ def test_every_variant_of_a_pattern_of_the_contract_is_a_pattern() -> None:
 @pytest.mark.parametrize(
     ("change", "node", "expected"),
     [
-        (changes.number, {"k": 3}, [{}, {"k": 2}, {"k": 4}]),
-        (changes.required_number, {"k": 2.5}, [{"k": 2.499}, {"k": 2.501}]),
-        (changes.word, {"k": "a"}, [{"k": "A"}]),
-        (changes.word, {"k": "A9"}, [{"k": "A10"}]),
-        (changes.word, {"k": "5XX"}, [{"k": "5xx"}]),
-        (changes.word_or_none, {"k": "o_009"}, [{}, {"k": "o_010"}]),
-        (changes.flag, {"k": False}, [{"k": True}]),
-        (changes.additional, {"k": True}, [{"k": False}]),
-        (changes.additional, {"k": False}, [{}, {"k": True}]),
-        (changes.members, {"k": [1, 2]}, [{"k": [2]}, {"k": [1]}, {"k": [1, 2, 3]}]),
-        (changes.words("z"), {"k": ["a", "b"]}, [{"k": ["b"]}, {"k": ["a"]}, {"k": ["a", "b", "z"]}]),
+        (changes.change_number, {"k": 3}, [{}, {"k": 2}, {"k": 4}]),
+        (changes.change_required_number, {"k": 2.5}, [{"k": 2.499}, {"k": 2.501}]),
+        (changes.change_word, {"k": "a"}, [{"k": "A"}]),
+        (changes.change_word, {"k": "A9"}, [{"k": "A10"}]),
+        (changes.change_word, {"k": "5XX"}, [{"k": "5xx"}]),
+        (changes.drop_or_change_word, {"k": "o_009"}, [{}, {"k": "o_010"}]),
+        (changes.flip, {"k": False}, [{"k": True}]),
+        (changes.change_additional, {"k": True}, [{"k": False}]),
+        (changes.change_additional, {"k": False}, [{}, {"k": True}]),
+        (changes.change_members, {"k": [1, 2]}, [{"k": [2]}, {"k": [1]}, {"k": [1, 2, 3]}]),
+        (changes.change_words("z"), {"k": ["a", "b"]}, [{"k": ["b"]}, {"k": ["a"]}, {"k": ["a", "b", "z"]}]),
         (
-            changes.lists_of_words("z"),
+            changes.change_word_lists("z"),
             {"k": {"x": ["a"], "y": ["b"]}},
             [
                 *({"k": {"y": ["b"]}}, {"k": {"x": ["a"]}}),
@@ -337,12 +337,12 @@ def test_every_variant_of_a_pattern_of_the_contract_is_a_pattern() -> None:
                 *({"k": {"x": ["a"], "y": []}}, {"k": {"x": ["a"], "y": ["b", "z"]}}),
             ],
         ),
-        (changes.lists_of_words(), {"k": {"x": ["a"]}}, [{"k": {}}, {"k": {"x": []}}, {"k": {"x": ["a", "A"]}}]),
-        (changes.items, {"k": {}, "uniqueItems": True, "minItems": 1}, [{"uniqueItems": True, "minItems": 1}]),
-        (changes.one_of("a", "b", "c"), {"k": "b"}, [{"k": "a"}, {"k": "c"}]),
-        (changes.pointers("/a", "/b"), {"k": ["/a"]}, [{"k": []}, {"k": ["/a", "/b"]}]),
-        (changes.security, {"k": []}, [{}, {"k": [{"bearerToken": []}]}]),
-        (changes.renamed, {"k": {"a": 1, "A": 2}}, [{"k": {"A": 2}}, {"k": {"a": 1}}]),
+        (changes.change_word_lists(), {"k": {"x": ["a"]}}, [{"k": {}}, {"k": {"x": []}}, {"k": {"x": ["a", "A"]}}]),
+        (changes.change_items, {"k": {}, "uniqueItems": True, "minItems": 1}, [{"uniqueItems": True, "minItems": 1}]),
+        (changes.change_to_other("a", "b", "c"), {"k": "b"}, [{"k": "a"}, {"k": "c"}]),
+        (changes.change_pointers("/a", "/b"), {"k": ["/a"]}, [{"k": []}, {"k": ["/a", "/b"]}]),
+        (changes.change_security, {"k": []}, [{}, {"k": [{"bearerToken": []}]}]),
+        (changes.rename_members, {"k": {"a": 1, "A": 2}}, [{"k": {"A": 2}}, {"k": {"a": 1}}]),
     ],
 )
 def test_a_constraint_is_dropped_loosened_and_tightened_by_one(
@@ -367,7 +367,7 @@ def test_the_grammar_refers_only_to_kinds_that_exist() -> None:
 def test_a_candidate_has_one_server_for_each_dialect() -> None:
     """Witnesses share the elements on each of these servers."""
     candidate = Candidate(contract.document())
-    servers = [candidate.speaking(dialect).app for dialect in ("live", "documented", "live")]
+    servers = [candidate.caller_in_dialect(dialect).app for dialect in ("live", "documented", "live")]
     candidate.close()
 
     assert servers[0] is servers[2] is not servers[1]

@@ -53,7 +53,7 @@ class _Handler(socketserver.StreamRequestHandler):
         return length
 
 
-class _Server(socketserver.ThreadingTCPServer):
+class _FixedResponseServer(socketserver.ThreadingTCPServer):
     daemon_threads = True
     tls: ssl.SSLContext | None = None
 
@@ -66,7 +66,7 @@ class _Server(socketserver.ThreadingTCPServer):
 def main(arguments: Sequence[str]) -> None:
     """Serve until terminated."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    with _Server(("127.0.0.1", 0), _Handler) as server:
+    with _FixedResponseServer(("127.0.0.1", 0), _Handler) as server:
         if arguments:
             server.tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
             server.tls.load_cert_chain(arguments[0])

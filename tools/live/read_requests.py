@@ -11,7 +11,7 @@ from kling_elements import KlingElements
 from kling_elements_client import AuthenticatedClient
 from kling_elements_client.errors import KlingError
 from kling_elements_client.models import Task
-from tools.live.session import Session, brief
+from tools.live.session import Session, describe_error
 
 PLAN = (
     "the account's list, the list of presets, the first task if there is one and ids that do not exist, "
@@ -21,16 +21,16 @@ _PAGE = 5  # tasks to ask for in each list
 _DIGITS = 18  # in the service's own ids
 
 
-def read(kling: KlingElements, session: Session) -> bool:
+def send_reads(kling: KlingElements, session: Session) -> bool:
     """Send all requests that change nothing.
 
     Returns:
         Whether lists and look-ups work, so that a created element could be found again.
     """
     session.begin("list", "the account's list")
-    first, lists = _first(lambda: kling.list(page_size=_PAGE), session)
+    first, lists = _read_first(lambda: kling.list(page_size=_PAGE), session)
     session.begin("presets", "the list of presets")
-    _first(lambda: kling.presets(page_size=_PAGE), session)
+    _read_first(lambda: kling.presets(page_size=_PAGE), session)
     if first is not None:
         session.begin("first-task", "look-up of the first task", str(first.task_id))
         _look_up(kling, first, session)
@@ -52,12 +52,12 @@ def _unknown_ids() -> dict[str, str]:
     return {"unknown-external-id": str(uuid4()), "unknown-task-id": str(uuid4().int)[:_DIGITS]}
 
 
-def _first(tasks: Callable[[], Iterator[Task]], session: Session) -> tuple[Task | None, bool]:
+def _read_first(tasks: Callable[[], Iterator[Task]], session: Session) -> tuple[Task | None, bool]:
     """Return the first task of a list, and whether the list could be read."""
     try:
         return next(tasks(), None), True
     except KlingError as error:
-        session.note_failure(f"the list can't be read: {brief(error)}")
+        session.note_failure(f"the list can't be read: {describe_error(error)}")
         return None, False
 
 
@@ -65,7 +65,7 @@ def _look_up(kling: KlingElements, task: Task, session: Session) -> None:
     try:
         kling.get(task)
     except KlingError as error:
-        session.note_failure(f"the look-up failed: {brief(error)}")
+        session.note_failure(f"the look-up failed: {describe_error(error)}")
     except ValueError:
         session.note_failure("the task has no id in the list")
 
@@ -76,7 +76,7 @@ def _look_up_unknown(kling: KlingElements, session: Session, situation: str, unk
     try:
         kling.get(unknown_id)
     except KlingError as error:
-        return session.expects_absence(error)
+        return session.check_absence(error)
     session.note_departure("the gateway found a task that does not exist")
     return False
 

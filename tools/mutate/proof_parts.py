@@ -8,7 +8,7 @@ from time import perf_counter
 
 
 @dataclass(frozen=True)
-class Outcome:
+class PartResult:
     """The outcome of a part of the proof.
 
     Attributes:
@@ -20,7 +20,7 @@ class Outcome:
     problems: tuple[str, ...] = ()
 
 
-Part = Callable[[], Outcome]
+Part = Callable[[], PartResult]
 
 
 def run(parts: Mapping[str, Part]) -> int:
