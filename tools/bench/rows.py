@@ -61,7 +61,7 @@ class BenchRow:
         return result >= limit if self.more_is_better else result <= limit
 
 
-_FILES = "4 images of 10 MB, files to answer"
+_FILES = "4 images of 10 MB, files to response"
 _REGEX = "regular expression"
 ROWS = (
     BenchRow(name="files-sync", title=f"{_FILES}, sync", experiment="sending-sync", figure="wall_ms", ratio=0.12),

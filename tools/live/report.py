@@ -153,7 +153,7 @@ class Report:
     def write(self, folder: Path, page: str) -> list[Path]:
         """Write the file and the page, and return their paths."""
         folder.mkdir(parents=True, exist_ok=True)
-        written = {folder / "live-answers.yaml": self.text(), folder / "live.html": page}
+        written = {folder / "live-responses.yaml": self.text(), folder / "live.html": page}
         for path, text in written.items():
             path.write_text(text, "utf-8")
         return list(written)

@@ -24,7 +24,7 @@ LIST, LOOK_UP = f"{ELEMENTS}?", f"{ELEMENTS}/"
 DIALECTS = ["live", "documented"]
 Replies = dict[str, Reply]
 """Replies of a gateway in place of its own, by the beginning of the target."""
-_FILES = {"live-answers.yaml", "live.html"}
+_FILES = {"live-responses.yaml", "live.html"}
 _SECRET = re.compile(f"{TOKEN}|signature|hidden|[A-Za-z0-9+/]{{80}}")
 
 
@@ -53,7 +53,7 @@ class Run:
     @property
     def file(self) -> Path:
         """The path of the file that it wrote."""
-        return self._folder / "live-answers.yaml"
+        return self._folder / "live-responses.yaml"
 
     @property
     def page(self) -> str:
