@@ -36,12 +36,11 @@ def test_the_versions_are_exact() -> None:
 
 
 def test_the_contract_is_validated(bin_folder: Path, tmp_path: Path) -> None:
-    """The parser's own `validate` gets the path of the contract, and its message is passed on."""
+    """The program that runs the parser's `validate` gets the path of the contract, and its message is passed on."""
     _write(bin_folder, "node", 'printf "%s\\n" "$@" > arguments')
     programs.swagger_parser()
-    arguments = (tmp_path / "arguments").read_text()
-    assert "parser.validate(process.argv[1])" in arguments
-    assert arguments.endswith(f"\n{SPEC}\n")
+    assert f"validate.mjs\n{SPEC}\n" == (tmp_path / "arguments").read_text()
+    assert "parser.validate(process.argv[2])" in (tmp_path / "validate.mjs").read_text()
 
     _write(bin_folder, "node", "echo must not have that; exit 1")
     with pytest.raises(InteropError, match=r"^must not have that$"):

@@ -15,7 +15,7 @@ from contract_tests.reading.paths import ELEMENTS
 from contract_tests.support.scripted import NAMED, FakeClock
 from kling_elements import KlingElements
 from kling_elements.mock import create_app
-from kling_elements.mock.reply import Reply
+from kling_elements.mock.reply import HTML_TYPE, Reply
 from kling_elements.testing import KlingRouter, respx_router
 from tools.live import __main__ as live
 
@@ -24,6 +24,11 @@ LIST, LOOK_UP = f"{ELEMENTS}?", f"{ELEMENTS}/"
 DIALECTS = ["live", "documented"]
 Replies = dict[str, Reply]
 """Replies of a gateway in place of its own, by the beginning of the target."""
+HOST = "gateway.example.com"
+NEITHER = "neither live nor documented"
+IMAGE = "--image=https://media.example.com/mara.jpg?signature=hidden"
+PAGE_REPLY = Reply(200, b"<html>Hello</html>", (HTML_TYPE,))
+STATUS_OF_ABSENCE = {"live": 400, "documented": 404}  # the status for an unknown id
 _FILES = {"live-responses.yaml", "live.html"}
 _SECRET = re.compile(f"{TOKEN}|signature|hidden|[A-Za-z0-9+/]{{80}}")
 
@@ -89,3 +94,20 @@ def create() -> None:
     """Create a task in the account."""
     with KlingElements(TOKEN) as kling:
         kling.create({**NAMED, "element_name": "Jonas Meier", "external_task_id": "film-7-jonas"})
+
+
+def lines_of_reads(dialect: str) -> list[str]:
+    return [
+        "the account's list",
+        "  listElements: status 200, conforms",
+        "the list of presets",
+        "  listPresetElements: status 200, conforms",
+        "look-up of an id that does not exist (external-id)",
+        f"  getElement: status {STATUS_OF_ABSENCE[dialect]}, conforms",
+        "look-up of an id that does not exist (task-id)",
+        f"  getElement: status {STATUS_OF_ABSENCE[dialect]}, conforms",
+        "the list, without a token",
+        "  listElements: status 401, conforms",
+        "the list, with a wrong token",
+        "  listElements: status 401, conforms",
+    ]
