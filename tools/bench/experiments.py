@@ -1,4 +1,4 @@
-"""What is run for the rows of the table: each experiment has several sides, which are fresh processes."""
+"""The experiments that measure the rows of the table. Each side of an experiment runs in fresh processes."""
 
 from __future__ import annotations
 
@@ -32,24 +32,24 @@ _IMAGES = 4
 
 
 class BenchInputs:
-    """Makes and keeps what a run needs only once: clients of the peers, files, certificates.
+    """The inputs of a run, each created on first use: clients of the peers, files and certificates.
 
     Attributes:
-        effort: The part of the full work to do, from 0 to 1.
+        effort: The fraction of the full work to do, from 0 to 1.
     """
 
     def __init__(self, scratch: Path, effort: float = 1) -> None:
-        """Create a inputs in an empty folder."""
+        """Create the inputs in an empty folder."""
         self.effort = effort
         self._scratch = scratch
         self._clients: dict[str, Path | BenchError] = {}
         self._numbers = count()
 
     def client(self, side: str) -> list[Path]:
-        """Return the folders from which the client of a side is imported.
+        """Return the folders from which to import the client of a side.
 
         Raises:
-            BenchError: The client could not be made. A later call does not try again.
+            BenchError: The client could not be generated. Later calls raise the same error without trying again.
         """
         makers = {STOCK: peers.make_stock_client, OPENAPI_GENERATOR: peers.make_openapi_generator_client}
         if side not in makers:
@@ -105,11 +105,11 @@ class BenchInputs:
 
 @dataclass(frozen=True)
 class Experiment:
-    """A way to compare the sides.
+    """A comparison of several sides.
 
     Attributes:
-        name: Its name.
-        sides: Prepares what the sides need, and yields a function for each side, which returns its figures.
+        name: The name, as in the rows.
+        sides: Prepares the inputs of the sides, and yields a function for each side, which returns its figures.
         repeats: How often each side runs for each requested process: more than once if a run is short.
     """
 
@@ -189,7 +189,7 @@ def _building(inputs: BenchInputs) -> Iterator[Sides]:
 
 
 def _measure_beyond_empty_run(inputs: BenchInputs, side: str, arguments: list[str]) -> Figures:
-    """Return what Python takes with these arguments, minus what it takes to do nothing."""
+    """Return the figures of Python with these arguments, minus those of an empty run."""
     folders = inputs.client(side)
     empty = measure_process([sys.executable, "-c", "pass"], folders)
     figures = measure_process([sys.executable, *arguments], folders)
@@ -239,10 +239,10 @@ def _mock(inputs: BenchInputs) -> Iterator[Sides]:
 
 
 def _measure_under_load(inputs: BenchInputs, port: int) -> Figures:
-    """Return how many creates a second a server checks and answers."""
+    """Return how many creates per second a server handles."""
     path = contract.operation("createElement").path
     headers = {"Authorization": f"Bearer {clients.TOKEN}"}
-    body = clients.body(*clients.ADDRESSES)
+    body = clients.body(*clients.IMAGE_URLS)
     wrong = {**body, "element_name": ""}
     response = httpx.post(f"http://127.0.0.1:{port}{path}", json=wrong, headers=headers, trust_env=False)
     if response.status_code != httpx.codes.BAD_REQUEST:

@@ -1,6 +1,6 @@
-"""Serve one fixed answer to any request, at almost no cost, so that only the client's cost is measured.
+"""Send the same response to every request, at almost no cost, so that only the client's cost is measured.
 
-The first line of the output is the server's address. If you pass the path of a file with a key and certificates, it
+The first line of the output contains the server's URL. If you pass the path of a file with a key and certificates, it
 uses TLS.
 """
 
@@ -70,7 +70,7 @@ def main(arguments: Sequence[str]) -> None:
         if arguments:
             server.tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
             server.tls.load_cert_chain(arguments[0])
-        print(f"answering on http://127.0.0.1:{server.server_address[1]}", flush=True)
+        print(f"listening on http://127.0.0.1:{server.server_address[1]}", flush=True)
         server.serve_forever()
 
 

@@ -61,7 +61,7 @@ async def _load(settings: dict[str, Any]) -> float:
     """Return the number of responses per second, after a warm-up.
 
     Raises:
-        WrongAnswerError: A response was not a 200, or a connection ended.
+        WrongResponseError: A response was not a 200, or a connection ended.
     """
     loop = asyncio.get_running_loop()
     failed = loop.create_future()

@@ -1,4 +1,4 @@
-"""Make or install the peers to compare the project with, below `build/`, in the versions that are pinned here."""
+"""Generate or install the peers to compare with, in `build/` and in the versions that are pinned here."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _INSTALL_SECONDS = 600
 
 @dataclass(frozen=True)
 class PeerProgram:
-    """A program that is installed once and then used.
+    """A program that is installed on first use.
 
     Attributes:
         name: Its name.
         version: The version to install; `{version}` in the steps.
-        needs: The command that the installation needs.
+        needs: The command that the installation requires.
         steps: The commands that install it; `{folder}` means its folder.
         entry: The path of the installed program in that folder.
     """
@@ -37,7 +37,7 @@ class PeerProgram:
     entry: str
 
     def ensure_installed(self, into: Path | None = None) -> Path:
-        """Return the path of the program, and install it first if needed, below `FOLDER` or another folder.
+        """Install the program if necessary, in `FOLDER` or another folder, and return its path.
 
         Raises:
             BenchError: The program is not installed and could not be installed.

@@ -25,7 +25,7 @@ _PROGRAMS = "tools.bench.programs"
 
 
 class BenchError(Exception):
-    """Raised if something could not be measured. The message says why, in one line."""
+    """Raised if a figure could not be measured. The message is one line with the reason."""
 
 
 def run_program(program: str, settings: Mapping[str, Any], peers: Sequence[Path] = ()) -> Figures:
@@ -74,7 +74,7 @@ def _run(command: Sequence[str], peers: Sequence[Path]) -> str:
 
 
 def environment(peers: Sequence[Path] = ()) -> dict[str, str]:
-    """Return the environment of measured processes: no proxies, no settings of the client, but the peers' folders."""
+    """Return the environment of measured processes, without proxies and settings, but with the peers' folders."""
     dropped = ("KLING_", "PYTHONDONTWRITEBYTECODE", "PYTHONPATH")
     kept = {
         name: value
@@ -87,7 +87,7 @@ def environment(peers: Sequence[Path] = ()) -> dict[str, str]:
 
 @contextmanager
 def announced_server(module: str, *options: str) -> Iterator[tuple[int, int]]:
-    """Run a server that prints its port on its first line during the block. Yield its port and its process id.
+    """Run a server during the block, and yield its port and its process id. Its first line contains the port.
 
     Raises:
         BenchError: The server printed no port.
@@ -102,7 +102,7 @@ def announced_server(module: str, *options: str) -> Iterator[tuple[int, int]]:
 
 @contextmanager
 def answering(*options: str) -> Iterator[int]:
-    """Run the server that clients are measured against during the block, and yield its port."""
+    """Run the server with the fixed response during the block, and yield its port."""
     with announced_server("tools.bench.fixed_response_server", *options) as (port, _):
         yield port
 
@@ -116,7 +116,7 @@ def mock_server(*options: str) -> Iterator[tuple[int, int]]:
 
 @contextmanager
 def serving(command: Sequence[str]) -> Iterator[int]:
-    """Run a server during the block, and yield its port, which the command names as `{port}`.
+    """Run a server during the block, and yield its port, which replaces `{port}` in the command.
 
     Raises:
         BenchError: The server accepted no connection within a minute.

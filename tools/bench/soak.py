@@ -1,4 +1,4 @@
-"""Let two clients call a mock server for minutes, and watch the memory of all three processes: `make soak`.
+"""Call a mock server from two clients for minutes, and watch the memory of all three processes: `make soak`.
 
 The server keeps its elements in a file, which may grow. No memory may grow with the number of earlier requests. The
 first minute doesn't count, because caches and pools fill.
@@ -33,7 +33,7 @@ Memory = Mapping[str, list[int]]
 
 
 def growth(samples: Sequence[int], samples_per_minute: int) -> int:
-    """Return by how much the median of the last minute exceeds that of the second; negative if memory shrank."""
+    """Return how many bytes the median of the last minute is above that of the second; negative if memory shrank."""
     second, last = samples[samples_per_minute : 2 * samples_per_minute], samples[-samples_per_minute:]
     return round(statistics.median(last) - statistics.median(second))
 

@@ -24,8 +24,8 @@ def main() -> int:
         return 1
     _FOLDER.mkdir(parents=True, exist_ok=True)
     failed = 0
-    with _docs() as docs:
-        for visit in driving.visits(docs, chromium, _FOLDER):
+    with _mock_server_page() as docs:
+        for visit in driving.make_visits(docs, chromium, _FOLDER):
             problems = list(visit.problems())
             failed += bool(problems)
             print(f"{visit.scheme}, {visit.width} px: {'failed' if problems else 'ok'}", *problems, sep="\n  ")
@@ -34,7 +34,7 @@ def main() -> int:
 
 
 @contextmanager
-def _docs() -> Iterator[str]:
+def _mock_server_page() -> Iterator[str]:
     """Start a mock server, and yield the address of its page."""
     with subprocess.Popen(_MOCK, stdout=subprocess.PIPE, text=True) as process:
         try:

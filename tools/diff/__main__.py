@@ -59,7 +59,7 @@ def report(name: str, old: Node, new: Node) -> tuple[list[str], bool]:
     needed = next_version(base, changes)
     is_enough = version >= needed
     advice = (
-        "" if is_enough else f"; info.version is {version_text(version)}, it must be {version_text(needed)} or later"
+        "" if is_enough else f"; info.version is {version_text(version)}, and must be at least {version_text(needed)}"
     )
     lines = [str(change) for change in changes]
     return [*lines, f"{name}: {_summary(changes, differ=old != new)}{advice}"], is_enough
@@ -67,7 +67,7 @@ def report(name: str, old: Node, new: Node) -> tuple[list[str], bool]:
 
 def _summary(changes: Sequence[Change], *, differ: bool) -> str:
     if not changes:
-        return "other words, the same contract" if differ else "no change"
+        return "only descriptions changed" if differ else "no change"
     counts = {party: sum(party in change.breaks for change in changes) for party in Party}
     return (
         f"changes: {len(changes)}, breaking callers: {counts[Party.CALLER]}, breaking servers: {counts[Party.SERVER]}"

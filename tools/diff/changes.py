@@ -85,7 +85,7 @@ class Change:
 
 
 class Changes:
-    """The changes found until now. If several references reach the same change, it is kept once, with all its uses."""
+    """A collection of changes. If several references lead to the same change, it is kept once, with all its uses."""
 
     def __init__(self) -> None:
         """Create an empty collection."""

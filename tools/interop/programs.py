@@ -59,7 +59,7 @@ def prism() -> None:
     """
     with _prism() as address, KlingElements("sk-interop", address) as kling:
         try:
-            errors = life.problems(kling)
+            errors = life.find_problems(kling)
         except KlingError as error:
             raise InteropError(f"{type(error).__name__}: {error}") from error
     if errors:

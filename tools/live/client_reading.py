@@ -1,4 +1,4 @@
-"""Find out what the client makes of a response, by replaying it without a network and without waiting."""
+"""Replay a response to the client, without a network and without waiting, to see how the client reads it."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ _OK: Final = 200
 
 @dataclass(frozen=True)
 class ClientReading:
-    """What the client makes of a response.
+    """How the client reads a response.
 
     Attributes:
-        means: The meaning, as one of the words of live_responses.yaml.
+        means: The meaning, in the words of live_responses.yaml.
         code: The business code, or None.
         message: The gateway's own message, or None.
     """
@@ -59,15 +59,15 @@ class _InstantClock(Clock):
         self._seconds += seconds
 
 
-def read_response(call: str, response: httpx.Response, asked: str = "") -> ClientReading:
-    """Return what the client makes of a response.
+def read_response(call: str, response: httpx.Response, requested_id: str = "") -> ClientReading:
+    """Return how the client reads a response.
 
     Args:
         call: The operation that was called, such as `getElement`.
         response: The response, with its body read.
-        asked: The id that was asked for, or the external id that was sent.
+        requested_id: The id that was looked up or deleted, or the external id that was sent.
     """
-    return _READERS[call](response, asked or _ID)
+    return _READERS[call](response, requested_id or _ID)
 
 
 def _read_create(response: httpx.Response, external_id: str) -> ClientReading:
@@ -89,7 +89,7 @@ def _read_look_up(response: httpx.Response, task_id: str) -> ClientReading:
         return ClientReading("task")
     if isinstance(error, NotFoundError):
         return _reading("absent", error)
-    return _reading("no look-up" if _forbids_adopting(response, task_id) else "refused", error)
+    return _reading("no look-up" if _ends_get_or_create(response, task_id) else "refused", error)
 
 
 def _list_reader(tasks: Callable[[KlingElements], Iterator[Task]]) -> Callable[[httpx.Response, str], ClientReading]:
@@ -131,8 +131,8 @@ def _error_of(response: httpx.Response, call: Callable[[KlingElements], object])
     return None
 
 
-def _forbids_adopting(response: httpx.Response, external_id: str) -> bool:
-    """Return whether `get_or_create` would give up if its look-up got this response."""
+def _ends_get_or_create(response: httpx.Response, external_id: str) -> bool:
+    """Return whether `get_or_create` gives up if its look-up gets this response."""
     error = _error_of(response, lambda kling: kling.get_or_create(_element(external_id), max_wait_seconds=0))
     return isinstance(error, LookUpUnavailableError)
 
@@ -141,18 +141,18 @@ def _is_sent_again(response: httpx.Response, external_id: str) -> bool:
     """Return whether the client sends a create again after this response."""
     requests = []
 
-    def answered(request: httpx.Request) -> httpx.Response:
+    def respond(request: httpx.Request) -> httpx.Response:
         requests.append(request)
         created = {"data": {"task_id": "1", "task_info": {"external_task_id": external_id}}}
         return _copy_of(response) if len(requests) == 1 else httpx.Response(_OK, json=created)
 
-    with suppress(KlingError), _client(answered) as kling:
+    with suppress(KlingError), _client(respond) as kling:
         kling.create(_element(external_id))
     return len(requests) > 1
 
 
-def _client(answered: Callable[[httpx.Request], httpx.Response]) -> KlingElements:
-    transport = httpx.MockTransport(answered)
+def _client(respond: Callable[[httpx.Request], httpx.Response]) -> KlingElements:
+    transport = httpx.MockTransport(respond)
     return KlingElements(_TOKEN, _GATEWAY, http_client={"transport": transport}, clock=_InstantClock())
 
 

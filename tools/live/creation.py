@@ -21,7 +21,7 @@ def request_for(image: str) -> ImageElementRequest:
     """Return the request for the element, with a new external id.
 
     Args:
-        image: The http(s) address of an image, or the path of a file.
+        image: The http(s) URL of an image, or the path of a file.
     """
     source = image if re.match("https?://", image, re.IGNORECASE) else Path(image)
     return ImageElementRequest(
@@ -53,7 +53,7 @@ def create_and_delete(
 
 
 def _clean_up(kling: KlingElements, session: Session, external_id: str, element: Element | None) -> None:
-    """Delete the element that a look-up by the external id finds, or if that fails, the one that was waited for."""
+    """Look up the external id and delete its element. If the look-up fails, delete the element that `wait` returned."""
     session.say("look-up and deletion of the element")
     try:
         task = kling.get(external_id)
@@ -76,8 +76,8 @@ def _clean_up(kling: KlingElements, session: Session, external_id: str, element:
         session.note_leftover(
             f"task {_printable_id(task.task_id)}, external_task_id {external_id}: delete its element once it has one"
         )
-    for named in task.all_elements:
-        _delete(kling, session, external_id, named)
+    for task_element in task.all_elements:
+        _delete(kling, session, external_id, task_element)
 
 
 def _delete(kling: KlingElements, session: Session, external_id: str, element: Element) -> None:
@@ -90,5 +90,5 @@ def _delete(kling: KlingElements, session: Session, external_id: str, element: E
 
 
 def _printable_id(value: object) -> str:
-    """Return an id exactly as it came, in one line."""
+    """Return an id exactly as the gateway sent it, in one line."""
     return ascii(value) if isinstance(value, str) and not re.fullmatch(r"[\w.-]+", value, re.ASCII) else str(value)

@@ -1,4 +1,4 @@
-"""Recognise the dialect of the contract that a gateway speaks, by responses that only one dialect gives."""
+"""Recognise the dialect that a gateway speaks, by responses that occur in only one dialect."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class Evidence:
     """A response that shows the dialect.
 
     Attributes:
-        situation: What was asked.
-        dialect: The dialect; empty if the contract does not know it.
+        situation: The name of the situation, such as `unknown-task-id`.
+        dialect: The dialect; empty if the response is in none of the contract's dialects.
     """
 
     situation: str
@@ -28,7 +28,7 @@ class Evidence:
 
 
 def dialect_evidence(seen: SeenResponse, reading: ClientReading) -> Evidence | None:
-    """Return what a response shows about the dialect, or None if every dialect would answer like this."""
+    """Return what a response shows about the dialect, or None if it could be in every dialect."""
     if seen.call == "deleteElement" and reading.means == "deleted":
         return Evidence(seen.situation, _dialect_of_deletion(seen))
     if seen.call != "getElement" or not seen.situation.startswith("unknown-"):
@@ -40,7 +40,7 @@ def dialect_evidence(seen: SeenResponse, reading: ClientReading) -> Evidence | N
 
 
 def dialect_summary(evidence: Sequence[Evidence]) -> str:
-    """Return in one line which dialect the gateway speaks."""
+    """Return the dialect that the gateway speaks, in one line."""
     spoken = {item.dialect or "neither" for item in evidence}
     if not spoken:
         return "unknown, because no response shows it"

@@ -13,7 +13,7 @@ import httpx
 from kling_elements import strict_json
 from kling_elements_client import contract
 from kling_elements_runtime import document
-from tools.live.surplus import surplus
+from tools.live.surplus import find_surplus
 
 _MAX_VIOLATIONS = 10  # to report for one response
 _FIRST_FAILURE = 400
@@ -104,7 +104,7 @@ def _of_body(operation_id: str, pointer: str, response: httpx.Response) -> Itera
     if len(pointers) > _MAX_VIOLATIONS:
         yield ResponseFinding(f"{len(pointers) - _MAX_VIOLATIONS} more places break the contract")
     yield from _of_envelope(operation_id, body, response)
-    yield from (ResponseFinding(text, departs=False) for text in surplus(schema, body))
+    yield from (ResponseFinding(text, departs=False) for text in find_surplus(schema, body))
 
 
 def _of_envelope(operation_id: str, body: Any, response: httpx.Response) -> Iterator[ResponseFinding]:

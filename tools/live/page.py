@@ -1,4 +1,4 @@
-"""Show what a run saw as one page that needs no other files."""
+"""Write a page that shows the responses of a run. It needs no other files."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from typing import Final
 from tools.live.report import Entry, Report
 
 _STYLE: Final = Path(__file__).with_name("page.css")
-_KINDS: Final = {"new": "news", "changed": "news", "gone": "bad", "not asked before": "good"}
+_KINDS: Final = {"new": "news", "changed": "news", "gone": "bad", "not requested before": "good"}
 
 
 def page(report: Report, failures: int) -> str:
     """Return the page as HTML.
 
     Args:
-        report: What was seen.
+        report: The report of the run.
         failures: The number of calls that failed.
     """
     summary = "Every response is known." if not report.news else "The responses marked as new are in no table yet."
@@ -36,7 +36,7 @@ def page(report: Report, failures: int) -> str:
 </header>
 <main>
 {_differences(report)}
-<h2>Answers</h2>
+<h2>Responses</h2>
 {"".join(map(_entry, report.entries))}
 </main>"""
     return (

@@ -1,4 +1,4 @@
-"""Report what a run saw without the account's data: which answers are new, what has changed since an earlier run."""
+"""Report the responses of a run, without the account's data: which are new, and what an earlier run did not have."""
 
 from __future__ import annotations
 
@@ -43,14 +43,14 @@ _HEAD = """\
 
 @dataclass(frozen=True)
 class Entry:
-    """A response, fit to be shown and written.
+    """A response without the account's data, ready to be shown and written.
 
     Attributes:
-        situation: What was asked.
+        situation: The name of the situation, such as `unknown-task-id`.
         row: The response as a row of live_responses.yaml.
-        head: A line that identifies it among other responses to the same call, apart from its content.
-        findings: What the contract does not say about it, in words without values.
-        news: What is not known yet about it.
+        head: The status, code, message and meaning, in one line.
+        findings: Where the response departs from the contract or goes beyond it, without values.
+        news: What is new about the response.
     """
 
     situation: str
@@ -65,7 +65,7 @@ class Difference:
     """A difference between a run and an earlier one.
 
     Attributes:
-        kind: `new`, `gone`, `changed`, or `not asked before`.
+        kind: `new`, `gone`, `changed`, or `not requested before`.
         text: Its description.
     """
 
@@ -74,15 +74,15 @@ class Difference:
 
     @property
     def matters(self) -> bool:
-        """Whether the gateway gave a response that it did not give before."""
+        """Whether the gateway sent a response that it did not send before."""
         return self.kind in ("new", "changed")
 
 
 class Report:
-    """What a run saw.
+    """The report of a run.
 
     Attributes:
-        entries: Each kind of response in each situation, once.
+        entries: The responses, without repetitions.
         dialect: The dialect that the gateway speaks, in a line.
         day: The date of the run.
         has_baseline: Whether there is an earlier run to compare with.
@@ -91,10 +91,10 @@ class Report:
     def __init__(
         self, seen: Sequence[SeenResponse], redactor: Redactor, day: str, baseline: Sequence[LiveResponse] | None = None
     ) -> None:
-        """Analyse what was seen.
+        """Analyse the responses.
 
         Args:
-            seen: The responses.
+            seen: The gateway's responses.
             redactor: The redactor to remove the account's data with.
             day: The date of the run.
             baseline: The responses of an earlier run.
@@ -106,7 +106,7 @@ class Report:
         for response in seen:
             redactor.learn(_json(response.response))
         readings = [
-            (response, read_response(response.call, response.response, next(iter(response.asked), "")))
+            (response, read_response(response.call, response.response, next(iter(response.request_ids), "")))
             for response in seen
         ]
         evidence = [dialect_evidence(response, reading) for response, reading in readings]
@@ -163,7 +163,7 @@ class Report:
         if not now:
             yield Difference("gone", f"{situation}: no response this time; it was {_join_sorted(heads)}")
         elif not before:
-            yield Difference("not asked before", f"{situation}: {_join_sorted(entry.head for entry in now)}")
+            yield Difference("not requested before", f"{situation}: {_join_sorted(entry.head for entry in now)}")
         else:
             yield from _compare(situation, {entry.head for entry in now}, heads)
             findings = {text for entry in now for text in entry.findings}
@@ -171,7 +171,7 @@ class Report:
 
     def _entry(self, seen: SeenResponse, reading: ClientReading) -> Entry:
         row = self._row(seen, reading, dialect_evidence(seen, reading))
-        head = self._head(seen.response, reading, seen.asked)
+        head = self._head(seen.response, reading, seen.request_ids)
         findings = _findings(as_response(seen.situation, row))
         return Entry(
             situation=seen.situation,
@@ -181,12 +181,12 @@ class Report:
             news=tuple(self._news(seen, reading, head, findings)),
         )
 
-    def _head(self, response: httpx.Response, reading: ClientReading, asked: Sequence[str]) -> str:
+    def _head(self, response: httpx.Response, reading: ClientReading, request_ids: Sequence[str]) -> str:
         parts = [f"HTTP {response.status_code}"]
         if reading.code is not None:
-            parts.append(f"code {self._redactor.message(str(reading.code), asked)}")
+            parts.append(f"code {self._redactor.message(str(reading.code), request_ids)}")
         if reading.message:
-            parts.append(f'"{self._redactor.message(reading.message, asked)}"')
+            parts.append(f'"{self._redactor.message(reading.message, request_ids)}"')
         return f"{', '.join(parts)}, read as {reading.means}"
 
     def _news(self, seen: SeenResponse, reading: ClientReading, head: str, findings: Sequence[str]) -> Iterator[str]:
@@ -210,8 +210,8 @@ class Report:
         yield from map(self._head_of_row, failures)
 
     def _head_of_row(self, row: LiveResponse) -> str:
-        asked = row.asked or row.reads.external_id or ""
-        return self._head(row.response(), read_response(row.call, row.response(), asked), (asked,))
+        requested_id = row.asked or row.reads.external_id or ""
+        return self._head(row.response(), read_response(row.call, row.response(), requested_id), (requested_id,))
 
     def _row(self, seen: SeenResponse, reading: ClientReading, evidence: Evidence | None) -> dict[str, Any]:
         body = _json(seen.response)
@@ -219,13 +219,13 @@ class Report:
         headers = dict(self._headers(seen.response, "application/json" if body is not None else "text/html"))
         return {
             "call": seen.call,
-            **({"asked": "{id}"} if seen.asked else {}),
+            **({"asked": "{id}"} if seen.request_ids else {}),
             "status": seen.response.status_code,
             **({"headers": headers} if headers else {}),
             **(
-                {"text": redactor.text(seen.response.content, seen.asked)}
+                {"text": redactor.text(seen.response.content, seen.request_ids)}
                 if body is None
-                else {"body": redactor.body(body, seen.asked)}
+                else {"body": redactor.body(body, seen.request_ids)}
             ),
             "seen": [{"source": "make-live", "when": self.day, "where": seen.situation}],
             "sure": "seen on this path",
@@ -243,7 +243,7 @@ class Report:
 
 
 def _have_same_shape(call: str, other: str) -> bool:
-    """Return whether two calls are answered in the same shape."""
+    """Return whether two calls have the same response schema."""
     shapes = {name: operation.success_schema() for name, operation in contract.operations().items()}
     schemas = [follow(contract.document(), shapes[name]) for name in (call, other) if name in shapes]
     return len(schemas) == len((call, other)) and schemas[0] == schemas[1]

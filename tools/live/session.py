@@ -1,4 +1,4 @@
-"""A run against one gateway, which checks each response as it comes and keeps what the report needs."""
+"""A run against one gateway, which checks each response at once and keeps it for the report."""
 
 from __future__ import annotations
 
@@ -14,35 +14,35 @@ from kling_elements_client.errors import AuthenticationError, KlingError, Respon
 from tools.live.findings import ResponseFinding, findings_of, operation_of, word_or_length
 
 Say = Callable[[str], None]
-_OF_THE_TRANSFER = ("content-encoding", "content-length", "transfer-encoding")
+_TRANSFER_HEADERS = ("content-encoding", "content-length", "transfer-encoding")
 
 
 @dataclass(frozen=True)
 class SeenResponse:
-    """A response that the run saw.
+    """A response of the gateway.
 
     Attributes:
-        situation: What was asked, in a word or two, such as `unknown-task-id`.
+        situation: The name of the situation, such as `unknown-task-id`.
         call: The operation.
-        asked: The ids in the request.
-        response: The response as it came. Never show or write any of it.
+        request_ids: The ids in the request.
+        response: The unchanged response. Never show or write any of it.
     """
 
     situation: str
     call: str
-    asked: tuple[str, ...]
+    request_ids: tuple[str, ...]
     response: httpx.Response = field(repr=False)
 
 
 class Session:
-    """The responses so far, and what was wrong with them.
+    """The responses of a run, and the problems with them.
 
     Attributes:
-        seen: The responses.
+        responses: The responses until now.
         departures: The number of departures from the contract.
         failures: The number of calls that failed.
         leftovers: Descriptions of what was created and could not be deleted.
-        redact_token: A function that hides the token in a string. Set it when there is a client.
+        redact_token: A function that hides the token in a string. Set it once there is a client.
     """
 
     def __init__(self, say: Say) -> None:
@@ -52,25 +52,25 @@ class Session:
             say: A function that prints a line.
         """
         self._say = say
-        self.seen: list[SeenResponse] = []
+        self.responses: list[SeenResponse] = []
         self.departures = 0
         self.failures = 0
         self.leftovers: list[str] = []
         self.redact_token: Callable[[str], str] = str
         self._situation, self._call = "", ""
-        self._asked: tuple[str, ...] = ()
+        self._request_ids: tuple[str, ...] = ()
         self._pending_call = ""
 
-    def begin(self, situation: str, heading: str, *asked: str, call: str = "") -> None:
+    def begin(self, situation: str, heading: str, *request_ids: str, call: str = "") -> None:
         """Start another situation.
 
         Args:
             situation: Its name in the report.
-            heading: The same in words for people.
-            asked: The ids that are asked for.
+            heading: A description for people.
+            request_ids: The ids in the requests.
             call: The operation, if the path does not show it.
         """
-        self._situation, self._asked, self._call = situation, asked, call
+        self._situation, self._request_ids, self._call = situation, request_ids, call
         self.say(heading)
 
     def http_client(self) -> HttpClientOptions:
@@ -91,10 +91,10 @@ class Session:
         self.say(f"  {call}: status {response.status_code}{', conforms' if conforms else ''}")
         for finding in findings:
             self._note(finding)
-        self.seen.append(SeenResponse(self._situation, call, self._asked, _without_request(response)))
+        self.responses.append(SeenResponse(self._situation, call, self._request_ids, _without_request(response)))
 
     def say(self, text: str) -> None:
-        """Print a line with the token hidden."""
+        """Print a line, without the token."""
         self._say(self.redact_token(text))
 
     def _note(self, finding: ResponseFinding) -> None:
@@ -112,7 +112,7 @@ class Session:
         self.say(f"  failed: {text}")
 
     def check_absence(self, error: KlingError) -> bool:
-        """Return whether a response says that nothing has the id. If it doesn't, print and count that."""
+        """Return whether a response says that nothing has the id. If it doesn't, print and count a departure."""
         if isinstance(error, TransportError | AuthenticationError):
             self.note_failure(describe_error(error))
         elif not is_absent(error):
@@ -122,14 +122,14 @@ class Session:
         return is_absent(error)
 
     def note_leftover(self, text: str) -> None:
-        """Print and keep what was created and could not be deleted."""
+        """Print and keep the description of something that was created and could not be deleted."""
         self.leftovers.append(text)
         self.say(f"  not deleted: {text}")
 
 
 def _without_request(response: httpx.Response) -> httpx.Response:
     """Return a response without its request, which contains the token."""
-    headers = [(name, value) for name, value in response.headers.multi_items() if name not in _OF_THE_TRANSFER]
+    headers = [(name, value) for name, value in response.headers.multi_items() if name not in _TRANSFER_HEADERS]
     return httpx.Response(response.status_code, content=response.content, headers=headers)
 
 

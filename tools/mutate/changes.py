@@ -1,4 +1,4 @@
-"""The changes of one constraint: dropped, loosened by one, tightened by one, or replaced.
+"""Change one constraint: drop it, loosen it by one, tighten it by one, or replace it.
 
 Each function here takes an object with a constraint and the name of the constraint. It yields pairs of a description
 of the change and a changed copy of the object.
@@ -58,7 +58,7 @@ def drop_or_change_word(node: Node, name: str) -> Iterator[Change]:
 
 
 def change_to_other(*words: str) -> Changes:
-    """Return changes that replace the word by each of the other given words."""
+    """Return changes that replace the word with each of the others."""
 
     def changes(node: Node, name: str) -> Iterator[Change]:
         yield from (_to(node, name, other) for other in words if other != node[name])
@@ -88,7 +88,7 @@ def change_types(node: Node, name: str) -> Iterator[Change]:
 
 
 def change_constant(node: Node, name: str) -> Iterator[Change]:
-    """Drop the constant, allow another word too, or replace it."""
+    """Drop the constant, also allow another word, or replace it."""
     value = node[name]
     yield from drop(node, name)
     yield f"also {neighbour(value)!r}", {**without(node, name), "enum": [value, neighbour(value)]}
@@ -102,9 +102,9 @@ def change_members(node: Node, name: str) -> Iterator[Change]:
 
 
 def change_words(more: str) -> Changes:
-    """Return changes that remove one word of a list, or add the given one.
+    """Return changes that remove one word of a list, or add another.
 
-    A neighbour would be no change, because it would be the same word in another case.
+    A neighbour would change nothing, because it would be the same word in another case.
     """
 
     def changes(node: Node, name: str) -> Iterator[Change]:
@@ -193,7 +193,7 @@ def change_required(node: Node, name: str) -> Iterator[Change]:
 
 
 def change_additional(node: Node, name: str) -> Iterator[Change]:
-    """Open a closed object, or close an open one. `true` is never dropped, because that means the same."""
+    """Open a closed object, or close an open one. `true` is never dropped, because that changes nothing."""
     if node[name] is False:
         yield from drop(node, name)
     yield from flip(node, name)
@@ -232,7 +232,7 @@ def change_mapping(node: Node, name: str) -> Iterator[Change]:
 
 
 def change_excluded(node: Node, name: str) -> Iterator[Change]:
-    """Forget that a property belongs to another branch, or name another rule for it."""
+    """Drop a property of another branch, or give it another rule."""
     yield from remove_members(node, name)
     for key, rule in node[name].items():
         yield f"{key}: {rule} -> {neighbour(rule)}", {**node, name: {**node[name], key: neighbour(rule)}}
@@ -257,10 +257,10 @@ def change_security(node: Node, name: str) -> Iterator[Change]:
     requirements: list[Node] = node[name]
     yield from drop(node, name)
     if requirements:
-        yield "nothing asked for", {**node, name: []}
-        yield "also without", {**node, name: [*requirements, {}]}
+        yield "no credentials required", {**node, name: []}
+        yield "credentials optional", {**node, name: [*requirements, {}]}
     else:
-        yield "a token asked for", {**node, name: [{"bearerToken": []}]}
+        yield "a token required", {**node, name: [{"bearerToken": []}]}
 
 
 def make_body_optional(node: Node, name: str) -> Iterator[Change]:

@@ -23,7 +23,7 @@ from kling_elements_runtime.contract import Contract
 from kling_elements_runtime.document import Node
 from scripts.spec import SpecError, load
 from tools.mutate.keywords import Keyword, Mark, RequestKeywords, all_accept, request_keywords
-from tools.mutate.proof_parts import PartResult, run
+from tools.mutate.proof_parts import PartResult, run_parts
 from tools.mutate.video_keywords import video_file
 
 NAME = "contract coverage"
@@ -48,34 +48,34 @@ def tables(document: Node, operations: dict[str, RequestKeywords]) -> Iterator[C
     """Yield every value of the tables."""
     create = operations["createElement"]
     for case in (*cases.body_cases("accepted"), *cases.body_cases("refused")):
-        yield CheckedValue(case.id, case.verdict == "accepted", _of_body(create, case.body()))
+        yield CheckedValue(case.id, case.verdict == "accepted", _marks_of_body(create, case.body()))
     for http in cases.http_cases():
         if http.status == HTTPStatus.OK:
-            yield CheckedValue(http.id, True, _of_body(create, json.loads(http.content())))  # noqa: FBT003 - a field
+            yield CheckedValue(http.id, True, _marks_of_body(create, json.loads(http.content())))  # noqa: FBT003 - a field
         elif http.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
-            yield CheckedValue(http.id, False, _of_size(create, len(http.content()), 0))  # noqa: FBT003 - a field
+            yield CheckedValue(http.id, False, _marks_of_size(create, len(http.content()), 0))  # noqa: FBT003 - a field
     for call in (*operation_cases.ACCEPTED, *operation_cases.REFUSED):
-        yield CheckedValue(call.id, not call.violations, _of_call(operations[call.operation], call))
+        yield CheckedValue(call.id, not call.violations, _marks_of_call(operations[call.operation], call))
     file, limits = video_file(document), video_limits(Contract(document))
     for video in cases.video_cases():
         report = videos.inspect(video.video.open(), video.id, limits)
         yield CheckedValue(video.id, not video.violations, list(file.marks(report)))
 
 
-def _of_body(operation: RequestKeywords, body: Any) -> list[Mark]:
+def _marks_of_body(operation: RequestKeywords, body: Any) -> list[Mark]:
     """Return the verdicts on a body; if it is too large, only those on its size."""
     text = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
-    by_size = _of_size(operation, len(text), oracle.count(body))
+    by_size = _marks_of_size(operation, len(text), oracle.count(body))
     return [*by_size, *(operation.body.marks(body) if operation.body and all_accept(by_size) else ())]
 
 
-def _of_size(operation: RequestKeywords, length: int, values: int) -> list[Mark]:
+def _marks_of_size(operation: RequestKeywords, length: int, values: int) -> list[Mark]:
     return list(operation.size.marks((length, values))) if operation.size else []
 
 
-def _of_call(operation: RequestKeywords, call: operation_cases.Case) -> list[Mark]:
+def _marks_of_call(operation: RequestKeywords, call: operation_cases.Case) -> list[Mark]:
     if "body" in call.arguments:
-        return _of_body(operation, call.arguments["body"])
+        return _marks_of_body(operation, call.arguments["body"])
     return [
         mark
         for name, parameter in operation.parameters.items()
@@ -114,7 +114,7 @@ def prove() -> PartResult:
 
 def main() -> int:
     """Run only this part of the proof; return the exit code."""
-    return run({NAME: prove})
+    return run_parts({NAME: prove})
 
 
 if __name__ == "__main__":

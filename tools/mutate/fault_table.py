@@ -1,6 +1,6 @@
-"""The table of faults: plausible mistakes, each as one edit of the code, and the tests that should notice it.
+"""The table of faults: plausible mistakes, each as one edit of the code, and the tests that should catch it.
 
-The table names no files, so that files can move: strings to replace and tests are searched for in the whole project.
+The table contains no paths, so you can move files: strings to replace and tests are looked up in the whole project.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _SHAPE = {"type": "object", "additionalProperties": {"type": "object", "addition
 
 
 class FaultTableError(Exception):
-    """An error for a table that cannot be used; the message has a line for each problem, with the name of the fault."""
+    """Raised if the table can't be used. The message has a line for each problem, with the name of the fault."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +50,7 @@ class PlantedFault:
         put: The text that replaces it.
         file: The file with the text, relative to the project.
         source: The content of the file.
-        tests: The tests that should notice, as pytest names them, relative to the project.
+        tests: The tests that should catch it, as pytest names them, relative to the project.
     """
 
     name: str
@@ -62,7 +62,7 @@ class PlantedFault:
     tests: tuple[str, ...]
 
     def faulty_source(self) -> str:
-        """Return the text of the file with the fault in it."""
+        """Return the content of the file with the fault in it."""
         return self.source.replace(self.find, self.put)
 
 
@@ -83,16 +83,16 @@ def load(path: Path = TABLE, root: Path = ROOT) -> list[PlantedFault]:
     if problems:
         raise FaultTableError("\n".join(problems))
     rows = [(group, name, row) for group, rows in table.items() for name, row in rows.items()]
-    times = Counter(name for _, name, _ in rows)
+    counts = Counter(name for _, name, _ in rows)
     problems = [
-        f"{name}: {count} faults have this name; rename all but one" for name, count in times.items() if count > 1
+        f"{name}: {count} faults have this name; rename all but one" for name, count in counts.items() if count > 1
     ]
     project = _Project(root)
     faults = []
     for group, name, row in rows:
         try:
-            file = project.file(row["find"])
-            row |= {"file": file, "source": project.code[file], "tests": tuple(map(project.test, row["tests"]))}
+            file = project.file_with(row["find"])
+            row |= {"file": file, "source": project.code[file], "tests": tuple(map(project.test_id, row["tests"]))}
             faults.append(PlantedFault(name=name, group=group, **row))
         except FaultTableError as error:
             problems.append(f"{name}: {error}")
@@ -117,7 +117,7 @@ class _Project:
                 for name in _TEST.findall(path.read_text("utf-8")):
                     self._tests[name].append(path.relative_to(root).as_posix())
 
-    def file(self, text: str) -> str:
+    def file_with(self, text: str) -> str:
         """Return the file that contains a string.
 
         Raises:
@@ -133,7 +133,7 @@ class _Project:
             raise FaultTableError(f"{where}: the text to replace must occur once, so lengthen find and put: {text}")
         return next(iter(places))
 
-    def test(self, name: str) -> str:
+    def test_id(self, name: str) -> str:
         """Return the name of a test as pytest has it: with its file, relative to the project.
 
         Args:

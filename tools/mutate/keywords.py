@@ -1,4 +1,4 @@
-"""Every keyword of the contract's requests that can refuse something, and the verdict of each on a value.
+"""Every keyword of the contract's requests that can refuse a value, and its verdict on a value.
 
 A keyword counts once for each route by which a request reaches it: a URL's pattern constrains `callback_url` and
 `video_url`, and a test of one shows nothing about the other. If a keyword has several words (`required`, `enum`, ...),

@@ -1,7 +1,7 @@
-"""Plant faults in the mock server and in the client, one at a time: the contract tests must notice each.
+"""Plant faults in the code, one at a time: the tests must catch each.
 
 The faults are in `planted_faults.yaml`. No file is changed: a separate process plants the fault while it imports the
-module, and then runs the tests that the table names. Without a fault, these must pass.
+module, and then runs the tests of that fault. Without a fault, these tests must pass.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ NAME = "planted faults"
 _WORKERS = os.cpu_count() or 1
 _MAX_SECONDS = 120.0  # of one run, because a fault may make a test wait for ever
 # Loaded once for all runs, because that takes longer than most tests; no fault may be in any of these.
-_LOADED_BEFORE = (
+_PRELOADED_MODULES = (
     "PIL.Image",
     "av",
     "execnet",
@@ -61,9 +61,9 @@ def run(jobs: Sequence[FaultRun], workers: int, max_seconds: float) -> list[Faul
 
 
 def _run_in_fork(job: FaultRun, max_seconds: float) -> FaultResult:
-    """Run a job in a fork of a process that has loaded the libraries which all jobs need, but none of our code."""
+    """Run a job in a fork of a process that has loaded the libraries that all jobs need, but none of our code."""
     processes = multiprocessing.get_context("forkserver")
-    processes.set_forkserver_preload(list(_LOADED_BEFORE) if job.root == ROOT else ["pytest"])
+    processes.set_forkserver_preload(list(_PRELOADED_MODULES) if job.root == ROOT else ["pytest"])
     receiver, sender = processes.Pipe(duplex=False)
     process = processes.Process(target=send_verdict, args=(sender, job), daemon=True)
     process.start()
@@ -88,7 +88,7 @@ def send_verdict(sender: Connection, job: FaultRun) -> None:
     sender.send(verdict)
 
 
-def _controls(faults: Sequence[PlantedFault], root: Path) -> list[FaultRun]:
+def _control_runs(faults: Sequence[PlantedFault], root: Path) -> list[FaultRun]:
     """Return all tests that the faults name, as one job for each file."""
     tests = dict.fromkeys(test for fault in faults for test in fault.tests)
     files = dict.fromkeys(test.partition("::")[0] for test in tests)
@@ -109,7 +109,7 @@ def prove(faults: Sequence[PlantedFault], root: Path, workers: int, max_seconds:
     Raises:
         FaultTableError: If tests fail even without a fault.
     """
-    controls = run(_controls(faults, root), workers, max_seconds)
+    controls = run(_control_runs(faults, root), workers, max_seconds)
     if failed := [f"without any fault: {verdict}" for verdict in controls if verdict.fate is not Fate.SURVIVED]:
         raise FaultTableError("\n".join(failed))
     verdicts = run([FaultRun(fault, fault.tests, root) for fault in faults], workers, max_seconds)

@@ -1,4 +1,4 @@
-"""The parts of the proof and their outcomes."""
+"""The parts of the proof, and their results."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from time import perf_counter
 
 @dataclass(frozen=True)
 class PartResult:
-    """The outcome of a part of the proof.
+    """The result of a part of the proof.
 
     Attributes:
         summary: What was proved, in one line.
@@ -23,8 +23,8 @@ class PartResult:
 Part = Callable[[], PartResult]
 
 
-def run(parts: Mapping[str, Part]) -> int:
-    """Run parts one after the other, print the problems and a line of each; return the exit code."""
+def run_parts(parts: Mapping[str, Part]) -> int:
+    """Run the parts in order, print the problems and one line of each, and return the exit code."""
     failed = False
     for name, part in parts.items():
         start = perf_counter()

@@ -1,4 +1,4 @@
-"""Witnesses about calls and answers, about the behaviour of the mock server, and about descriptions."""
+"""Witnesses about calls and responses, about the behaviour of the mock server, and about descriptions."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ from kling_elements_runtime.document import Node
 from scripts.spec import load
 from tools.mutate.equivalents import EQUIVALENTS
 from tools.mutate.mutants import Mutant, mutants
-from tools.mutate.proof_parts import PartResult, run
+from tools.mutate.proof_parts import PartResult, run_parts
 from tools.mutate.request_witnesses import request_witnesses
 from tools.mutate.response_witnesses import response_witnesses
 from tools.mutate.witness import Candidate, Witness
@@ -54,12 +54,12 @@ def prove() -> PartResult:
 
 
 def untrue_witnesses(document: Node, witnesses: Iterable[Witness]) -> list[str]:
-    """Return the names of witnesses against the contract itself, which prove nothing about a mutant."""
+    """Return the names of witnesses that are not true of the contract itself, and so prove nothing about a mutant."""
     with closing(Candidate(document)) as candidate:
         return [witness.name for witness in witnesses if witness.testifies_against(candidate)]
 
 
-def try_mutants(mutants_: Iterable[Mutant], witnesses: Sequence[Witness]) -> list[Trial]:
+def try_mutants(all_mutants: Iterable[Mutant], witnesses: Sequence[Witness]) -> list[Trial]:
     """Ask witnesses about each mutant, until one notices it.
 
     The order only saves time: first the witnesses that noticed one of the last mutants, then quick ones, beginning with
@@ -69,10 +69,10 @@ def try_mutants(mutants_: Iterable[Mutant], witnesses: Sequence[Witness]) -> lis
     ordered = cache(lambda rule: _most_likely_first(rule, witnesses))
     recent: list[Witness] = []
     trials: list[Trial] = []
-    for mutant in mutants_:
+    for mutant in all_mutants:
         with closing(Candidate(mutant.document)) as candidate:
-            asked = set(map(id, recent))  # a witness that changes the candidate can be asked only once
-            likely = chain(recent, (other for other in ordered(mutant.rule) if id(other) not in asked))
+            recent_ids = set(map(id, recent))  # a witness that changes the candidate can be asked only once
+            likely = chain(recent, (other for other in ordered(mutant.rule) if id(other) not in recent_ids))
             witness = next((other for other in likely if other.testifies_against(candidate)), None)
         trials.append((mutant, witness))
         if witness is not None and witness.cost < _EXPENSIVE:
@@ -81,10 +81,10 @@ def try_mutants(mutants_: Iterable[Mutant], witnesses: Sequence[Witness]) -> lis
 
 
 def _most_likely_first(rule: str | None, witnesses: Sequence[Witness]) -> list[Witness]:
-    asked = [witness for witness in witnesses if rule in witness.rules or witness.cost < _EXPENSIVE]
-    own = [witness for witness in asked if rule in witness.rules or not witness.cost]
-    others = [witness for witness in asked if rule not in witness.rules and witness.cost]
-    return [*sorted(own, key=lambda witness: (witness.cost, rule not in witness.rules)), *others]
+    relevant = [witness for witness in witnesses if rule in witness.rules or witness.cost < _EXPENSIVE]
+    first = [witness for witness in relevant if rule in witness.rules or not witness.cost]
+    last = [witness for witness in relevant if rule not in witness.rules and witness.cost]
+    return [*sorted(first, key=lambda witness: (witness.cost, rule not in witness.rules)), *last]
 
 
 def result_of(trials: Sequence[Trial], equivalents: Mapping[str, str]) -> PartResult:
@@ -105,7 +105,7 @@ def result_of(trials: Sequence[Trial], equivalents: Mapping[str, str]) -> PartRe
 
 def main() -> int:
     """Run only this part of the proof; return the exit code."""
-    return run({NAME: prove})
+    return run_parts({NAME: prove})
 
 
 if __name__ == "__main__":

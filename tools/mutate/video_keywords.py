@@ -16,9 +16,9 @@ def video_file(document: Node) -> Shape:
     """Return the requirements of a video file as keywords, which check a report of `kling_elements.media`."""
     ((where, limits),) = ((where, node) for where, node in walk(document) if where.endswith("/x-video"))
     words = {
-        (part, word): Keyword(f"{where}/{part}/{name}/{index}", "a video file", f"{part} {_as_words(word)}")
+        (part, word): Keyword(f"{where}/{part}/{name}/{index}", "a video file", f"{part} {_as_text(word)}")
         for part, name in (("container", "one-of"), ("displayed-size", "one-of-px"))
-        for index, word in enumerate(map(_as_words, limits[part][name]))
+        for index, word in enumerate(map(_as_text, limits[part][name]))
     }
     numbers = {
         (part, name): Keyword(f"{where}/{part}/{name}", "a video file", f"{part} {name} {limit}")
@@ -61,5 +61,5 @@ def _of_duration(limits: Node, seconds: Fraction, frame: Fraction) -> Iterator[t
         yield ("duration", "tolerance-frames"), beyond <= tolerance
 
 
-def _as_words(word: Any) -> str:
+def _as_text(word: Any) -> str:
     return "x".join(map(str, word)) if isinstance(word, list) else str(word)

@@ -27,7 +27,7 @@ class Candidate:
     """
 
     def __init__(self, document: Node) -> None:
-        """Create the subject; its servers, callers and oracles are created when they are first used."""
+        """Create a candidate. Its servers, callers and oracles are created on first use."""
         self.document = document
         self.contract = Contract(document)
         self._oracles: dict[str, Oracle] = {}
@@ -96,7 +96,7 @@ class Witness:
     cost: int = 0
 
     def testifies_against(self, candidate: Candidate) -> bool:
-        """Return whether it is not true of a document; if the check raises an error, it is not."""
+        """Return whether the fact is not true of a document, or its check raises an error."""
         try:
             return not self.holds(candidate)
         except Exception:  # noqa: BLE001 - a broken contract may break anything

@@ -1,4 +1,4 @@
-"""The clients to compare, with one common interface. You can pass images as files or as addresses."""
+"""The clients to compare, with one common interface. You can pass images as files or as URLs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import httpx
 
 TOKEN = "bench-token"  # noqa: S105 - the local server accepts any token
-ADDRESSES = ("https://media.example.com/mara/front.jpg", "https://media.example.com/mara/left.jpg")
+IMAGE_URLS = ("https://media.example.com/mara/front.jpg", "https://media.example.com/mara/left.jpg")
 TEXTS = {"element_name": "Mara", "element_description": "Keeper of a lighthouse, red raincoat."}
 
 
@@ -36,7 +36,7 @@ class MeasuredClient(Protocol):
 
 
 def text_of(image: str | Path) -> str:
-    """Return an address unchanged, and a file as Base64, for clients that don't accept files."""
+    """Return a URL unchanged, and a file as Base64, for clients that don't accept files."""
     return base64.b64encode(image.read_bytes()).decode() if isinstance(image, Path) else image
 
 

@@ -1,4 +1,4 @@
-"""Read a program's settings, and measure and print its figures."""
+"""Read the settings of a program, and measure and print its figures."""
 
 from __future__ import annotations
 

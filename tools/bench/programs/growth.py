@@ -27,7 +27,7 @@ def main(settings: dict[str, Any]) -> None:
     """Run the program."""
     client = clients.make(settings["client"])
     client.connect(settings["url"])
-    client.create(client.request(clients.ADDRESSES))
+    client.create(client.request(clients.IMAGE_URLS))
     costs = []
     for _, file in settings["pictures"]:
         text = clients.text_of(Path(file))

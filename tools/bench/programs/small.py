@@ -34,10 +34,10 @@ def main(settings: dict[str, Any]) -> None:
         client = generated = clients.make_generated(settings["client"])
         generated.connect_in_process(_InProcess())
     for _ in range(_WARM_UP):
-        client.create(client.request(clients.ADDRESSES))
+        client.create(client.request(clients.IMAGE_URLS))
     started = time.process_time()
     for _ in range(settings["times"]):
-        client.create(client.request(clients.ADDRESSES))
+        client.create(client.request(clients.IMAGE_URLS))
     figures.print_figures(cpu_us=(time.process_time() - started) / settings["times"] * 1e6)
 
 

@@ -9,5 +9,5 @@ from tools.bench.experiments import BenchInputs
 
 @pytest.fixture(scope="module")
 def inputs(tmp_path_factory: pytest.TempPathFactory) -> BenchInputs:
-    """Return a inputs that does a hundredth of the work."""
+    """Return inputs for a hundredth of the work."""
     return BenchInputs(tmp_path_factory.mktemp("bench"), effort=0.01)

@@ -79,7 +79,7 @@ def test_a_server_that_checks_nothing_is_not_compared(inputs: BenchInputs, monke
 
 @pytest.fixture
 def no_tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> BenchInputs:
-    """Return a inputs whose peers are scripts that fail."""
+    """Return inputs whose peers are scripts that fail."""
     monkeypatch.setattr(peers, "FOLDER", tmp_path / "installed")
     for name in ("PRISM", "OPENAPI_GENERATOR"):
         monkeypatch.setattr(peers, name, script_peer("#!/bin/sh\nexit 1\n"))

@@ -35,13 +35,13 @@ def test_each_visit_is_reported(
     """The page is that of a mock server, which runs while the browser visits it. A problem is exit code 1."""
     pages: list[str] = []
 
-    def visits(docs: str, chromium: str, folder: Path) -> list[Visit]:
+    def make_visits(docs: str, chromium: str, folder: Path) -> list[Visit]:
         assert ("/usr/bin/chromium", True) == (chromium, folder.is_dir())
         pages.append(httpx.get(docs).text)
         return [_visit(390, page_width), _visit(1440, 1440)]
 
     monkeypatch.setattr(shutil, "which", lambda _: "/usr/bin/chromium")
-    monkeypatch.setattr(driving, "visits", visits)
+    monkeypatch.setattr(driving, "make_visits", make_visits)
 
     assert code == command.main()
     assert "This is a mock server." in pages[0]

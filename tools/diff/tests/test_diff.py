@@ -186,8 +186,8 @@ _LINE = "breaks caller: #/paths/~1call/post/requestBody/content/application~1jso
 @pytest.mark.parametrize(
     ("version", "says"),
     [
-        ("1.0.0", "; info.version is 1.0.0, it must be 2.0.0 or later"),
-        ("1.9.0", "; info.version is 1.9.0, it must be 2.0.0 or later"),
+        ("1.0.0", "; info.version is 1.0.0, and must be at least 2.0.0"),
+        ("1.9.0", "; info.version is 1.9.0, and must be at least 2.0.0"),
         ("2.0.0", ""),
         ("2.0.0-rc.1+build", ""),
         ("3.1.4", ""),
@@ -239,7 +239,7 @@ def test_the_command_reports_that_nothing_changed(spec: Path, capsys: pytest.Cap
     assert (0, "kling-elements.yaml since HEAD: no change\n", "") == _diff(spec, "HEAD", capsys)
 
     _write(spec, _small(title="Other"))
-    message = "kling-elements.yaml since HEAD: other words, the same contract\n"
+    message = "kling-elements.yaml since HEAD: only descriptions changed\n"
     assert (0, message, "") == _diff(spec, "HEAD", capsys)
 
 
@@ -250,7 +250,7 @@ def test_the_command_fails_for_a_break_until_the_version_is_raised(
     summary = "kling-elements.yaml since HEAD: changes: 1, breaking callers: 1, breaking servers: 0"
 
     _write(spec, _small(longest=19))
-    missing = "; info.version is 1.0.0, it must be 2.0.0 or later\n"
+    missing = "; info.version is 1.0.0, and must be at least 2.0.0\n"
     assert (1, f"{_LINE}\n{summary}{missing}", "") == _diff(spec, "HEAD", capsys)
 
     _write(spec, _small("2.0.0", longest=19))

@@ -89,7 +89,7 @@ def test_a_server_with_wrong_responses_is_an_error(bin_folder: Path, monkeypatch
     _write(bin_folder, "prism", f"{_MOCK} --token another")
     with pytest.raises(InteropError, match=r"^AuthenticationError: .*code 1002"):
         programs.prism()
-    monkeypatch.setattr("tools.interop.life.problems", lambda _: ["the library is empty"])
+    monkeypatch.setattr("tools.interop.life.find_problems", lambda _: ["the library is empty"])
     with pytest.raises(InteropError, match=r"^the library is empty$"):
         programs.prism()
 

@@ -60,7 +60,7 @@ def test_an_element_is_created_and_deleted(dialect: str, source: str, run: Run, 
         "  getElement: status 200, conforms",
         "  deleteElement: status 200, conforms",
         f"dialect: {dialect}",
-        "11 answers, 0 departures from the contract, 0 failed calls, 0 new",
+        "11 responses, 0 departures from the contract, 0 failed calls, 0 new",
     ] == lines
     assert task["deleted"]
 
@@ -288,5 +288,5 @@ def test_without_look_ups_nothing_is_created(gateway_router: KlingRouter, replie
     )
     assert 2 == run.lines.count(f"  departs: {departure}")
     assert "dialect: neither live nor documented" in run.lines
-    assert "  failed: nothing is created, because it could not be found again" in run.lines
+    assert "  failed: no element is created, because look-ups would not find it again" in run.lines
     assert [] == gateway_router.kling.tasks()

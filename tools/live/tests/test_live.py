@@ -31,7 +31,7 @@ def test_make_live_only_reads_by_default(dialect: str, run: Run) -> None:
     plan, nothing, *lines = run.lines
     assert plan.startswith(_PLAN)
     assert "It creates nothing." == nothing
-    counts = "6 answers, 0 departures from the contract, 0 failed calls, 0 new"
+    counts = "6 responses, 0 departures from the contract, 0 failed calls, 0 new"
     assert [*lines_of_reads(dialect), f"dialect: {dialect}", counts] == lines
 
 
@@ -39,7 +39,7 @@ def test_without_a_key_make_live_says_what_to_set(monkeypatch: pytest.MonkeyPatc
     """The error is one line."""
     monkeypatch.delenv("KLING_API_KEY")
 
-    expected = "set KLING_API_KEY to the gateway's API key, and KLING_BASE_URL to its address unless that is"
+    expected = "set KLING_API_KEY to the gateway's API key, and KLING_BASE_URL to its URL unless that is"
     assert 2 == run("--create", IMAGE)
     assert [f"error: {expected} https://www.kkiai.com"] == run.lines
 
@@ -48,7 +48,7 @@ def test_without_a_key_make_live_says_what_to_set(monkeypatch: pytest.MonkeyPatc
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        (["--create"], "CREATE=1 needs IMAGE=..., the path of a JPEG or PNG file or the http(s) address of one"),
+        (["--create"], "CREATE=1 needs IMAGE=..., the path or the http(s) URL of a JPEG or PNG file"),
         (
             ["--create", "--image=no.jpg"],
             "IMAGE cannot be used: /element_image_list/frontal_image: no.jpg: cannot be read",
@@ -121,7 +121,7 @@ def test_make_live_runs_against_a_server(dialect: str, tmp_path: Path) -> None:
 
     assert (0, "") == (done.returncode, done.stderr)
     assert done.stdout.startswith(f"{gateway.url}: this reads")
-    assert done.stdout.endswith("\n11 answers, 0 departures from the contract, 0 failed calls, 0 new\n")
+    assert done.stdout.endswith("\n11 responses, 0 departures from the contract, 0 failed calls, 0 new\n")
     assert TOKEN not in done.stdout
 
 

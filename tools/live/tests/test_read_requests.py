@@ -95,5 +95,5 @@ def test_a_wrong_key_is_a_failure(gateway_router: KlingRouter, run: Run, monkeyp
     assert f"  failed: the list can't be read: {refused}" in run.lines
     assert 2 == run.lines.count(f"  failed: {refused}")
     assert not any("departs" in line for line in run.lines)
-    assert "  failed: nothing is created, because it could not be found again" in run.lines
+    assert "  failed: no element is created, because look-ups would not find it again" in run.lines
     assert [] == gateway_router.kling.tasks()

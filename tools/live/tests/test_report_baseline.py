@@ -72,12 +72,12 @@ def test_situations_that_only_one_run_has_are_reported(run: Run) -> None:
         run()
         (run.file.parent / "live.html").unlink()
         assert 0 == run("--confirm", f"--baseline={run.file}")
-        first = run.starting("since the baseline, not asked before: ")
+        first = run.starting("since the baseline, not requested before: ")
         run.file.write_text(before, "utf-8")
         assert 0 == run(f"--baseline={run.file}")
 
     assert 2 == len(first)
-    assert first[0].startswith("since the baseline, not asked before: unknown-element: HTTP 404, code 1203, ")
+    assert first[0].startswith("since the baseline, not requested before: unknown-element: HTTP 404, code 1203, ")
     gone = "since the baseline, gone: unknown-element: no response this time; it was HTTP 404, code 1203, "
     assert run.starting("since")[0].startswith(gone)
 

@@ -266,7 +266,7 @@ def test_a_witness_that_raises_counts_against_the_mutant() -> None:
 
 def test_all_parts_run_even_if_one_fails(capsys: pytest.CaptureFixture[str]) -> None:
     """Each part has a line, with its problems above it."""
-    code = proof_parts.run({"one": lambda: PartResult("nothing", ("bad",)), "two": lambda: PartResult("much")})
+    code = proof_parts.run_parts({"one": lambda: PartResult("nothing", ("bad",)), "two": lambda: PartResult("much")})
 
     assert code == 1
     assert re.fullmatch(
