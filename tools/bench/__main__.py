@@ -24,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--only", action="append", choices=names, help="measure only this row; you can repeat the option"
     )
-    parser.add_argument("--processes", type=int, default=5, help="the number of fresh processes for each median")
+    parser.add_argument("--processes", type=int, default=5, help="how many fresh processes to run for each median")
     parser.add_argument(
         "--effort", type=float, default=1, help="use less than 1 for a quick trial with less exact figures"
     )

@@ -17,8 +17,8 @@ class Measurements:
     """The results of an experiment.
 
     Attributes:
-        values: By side and figure, the value of each process.
-        reasons: By side, why it could not be measured.
+        values: The value of each process, by side and figure.
+        reasons: Why a side could not be measured, by side.
     """
 
     values: dict[str, dict[str, list[float]]] = field(default_factory=dict)
@@ -31,8 +31,8 @@ class Line:
 
     Attributes:
         row: The row.
-        values: By side, the value of each process.
-        reasons: By side, why it could not be measured.
+        values: The value of each process, by side.
+        reasons: Why a side could not be measured, by side.
     """
 
     row: BenchRow
@@ -51,7 +51,7 @@ class Line:
 
     @property
     def peer(self) -> float | None:
-        """The figure of the peer that we compare ourselves with."""
+        """The figure of the peer."""
         return self.median(self.row.peer)
 
     @property
@@ -66,10 +66,10 @@ class Line:
 
 
 def measure(experiment: Experiment, inputs: BenchInputs, processes: int) -> Measurements:
-    """Run each side in several fresh processes, in turns, so that disturbances of the machine affect all sides.
+    """Run each side in several fresh processes, in turns, so that disturbances affect all sides.
 
-    The first process of each side does not count, because it fills caches and compiles what is compiled once. If a side
-    fails, it is not run again.
+    The first process of each side does not count, because it fills caches and compiles code. A side that failed is not
+    run again.
     """
     measurements = Measurements()
     with experiment.sides(inputs) as sides:

@@ -40,7 +40,7 @@ class PeerProgram:
         """Install the program if necessary, in `FOLDER` or another folder, and return its path.
 
         Raises:
-            BenchError: The program is not installed and could not be installed.
+            BenchError: The program could not be installed.
         """
         folder = (into or FOLDER) / f"{self.name}-{self.version}"
         if not (folder / self.entry).exists():
@@ -75,7 +75,7 @@ STOCK = [str(Path(sys.executable).with_name("openapi-python-client")), "generate
 
 
 def make_stock_client(into: Path) -> Path:
-    """Make the package `stock_client` with openapi-python-client, and return the folder to import it from.
+    """Generate the package `stock_client` with openapi-python-client, and return the folder to import it from.
 
     Raises:
         BenchError: The generator failed.
@@ -85,12 +85,12 @@ def make_stock_client(into: Path) -> Path:
 
 
 def stock_command(target: Path) -> list[str]:
-    """Return the command that makes a client with openapi-python-client, as its documentation shows it."""
+    """Return the command that generates a client with openapi-python-client, as in its documentation."""
     return [*STOCK, "--path", str(SPEC), "--output-path", str(target)]
 
 
 def make_openapi_generator_client(into: Path) -> Path:
-    """Make the package `openapi_generator_client` with openapi-generator, and return the folder to import it from.
+    """Generate the package `openapi_generator_client` with openapi-generator, and return the folder to import it from.
 
     Raises:
         BenchError: The generator is not available, or failed.

@@ -1,4 +1,4 @@
-"""Make image files of any size. Their content is noise, the same each time."""
+"""Write image files of any size. Their content is noise, and is always the same."""
 
 from __future__ import annotations
 

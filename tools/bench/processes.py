@@ -46,7 +46,7 @@ def run_program(program: str, settings: Mapping[str, Any], peers: Sequence[Path]
 
 
 def measure_process(command: Sequence[str], peers: Sequence[Path] = ()) -> Figures:
-    """Return the processor time of a process and its children, and the time that passed, in milliseconds."""
+    """Run a process, and return its processor time with that of its children, and the wall time, in milliseconds."""
     before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     _run(command, peers)
     wall, after = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN)

@@ -1,7 +1,7 @@
 """Call a mock server from two clients for minutes, and watch the memory of all three processes: `make soak`.
 
-The server keeps its elements in a file, which may grow. No memory may grow with the number of earlier requests. The
-first minute doesn't count, because caches and pools fill.
+The server keeps its elements in a file, which may grow. The memory of a process may not grow with the number of
+requests. The first minute doesn't count, because caches and pools fill.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ _MOCK = [sys.executable, "-m", "kling_elements.cli", "mock", "--port", "0", "--t
 
 
 def main() -> int:
-    """Print the result of each visit, and return the exit code: 1 if something is wrong."""
+    """Print the result of each visit, and return the exit code: 1 if a visit has problems."""
     chromium = shutil.which("chromium")
     if chromium is None:
         print("chromium is missing; install it (as root: apt-get install chromium)", file=sys.stderr)
@@ -35,7 +35,7 @@ def main() -> int:
 
 @contextmanager
 def _mock_server_page() -> Iterator[str]:
-    """Start a mock server, and yield the address of its page."""
+    """Start a mock server, and yield the URL of its page."""
     with subprocess.Popen(_MOCK, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None  # noqa: S101 -- for the type checker

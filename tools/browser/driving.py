@@ -1,4 +1,4 @@
-"""Drive Chromium over the mock server's page. `make browser` runs this; the tests of the repository do not."""
+"""Drive Chromium through the mock server's page. Only `make browser` runs this module; no test does."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def make_visits(docs: str, chromium: str, folder: Path) -> list[Visit]:
     """Visit the page in each colour scheme and width, and write screenshots.
 
     Args:
-        docs: The address of the page.
+        docs: The URL of the page.
         chromium: The path of the browser.
         folder: Where to write the screenshots.
     """
@@ -100,7 +100,7 @@ def _open(operation: Locator) -> None:
 
 
 def _execute(page: Page, operation: Locator) -> tuple[PageResponse, str]:
-    """Press Execute; return the response as the page shows it, and the body as the server sent it."""
+    """Press Execute, and return the response as the page shows it and the body as the server sent it."""
     with page.expect_response(lambda response: response.request.resource_type == "fetch") as response:
         operation.locator("button.execute").click()
     sent = response.value.text()

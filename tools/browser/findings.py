@@ -17,14 +17,14 @@ class PageResponse(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Visit:
-    """What the browser saw on one visit.
+    """The results of one visit.
 
     Attributes:
         scheme: The colour scheme that the browser prefers, `light` or `dark`.
         width: The width of the screen in pixels.
         host: The host and port of the mock server.
-        errors: What the page logged as an error.
-        urls: The address of each request.
+        errors: The errors and warnings that the page logged.
+        urls: The URL of each request.
         is_dark: Whether the page was dark.
         page_width: The width of the page in pixels, after every operation was opened.
         created: The response to a valid request.
@@ -46,7 +46,7 @@ class Visit:
     faint_texts: list[str] = field(default_factory=list)
 
     def problems(self) -> Iterator[str]:
-        """Yield what is wrong."""
+        """Yield each problem, in one line."""
         yield from (f"the page logged an error: {error}" for error in self.errors)
         yield from (f"the page sent a request to another host: {url}" for url in self.urls if self._is_foreign(url))
         if self.is_dark != (self.scheme == "dark"):

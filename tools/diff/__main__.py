@@ -22,7 +22,7 @@ def document_at(reference: str, path: Path) -> Node:
     """Return the document as it was in a commit of the git repository that contains the file.
 
     Raises:
-        SpecError: If git is not installed, the commit does not exist, or the commit lacks the file.
+        SpecError: git is not installed, the commit does not exist, or the commit lacks the file.
     """
     commit = _git(path, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{reference}^{{commit}}")
     if commit is None:
@@ -36,7 +36,7 @@ def document_at(reference: str, path: Path) -> Node:
 
 
 def _git(path: Path, *arguments: str) -> str | None:
-    """Return what git prints, or None if it fails."""
+    """Return the output of git, or None if git fails."""
     command = ["git", "-C", str(path.resolve().parent), *arguments]
     try:
         completed = subprocess.run(command, capture_output=True, check=False)
@@ -46,10 +46,10 @@ def _git(path: Path, *arguments: str) -> str | None:
 
 
 def report(name: str, old: Node, new: Node) -> tuple[list[str], bool]:
-    """Return the lines to print about two documents, and whether the new version is high enough for the breaks.
+    """Return the report on two documents, line by line, and whether the new version is high enough.
 
     Raises:
-        SpecError: If the documents cannot be compared.
+        SpecError: The documents can't be compared.
     """
     for which, document in (("old", old), ("new", new)):
         for where, problem in valid_openapi(document):

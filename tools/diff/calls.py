@@ -28,7 +28,7 @@ class DeclaredCall:
         return str(self.place.node.get("operationId") or self.place.pointer.rpartition("/")[2])
 
     def parameters(self) -> dict[tuple[str, str], Place]:
-        """Return the parameters by location and name; those in the path by location and position."""
+        """Return the parameters by location and name, and path parameters by location and position."""
         in_path = re.findall(r"\{([^}]*)\}", self._template)
         parameters = {}
         for place in (*self._item.child("parameters").items(), *self.place.child("parameters").items()):
@@ -41,7 +41,7 @@ class DeclaredCall:
 
 
 def calls_of(paths: Place) -> Calls:
-    """Return the operations below a mapping of paths or expressions, whatever a path calls its parameters."""
+    """Return the operations in a mapping of paths or expressions. The names of path parameters don't matter."""
     calls: Calls = {}
     for template, place in paths.children().items():
         item = place.resolve()
@@ -75,7 +75,7 @@ def is_success(status: str) -> bool:
 
 
 def fallback_response(status: str, declared: Mapping[str, Place]) -> Place:
-    """Return the response for a failure that a document does not list: that of its range, or the default."""
+    """Return the response for a failure that a document does not list: the response of its range, or the default."""
     if is_success(status):
         return NOWHERE
     fallbacks = (declared[name] for name in (f"{status[0]}XX", "default") if name in declared and name != status)
@@ -83,7 +83,7 @@ def fallback_response(status: str, declared: Mapping[str, Place]) -> Place:
 
 
 def ways_to_authenticate(security: Place, schemes: Mapping[str, Place], others: Mapping[str, Place]) -> dict[Way, str]:
-    """Return the ways to authenticate, each with its name; if none is listed, the way that requires nothing.
+    """Return the ways to authenticate, with their names. If none is listed, there is one way, which requires nothing.
 
     Args:
         security: The `security` of an operation, or of its document.
@@ -105,6 +105,6 @@ def ways_to_authenticate(security: Place, schemes: Mapping[str, Place], others: 
 
 
 def uncovered_ways(ways: Mapping[Way, str], others: Iterable[Way]) -> list[str]:
-    """Return the names of the ways that no other way covers; a way covers another if it requires no more."""
+    """Return the names of the ways that no other way covers. A way covers another if it requires no more."""
     alternatives = list(others)
     return [words for way, words in ways.items() if not any(other <= way for other in alternatives)]

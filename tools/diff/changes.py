@@ -1,4 +1,4 @@
-"""Changes of a contract, and which party each of them breaks."""
+"""Changes of a contract, and the parties that they break."""
 
 from __future__ import annotations
 

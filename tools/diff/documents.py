@@ -28,10 +28,10 @@ _OPEN = ("header", "cookie")  # both sides ignore unknown ones
 
 
 def changes_between(old: Node, new: Node) -> list[Change]:
-    """Return every change that matters to a caller or a server, those that break callers first.
+    """Return every change that matters to a caller or a server, and first those that break callers.
 
     Raises:
-        SpecError: If a reference leads nowhere, or a schema has something that cannot be compared here.
+        SpecError: A reference leads nowhere, or a schema can't be compared.
     """
     changes = Changes()
     _Comparison(old, new, changes).compare()
@@ -59,7 +59,7 @@ class _Comparison:
             self._add(before, after, Effect.OTHER, use)
 
     def _compare_servers(self) -> None:
-        """Compare the servers. A removed address breaks callers; a new one, or another order, breaks nobody."""
+        """Compare the servers. A removed URL breaks callers. A new URL or another order breaks nobody."""
         old, new = ({s.node["url"]: s for s in document.child("servers").items()} for document in self._documents)
         for url in dict.fromkeys([*old, *new]):
             before, after = pair(url, old, new)
@@ -102,7 +102,7 @@ class _Comparison:
                 self._compare_call(old[key], new[key], use)
 
     def _compare_call(self, old: DeclaredCall, new: DeclaredCall, use: Use) -> None:
-        """Compare one operation. For a callback `use` is the response, because the server sends its request."""
+        """Compare one operation. For a callback, `use` is the response, because the server sends the request."""
         before, after = old.place, new.place
         if before.child("operationId").node != after.child("operationId").node:
             self._add(before.child("operationId"), after.child("operationId"), Effect.OTHER, None)
@@ -116,7 +116,7 @@ class _Comparison:
                 self._compare_opaque(before.child(name), after.child(name), use)
 
     def _compare_security(self, old: Place, new: Place, use: Use) -> None:
-        """Compare the ways to authenticate: more are wider, fewer narrower. To require nothing counts as one."""
+        """Compare the ways to authenticate. More ways are wider, fewer narrower. Requiring nothing is also a way."""
         schemes = self._security_schemes()
         were = ways_to_authenticate(old.child("security") or self._old.child("security"), *schemes)
         are = ways_to_authenticate(new.child("security") or self._new.child("security"), *schemes[::-1])

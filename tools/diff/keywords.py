@@ -1,4 +1,4 @@
-"""The effect of a change of one keyword. Schemas are walked in `schemas.py`."""
+"""The effects of a change to one keyword. `schemas.py` walks through the schemas."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def keywords_of(schema: Place) -> Keywords:
     """Return the keywords of a schema, each with its place: those beside a reference, and those of its target.
 
     Raises:
-        SpecError: If a limit appears both beside a reference and in its target, which is not compared here.
+        SpecError: A keyword is both beside a reference and in its target, and can't be compared.
     """
     keywords: Keywords = {}
     for place in schema.reference_chain():

@@ -1,4 +1,4 @@
-"""A node of a document together with its JSON Pointer, so that each change can name its place."""
+"""A node of a document with its JSON Pointer, so that each change can show its place."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Place:
         return Place(self.document, f"{self.pointer}/{escape(name)}", inner)
 
     def children(self) -> dict[str, Place]:
-        """Return all members by name; empty if the node is not a mapping. YAML may have a status as a number."""
+        """Return all members by name, as a string; empty if the node is not a mapping."""
         names = self.node if isinstance(self.node, dict) else ()
         return {str(name): self.child(name) for name in names}
 
@@ -67,7 +67,7 @@ class Place:
         """Return the place itself, or the end of its chain of references.
 
         Raises:
-            SpecError: If a reference leads nowhere, or in a circle.
+            SpecError: A reference leads nowhere, or in a circle.
         """
         return list(self.reference_chain())[-1]
 
@@ -113,7 +113,7 @@ def canonical_json(value: Any) -> str:
 
 
 def spell_out(place: Place) -> str:
-    """Return a string that is the same for nodes that mean the same, whatever their references and descriptions."""
+    """Return a string that is the same for nodes that mean the same, without references and descriptions."""
     return canonical_json(_spell_out(place.document, place.node, ()))
 
 

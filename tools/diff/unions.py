@@ -1,4 +1,4 @@
-"""The branches of `anyOf` and `oneOf`: which old branch matches which new one, and what the others accept."""
+"""Match the old and new branches of `anyOf` and `oneOf`, and find the types that other branches accept."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def _each_type(branch: Place) -> list[Place]:
 
 
 def union_of(schema: Place, keywords: Keywords, keyword: str = "") -> Union:
-    """Return the choice that a schema makes: by the given keyword, or by whichever of the two it has."""
+    """Return the choice that a schema makes: by this keyword, or by the one of the two that it has."""
     keyword = keyword or next((name for name in ("anyOf", "oneOf") if name in keywords), "")
     if not keyword:
         return Union(schema, "", [schema], {})
@@ -56,7 +56,7 @@ def union_of(schema: Place, keywords: Keywords, keyword: str = "") -> Union:
 
 
 def are_choices(before: Keywords, after: Keywords) -> bool:
-    """Return whether one schema consists only of a choice, and the other does too or has no choice at all."""
+    """Return whether one schema is only a choice, and the other is either only a choice or has none."""
 
     def choices(keywords: Keywords) -> bool:
         return bool(keywords.keys() & {"anyOf", "oneOf"})

@@ -17,7 +17,7 @@ _ELEMENT = {
 
 
 def find_problems(kling: KlingElements) -> list[str]:
-    """Create an element, wait for it, look up and list its task, list the library, delete it. Return what went wrong.
+    """Create an element, wait for it, look up and list its task, list the library, delete it. Return the problems.
 
     Raises:
         KlingError: A response breaks the contract.

@@ -42,10 +42,10 @@ def swagger_parser() -> None:
 
 
 def openapi_typescript() -> None:
-    """Make types from the contract, and check a program that uses them.
+    """Generate types from the contract, and check a program that uses them.
 
     Raises:
-        InteropError: The types can't be made, or the program does not compile with them.
+        InteropError: The types can't be generated, or the program does not compile with them.
     """
     _run([_command("openapi-typescript"), str(SPEC), "--output", "contract.d.ts"])
     _run([_command("tsc"), "--noEmit", "--strict", "--skipLibCheck", _copy(_USAGE)])

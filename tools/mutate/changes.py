@@ -1,7 +1,7 @@
 """Change one constraint: drop it, loosen it by one, tighten it by one, or replace it.
 
-Each function here takes an object with a constraint and the name of the constraint. It yields pairs of a description
-of the change and a changed copy of the object.
+Each function takes an object with a constraint, and the name of the constraint. It yields pairs: a description of the
+change, and a changed copy of the object.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def flip(node: Node, name: str) -> Iterator[Change]:
 
 
 def change_types(node: Node, name: str) -> Iterator[Change]:
-    """Drop the types, add one, or remove one of several; beside an enum or a constant they have no effect."""
+    """Drop the types, add one, or remove one of several. Beside an enum or a constant, types have no effect."""
     if {"enum", "const"} & node.keys():
         return
     several = isinstance(node[name], list)
@@ -139,7 +139,7 @@ def _with_lists(node: Node, name: str, lists: Iterable[tuple[str, list[Any]]]) -
 
 
 def change_enum(node: Node, name: str) -> Iterator[Change]:
-    """Drop an enum, remove one of its values, or add one; the names of the values are changed with it."""
+    """Drop an enum, remove a value, or add one, together with the names of the values."""
     yield from drop(without(node, "x-enum-varnames"), name)
     names = node.get("x-enum-varnames")
     for description, changed in change_members(node, name):

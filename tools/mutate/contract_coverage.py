@@ -2,7 +2,7 @@
 
 The values come from the tables that the rules tests run through client, wire, mock server and oracle:
 contract_tests/reading/rules.yaml, and contract_tests/reading/operation_cases.py for the other operations. Random values
-do not count, so that the figure does not depend on luck. A keyword has accepted a value if the whole request was
+do not count, so that the figures do not depend on luck. A keyword has accepted a value if the whole request was
 accepted and the keyword applied; it has refused a value if the request was refused and the keyword itself refused it.
 """
 
@@ -31,7 +31,7 @@ NAME = "contract coverage"
 
 @frozen
 class CheckedValue:
-    """One value of the tables, with the verdicts on it.
+    """A value of the tables, with the verdicts on it.
 
     Attributes:
         name: Its id in the tables.

@@ -1,6 +1,6 @@
 """The members of each kind of object in the OpenAPI file, and how each constraint can be changed.
 
-A member that is not listed here is an error, so every new constraint needs mutants.
+A member that is not listed here is an error, so that every new constraint gets mutants.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from tools.mutate.changes import Changes
 
 @dataclass(frozen=True)
 class Member:
-    """A member of an object.
+    """A kind of member, and how to change it.
 
     Attributes:
         changes: The changes of its value; None if it constrains nothing, or only its content does.
@@ -193,4 +193,4 @@ KINDS: dict[str, dict[str, Member]] = {
     },
 }
 NAMED_BY_OTHERS = {"callback": "path item"}
-"""Kinds of objects whose members have free names, with the kind of those members."""
+"""Kinds of objects whose members can have any name, with the kind of those members."""

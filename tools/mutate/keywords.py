@@ -1,11 +1,11 @@
 """Every keyword of the contract's requests that can refuse a value, and its verdict on a value.
 
 A keyword counts once for each route by which a request reaches it: a URL's pattern constrains `callback_url` and
-`video_url`, and a test of one shows nothing about the other. If a keyword has several words (`required`, `enum`, ...),
+`video_url`, and a test of one proves nothing about the other. If a keyword has several words (`required`, `enum`, ...),
 each of them counts.
 
-The oracle (contract_tests/reading/oracle.py) checks the values; this module only splits the schema, so that each
-keyword is checked on its own.
+The oracle (contract_tests/reading/oracle.py) checks the values. This module only splits the schema, so that the oracle
+can check each keyword separately.
 """
 
 from __future__ import annotations
@@ -219,7 +219,7 @@ def _keyword(where: str, route: str, name: str, word: object, index: int | None 
 
 
 def _alternatives(judges: dict[Keyword, Callable[[Any], bool]]) -> Shape:
-    """Return a choice of words: the words that match accept a value; if none matches, each of them refuses it."""
+    """Return a choice of words. The words that match accept a value. If none matches, each of them refuses it."""
 
     def marks(value: Any) -> list[Mark]:
         matches: list[Mark] = [(keyword, True) for keyword, accepts in judges.items() if accepts(value)]
@@ -298,7 +298,7 @@ def _any_of(document: Node, count: int, where: str, route: str) -> Shape:
 
 
 def _one_of(document: Node, discriminator: Node, where: str, route: str) -> Shape:
-    """Return a choice by a property; the linter ensures that each branch accepts only its own value of it."""
+    """Return a choice by a property. The linter ensures that each branch accepts only its own value."""
     branches = {
         Keyword(f"{where}/discriminator/mapping/{value}", route, f"discriminator {value}"): _shape(
             document, target, f"{route} / {value}"

@@ -78,7 +78,7 @@ def _rule(node: Node, name: str, around: str | None) -> str | None:
 
 
 def replace_at(node: Any, path: Path, value: Any) -> Any:
-    """Return a copy of a value with one part replaced; everything beside the path is shared with the original."""
+    """Return a copy of a value with one part replaced. The copy shares all other parts with the original."""
     if not path:
         return value
     first, *others = path

@@ -29,14 +29,14 @@ class _Part:
 
 
 def variants(pattern: str) -> Iterator[str]:
-    """Yield patterns in which one part is missing, occurs more or less often, or has one character or range less.
+    """Yield patterns in which one part is missing, occurs more or less often, or lacks one character or range.
 
     Args:
         pattern: A regular expression of literals, escapes, classes, groups `(?:...)`, alternatives, `^`, `$` and the
             quantifiers `*`, `+`, `?` and `{n}`.
 
     Raises:
-        ValueError: If the pattern has anything else, because that would get no variant.
+        ValueError: The pattern contains anything else, which would get no variants.
     """
     tokens = _TOKEN.findall(pattern)
     alternatives = _parse(tokens)

@@ -55,7 +55,7 @@ class FaultRun:
 
 
 def run(jobs: Sequence[FaultRun], workers: int, max_seconds: float) -> list[FaultResult]:
-    """Return the verdict on each job; `workers` run at a time, each for at most `max_seconds`."""
+    """Return the verdict on each job. At most `workers` jobs run at a time, each for at most `max_seconds`."""
     with ThreadPoolExecutor(workers) as threads:
         return list(threads.map(partial(_run_in_fork, max_seconds=max_seconds), jobs))
 
@@ -89,7 +89,7 @@ def send_verdict(sender: Connection, job: FaultRun) -> None:
 
 
 def _control_runs(faults: Sequence[PlantedFault], root: Path) -> list[FaultRun]:
-    """Return all tests that the faults name, as one job for each file."""
+    """Return one job for each test file, with all the tests in it that the faults need."""
     tests = dict.fromkeys(test for fault in faults for test in fault.tests)
     files = dict.fromkeys(test.partition("::")[0] for test in tests)
     return [FaultRun(None, tuple(test for test in tests if test.partition("::")[0] == file), root) for file in files]

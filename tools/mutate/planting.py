@@ -18,7 +18,7 @@ import pytest
 from tools.mutate.fault_table import PlantedFault
 
 _OPTIONS = ("-x", "-q", "--import-mode=importlib", "-p", "no:cacheprovider", "--disable-plugin-autoload")
-# they have fixtures that tests use
+# plugins with fixtures that the tests use
 _PLUGINS = ("kling_elements.testing.plugin", "pytest_httpx")
 _SLIPS = (SyntaxError, NameError, ImportError)  # the edit itself is not working Python, so a failure proves nothing
 
@@ -44,7 +44,7 @@ class FaultResult:
 
 
 def run_tests(fault: PlantedFault | None, tests: Sequence[str], root: Path) -> FaultResult:
-    """Return the verdict of tests on a fault. Call this once in a process: imported modules stay as they are.
+    """Return the verdict of tests on a fault. Call this once per process, because modules are imported only once.
 
     Args:
         fault: The fault to plant; None for a control without a fault.
@@ -98,7 +98,7 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
 
 
 class _Finder(MetaPathFinder):
-    """Finds one source file as any import does, but loads another text in its place."""
+    """Finds a source file like any import, but loads another text in its place."""
 
     def __init__(self, file: Path, source: str) -> None:
         self.file = file

@@ -1,7 +1,7 @@
 """Spec mutation: change one constraint of the OpenAPI file at a time, and check whether a witness notices.
 
 The witnesses use the tables of contract_tests, which were written from the documents. Cases generated from the contract
-would be useless here, because they change with it.
+would be useless, because they change with the contract.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ def _most_likely_first(rule: str | None, witnesses: Sequence[Witness]) -> list[W
 
 
 def result_of(trials: Sequence[Trial], equivalents: Mapping[str, str]) -> PartResult:
-    """Return the outcome of trials, if some mutants are known to mean the same as the contract."""
+    """Return the result of trials, given the mutants that mean the same as the contract."""
     noticed = {mutant.name: witness.name for mutant, witness in trials if witness}
     survivors = [mutant.name for mutant, witness in trials if not witness]
     problems = [f"survives: {name}" for name in survivors if name not in equivalents]

@@ -1,4 +1,4 @@
-"""Call a mock server at a steady pace with one client, in every way. `make soak` watches this program.
+"""Call a mock server at a steady pace with every method of one client. `make soak` watches this program.
 
 Settings: `mode` (`sync` or `async`), `url`, `callback_url`, `image`, `seconds`, `rounds_per_second`. The figure
 `rounds` is the number of rounds. A round is six requests: a create with a file, a look-up, a page of the list, a create

@@ -1,4 +1,4 @@
-"""Measure how many bodies a second are generated and checked. Settings: `is_checked` (or only generated), `bodies`."""
+"""Measure how many bodies per second are generated, and checked if `is_checked`. Settings: `is_checked`, `bodies`."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ def body(frontal: object, *others: object) -> dict[str, Any]:
 
 
 class MeasuredClient(Protocol):
-    """The interface that the programs need of a client."""
+    """The interface of a client that the programs use."""
 
     def connect(self, url: str, ca: str | None = None) -> None:
         """Create the client for a server whose certificates come from this authority."""
@@ -88,7 +88,7 @@ class Ours:
 
 
 class Stock(Ours):
-    """The client that openapi-python-client makes from the same document. Its models have the same names."""
+    """The client that openapi-python-client generates from the same document. Its models have the same names."""
 
     package = "stock_client"
 

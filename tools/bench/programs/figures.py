@@ -26,7 +26,7 @@ def print_figures(**figures: float) -> None:
 
 
 def require(holds: object, why: str) -> None:
-    """End the program unless a condition holds, so that the duration of a failure is not taken for a result."""
+    """End the program unless a condition holds, so that the duration of a failure does not become a figure."""
     if not holds:
         raise SystemExit(why)
 

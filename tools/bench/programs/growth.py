@@ -1,7 +1,7 @@
 """Measure how the cost of a create grows with its body: check, serialise and send images in memory, on loopback.
 
-Settings: `client`, `url`, `pictures` (pairs of a body size in MB and the file of which four make it). The figure
-`exponent` is the power of the size that fits the processor times best; 1 is linear.
+Settings: `client`, `url`, `pictures` (pairs: the size of a body in MB, and the file that is sent four times in it). The
+figure `exponent` is the power of the size that fits the processor times best; 1 is linear.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Measure how long it takes to check Base64 images by their headers; the slowest of the files counts.
 
-Settings: `by` (`ours`, or `decoding all` for decoding the whole text and asking Pillow), `files`.
+Settings: `by` (`ours`, or `decoding all` for decoding the whole string and opening it with Pillow), `files`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The client that openapi-generator makes from the same document. Making it needs Java, so no test runs this module."""
+"""The client that openapi-generator generates from the same document. That needs Java, so no test runs this module."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ _TICK_SECONDS = 0.001
 
 
 class _Blocking:
-    """Measures the longest time that the event loop was kept from other work."""
+    """Measures the longest time for which the event loop was blocked."""
 
     max_interval_seconds = 0.0
     _is_watched = True

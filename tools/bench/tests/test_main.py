@@ -44,7 +44,7 @@ def test_the_command_fails_if_ours_could_not_be_measured(
 
 @pytest.mark.parametrize("options", [["--processes", "0"], ["--effort", "0"], ["--effort", "2"], ["--only", "nothing"]])
 def test_invalid_options_are_refused(options: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    """The message names the option."""
+    """The message contains the option."""
     with pytest.raises(SystemExit):
         command.main(options)
 

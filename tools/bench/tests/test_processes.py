@@ -20,7 +20,7 @@ from tools.bench.processes import (
 
 
 def test_a_failing_program_is_reported_by_its_last_line() -> None:
-    """A traceback would be of no use in a table."""
+    """A table has no room for a traceback."""
     with pytest.raises(BenchError, match=r"failed with exit code 1: KeyError: 'nothing'$"):
         run_program("small", {"url": None, "client": "nothing"})
     with pytest.raises(BenchError, match=r"failed with exit code 3: no message$"):
@@ -30,7 +30,7 @@ def test_a_failing_program_is_reported_by_its_last_line() -> None:
 
 
 def test_measured_processes_see_neither_proxies_nor_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A proxy would be measured too, and measured processes must not see your token."""
+    """A proxy would change the figures, and measured processes must not see your token."""
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example.com")
     monkeypatch.setenv("KLING_API_KEY", "secret-token")
     monkeypatch.setenv("KEPT", "yes")

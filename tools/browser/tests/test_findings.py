@@ -49,5 +49,5 @@ def test_a_good_visit_has_no_problems() -> None:
     ],
 )
 def test_each_problem_is_named(expected: str, changes: dict[str, Any]) -> None:
-    """Each is one line."""
+    """Each problem is one line."""
     assert [expected] == list(Visit(**_GOOD | changes).problems())

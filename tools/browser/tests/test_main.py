@@ -1,4 +1,4 @@
-"""`make browser`, without a browser."""
+"""`make browser` reports each visit. These tests need no browser."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def _visit(width: int, page_width: int) -> Visit:
 def test_each_visit_is_reported(
     code: int, page_width: int, line: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The page is that of a mock server, which runs while the browser visits it. A problem is exit code 1."""
+    """A mock server runs while the browser visits its page. If there is a problem, the exit code is 1."""
     pages: list[str] = []
 
     def make_visits(docs: str, chromium: str, folder: Path) -> list[Visit]:

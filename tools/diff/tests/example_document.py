@@ -1,4 +1,4 @@
-"""A document with one of each thing that `make diff` compares around schemas."""
+"""A document with an example of everything that `make diff` compares besides schemas."""
 
 from __future__ import annotations
 

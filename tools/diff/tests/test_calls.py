@@ -1,4 +1,4 @@
-"""`make diff`: what each change of an operation, or of its parameters, responses and security, breaks."""
+"""`make diff` reports what changes of operations, parameters, responses and security break."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _PATH = "/things/{id}"
 
 
 def _copy() -> Any:
-    """Return a copy of the document that shares no object with it."""
+    """Return a deep copy of the document."""
     return json.loads(json.dumps(DOCUMENT))
 
 
@@ -331,13 +331,13 @@ _HARMLESS = [
 
 @for_each_row([*_CALL_CHANGES, *_HARMLESS])
 def test_a_change_around_schemas_breaks_the_expected_party(row: _CallChange) -> None:
-    """A change breaks the party that loses something or has more to do; a change of descriptions breaks nobody."""
+    """A change breaks the party that loses something or has more to do. A change of descriptions breaks nobody."""
     assert set(filter(None, row.breaks.split(", "))) == _broken_by(row.change)
     assert set(filter(None, row.broken_by_reversal.split(", "))) == _broken_by(row.change, is_reversed=True)
 
 
 def test_lines_about_operations_and_security_are_readable() -> None:
-    """A line names an operation by its id, and security by the ways to authenticate."""
+    """A line shows the id of an operation, and the ways to authenticate."""
     after = _copy()
     del after["paths"][_PATH]["get"]
     _post(after)["security"] = [{}]

@@ -1,4 +1,4 @@
-"""`make diff`: what each change of a schema breaks, in a request and in a response."""
+"""`make diff` reports what each change of a schema breaks, in a request and in a response."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tools.diff.tests.schema_documents import TEXT, broken_party, document_with
 @for_each_row(SCHEMA_CHANGES, "change")
 @pytest.mark.parametrize("use", ["request", "response"])
 def test_a_change_of_a_schema_breaks_the_expected_party(change: SchemaChange, use: str) -> None:
-    """A change breaks a party depending on what conforms now and on who sends the value."""
+    """Which party breaks depends on what conforms now, and on who sends the value."""
     assert getattr(change.breaks, use) == broken_party({"schema": change.before}, {"schema": change.after}, use)
 
 

@@ -29,7 +29,7 @@ from tools.diff.tests.schema_documents import TEXT, WORDS, document_with, object
     ],
 )
 def test_each_change_is_shown_in_one_line(before: Any, after: Any, lines: list[str]) -> None:
-    """The line has the party, the place, the old and the new value, and the use; breaks of callers come first."""
+    """A line contains the party, the place, the old and the new value, and the use. Breaks of callers come first."""
     where = "#/paths/~1call/post/requestBody/content/application~1json/schema"
 
     shown = [
@@ -51,7 +51,7 @@ def _two_uses_of(name: str, schema: Any, **more: Any) -> dict[str, Any]:
 
 
 def test_a_change_of_a_component_is_reported_once() -> None:
-    """The line names all uses of the component, and every party that one of them breaks."""
+    """The line lists all uses of the component, and every party that a use breaks."""
     (change,) = changes_between(_two_uses_of("P", {"maxLength": 2}), _two_uses_of("P", {"maxLength": 1}))
 
     line = "breaks caller and server: #/components/schemas/P/maxLength: 2 -> 1 (request and response)"
@@ -64,7 +64,7 @@ def test_renaming_a_component_is_not_a_change() -> None:
 
 
 def test_a_change_of_a_renamed_component_names_both_places() -> None:
-    """The line has the old place and the new one."""
+    """The line contains the old place and the new one."""
     (change,) = changes_between(_two_uses_of("P", {"maxLength": 2}), _two_uses_of("Q", {"maxLength": 1}))
 
     assert str(change).startswith(
@@ -110,7 +110,7 @@ def test_recursive_schemas_are_compared() -> None:
     ],
 )
 def test_a_schema_that_cannot_be_compared_is_an_error(schema: Any, says: str) -> None:
-    """The error names the place."""
+    """The error contains the place."""
     document = document_with(
         "request", schema, Round={"$ref": "#/components/schemas/Round"}, Short={"type": "string", "maxLength": 2}
     )

@@ -33,12 +33,12 @@ def _choice(**branches: str) -> dict[str, Any]:
 def test_branches_are_matched_by_the_values_of_the_discriminator(
     before: dict[str, str], after: dict[str, str], verdict: str
 ) -> None:
-    """A removed value breaks callers, a new one servers; names of branches are never sent."""
+    """A removed value breaks callers, and a new one breaks servers. Names of branches are never sent."""
     assert verdict == broken_party(_choice(**before), _choice(**after))
 
 
 def test_another_discriminator_breaks_both() -> None:
-    """Caller and server have to use another property."""
+    """Callers and servers have to use another property."""
     before, after = _choice(a="A"), _choice(a="A")
     after["schema"]["discriminator"]["propertyName"] = "type"
 

@@ -1,4 +1,4 @@
-"""The life of an element finds a server's mistakes."""
+"""Taking an element through its life reveals a server's mistakes."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def _client(**responses: Any) -> Any:
     ],
 )
 def test_each_place_has_what_was_created(expected: list[str], responses: dict[str, Any]) -> None:
-    """The look-up and the list have the new task, and the library is not empty."""
+    """The look-up and the list return the new task, and the library is not empty."""
     assert expected == life.find_problems(_client(**responses))
 
 

@@ -1,4 +1,4 @@
-"""Run the command in tests, against gateways that are mock servers with some different replies."""
+"""Run the command in tests, against mock servers that send some other replies."""
 
 from __future__ import annotations
 
@@ -57,12 +57,12 @@ class Run:
 
     @property
     def file(self) -> Path:
-        """The path of the file that it wrote."""
+        """The path of the file that the command wrote."""
         return self._folder / "live-responses.yaml"
 
     @property
     def page(self) -> str:
-        """The text of the page that it wrote."""
+        """The text of the page that the command wrote."""
         return (self._folder / "live.html").read_text("utf-8")
 
     def rows(self) -> dict[str, LiveResponse]:
@@ -70,13 +70,13 @@ class Run:
         return {row.id: row for row in load(self.file)}
 
     def starting(self, *words: str) -> list[str]:
-        """Return the lines that begin with one of some words."""
+        """Return the lines that begin with one of these words."""
         return [line for line in self.lines if line.startswith(words)]
 
 
 @contextmanager
 def gateway(dialect: str = "live", replies: Replies | None = None) -> Iterator[KlingRouter]:
-    """Run a gateway that speaks a dialect, except for targets with other replies. Its tasks are done at once."""
+    """Run a gateway that speaks a dialect, except for targets with other replies. Its tasks finish at once."""
     options: dict[str, Any] = {"dialect": dialect, "tick_seconds": 0}
     app = create_app(TOKEN, **options)
     response = app.respond

@@ -20,7 +20,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp
 
 @pytest.fixture
 def replies() -> Replies:
-    """Return the replies that the gateway gives in place of its own, by the beginning of the address."""
+    """Return the replies that the gateway sends in place of its own, by the beginning of the target."""
     return {}
 
 

@@ -1,4 +1,4 @@
-"""`make live` reads each response of `live_responses.yaml` as its row says."""
+"""`make live` reads each response of `live_responses.yaml` as the row says."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tools.live.session import SeenResponse
 
 @for_each_row([row for row in responses() if row.call != NOTIFICATION])
 def test_a_known_response_is_read_as_its_row_says_and_is_not_new(row: LiveResponse) -> None:
-    """What `make live` writes could become the row of the response, which is not new where the table expects it."""
+    """`make live` writes a row with the same meaning, and does not report the response as new."""
     asked = row.asked or row.reads.external_id or ""
     situation = {"listElements": "list", "listPresetElements": "presets"}.get(row.call, "creation")
     seen = SeenResponse(situation, row.call, (asked,) if asked else (), row.response())

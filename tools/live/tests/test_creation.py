@@ -32,7 +32,7 @@ from tools.live.tests.command import (
 
 
 def test_an_image_without_create_creates_nothing(gateway_router: KlingRouter, run: Run) -> None:
-    """A creation needs CREATE=1."""
+    """An element is created only with CREATE=1."""
     assert 0 == run(IMAGE)
     assert [] == gateway_router.kling.tasks()
 
@@ -40,7 +40,7 @@ def test_an_image_without_create_creates_nothing(gateway_router: KlingRouter, ru
 @pytest.mark.parametrize("source", ["address", "file"])
 @pytest.mark.parametrize("dialect", STATUS_OF_ABSENCE)
 def test_an_element_is_created_and_deleted(dialect: str, source: str, run: Run, tmp_path: Path) -> None:
-    """The image can be an address or a file, and the gateway can speak either dialect."""
+    """The image can be a URL or a file, and the gateway can speak either dialect."""
     (tmp_path / "mara.png").write_bytes(Picture().build())
 
     with gateway(dialect) as router:
@@ -156,7 +156,7 @@ def test_no_element_remains_after_a_failure(row: _Aftermath, gateway_router: Kli
 
 
 def test_an_element_that_cannot_be_deleted_is_named(gateway_router: KlingRouter, replies: Replies, run: Run) -> None:
-    """The last line names the element's id."""
+    """The last line contains the element's id."""
     replies[DELETION] = json_reply({"code": 5000, "message": "Jonas is busy"}, 500)
 
     assert 1 == run("--create", IMAGE)
@@ -170,7 +170,7 @@ def test_an_element_that_cannot_be_deleted_is_named(gateway_router: KlingRouter,
 
 @pytest.mark.parametrize("fault", ["none", "status-word:archived"])
 def test_a_task_that_does_not_end_is_named(fault: str, run: Run) -> None:
-    """An element can be deleted only after it was created."""
+    """You can delete the element only once it exists."""
     with respx_router(app=create_app(TOKEN, tick_seconds=0 if ":" in fault else 1, manual_clock=True)) as router:
         router.kling.queue_faults(fault)
         assert 1 == run("--create", IMAGE, "--max-wait=0")
@@ -203,7 +203,7 @@ def test_a_create_that_cannot_be_found_again_is_named(gateway_router: KlingRoute
 def test_an_element_that_cannot_be_looked_up_is_named(
     gateway_router: KlingRouter, replies: Replies, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The message names the external id that was sent."""
+    """The message contains the external id that was sent."""
     monkeypatch.setattr(KlingElements, "wait", lambda *_, **__: replies.update({LOOK_UP: PAGE_REPLY}))
 
     assert 1 == run("--create", IMAGE)
@@ -216,7 +216,7 @@ def test_an_element_that_cannot_be_looked_up_is_named(
 def test_an_element_that_can_no_longer_be_looked_up_is_deleted(
     gateway_router: KlingRouter, replies: Replies, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The deletion uses the id of the element that was waited for."""
+    """The deletion uses the id of the element that `wait` returned."""
     wait = KlingElements.wait
 
     def waited(*arguments: Any, **options: Any) -> Element:

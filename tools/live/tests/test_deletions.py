@@ -16,7 +16,7 @@ _OTHER_DELETION = "/kling/v1/general/delete-advanced-elements"
 
 
 def test_nothing_is_deleted_without_confirmation(run: Run) -> None:
-    """A deletion is sent only with CONFIRM=1."""
+    """Deletions are sent only with CONFIRM=1."""
     with gateway() as router:
         run()
         sent = [call.request.url.path for call in router.calls]
@@ -43,7 +43,7 @@ def test_both_paths_are_asked_to_delete_an_element_that_cannot_exist(dialect: st
 
 
 def test_a_claimed_deletion_of_an_unknown_element_is_new(run: Run) -> None:
-    """No element ever had the id that the deletion names."""
+    """No element ever had the id in the deletion."""
     with gateway(replies={DELETION: json_reply({"code": 0}), _OTHER_DELETION: Reply(200, cut=True)}):
         assert 1 == run("--confirm")
 

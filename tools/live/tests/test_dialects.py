@@ -15,7 +15,7 @@ from tools.live.tests.command import DIALECTS, HOST, NEITHER, Run, gateway
 
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_the_dialect_of_a_gateway_is_recognised(dialect: str, run: Run) -> None:
-    """Look-ups show the dialect, and so does a deletion if there is one."""
+    """Look-ups show the dialect, and so do deletions."""
     with gateway(dialect):
         assert 0 == run("--create", "--image=https://media.example.com/mara.jpg")
 
@@ -55,7 +55,7 @@ def _of(call: str, body: Any, situation: str, status: int = 200) -> SeenResponse
     ],
 )
 def test_only_some_responses_show_the_dialect(expected: str, seen: list[SeenResponse]) -> None:
-    """A refusal for another reason shows nothing; other words belong to neither dialect."""
+    """A refusal for another reason shows nothing. Other words belong to neither dialect."""
     assert expected == Report(seen, Redactor(str, HOST), "2026-11-28").dialect
 
 

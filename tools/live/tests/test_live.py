@@ -23,7 +23,7 @@ _PLAN = "https://www.kkiai.com: this reads the account's list, the list of prese
 
 @pytest.mark.parametrize("dialect", STATUS_OF_ABSENCE)
 def test_make_live_only_reads_by_default(dialect: str, run: Run) -> None:
-    """The command says first what it will do, then the result of each request and the dialect."""
+    """The command first says what it will do, and then prints the result of each request and the dialect."""
     with gateway(dialect) as router:
         assert 0 == run()
         assert [] == router.kling.tasks()

@@ -47,7 +47,7 @@ def test_the_page_needs_no_other_files(run: Run) -> None:
 
 
 def test_a_gateways_messages_are_escaped_in_the_page(run: Run) -> None:
-    """A message is shown exactly as it is."""
+    """The page shows a message unchanged."""
     attack = json_reply({"code": 7, "message": "<script>alert(1)</script>", "<b>": 1}, 400)
     with gateway(replies={PRESETS: attack}):
         run()
@@ -57,7 +57,7 @@ def test_a_gateways_messages_are_escaped_in_the_page(run: Run) -> None:
 
 
 def test_the_page_shows_headers_and_texts() -> None:
-    """The page shows answers that are not JSON, and their headers."""
+    """The page shows responses that are not JSON, and their headers."""
     response = httpx.Response(429, text="slow down", headers={"Retry-After": "7", "Location": "https://a.example.com"})
     report = Report([SeenResponse("list", "listElements", (), response)], Redactor(str, HOST), "2026-11-28")
 

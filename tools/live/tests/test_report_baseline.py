@@ -23,7 +23,7 @@ def test_a_run_without_changes_says_so(dialect: str, run: Run) -> None:
 
 
 def test_a_change_of_the_dialect_is_reported(run: Run) -> None:
-    """The change counts, although the contract knows both dialects."""
+    """The change counts, although both dialects are in the contract."""
     with gateway("documented"):
         run()
     with gateway():
@@ -37,7 +37,7 @@ def test_a_change_of_the_dialect_is_reported(run: Run) -> None:
 
 
 def test_new_findings_count_and_gone_ones_do_not(run: Run) -> None:
-    """A property that disappeared is reported; only one that appeared changes the exit code."""
+    """A property that disappeared is reported, but only one that appeared changes the exit code."""
     more = {PRESETS: json_reply({"code": 0, "data": [], "cursor": None})}
     with gateway(replies=more):
         run()

@@ -18,7 +18,7 @@ _OF_A_GATEWAY = json_reply({"code": "task_not_exist", "message": "task_not_exist
 
 @dataclass(frozen=True, kw_only=True)
 class _News:
-    """What a run reports about a gateway that answers differently from the mock server, and its exit code."""
+    """A gateway that responds differently from the mock server, with the report of the run and its exit code."""
 
     replies: Replies
     news: Sequence[str] = ()

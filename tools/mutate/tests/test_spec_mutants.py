@@ -1,4 +1,4 @@
-"""`make proof` changes one constraint of the contract at a time; every change is noticed or listed as equivalent."""
+"""`make proof` changes one constraint of the contract at a time. A witness notices each change, or it is equivalent."""
 
 from __future__ import annotations
 
@@ -86,13 +86,13 @@ def _places() -> Iterator[str]:
 
 
 def test_every_witness_is_true_of_the_contract() -> None:
-    """No witness notices mutants only because it fails anyway, and no two have the same name."""
+    """Otherwise a witness would seem to notice every mutant. No two witnesses have the same name."""
     assert untrue_witnesses(_document(), _witnesses()) == []
     assert len(_witnesses()) == len({witness.name for witness in _witnesses()}) > 1500
 
 
 def test_every_constraint_of_the_contract_has_mutants() -> None:
-    """Each constraining keyword is changed at each of its places, in a separate document."""
+    """Each keyword that constrains values is changed at each of its places, in a separate document."""
     changed = {mutant.pointer for mutant in _mutants()}
     places = set(_places()) - {where for where in _places() if re.fullmatch("#/components/[^/]+", where)}
 
@@ -104,7 +104,7 @@ def test_every_constraint_of_the_contract_has_mutants() -> None:
 
 @pytest.mark.parametrize("page", ["README.md", "docs/proof-and-speed.md"])
 def test_the_documents_say_how_many_changes_are_tried(page: str) -> None:
-    """Both documents name how many mutants and planted faults there are, rounded down to hundreds."""
+    """Both documents contain the numbers of mutants and planted faults, rounded down to hundreds."""
     hundreds = [count // 100 * 100 for count in (len(_mutants()), len(fault_table.load()))]
     text = (ROOT / page).read_text("utf-8")
     assert hundreds == [int(number.replace(",", "")) for number in re.findall(r"(?i)more than ([\d,]+)", text)]
@@ -120,7 +120,7 @@ def test_mutants_leave_the_document_unchanged() -> None:
 
 @pytest.mark.parametrize("kind", ["schema", "operation", "response", "limits", "document"])
 def test_an_unknown_keyword_is_an_error(kind: str) -> None:
-    """The error names the place and the file to extend, so that no constraint is without mutants."""
+    """The error contains the place and the file to extend, so that no constraint lacks mutants."""
     places = {
         "schema": "#/components/schemas/TagId",
         "operation": "#/paths/~1kling~1v1~1general~1delete-elements/post",
@@ -182,7 +182,7 @@ def test_mutants_of_the_contract_are_killed(pointer: str) -> None:
 
 
 def test_a_surviving_mutant_is_reported() -> None:
-    """The line has the mutant's place and change, and the proof fails."""
+    """The line contains the mutant's place and change, and the proof fails."""
     (mutant,) = [mutant for mutant in _of("#/components/schemas/ElementName/maxLength") if "21" in mutant.change]
     name = "#/components/schemas/ElementName/maxLength: 20 -> 21"
     blind = [witness for witness in _witnesses() if "R04-accepted" in witness.name]
@@ -238,7 +238,7 @@ def test_a_witness_against_the_contract_itself_ends_the_proof(monkeypatch: pytes
 def test_messages_of_the_mock_server_about_a_mutant_are_hidden(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """SQLite refuses a text as a page size; messages about the contract itself are shown."""
+    """SQLite refuses a string as a page size. Messages about the contract itself are shown."""
 
     def is_refused(candidate: Candidate) -> bool:
         return candidate.caller.send("GET", f"{ELEMENTS}?pageSize=five").status == HTTPStatus.BAD_REQUEST
@@ -265,7 +265,7 @@ def test_a_witness_that_raises_counts_against_the_mutant() -> None:
 
 
 def test_all_parts_run_even_if_one_fails(capsys: pytest.CaptureFixture[str]) -> None:
-    """Each part has a line, with its problems above it."""
+    """The output contains a line for each part, with the problems above it."""
     code = proof_parts.run_parts({"one": lambda: PartResult("nothing", ("bad",)), "two": lambda: PartResult("much")})
 
     assert code == 1
@@ -291,7 +291,7 @@ def test_all_parts_run_even_if_one_fails(capsys: pytest.CaptureFixture[str]) -> 
     ],
 )
 def test_a_pattern_has_a_variant_for_each_part(expected: list[str], pattern: str) -> None:
-    """A variant lacks a part, repeats it more or less often, or lacks a character of a class; none comes twice."""
+    """A variant lacks a part, repeats it more or less often, or lacks a character of a class. All variants differ."""
     actual = list(variants(pattern))
 
     assert set(expected) == set(actual)
