@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             measured[name] = measure(EXPERIMENTS[name], inputs, options.processes)
     lines = [line_of(row, measured[row.experiment]) for row in rows]
 
-    print(report.table(lines))
+    print(report.format_table(lines))
     options.json.parent.mkdir(parents=True, exist_ok=True)
     options.json.write_text(
         json.dumps(report.to_json(lines, options.processes, options.effort), indent=1) + "\n", "utf-8"

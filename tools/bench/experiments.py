@@ -28,7 +28,7 @@ OPENAPI_GENERATOR = "openapi-generator"
 Sides = Mapping[str, Callable[[], Figures]]
 
 _SIZES_MB = (1, 2, 4, 8, 16, 32, 40)
-_IMAGES = 4
+_IMAGE_COUNT = 4
 
 
 class BenchInputs:
@@ -77,22 +77,22 @@ class BenchInputs:
         """The size of the image files in bytes: the contract's maximum, at full effort."""
         limits = contract.document()["components"]["schemas"]["ImageBase64"]["x-image"]
         max_bytes: int = limits["file-size"]["max-bytes"]
-        return max(round(max_bytes * self.effort), pictures.MIN_BYTES)
+        return max(round(max_bytes * self.effort), pictures.MIN_PNG_BYTES)
 
     @cached_property
     def png(self) -> Path:
         """A PNG file of `image_bytes`."""
-        return pictures.png(self._scratch / "largest.png", self.image_bytes)
+        return pictures.write_png(self._scratch / "largest.png", self.image_bytes)
 
     @cached_property
     def jpeg(self) -> Path:
         """A JPEG file of `image_bytes`."""
-        return pictures.jpeg(self._scratch / "largest.jpg", self.image_bytes)
+        return pictures.write_jpeg(self._scratch / "largest.jpg", self.image_bytes)
 
     def png_of(self, size_mb: float) -> Path:
         """Return a PNG file of the given size in MB."""
-        size = max(round(size_mb * self.effort * 1e6), pictures.MIN_BYTES)
-        return pictures.png(self._scratch / f"{size_mb}.png", size)
+        size = max(round(size_mb * self.effort * 1e6), pictures.MIN_PNG_BYTES)
+        return pictures.write_png(self._scratch / f"{size_mb}.png", size)
 
     @cached_property
     def certificates(self) -> tuple[Path, Path]:
@@ -125,13 +125,13 @@ def _sending(inputs: BenchInputs, *, mode: str, tls: bool = False) -> Iterator[S
         settings = {
             "url": f"{'https' if tls else 'http'}://127.0.0.1:{port}",
             "ca": str(authority) if tls else None,
-            "files": [str(inputs.png)] * _IMAGES,
-            "body_bytes": _IMAGES * len(clients.text_of(inputs.png)),
+            "files": [str(inputs.png)] * _IMAGE_COUNT,
+            "body_bytes": _IMAGE_COUNT * len(clients.text_of(inputs.png)),
             "mode": mode,
         }
         # The client of openapi-generator is only synchronous.
-        names = (STOCK, OURS, OPENAPI_GENERATOR) if mode == "sync" else (STOCK, OURS)
-        yield {name: partial(_program, inputs, "sending", name, settings) for name in names}
+        sides = (STOCK, OURS, OPENAPI_GENERATOR) if mode == "sync" else (STOCK, OURS)
+        yield {name: partial(_program, inputs, "sending", name, settings) for name in sides}
 
 
 def _program(inputs: BenchInputs, program: str, side: str, settings: Mapping[str, Any]) -> Figures:
@@ -142,8 +142,8 @@ def _program(inputs: BenchInputs, program: str, side: str, settings: Mapping[str
 def _small(inputs: BenchInputs) -> Iterator[Sides]:
     with answering() as port:
         settings = {"url": f"http://127.0.0.1:{port}", "times": inputs.repetitions(1_000)}
-        names = (STOCK, OURS, OPENAPI_GENERATOR)
-        yield {name: partial(_program, inputs, "small", name, settings) for name in names}
+        sides = (STOCK, OURS, OPENAPI_GENERATOR)
+        yield {name: partial(_program, inputs, "small", name, settings) for name in sides}
 
 
 @contextmanager
@@ -157,7 +157,7 @@ def _small_in_process(inputs: BenchInputs) -> Iterator[Sides]:
 
 @contextmanager
 def _growth(inputs: BenchInputs) -> Iterator[Sides]:
-    files = [(size, str(inputs.png_of(size / _IMAGES / 4 * 3))) for size in _SIZES_MB]
+    files = [(size, str(inputs.png_of(size / _IMAGE_COUNT / 4 * 3))) for size in _SIZES_MB]
     with answering() as port:
         settings = {"url": f"http://127.0.0.1:{port}", "pictures": files}
         yield {name: partial(_program, inputs, "growth", name, settings) for name in (STOCK, OURS)}
@@ -198,7 +198,7 @@ def _measure_beyond_empty_run(inputs: BenchInputs, side: str, arguments: list[st
 
 @contextmanager
 def _check_large(inputs: BenchInputs) -> Iterator[Sides]:
-    files = [str(inputs.png)] * _IMAGES
+    files = [str(inputs.png)] * _IMAGE_COUNT
     yield {by: partial(run_program, "check_large", {"by": by, "files": files}) for by in ("regular expression", OURS)}
 
 

@@ -75,14 +75,14 @@ def _run(command: Sequence[str], peers: Sequence[Path]) -> str:
 
 def environment(peers: Sequence[Path] = ()) -> dict[str, str]:
     """Return the environment of measured processes, without proxies and settings, but with the peers' folders."""
-    dropped = ("KLING_", "PYTHONDONTWRITEBYTECODE", "PYTHONPATH")
-    kept = {
+    dropped_prefixes = ("KLING_", "PYTHONDONTWRITEBYTECODE", "PYTHONPATH")
+    inherited = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith(dropped) and not name.lower().endswith("_proxy")
+        if not name.startswith(dropped_prefixes) and not name.lower().endswith("_proxy")
     }
     tools = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))  # because generators call ruff
-    return kept | {"PYTHONPATH": os.pathsep.join(map(str, peers)), "PATH": tools}
+    return inherited | {"PYTHONPATH": os.pathsep.join(map(str, peers)), "PATH": tools}
 
 
 @contextmanager

@@ -27,7 +27,7 @@ def format_figure(value: float | None, unit: str = "") -> str:
     return f"{text} {unit}".rstrip()
 
 
-def table(lines: Sequence[Line]) -> str:
+def format_table(lines: Sequence[Line]) -> str:
     """Return the table, followed by the reasons for missing figures."""
     rows = [_HEADINGS, *map(_cells, lines)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]

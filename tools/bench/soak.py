@@ -83,7 +83,7 @@ def soak(seconds: float, rounds_per_second: float, samples: int) -> tuple[Memory
         settings = {
             "url": f"http://127.0.0.1:{port}",
             "callback_url": f"http://127.0.0.1:{receiver}/",
-            "image": str(pictures.png(scratch / "image.png", _IMAGE_BYTES)),
+            "image": str(pictures.write_png(scratch / "image.png", _IMAGE_BYTES)),
             "seconds": seconds,
             "rounds_per_second": rounds_per_second,
         }

@@ -96,12 +96,12 @@ def ways_to_authenticate(security: Place, schemes: Mapping[str, Place], others: 
         return name if name in others or name not in schemes else spell_out(schemes[name].resolve())
 
     ways: list[Mapping[str, list[str]]] = (security.node if security else None) or [{}]
-    names = {}
+    names_of_ways = {}
     for way in ways:
         parts = frozenset((named(name), scope) for name, scopes in way.items() for scope in ("", *scopes))
         words = " and ".join(" ".join([name, *scopes]) for name, scopes in way.items())
-        names[parts] = words or "nothing is required"
-    return names
+        names_of_ways[parts] = words or "nothing is required"
+    return names_of_ways
 
 
 def uncovered_ways(ways: Mapping[Way, str], others: Iterable[Way]) -> list[str]:

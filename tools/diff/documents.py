@@ -182,9 +182,9 @@ class _Comparison:
             if before and after:
                 self._compare_response(before.resolve(), after.resolve(), use)
                 continue
-            around = fallback_response(status, are if before else were)
-            if around:  # a range or `default` covers this failure before or after the change
-                old_response, new_response = ((response or around).resolve() for response in (before, after))
+            fallback = fallback_response(status, are if before else were)
+            if fallback:  # a range or `default` covers this failure before or after the change
+                old_response, new_response = ((response or fallback).resolve() for response in (before, after))
                 self._compare_content(old_response.child("content"), new_response.child("content"), use)
                 self._add(before, after, Effect.OTHER, None)
             elif before:

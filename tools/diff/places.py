@@ -122,8 +122,8 @@ def differences(old: Place, new: Place) -> list[tuple[Place, Place]]:
     if spell_out(old) == spell_out(new):
         return []
     is_comparable = isinstance(old.node, dict) and isinstance(new.node, dict) and not (old.reference or new.reference)
-    names = dict.fromkeys([*old.node, *new.node]) if is_comparable else ()
-    inner = [pair for name in names if name not in WORDS for pair in differences(old.child(name), new.child(name))]
+    members = dict.fromkeys([*old.node, *new.node]) if is_comparable else ()
+    inner = [pair for name in members if name not in WORDS for pair in differences(old.child(name), new.child(name))]
     return inner or [(old, new)]
 
 

@@ -9,7 +9,7 @@ from itertools import zip_longest
 from tools.diff.keywords import Keywords, keywords_of, types_of
 from tools.diff.places import WORDS, Place, spell_out
 
-_SAYS_NOTHING = WORDS | {"discriminator", "default"}
+_WITHOUT_EFFECT = WORDS | {"discriminator", "default"}
 
 
 @dataclass(frozen=True)
@@ -34,11 +34,11 @@ class Union:
             return set()
         branches = map(keywords_of, self.branches)
         return set[str]().union(
-            *(types_of(keywords) for keywords in branches if keywords.keys() - _SAYS_NOTHING == {"type"})
+            *(types_of(keywords) for keywords in branches if keywords.keys() - _WITHOUT_EFFECT == {"type"})
         )
 
 
-def _each_type(branch: Place) -> list[Place]:
+def _split_by_type(branch: Place) -> list[Place]:
     """Return a branch for each type if a branch has only a list of types; otherwise the branch itself."""
     keywords = keywords_of(branch)
     types = keywords["type"].items() if keywords.keys() - WORDS == {"type"} else []
@@ -62,7 +62,7 @@ def are_choices(before: Keywords, after: Keywords) -> bool:
         return bool(keywords.keys() & {"anyOf", "oneOf"})
 
     def is_only_a_choice(keywords: Keywords) -> bool:
-        return keywords.keys() - _SAYS_NOTHING in ({"anyOf"}, {"oneOf"})
+        return keywords.keys() - _WITHOUT_EFFECT in ({"anyOf"}, {"oneOf"})
 
     only = [is_only_a_choice(before), is_only_a_choice(after)]
     return any(only) and all(
@@ -76,19 +76,22 @@ def match_branches(old: Union, new: Union) -> list[tuple[Place | None, Place | N
     A branch with several types counts as one branch for each type, because that accepts the same values.
     """
     pairs: list[tuple[Place | None, Place | None]] = []
-    left, right = list(old.branches), list(new.branches)
+    old_branches, new_branches = list(old.branches), list(new.branches)
     if "oneOf" not in (old.keyword, new.keyword):  # with `oneOf`, types must not overlap
-        left, right = ([part for branch in branches for part in _each_type(branch)] for branches in (left, right))
+        old_branches, new_branches = (
+            [part for branch in branches for part in _split_by_type(branch)]
+            for branches in (old_branches, new_branches)
+        )
     discriminated = bool(old.values and new.values)
 
     def pair_by(name: Callable[[Place, Union], str]) -> None:
-        for branch in tuple(left):
+        for branch in tuple(old_branches):
             key = name(branch, old)
-            same = [other for other in right if key and name(other, new) == key]
-            if same:
-                pairs.append((branch, same[0]))
-                left.remove(branch)
-                right.remove(same[0])
+            matches = [candidate for candidate in new_branches if key and name(candidate, new) == key]
+            if matches:
+                pairs.append((branch, matches[0]))
+                old_branches.remove(branch)
+                new_branches.remove(matches[0])
 
     if discriminated:
         pair_by(lambda branch, union: union.values.get(branch.reference, ""))
@@ -96,8 +99,8 @@ def match_branches(old: Union, new: Union) -> list[tuple[Place | None, Place | N
         pair_by(lambda branch, _: branch.reference)
     pair_by(lambda branch, _: spell_out(branch))
     if discriminated:
-        return [*pairs, *((branch, None) for branch in left), *((None, branch) for branch in right)]
-    return [*pairs, *zip_longest(left, right)]
+        return [*pairs, *((branch, None) for branch in old_branches), *((None, branch) for branch in new_branches)]
+    return [*pairs, *zip_longest(old_branches, new_branches)]
 
 
 def all_types(branches: Iterable[Place | None]) -> set[str]:

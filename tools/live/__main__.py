@@ -18,7 +18,7 @@ from kling_elements_client.client import BASE_URL_VARIABLE, DEFAULT_BASE_URL, TO
 from kling_elements_client.models import ImageElementRequest
 from scripts.spec import ROOT
 from tools.live import creation, deletions, read_requests
-from tools.live.page import page
+from tools.live.page import render_page
 from tools.live.redaction import Redactor
 from tools.live.report import Report
 from tools.live.session import Session
@@ -123,7 +123,7 @@ def _report(session: Session, report: Report, folder: Path) -> bool:
         session.say(f"since the baseline, {difference.kind}: {difference.text}")
     if report.has_baseline and not report.differences:
         session.say("since the baseline, nothing has changed")
-    written = report.write(folder, page(report, session.failures))
+    written = report.write(folder, render_page(report, session.failures))
     session.say(f"wrote {' and '.join(map(str, written))}; read them before you share them")
     session.say(
         f"{len(session.responses)} responses, {session.departures} departures from the contract, "

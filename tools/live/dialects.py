@@ -71,4 +71,4 @@ def _dialect_of_deletion(seen: SeenResponse) -> str:
     except ValueError:
         return ""
     present = {name for name in distinguishing if body.get(name) is not None}
-    return next((dialect for dialect, names in examples.items() if present == distinguishing & names), "")
+    return next((dialect for dialect, properties in examples.items() if present == distinguishing & properties), "")

@@ -67,11 +67,11 @@ def type_of(value: object) -> str:
 def _response_pointer(operation: document.Operation, status: int) -> str | None:
     """Return the pointer to the contract's response for a status. Only failures use the default response."""
     declared = operation.definition["responses"]
-    names = [str(status), f"{status // 100}XX", *(["default"] if status >= _FIRST_FAILURE else [])]
-    name = next((name for name in names if name in declared), None)
-    if name is None:
+    keys = [str(status), f"{status // 100}XX", *(["default"] if status >= _FIRST_FAILURE else [])]
+    key = next((key for key in keys if key in declared), None)
+    if key is None:
         return None
-    reference: str = declared[name].get("$ref") or operation.pointer("responses", name)
+    reference: str = declared[key].get("$ref") or operation.pointer("responses", key)
     return reference
 
 
@@ -86,7 +86,7 @@ def _of_body(operation_id: str, pointer: str, response: httpx.Response) -> Itera
     media_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type not in content:
         actual = f"the content type is {word_or_length(media_type)}" if media_type else "there is no content type"
-        yield ResponseFinding(f"{actual}; the contract has {' or '.join(content) or 'no body'}")
+        yield ResponseFinding(f"{actual}; the contract expects {' or '.join(content) or 'no body'}")
         return
     if media_type != "application/json":
         return

@@ -17,8 +17,8 @@ PLAN = (
     "the account's list, the list of presets, the first task if there is one and ids that do not exist, "
     "and the list again without a token and with a wrong one"
 )
-_PAGE = 5  # tasks to ask for in each list
-_DIGITS = 18  # in the service's own ids
+_PAGE_SIZE = 5  # tasks to ask for in each list
+_ID_DIGITS = 18  # in the service's own ids
 
 
 def send_reads(kling: KlingElements, session: Session) -> bool:
@@ -28,16 +28,16 @@ def send_reads(kling: KlingElements, session: Session) -> bool:
         Whether lists and look-ups work, so that a created element could be found again.
     """
     session.begin("list", "the account's list")
-    first, lists = _read_first(lambda: kling.list(page_size=_PAGE), session)
+    first, lists = _read_first(lambda: kling.list(page_size=_PAGE_SIZE), session)
     session.begin("presets", "the list of presets")
-    _read_first(lambda: kling.presets(page_size=_PAGE), session)
+    _read_first(lambda: kling.presets(page_size=_PAGE_SIZE), session)
     if first is not None:
         session.begin("first-task", "look-up of the first task", str(first.task_id))
         _look_up(kling, first, session)
     are_absent = [
         _look_up_unknown(kling, session, situation, unknown_id) for situation, unknown_id in _unknown_ids().items()
     ]
-    target = kling.client.request_target("listElements", {"pageNum": 1, "pageSize": _PAGE})
+    target = kling.client.request_target("listElements", {"pageNum": 1, "pageSize": _PAGE_SIZE})
     session.begin("no-token", "the list, without a token")
     _expect_refusal(lambda: kling.client.get_httpx_client().get(target).status_code, session)
     session.begin("wrong-token", "the list, with a wrong token")
@@ -49,7 +49,7 @@ def send_reads(kling: KlingElements, session: Session) -> bool:
 
 def _unknown_ids() -> dict[str, str]:
     """Return ids that do not exist: one such as callers choose, and one that looks like the service's own."""
-    return {"unknown-external-id": str(uuid4()), "unknown-task-id": str(uuid4().int)[:_DIGITS]}
+    return {"unknown-external-id": str(uuid4()), "unknown-task-id": str(uuid4().int)[:_ID_DIGITS]}
 
 
 def _read_first(tasks: Callable[[], Iterator[Task]], session: Session) -> tuple[Task | None, bool]:
@@ -88,4 +88,4 @@ def _expect_refusal(send: Callable[[], int], session: Session) -> None:
         session.note_failure(f"no response: {type(error).__name__}")
         return
     if status != httpx.codes.UNAUTHORIZED:
-        session.note_departure(f"the contract has status {httpx.codes.UNAUTHORIZED} for this, not {status}")
+        session.note_departure(f"the contract expects status {httpx.codes.UNAUTHORIZED} here, not {status}")

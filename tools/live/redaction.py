@@ -18,7 +18,7 @@ _MIN_VALUE_LENGTH: Final = 3  # characters of an account's value to look for in 
 _MAX_ITEMS: Final = 3  # of a list, each with a different structure
 _MIN_DIGITS: Final = 10  # of an id or a time; the length of a shorter number may reveal what an account costs
 _SOME_FRACTION: Final = 1.5
-_MAX_TEXT: Final = 300  # characters of a body that is not JSON
+_MAX_TEXT_LENGTH: Final = 300  # characters of a body that is not JSON
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S+")
 # Whatever identifies an account, anywhere in a text. Short whole numbers stay, because limits are such numbers.
 _IDENTIFYING: Final = (
@@ -69,7 +69,7 @@ class Redactor:
         """Return the beginning of a body that is not JSON."""
         decoded = content.decode("utf-8", "replace")
         lines = " ".join(decoded.split())
-        return _HOST.sub("{host}", self.message(lines, request_ids))[:_MAX_TEXT]
+        return _HOST.sub("{host}", self.message(lines, request_ids))[:_MAX_TEXT_LENGTH]
 
     def body(self, body: Any, request_ids: Sequence[str] = ()) -> Any:
         """Return a JSON value with the same structure and types, without the account's data."""

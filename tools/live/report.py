@@ -35,8 +35,8 @@ _EXPECTED: Final[Mapping[str, frozenset[str]]] = {
 }
 _SUCCESSES: Final = ("task", "list", "deleted")  # as surprising as failures if they are not expected
 _HEAD = """\
-# What `make live` saw of a gateway on {day}, in the form of contract_tests/reading/live_responses.yaml.
-# Tokens, ids, names, addresses and numbers were removed. Read the file before you share it.
+# The responses of a gateway to `make live` on {day}, in the form of contract_tests/reading/live_responses.yaml.
+# Tokens, ids, names, URLs and numbers were removed. Read the file before you share it.
 # dialect: {dialect}
 """
 

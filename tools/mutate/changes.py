@@ -61,7 +61,7 @@ def change_to_other(*words: str) -> Changes:
     """Return changes that replace the word with each of the others."""
 
     def changes(node: Node, name: str) -> Iterator[Change]:
-        yield from (_to(node, name, other) for other in words if other != node[name])
+        yield from (_to(node, name, word) for word in words if word != node[name])
 
     return changes
 
@@ -82,7 +82,7 @@ def change_types(node: Node, name: str) -> Iterator[Change]:
         if kind not in allowed and not (kind == "integer" and "number" in allowed):  # which includes integers
             yield f"also {kind}", {**node, name: [*allowed, kind]}
     for kind in allowed if several else ():
-        yield f"without {kind}", {**node, name: [other for other in allowed if other != kind]}
+        yield f"without {kind}", {**node, name: [kept_kind for kept_kind in allowed if kept_kind != kind]}
     if "string" in allowed and not {"minLength", "pattern", "format"} & node.keys():
         yield "minLength: 1 added", {**node, "minLength": 1}
 
@@ -141,14 +141,14 @@ def _with_lists(node: Node, name: str, lists: Iterable[tuple[str, list[Any]]]) -
 def change_enum(node: Node, name: str) -> Iterator[Change]:
     """Drop an enum, remove a value, or add one, together with the names of the values."""
     yield from drop(without(node, "x-enum-varnames"), name)
-    names = node.get("x-enum-varnames")
+    value_names = node.get("x-enum-varnames")
     for description, changed in change_members(node, name):
-        if names is None:
+        if value_names is None:
             yield description, changed
         else:
-            by_value = dict(zip(node[name], names, strict=True))
-            kept = [by_value.get(value, "ONE_MORE") for value in changed[name]]
-            yield description, {**changed, "x-enum-varnames": kept}
+            by_value = dict(zip(node[name], value_names, strict=True))
+            changed_names = [by_value.get(value, "ONE_MORE") for value in changed[name]]
+            yield description, {**changed, "x-enum-varnames": changed_names}
 
 
 def rename_values(node: Node, name: str) -> Iterator[Change]:
@@ -180,7 +180,7 @@ def change_pattern(node: Node, name: str) -> Iterator[Change]:
 def change_format(node: Node, name: str) -> Iterator[Change]:
     """Drop the format, or replace it by a wider one."""
     yield from drop(node, name)
-    yield from (_to(node, name, other) for other in _FORMATS[node[name]])
+    yield from (_to(node, name, wider_format) for wider_format in _FORMATS[node[name]])
 
 
 def change_required(node: Node, name: str) -> Iterator[Change]:
@@ -188,7 +188,9 @@ def change_required(node: Node, name: str) -> Iterator[Change]:
     needed: list[str] = node[name]
     yield from drop(node, name)
     if len(needed) > 1:
-        yield from ((f"without {key}", {**node, name: [other for other in needed if other != key]}) for key in needed)
+        yield from (
+            (f"without {key}", {**node, name: [kept_key for kept_key in needed if kept_key != key]}) for key in needed
+        )
     yield from ((f"also {key}", {**node, name: [*needed, key]}) for key in node["properties"] if key not in needed)
 
 
@@ -238,14 +240,14 @@ def change_excluded(node: Node, name: str) -> Iterator[Change]:
         yield f"{key}: {rule} -> {neighbour(rule)}", {**node, name: {**node[name], key: neighbour(rule)}}
 
 
-def change_pointers(*others: str) -> Changes:
-    """Return changes that remove one of the pointers, or add one of the others."""
+def change_pointers(*possible_places: str) -> Changes:
+    """Return changes that remove one of the pointers, or add one of the possible ones."""
 
     def changes(node: Node, name: str) -> Iterator[Change]:
         present: list[str] = node[name]
         for place in present:
-            yield f"without {place}", {**node, name: [other for other in present if other != place]}
-        for place in others:
+            yield f"without {place}", {**node, name: [kept_place for kept_place in present if kept_place != place]}
+        for place in possible_places:
             if place not in present:
                 yield f"also {place}", {**node, name: [*present, place]}
 

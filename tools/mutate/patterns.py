@@ -96,7 +96,7 @@ def _of_part(part: _Part) -> Iterator[str]:
         start = 2 if part.text.startswith("[^") else 1
         items = _ITEM.findall(part.text[start:-1])
         smaller = [items[:index] + items[index + 1 :] for index in range(len(items)) if len(items) > 1]
-        yield from (f"{part.text[:start]}{''.join(kept)}]{part.quantifier}" for kept in smaller)
+        yield from (f"{part.text[:start]}{''.join(smaller_class)}]{part.quantifier}" for smaller_class in smaller)
 
 
 def _quantifiers(quantifier: str) -> Iterator[str]:

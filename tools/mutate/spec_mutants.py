@@ -72,11 +72,13 @@ def try_mutants(all_mutants: Iterable[Mutant], witnesses: Sequence[Witness]) -> 
     for mutant in all_mutants:
         with closing(Candidate(mutant.document)) as candidate:
             recent_ids = set(map(id, recent))  # a witness that changes the candidate can be asked only once
-            likely = chain(recent, (other for other in ordered(mutant.rule) if id(other) not in recent_ids))
-            witness = next((other for other in likely if other.testifies_against(candidate)), None)
+            likely = chain(recent, (witness for witness in ordered(mutant.rule) if id(witness) not in recent_ids))
+            witness = next(
+                (likely_witness for likely_witness in likely if likely_witness.testifies_against(candidate)), None
+            )
         trials.append((mutant, witness))
         if witness is not None and witness.cost < _EXPENSIVE:
-            recent = [witness, *(other for other in recent if other is not witness)][:_MAX_RECENT]
+            recent = [witness, *(earlier for earlier in recent if earlier is not witness)][:_MAX_RECENT]
     return trials
 
 

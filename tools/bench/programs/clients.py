@@ -16,9 +16,9 @@ IMAGE_URLS = ("https://media.example.com/mara/front.jpg", "https://media.example
 TEXTS = {"element_name": "Mara", "element_description": "Keeper of a lighthouse, red raincoat."}
 
 
-def body(frontal: object, *others: object) -> dict[str, Any]:
+def body(frontal: object, *references: object) -> dict[str, Any]:
     """Return the JSON value of a request with these images."""
-    images = {"frontal_image": frontal, "refer_images": [{"image_url": other} for other in others]}
+    images = {"frontal_image": frontal, "refer_images": [{"image_url": reference} for reference in references]}
     return {**TEXTS, "reference_type": "image_refer", "element_image_list": images, "tag_list": [{"tag_id": "o_102"}]}
 
 
@@ -65,11 +65,11 @@ class Ours:
     def request(self, images: Sequence[str | Path]) -> Any:
         """Return the model of a request with these images, the frontal one first."""
         models = self._models
-        frontal, *others = map(self._image, images)
+        frontal, *references = map(self._image, images)
         return models.ImageElementRequest(
             **TEXTS,
             element_image_list=models.ElementImageList(
-                frontal_image=frontal, refer_images=[models.ReferImage(image_url=image) for image in others]
+                frontal_image=frontal, refer_images=[models.ReferImage(image_url=image) for image in references]
             ),
             tag_list=[models.ElementTag(tag_id=models.TagId.CHARACTER)],
         )

@@ -49,7 +49,7 @@ class PeakMemory:
         self._before = memory_of("self")
 
     def growth(self) -> int:
-        """Return the growth to the highest peak since this object was created."""
+        """Return by how many bytes the memory has grown, at its peak, since this object was created."""
         return memory_of("self", "VmHWM") - self._before
 
 

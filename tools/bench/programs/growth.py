@@ -14,8 +14,8 @@ from typing import Any
 
 from tools.bench.programs import clients, figures
 
-_TIMES = 3
-_IMAGES = 4
+_REPETITIONS = 3
+_IMAGE_COUNT = 4
 
 
 def exponent(sizes: list[float], costs: list[float]) -> float:
@@ -32,9 +32,9 @@ def main(settings: dict[str, Any]) -> None:
     for _, file in settings["pictures"]:
         text = clients.text_of(Path(file))
         durations = []
-        for _ in range(_TIMES):
+        for _ in range(_REPETITIONS):
             started = time.process_time()
-            client.create(client.request([text] * _IMAGES))
+            client.create(client.request([text] * _IMAGE_COUNT))
             durations.append(time.process_time() - started)
         costs.append(min(durations))
     figures.print_figures(exponent=exponent([size for size, _ in settings["pictures"]], costs))

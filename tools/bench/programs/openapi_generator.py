@@ -25,12 +25,12 @@ class OpenapiGenerator:
     def request(self, images: Sequence[str | Path]) -> Any:
         """Return the model of a request with these images, the frontal one first."""
         models = self._root
-        frontal, *others = (models.ImageReference(text_of(image)) for image in images)
+        frontal, *references = (models.ImageReference(text_of(image)) for image in images)
         request = models.ImageElementRequest(
             **TEXTS,
             reference_type="image_refer",
             element_image_list=models.ElementImageList(
-                frontal_image=frontal, refer_images=[models.ReferImage(image_url=image) for image in others]
+                frontal_image=frontal, refer_images=[models.ReferImage(image_url=image) for image in references]
             ),
             tag_list=[models.ElementTag(tag_id=models.TagId.CHARACTER)],
         )

@@ -13,7 +13,7 @@ import httpx
 from tools.bench.fixed_response_server import RESPONSE
 from tools.bench.programs import clients, figures
 
-_WARM_UP = 50
+_WARM_UP_CREATES = 50
 
 
 class _InProcess(httpx.BaseTransport):
@@ -33,7 +33,7 @@ def main(settings: dict[str, Any]) -> None:
     else:
         client = generated = clients.make_generated(settings["client"])
         generated.connect_in_process(_InProcess())
-    for _ in range(_WARM_UP):
+    for _ in range(_WARM_UP_CREATES):
         client.create(client.request(clients.IMAGE_URLS))
     started = time.process_time()
     for _ in range(settings["times"]):

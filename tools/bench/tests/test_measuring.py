@@ -36,10 +36,10 @@ def test_processes_run_in_turns_and_the_first_of_each_does_not_count(inputs: Ben
 
 def test_a_side_that_fails_is_skipped_and_reported(inputs: BenchInputs) -> None:
     """A side that fails after a success is also skipped, and the others continue."""
-    left = iter([1.0])
+    remaining = iter([1.0])
 
     def failing() -> dict[str, float]:
-        for figure in left:
+        for figure in remaining:
             return {"wall_ms": figure}
         raise BenchError("it broke")
 

@@ -46,6 +46,6 @@ def test_openapi_generator_makes_a_client(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(peers, "FOLDER", tmp_path)
     monkeypatch.setattr(peers, "OPENAPI_GENERATOR", script_peer(f'#!/bin/sh\necho "$@" > {tmp_path}/arguments\n'))
 
-    made = peers.make_openapi_generator_client(tmp_path)
+    folder = peers.make_openapi_generator_client(tmp_path)
 
-    assert f"-o {made} --package-name openapi_generator_client\n" in (tmp_path / "arguments").read_text()
+    assert f"-o {folder} --package-name openapi_generator_client\n" in (tmp_path / "arguments").read_text()

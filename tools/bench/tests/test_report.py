@@ -18,15 +18,15 @@ def test_the_table_shows_every_figure_and_every_reason() -> None:
         line_with(RATE_ROW, None, 3.0),
     ]
 
-    shown = [row.split() for row in report.table(lines).splitlines()]
+    shown = [row.split() for row in report.format_table(lines).splitlines()]
 
     assert ["wall", "something", "stock", "705", "ms", "1,234", "ms", "61.7", "ms", "0.0874", "<=", "0.5", "met"] == (
         shown[2]
     )
     assert ["own", "something", "stock", "-", "-", "20", "ms", "-", "<=", "15", "ms", "MISSED"] == shown[3]
     assert ["rate", "many", "Prism", "3", "/s", "-", "-", "-", ">=", "5", "not", "measured"] == shown[4]
-    assert "own: stock: not available: node" == report.table(lines).splitlines()[-1]
-    assert "not available" not in report.table(lines[:1])
+    assert "own: stock: not available: node" == report.format_table(lines).splitlines()[-1]
+    assert "not available" not in report.format_table(lines[:1])
 
 
 def test_the_json_has_every_figure_and_nothing_that_identifies_the_machine() -> None:

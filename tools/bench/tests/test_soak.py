@@ -48,7 +48,7 @@ def test_a_client_that_fails_ends_the_soak(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The error says what went wrong."""
-    monkeypatch.setattr("tools.bench.pictures.png", lambda *_: tmp_path / "nowhere.png")
+    monkeypatch.setattr("tools.bench.pictures.write_png", lambda *_: tmp_path / "nowhere.png")
 
     assert 1 == soak.main(["--minutes", "3"], samples_per_minute=50, minute_seconds=20)
 
@@ -64,14 +64,14 @@ def test_invalid_options_are_refused(options: list[str], capsys: pytest.CaptureF
     assert options[0] in capsys.readouterr().err
 
 
-def test_only_a_refusal_is_expected() -> None:
+def test_only_a_refusal_is_ignored() -> None:
     """If the create that should be refused fails for another reason, the client ends."""
     error = TransportError("gone", may_have_been_sent=True)
     with pytest.raises(TransportError):
         calling.expect_refusal(error)
 
 
-def test_delays_are_not_made_up_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_late_round_does_not_shorten_later_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     """After a delay, the pace is the same as before."""
     now = 0.0
     monkeypatch.setattr("time.monotonic", lambda: now)

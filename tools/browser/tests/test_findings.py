@@ -48,6 +48,6 @@ def test_a_good_visit_has_no_problems() -> None:
         ("a text has too little contrast: Name", {"faint_texts": ["Name"]}),
     ],
 )
-def test_each_problem_is_named(expected: str, changes: dict[str, Any]) -> None:
+def test_each_problem_is_reported_in_one_line(expected: str, changes: dict[str, Any]) -> None:
     """Each problem is one line."""
     assert [expected] == list(Visit(**_GOOD | changes).problems())

@@ -72,8 +72,8 @@ class _CallChange:
     @property
     def broken_by_reversal(self) -> str:
         """What the reversed change breaks."""
-        other = {"caller": "server", "server": "caller"}
-        return self.reversal_breaks or re.sub("caller|server", lambda party: other[party[0]], self.breaks)
+        opposite = {"caller": "server", "server": "caller"}
+        return self.reversal_breaks or re.sub("caller|server", lambda party: opposite[party[0]], self.breaks)
 
 
 _CALL_CHANGES = [

@@ -11,11 +11,11 @@ from tools.diff.tests.schema_documents import broken_party, object_schema
 
 def _choice(**branches: str) -> dict[str, Any]:
     """Return a choice by `kind`, whose values select the given components."""
-    names = dict.fromkeys(branches.values())
+    component_names = dict.fromkeys(branches.values())
     schemas = {n: object_schema(required=("kind",), kind={"const": k}) for k, n in branches.items()}
     mapping = {kind: f"#/components/schemas/{name}" for kind, name in branches.items()}
     union = {
-        "oneOf": [{"$ref": f"#/components/schemas/{name}"} for name in names],
+        "oneOf": [{"$ref": f"#/components/schemas/{name}"} for name in component_names],
         "discriminator": {"propertyName": "kind", "mapping": mapping},
     }
     return {"schema": union, **schemas}

@@ -34,7 +34,7 @@ def _client(**responses: Any) -> Any:
         (["the library is empty"], {"presets": []}),
     ],
 )
-def test_each_place_has_what_was_created(expected: list[str], responses: dict[str, Any]) -> None:
+def test_each_place_returns_the_created_task(expected: list[str], responses: dict[str, Any]) -> None:
     """The look-up and the list return the new task, and the library is not empty."""
     assert expected == life.find_problems(_client(**responses))
 
@@ -48,7 +48,7 @@ def _first_example(request: httpx.Request) -> httpx.Response:
     return httpx.Response(200, json=resolve(document, example)["value"])
 
 
-def test_the_first_examples_form_a_whole_life() -> None:
+def test_the_first_examples_take_an_element_through_its_whole_life() -> None:
     """If you try the contract on a stock mock server, you see an element from its creation to its deletion."""
     transport = httpx.MockTransport(_first_example)
     with KlingElements("sk-test", "http://127.0.0.1:1", http_client={"transport": transport}) as kling:

@@ -98,7 +98,7 @@ class _Aftermath:
         _Aftermath(fault="html-502-after", lines=["  createElement: status 502, conforms"], code=0, is_deleted=True),
         _Aftermath(
             fault="html-200-after",
-            lines=["  departs: the content type is text/html; the contract has application/json"],
+            lines=["  departs: the content type is text/html; the contract expects application/json"],
             code=1,
             is_deleted=True,
         ),
@@ -155,7 +155,9 @@ def test_no_element_remains_after_a_failure(row: _Aftermath, gateway_router: Kli
     assert [] == [line for line in run.lines if line.startswith("left behind") or "Jonas" in line]
 
 
-def test_an_element_that_cannot_be_deleted_is_named(gateway_router: KlingRouter, replies: Replies, run: Run) -> None:
+def test_an_element_that_cannot_be_deleted_is_reported_as_left_behind(
+    gateway_router: KlingRouter, replies: Replies, run: Run
+) -> None:
     """The last line contains the element's id."""
     replies[DELETION] = json_reply({"code": 5000, "message": "Jonas is busy"}, 500)
 
@@ -169,7 +171,7 @@ def test_an_element_that_cannot_be_deleted_is_named(gateway_router: KlingRouter,
 
 
 @pytest.mark.parametrize("fault", ["none", "status-word:archived"])
-def test_a_task_that_does_not_end_is_named(fault: str, run: Run) -> None:
+def test_a_task_that_does_not_end_is_reported_as_left_behind(fault: str, run: Run) -> None:
     """You can delete the element only once it exists."""
     with respx_router(app=create_app(TOKEN, tick_seconds=0 if ":" in fault else 1, manual_clock=True)) as router:
         router.kling.queue_faults(fault)
@@ -189,7 +191,7 @@ def test_an_unknown_status_word_is_reported(gateway_router: KlingRouter, run: Ru
     assert "  for information: /data/task_status is archived, a word that is not in the contract" in run.lines
 
 
-def test_a_create_that_cannot_be_found_again_is_named(gateway_router: KlingRouter, run: Run) -> None:
+def test_a_create_that_cannot_be_found_again_is_reported_as_left_behind(gateway_router: KlingRouter, run: Run) -> None:
     """The element may exist, or may still be created, so the external id is printed."""
     gateway_router.kling.queue_faults(*["drop-before"] * 20)
 
@@ -200,7 +202,7 @@ def test_a_create_that_cannot_be_found_again_is_named(gateway_router: KlingRoute
     assert [] == gateway_router.kling.tasks()
 
 
-def test_an_element_that_cannot_be_looked_up_is_named(
+def test_an_element_that_cannot_be_looked_up_is_reported_as_left_behind(
     gateway_router: KlingRouter, replies: Replies, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The message contains the external id that was sent."""
@@ -252,7 +254,9 @@ def test_an_interrupted_run_leaves_nothing_behind(
 
 
 @pytest.mark.usefixtures("gateway_router")
-def test_an_element_without_an_id_is_named(replies: Replies, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_element_without_an_id_is_reported_as_left_behind(
+    replies: Replies, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Without an id the element can't be deleted."""
     nameless = {"task_id": "7 7", "task_status": "archived", "task_result": {"elements": [{"element_name": "Jonas"}]}}
     response = json_reply({"code": 0, "data": nameless})

@@ -25,7 +25,7 @@ def test_nothing_is_deleted_without_confirmation(run: Run) -> None:
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
-def test_both_paths_are_asked_to_delete_an_element_that_cannot_exist(dialect: str, run: Run) -> None:
+def test_both_paths_get_a_deletion_of_an_element_that_cannot_exist(dialect: str, run: Run) -> None:
     """Nothing is deleted. In the live dialect no such response is known yet, so it is new."""
     with gateway(dialect) as router:
         create()

@@ -29,7 +29,7 @@ _MANY: list[Any] = [{"task_id": []} for _ in range(12)]
         (_response(201, {}), [(True, "the contract does not list status 201 here")]),
         (
             _response(401, b"", **{"content-type": ""}),
-            [(True, "there is no content type; the contract has application/json")],
+            [(True, "there is no content type; the contract expects application/json")],
         ),
         (_response(400, []), [(True, "the body is an array, which breaks the contract")]),
         (_response(400, {"code": 1303}), [(True, "/code is 1303, which comes with status 429, not 400")]),

@@ -8,7 +8,7 @@ import httpx
 
 from contract_tests.reading.paths import PRESETS
 from kling_elements.mock.reply import json_reply
-from tools.live.page import page
+from tools.live.page import render_page
 from tools.live.redaction import Redactor
 from tools.live.report import Report
 from tools.live.session import SeenResponse
@@ -61,7 +61,7 @@ def test_the_page_shows_headers_and_texts() -> None:
     response = httpx.Response(429, text="slow down", headers={"Retry-After": "7", "Location": "https://a.example.com"})
     report = Report([SeenResponse("list", "listElements", (), response)], Redactor(str, HOST), "2026-11-28")
 
-    texts = "".join(_Page(page(report, 3)).texts)
+    texts = "".join(_Page(render_page(report, 3)).texts)
 
     assert "Content-Type: text/plain\nretry-after: 7\nlocation: <url>\nslow down" in texts
     assert "failed calls3" in texts

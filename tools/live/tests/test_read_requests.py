@@ -40,7 +40,7 @@ def test_the_first_task_is_looked_up_if_there_is_one(run: Run) -> None:
         ),
         (LIST, json_reply({}, 302), ["  departs: the contract does not list status 302 here"] * 3),
         (LIST, json_reply({"code": 0, "data": [{}]}), ["  failed: the task has no id in the list"]),
-        (LIST, json_reply({"code": 0}), ["  departs: the contract has status 401 for this, not 200"] * 2),
+        (LIST, json_reply({"code": 0}), ["  departs: the contract expects status 401 here, not 200"] * 2),
         (
             PRESETS,
             json_reply({"code": "no such thing"}),
@@ -82,7 +82,7 @@ def test_a_gateway_that_accepts_any_token_departs_from_the_contract(run: Run) ->
     with respx_router(app=create_app(tick_seconds=0)):
         assert 1 == run()
 
-    assert 1 == run.lines.count("  departs: the contract has status 401 for this, not 200")
+    assert 1 == run.lines.count("  departs: the contract expects status 401 here, not 200")
 
 
 def test_a_wrong_key_is_a_failure(gateway_router: KlingRouter, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

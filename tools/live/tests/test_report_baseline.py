@@ -36,7 +36,7 @@ def test_a_change_of_the_dialect_is_reported(run: Run) -> None:
     assert '<span class="badge news">changed</span> unknown-task-id' in run.page
 
 
-def test_new_findings_count_and_gone_ones_do_not(run: Run) -> None:
+def test_only_new_findings_change_the_exit_code(run: Run) -> None:
     """A property that disappeared is reported, but only one that appeared changes the exit code."""
     more = {PRESETS: json_reply({"code": 0, "data": [], "cursor": None})}
     with gateway(replies=more):

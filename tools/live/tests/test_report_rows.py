@@ -86,7 +86,7 @@ def test_the_file_keeps_the_gateways_messages(run: Run) -> None:
     assert {"www-authenticate": "Bearer"}.items() <= run.rows()["no-token"].headers.items()
 
 
-def test_answers_of_one_kind_are_written_once(run: Run) -> None:
+def test_repeated_responses_are_written_once(run: Run) -> None:
     """A creation sends several requests, so its rows are numbered."""
     with gateway("documented"):
         run("--create", "--image=https://media.example.com/mara.jpg")
@@ -124,12 +124,12 @@ def test_a_response_that_is_not_json_is_kept_as_text(run: Run) -> None:
     ("finding", "success"),
     [
         (
-            "the content type is text/html; the contract has application/json",
+            "the content type is text/html; the contract expects application/json",
             {"text": "<p>", "headers": {"content-type": "text/html"}},
         ),
-        ("the content type is text/plain; the contract has application/json", {"text": "{}"}),
-        ("there is no content type; the contract has application/json", {"content": b"{}"}),
-        ("there is no content type; the contract has application/json", {"content": b""}),
+        ("the content type is text/plain; the contract expects application/json", {"text": "{}"}),
+        ("there is no content type; the contract expects application/json", {"content": b"{}"}),
+        ("there is no content type; the contract expects application/json", {"content": b""}),
         (
             "the body is not JSON, or readers could read it differently",
             {"content": b'{"code": 0, "code": 1}', "headers": {"content-type": "application/json"}},
