@@ -119,7 +119,7 @@ class Experiment:
 
 
 @contextmanager
-def _sending(inputs: BenchInputs, *, mode: str, tls: bool = False) -> Iterator[Sides]:
+def _prepare_sending(inputs: BenchInputs, *, mode: str, tls: bool = False) -> Iterator[Sides]:
     authority, key = inputs.certificates if tls else (None, None)
     with answering(*([str(key)] if tls else [])) as port:
         settings = {
@@ -131,40 +131,40 @@ def _sending(inputs: BenchInputs, *, mode: str, tls: bool = False) -> Iterator[S
         }
         # The client of openapi-generator is only synchronous.
         sides = (STOCK, OURS, OPENAPI_GENERATOR) if mode == "sync" else (STOCK, OURS)
-        yield {name: partial(_program, inputs, "sending", name, settings) for name in sides}
+        yield {name: partial(_run_client_program, inputs, "sending", name, settings) for name in sides}
 
 
-def _program(inputs: BenchInputs, program: str, side: str, settings: Mapping[str, Any]) -> Figures:
+def _run_client_program(inputs: BenchInputs, program: str, side: str, settings: Mapping[str, Any]) -> Figures:
     return run_program(program, {**settings, "client": side}, inputs.client(side))
 
 
 @contextmanager
-def _small(inputs: BenchInputs) -> Iterator[Sides]:
+def _prepare_small(inputs: BenchInputs) -> Iterator[Sides]:
     with answering() as port:
         settings = {"url": f"http://127.0.0.1:{port}", "times": inputs.repetitions(1_000)}
         sides = (STOCK, OURS, OPENAPI_GENERATOR)
-        yield {name: partial(_program, inputs, "small", name, settings) for name in sides}
+        yield {name: partial(_run_client_program, inputs, "small", name, settings) for name in sides}
 
 
 @contextmanager
-def _small_in_process(inputs: BenchInputs) -> Iterator[Sides]:
+def _prepare_small_in_process(inputs: BenchInputs) -> Iterator[Sides]:
     # The client of openapi-generator has no transport that could replace the network.
     yield {
-        name: partial(_program, inputs, "small", name, {"url": None, "times": inputs.repetitions(2_000)})
+        name: partial(_run_client_program, inputs, "small", name, {"url": None, "times": inputs.repetitions(2_000)})
         for name in (STOCK, OURS)
     }
 
 
 @contextmanager
-def _growth(inputs: BenchInputs) -> Iterator[Sides]:
+def _prepare_growth(inputs: BenchInputs) -> Iterator[Sides]:
     files = [(size, str(inputs.png_of(size / _IMAGE_COUNT / 4 * 3))) for size in _SIZES_MB]
     with answering() as port:
         settings = {"url": f"http://127.0.0.1:{port}", "pictures": files}
-        yield {name: partial(_program, inputs, "growth", name, settings) for name in (STOCK, OURS)}
+        yield {name: partial(_run_client_program, inputs, "growth", name, settings) for name in (STOCK, OURS)}
 
 
 @contextmanager
-def _importing(inputs: BenchInputs) -> Iterator[Sides]:
+def _prepare_importing(inputs: BenchInputs) -> Iterator[Sides]:
     packages = {STOCK: "stock_client", OURS: "kling_elements_client", OPENAPI_GENERATOR: "openapi_generator_client"}
     yield {
         side: partial(_measure_beyond_empty_run, inputs, side, ["-c", f"import {name}"])
@@ -173,13 +173,13 @@ def _importing(inputs: BenchInputs) -> Iterator[Sides]:
 
 
 @contextmanager
-def _starting(inputs: BenchInputs) -> Iterator[Sides]:
+def _prepare_starting(inputs: BenchInputs) -> Iterator[Sides]:
     # No peer has a command line, so the row compares with an empty run only.
     yield {OURS: partial(_measure_beyond_empty_run, inputs, OURS, ["-m", "kling_elements.cli", "--version"])}
 
 
 @contextmanager
-def _building(inputs: BenchInputs) -> Iterator[Sides]:
+def _prepare_building(inputs: BenchInputs) -> Iterator[Sides]:
     programs = {STOCK: "build_stock", OURS: "build_ours", OPENAPI_GENERATOR: "build_openapi_generator"}
     folder = ROOT / "tools" / "bench" / "programs"
     yield {
@@ -197,19 +197,19 @@ def _measure_beyond_empty_run(inputs: BenchInputs, side: str, arguments: list[st
 
 
 @contextmanager
-def _check_large(inputs: BenchInputs) -> Iterator[Sides]:
+def _prepare_check_large(inputs: BenchInputs) -> Iterator[Sides]:
     files = [str(inputs.png)] * _IMAGE_COUNT
     yield {by: partial(run_program, "check_large", {"by": by, "files": files}) for by in ("regular expression", OURS)}
 
 
 @contextmanager
-def _headers(inputs: BenchInputs) -> Iterator[Sides]:
+def _prepare_headers(inputs: BenchInputs) -> Iterator[Sides]:
     files = [str(inputs.png), str(inputs.jpeg)]
     yield {by: partial(run_program, "headers", {"by": by, "files": files}) for by in ("decoding all", OURS)}
 
 
 @contextmanager
-def _check_small(inputs: BenchInputs) -> Iterator[Sides]:
+def _prepare_check_small(inputs: BenchInputs) -> Iterator[Sides]:
     yield {
         by: partial(run_program, "check_small", {"by": by, "times": inputs.repetitions(2_000)})
         for by in ("python-jsonschema", OURS)
@@ -217,7 +217,7 @@ def _check_small(inputs: BenchInputs) -> Iterator[Sides]:
 
 
 @contextmanager
-def _mock(inputs: BenchInputs) -> Iterator[Sides]:
+def _prepare_mock(inputs: BenchInputs) -> Iterator[Sides]:
     def prism() -> Figures:
         command = [
             str(peers.PRISM.ensure_installed()),
@@ -255,7 +255,7 @@ def _measure_under_load(inputs: BenchInputs, port: int) -> Figures:
 
 
 @contextmanager
-def _generating(inputs: BenchInputs) -> Iterator[Sides]:
+def _prepare_generating(inputs: BenchInputs) -> Iterator[Sides]:
     def ours() -> Figures:
         return measure_process(
             [sys.executable, "-m", "scripts.codegen.generate", "--target", str(inputs.unused_path())]
@@ -265,7 +265,7 @@ def _generating(inputs: BenchInputs) -> Iterator[Sides]:
 
 
 @contextmanager
-def _cases(inputs: BenchInputs) -> Iterator[Sides]:
+def _prepare_cases(inputs: BenchInputs) -> Iterator[Sides]:
     def program(*, is_checked: bool) -> Figures:
         return run_program("cases", {"is_checked": is_checked, "bodies": inputs.repetitions(100)})
 
@@ -275,20 +275,20 @@ def _cases(inputs: BenchInputs) -> Iterator[Sides]:
 EXPERIMENTS = {
     experiment.name: experiment
     for experiment in (
-        Experiment("sending-sync", partial(_sending, mode="sync")),
-        Experiment("sending-async", partial(_sending, mode="async")),
-        Experiment("sending-tls", partial(_sending, mode="sync", tls=True)),
-        Experiment("check-large", _check_large),
-        Experiment("headers", _headers),
-        Experiment("importing", _importing, repeats=5),
-        Experiment("starting", _starting),
-        Experiment("building", _building, repeats=3),
-        Experiment("small", _small),
-        Experiment("small-in-process", _small_in_process),
-        Experiment("check-small", _check_small),
-        Experiment("mock", _mock),
-        Experiment("generating", _generating),
-        Experiment("cases", _cases),
-        Experiment("growth", _growth),
+        Experiment("sending-sync", partial(_prepare_sending, mode="sync")),
+        Experiment("sending-async", partial(_prepare_sending, mode="async")),
+        Experiment("sending-tls", partial(_prepare_sending, mode="sync", tls=True)),
+        Experiment("check-large", _prepare_check_large),
+        Experiment("headers", _prepare_headers),
+        Experiment("importing", _prepare_importing, repeats=5),
+        Experiment("starting", _prepare_starting),
+        Experiment("building", _prepare_building, repeats=3),
+        Experiment("small", _prepare_small),
+        Experiment("small-in-process", _prepare_small_in_process),
+        Experiment("check-small", _prepare_check_small),
+        Experiment("mock", _prepare_mock),
+        Experiment("generating", _prepare_generating),
+        Experiment("cases", _prepare_cases),
+        Experiment("growth", _prepare_growth),
     )
 }

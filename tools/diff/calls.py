@@ -92,13 +92,13 @@ def ways_to_authenticate(security: Place, schemes: Mapping[str, Place], others: 
             it may only have been renamed.
     """
 
-    def named(name: str) -> str:
+    def scheme_key(name: str) -> str:
         return name if name in others or name not in schemes else spell_out(schemes[name].resolve())
 
     ways: list[Mapping[str, list[str]]] = (security.node if security else None) or [{}]
     names_of_ways = {}
     for way in ways:
-        parts = frozenset((named(name), scope) for name, scopes in way.items() for scope in ("", *scopes))
+        parts = frozenset((scheme_key(name), scope) for name, scopes in way.items() for scope in ("", *scopes))
         words = " and ".join(" ".join([name, *scopes]) for name, scopes in way.items())
         names_of_ways[parts] = words or "nothing is required"
     return names_of_ways

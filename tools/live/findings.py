@@ -39,7 +39,7 @@ def findings_of(operation_id: str, response: httpx.Response) -> list[ResponseFin
     pointer = _response_pointer(contract.operation(operation_id), response.status_code)
     if pointer is None:
         return [ResponseFinding(f"the contract does not list status {response.status_code} here")]
-    return [*_of_headers(pointer, response), *_of_body(operation_id, pointer, response)]
+    return [*_check_headers(pointer, response), *_check_body(operation_id, pointer, response)]
 
 
 def operation_of(request: httpx.Request) -> str:
@@ -75,13 +75,13 @@ def _response_pointer(operation: document.Operation, status: int) -> str | None:
     return reference
 
 
-def _of_headers(pointer: str, response: httpx.Response) -> Iterator[ResponseFinding]:
+def _check_headers(pointer: str, response: httpx.Response) -> Iterator[ResponseFinding]:
     for name, declared in document.follow(contract.document(), pointer).get("headers", {}).items():
         if declared.get("required") and name not in response.headers:
             yield ResponseFinding(f"the header {name} is missing")
 
 
-def _of_body(operation_id: str, pointer: str, response: httpx.Response) -> Iterator[ResponseFinding]:
+def _check_body(operation_id: str, pointer: str, response: httpx.Response) -> Iterator[ResponseFinding]:
     content = document.follow(contract.document(), pointer).get("content", {})
     media_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type not in content:
@@ -103,11 +103,11 @@ def _of_body(operation_id: str, pointer: str, response: httpx.Response) -> Itera
         )
     if len(pointers) > _MAX_VIOLATIONS:
         yield ResponseFinding(f"{len(pointers) - _MAX_VIOLATIONS} more places break the contract")
-    yield from _of_envelope(operation_id, body, response)
+    yield from _check_envelope(operation_id, body, response)
     yield from (ResponseFinding(text, departs=False) for text in find_surplus(schema, body))
 
 
-def _of_envelope(operation_id: str, body: Any, response: httpx.Response) -> Iterator[ResponseFinding]:
+def _check_envelope(operation_id: str, body: Any, response: httpx.Response) -> Iterator[ResponseFinding]:
     """Check that the status and the business code agree."""
     code = document.at(body, "/code")
     row = contract.CONTRACT.business_code(code) if isinstance(code, int | str) else None

@@ -262,21 +262,21 @@ def _inner(document: Node, schema: Node, where: str, route: str) -> Iterator[Sha
         yield _shape(document, schema["$ref"], route)
     for name in schema.get("properties", ()):
         inner = _shape(document, f"{where}/properties/{escape(name)}", f"{route} / {name}")
-        yield Shape(inner.keywords, partial(_of_member, name, inner))
+        yield Shape(inner.keywords, partial(_marks_of_member, name, inner))
     if "items" in schema:
         inner = _shape(document, f"{where}/items", f"{route} / each")
-        yield Shape(inner.keywords, partial(_of_items, inner))
+        yield Shape(inner.keywords, partial(_marks_of_items, inner))
     if "anyOf" in schema:
         yield _any_of(document, len(schema["anyOf"]), where, route)
     if "oneOf" in schema:
         yield _one_of(document, schema["discriminator"], where, route)
 
 
-def _of_member(name: str, inner: Shape, value: Any) -> Iterable[Mark]:
+def _marks_of_member(name: str, inner: Shape, value: Any) -> Iterable[Mark]:
     return inner.marks(value[name]) if isinstance(value, dict) and name in value else ()
 
 
-def _of_items(inner: Shape, value: Any) -> Iterable[Mark]:
+def _marks_of_items(inner: Shape, value: Any) -> Iterable[Mark]:
     """Return the marks of distinct items; equal items are checked once."""
     distinct = {repr(item): item for item in value} if isinstance(value, list) else {}
     return (mark for item in distinct.values() for mark in inner.marks(item))

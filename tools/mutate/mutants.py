@@ -41,10 +41,10 @@ def mutants(document: Node) -> Iterator[Mutant]:
     Raises:
         SpecError: If the document has a member that `grammar.py` does not list.
     """
-    yield from _of_object(document, document, "document", (), None)
+    yield from _mutants_of_object(document, document, "document", (), None)
 
 
-def _of_object(document: Node, node: Node, kind: str, path: Path, rule: str | None) -> Iterator[Mutant]:
+def _mutants_of_object(document: Node, node: Node, kind: str, path: Path, rule: str | None) -> Iterator[Mutant]:
     if kind != "schema" and "$ref" in node:
         return  # the target is changed at its own place, and the object around this one can lose the reference
     for name in node:
@@ -61,7 +61,7 @@ def _of_object(document: Node, node: Node, kind: str, path: Path, rule: str | No
                 yield Mutant(f"#{pointer(here)}", words, own_rule, replace_at(document, path, changed))
         if member.kind is not None:
             for inner_path, inner in _within(node[name], member.holds, here):
-                yield from _of_object(document, inner, member.kind, inner_path, _rule(node, name, rule))
+                yield from _mutants_of_object(document, inner, member.kind, inner_path, _rule(node, name, rule))
 
 
 def _within(value: Any, holds: str, path: Path) -> Iterator[tuple[Path, Node]]:

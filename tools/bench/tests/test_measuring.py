@@ -38,12 +38,12 @@ def test_a_side_that_fails_is_skipped_and_reported(inputs: BenchInputs) -> None:
     """A side that fails after a success is also skipped, and the others continue."""
     remaining = iter([1.0])
 
-    def failing() -> dict[str, float]:
+    def succeed_once() -> dict[str, float]:
         for figure in remaining:
             return {"wall_ms": figure}
         raise BenchError("it broke")
 
-    sides = {STOCK: failing, OURS: lambda: {"wall_ms": 2.0}}
+    sides = {STOCK: succeed_once, OURS: lambda: {"wall_ms": 2.0}}
     line = line_of(WALL_ROW, measure(Experiment("some", lambda _: nullcontext(sides)), inputs, 3))
 
     assert (2.0, None, None, None) == (line.ours, line.peer, line.ratio, line.is_met)

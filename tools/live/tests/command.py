@@ -81,11 +81,11 @@ def gateway(dialect: str = "live", replies: Replies | None = None) -> Iterator[K
     app = create_app(TOKEN, **options)
     response = app.respond
 
-    def replying(method: str, target: str, *arguments: Any) -> Reply:
+    def reply_or_respond(method: str, target: str, *arguments: Any) -> Reply:
         own = (reply for start, reply in (replies or {}).items() if target.startswith(start))
         return next(own, None) or response(method, target, *arguments)
 
-    setattr(app, "respond", replying)  # noqa: B010 - replaces a method of one object
+    setattr(app, "respond", reply_or_respond)  # noqa: B010 - replaces a method of one object
     with respx_router(app=app) as router:
         yield router
 

@@ -221,12 +221,12 @@ def test_an_element_that_can_no_longer_be_looked_up_is_deleted(
     """The deletion uses the id of the element that `wait` returned."""
     wait = KlingElements.wait
 
-    def waited(*arguments: Any, **options: Any) -> Element:
+    def wait_and_cut_look_ups(*arguments: Any, **options: Any) -> Element:
         element = wait(*arguments, **options)
         replies[LOOK_UP] = Reply(200, cut=True)
         return element
 
-    monkeypatch.setattr(KlingElements, "wait", waited)
+    monkeypatch.setattr(KlingElements, "wait", wait_and_cut_look_ups)
 
     assert 1 == run("--create", IMAGE)
 
@@ -242,10 +242,10 @@ def test_an_interrupted_run_leaves_nothing_behind(
 ) -> None:
     """The element is deleted even after Ctrl+C."""
 
-    def interrupted(*_: Any, **__: Any) -> None:
+    def interrupt(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(KlingElements, "wait", interrupted)
+    monkeypatch.setattr(KlingElements, "wait", interrupt)
 
     assert 130 == run("--create", IMAGE)
 

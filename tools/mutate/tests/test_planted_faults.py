@@ -140,11 +140,11 @@ def test_the_proof_plants_every_fault_of_the_table(monkeypatch: pytest.MonkeyPat
     """A table that cannot be used fails the proof."""
     started: list[FaultRun] = []
 
-    def survived(jobs: Sequence[FaultRun], *_: object) -> list[FaultResult]:
+    def let_all_survive(jobs: Sequence[FaultRun], *_: object) -> list[FaultResult]:
         started.extend(jobs)
         return [FaultResult(Fate.SURVIVED)] * len(jobs)
 
-    monkeypatch.setattr(planted_faults, "run", survived)
+    monkeypatch.setattr(planted_faults, "run", let_all_survive)
     outcome = planted_faults.prove_all()
     assert [f"{fault.name}: survived" for fault in _FAULTS] == list(outcome.problems)
     assert re.fullmatch(
