@@ -167,7 +167,7 @@ _ARROWS = [
     Arrow(
         folder="contract_tests",
         never="tools",
-        refused="from tools.live.reading import read",
+        refused="from tools.live.client_reading import read",
         allowed="from contract_tests.support import tools",
     ),
     *(

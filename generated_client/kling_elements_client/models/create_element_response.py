@@ -28,9 +28,9 @@ class CreateElementResponse(Model):
         message: The business code in words.
         request_id: The gateway's id of this request, for support cases.
         data: The task that was created.
-        id: The task's id, from gateways that response without an envelope.
-        task_id: The task's id, from gateways that response without an envelope.
-        status: The task's status, from gateways that response without an envelope.
+        id: The task's id, from gateways that respond without an envelope.
+        task_id: The task's id, from gateways that respond without an envelope.
+        status: The task's status, from gateways that respond without an envelope.
     """
 
     code: int | None | str | Unset = UNSET

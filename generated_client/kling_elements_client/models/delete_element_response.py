@@ -20,7 +20,7 @@ class DeleteElementResponse(Model):
         code: The business code, 0 for success.
         message: The business code in words.
         request_id: The gateway's id of this request, for support cases.
-        data: The task that made the element.
+        data: The task that created the element.
     """
 
     code: int | None | str | Unset = UNSET

@@ -24,14 +24,14 @@ class Element(Model):
     `element_name`, `element_description`, `reference_type` and `tag_list`.
 
     Attributes:
-        element_id: The element's id, which you name in video generation: a 64-bit integer, or a string from some
+        element_id: The element's id, which you use in video generation: a 64-bit integer, or a string from some
             gateways. Never read it as a floating-point number, which would lose its last digits.
         element_name: The element's name.
         element_description: The element's description.
         reference_type: What defines the element, `image_refer` or `video_refer`.
         element_type: What some gateways call `reference_type`.
-        element_image_list: The images that define the element, as the gateway has them.
-        element_video_list: The video that defines the element, as the gateway has it.
+        element_image_list: The images that define the element, in the gateway's own form.
+        element_video_list: The video that defines the element, in the gateway's own form.
         element_voice_info: The voice that is bound to the element.
         tag_list: The element's tags.
         owned_by: Who owns the element, `kling` for the official library.

@@ -29,7 +29,7 @@ class ImageElementRequest(Model):
             as close-ups (R07).
         reference_type: What defines the element. Here it is images (R06).
         tag_list: The element's tags (R29).
-        callback_url: Where to send a notification each time the task's status changes. Empty means none. An http
+        callback_url: Where to send a notification whenever the task's status changes. Empty means none. An http
             or https URL with a host name or IP address, in which characters outside RFC 3986 are percent-encoded, or
             empty for none (R31).
         external_task_id: Your own id for the task, to look it up by. It does not replace the system's id, and

@@ -29,12 +29,12 @@ class Task(Model):
 
     Attributes:
         task_id: The system's id of the task.
-        task_status: How far the task is.
+        task_status: The progress of the task.
         task_status_msg: Why the task failed.
         task_info: What you sent about the task.
         created_at: When the task was created, in milliseconds.
         updated_at: When the task last changed, in milliseconds.
-        task_result: What the task made.
+        task_result: The result of the task.
         final_unit_deduction: What the task cost, in units of the resource pack.
         final_balance_deduction: What the task cost, in money.
     """

@@ -19,11 +19,11 @@ from .element import Element
 
 @define(kw_only=True, repr=False)
 class TaskResult(Model):
-    """What a task made.
+    """The result of a task.
 
     Attributes:
         element_id: The element's id, from gateways that leave out the list.
-        elements: The elements that the task made.
+        elements: The elements that the task created.
     """
 
     element_id: int | None | str | Unset = UNSET

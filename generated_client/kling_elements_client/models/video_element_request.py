@@ -31,7 +31,7 @@ class VideoElementRequest(Model):
         reference_type: What defines the element. Here it is a video (R06).
         element_voice_id: A voice of the voice library to bind to the element. Empty means none (R27).
         tag_list: The element's tags (R29).
-        callback_url: Where to send a notification each time the task's status changes. Empty means none. An http
+        callback_url: Where to send a notification whenever the task's status changes. Empty means none. An http
             or https URL with a host name or IP address, in which characters outside RFC 3986 are percent-encoded, or
             empty for none (R31).
         external_task_id: Your own id for the task, to look it up by. It does not replace the system's id, and

@@ -57,8 +57,8 @@ def sync_detailed(
 
     Args:
         client: The client that sends the request.
-        page_num: Which page, counted from 1. 1 to 1,000.
-        page_size: How many tasks a page has. 1 to 500.
+        page_num: The number of the page, from 1. 1 to 1,000.
+        page_size: The number of tasks on a page. 1 to 500.
 
     Returns:
         The response, with its status, headers and body.

@@ -1,4 +1,4 @@
-"""The parts of the proof and their outcomes."""
+"""The parts of the proof, and their results."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from time import perf_counter
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """The outcome of a part of the proof.
+class PartResult:
+    """The result of a part of the proof.
 
     Attributes:
         summary: What was proved, in one line.
@@ -20,11 +20,11 @@ class Outcome:
     problems: tuple[str, ...] = ()
 
 
-Part = Callable[[], Outcome]
+Part = Callable[[], PartResult]
 
 
-def run(parts: Mapping[str, Part]) -> int:
-    """Run parts one after the other, print the problems and a line of each; return the exit code."""
+def run_parts(parts: Mapping[str, Part]) -> int:
+    """Run the parts in order, print the problems and one line of each, and return the exit code."""
     failed = False
     for name, part in parts.items():
         start = perf_counter()

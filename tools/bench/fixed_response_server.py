@@ -1,6 +1,6 @@
-"""Serve one fixed answer to any request, at almost no cost, so that only the client's cost is measured.
+"""Send the same response to every request, at almost no cost, so that only the client's cost is measured.
 
-The first line of the output is the server's address. If you pass the path of a file with a key and certificates, it
+The first line of the output contains the server's URL. If you pass the path of a file with a key and certificates, it
 uses TLS.
 """
 
@@ -53,7 +53,7 @@ class _Handler(socketserver.StreamRequestHandler):
         return length
 
 
-class _Server(socketserver.ThreadingTCPServer):
+class _FixedResponseServer(socketserver.ThreadingTCPServer):
     daemon_threads = True
     tls: ssl.SSLContext | None = None
 
@@ -66,11 +66,11 @@ class _Server(socketserver.ThreadingTCPServer):
 def main(arguments: Sequence[str]) -> None:
     """Serve until terminated."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    with _Server(("127.0.0.1", 0), _Handler) as server:
+    with _FixedResponseServer(("127.0.0.1", 0), _Handler) as server:
         if arguments:
             server.tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
             server.tls.load_cert_chain(arguments[0])
-        print(f"answering on http://127.0.0.1:{server.server_address[1]}", flush=True)
+        print(f"listening on http://127.0.0.1:{server.server_address[1]}", flush=True)
         server.serve_forever()
 
 

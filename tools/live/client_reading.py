@@ -1,4 +1,4 @@
-"""Find out what the client makes of a response, by replaying it without a network and without waiting."""
+"""Replay a response to the client, without a network and without waiting, to see how the client reads it."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ _OK: Final = 200
 
 
 @dataclass(frozen=True)
-class Reading:
-    """What the client makes of a response.
+class ClientReading:
+    """How the client reads a response.
 
     Attributes:
-        means: The meaning, as one of the words of live_responses.yaml.
+        means: The meaning, in the words of live_responses.yaml.
         code: The business code, or None.
         message: The gateway's own message, or None.
     """
@@ -59,80 +59,80 @@ class _InstantClock(Clock):
         self._seconds += seconds
 
 
-def read(call: str, response: httpx.Response, asked: str = "") -> Reading:
-    """Return what the client makes of a response.
+def read_response(call: str, response: httpx.Response, requested_id: str = "") -> ClientReading:
+    """Return how the client reads a response.
 
     Args:
         call: The operation that was called, such as `getElement`.
         response: The response, with its body read.
-        asked: The id that was asked for, or the external id that was sent.
+        requested_id: The id that was looked up or deleted, or the external id that was sent.
     """
-    return _READERS[call](response, asked or _ID)
+    return _READERS[call](response, requested_id or _ID)
 
 
-def _of_create(response: httpx.Response, external_id: str) -> Reading:
+def _read_create(response: httpx.Response, external_id: str) -> ClientReading:
     error = _error_of(response, lambda kling: kling.create(_element(external_id), max_wait_seconds=0))
     if error is None:
-        return Reading("task")
+        return ClientReading("task")
     if isinstance(error, NoTaskError):
-        return Reading("no task")
-    if _says(error, "createElement", "x-duplicate"):
+        return ClientReading("no task")
+    if _is_refusal(error, "createElement", "x-duplicate"):
         return _reading("duplicate", error)
     if error.outcome != Outcome.NOT_CREATED:
         return _reading("in doubt", error)
     return _reading("wait" if _is_sent_again(response, external_id) else "refused", error)
 
 
-def _of_look_up(response: httpx.Response, task_id: str) -> Reading:
+def _read_look_up(response: httpx.Response, task_id: str) -> ClientReading:
     error = _error_of(response, lambda kling: kling.get(task_id))
     if error is None:
-        return Reading("task")
+        return ClientReading("task")
     if isinstance(error, NotFoundError):
         return _reading("absent", error)
-    return _reading("no look-up" if _forbids_adopting(response, task_id) else "refused", error)
+    return _reading("no look-up" if _ends_get_or_create(response, task_id) else "refused", error)
 
 
-def _of_list(tasks: Callable[[KlingElements], Iterator[Task]]) -> Callable[[httpx.Response, str], Reading]:
-    def read_list(response: httpx.Response, _: str) -> Reading:
+def _list_reader(tasks: Callable[[KlingElements], Iterator[Task]]) -> Callable[[httpx.Response, str], ClientReading]:
+    def read_list(response: httpx.Response, _: str) -> ClientReading:
         error = _error_of(response, lambda kling: list(tasks(kling)))
         if error is None:
-            return Reading("list")
+            return ClientReading("list")
         return _reading("no list" if isinstance(error, InvalidResponseError) else "refused", error)
 
     return read_list
 
 
-def _of_deletion(response: httpx.Response, element_id: str) -> Reading:
+def _read_deletion(response: httpx.Response, element_id: str) -> ClientReading:
     body = DeleteElementRequest(element_id=element_id)
     error = _error_of(response, lambda kling: delete_element.sync(client=kling.client, body=body))
     if error is None:
-        return Reading("deleted")
+        return ClientReading("deleted")
     if isinstance(error, NotFoundError):
         return _reading("absent", error)
-    return _reading("deleted already" if _says(error, "deleteElement", "x-deleted-already") else "refused", error)
+    return _reading("deleted already" if _is_refusal(error, "deleteElement", "x-deleted-already") else "refused", error)
 
 
-_READERS: Mapping[str, Callable[[httpx.Response, str], Reading]] = {
-    "createElement": _of_create,
-    "getElement": _of_look_up,
-    "listElements": _of_list(KlingElements.list),
-    "listPresetElements": _of_list(KlingElements.presets),
-    "deleteElement": _of_deletion,
+_READERS: Mapping[str, Callable[[httpx.Response, str], ClientReading]] = {
+    "createElement": _read_create,
+    "getElement": _read_look_up,
+    "listElements": _list_reader(KlingElements.list),
+    "listPresetElements": _list_reader(KlingElements.presets),
+    "deleteElement": _read_deletion,
 }
 
 
 def _error_of(response: httpx.Response, call: Callable[[KlingElements], object]) -> KlingError | None:
     """Return the error that a call raises if it gets this response, or None if it succeeds."""
     try:
-        with _client(lambda _: _again(response)) as kling:
+        with _client(lambda _: _copy_of(response)) as kling:
             call(kling)
     except KlingError as error:
         return error
     return None
 
 
-def _forbids_adopting(response: httpx.Response, external_id: str) -> bool:
-    """Return whether `get_or_create` would give up if its look-up got this response."""
+def _ends_get_or_create(response: httpx.Response, external_id: str) -> bool:
+    """Return whether `get_or_create` gives up if its look-up gets this response."""
     error = _error_of(response, lambda kling: kling.get_or_create(_element(external_id), max_wait_seconds=0))
     return isinstance(error, LookUpUnavailableError)
 
@@ -141,22 +141,22 @@ def _is_sent_again(response: httpx.Response, external_id: str) -> bool:
     """Return whether the client sends a create again after this response."""
     requests = []
 
-    def answered(request: httpx.Request) -> httpx.Response:
+    def respond(request: httpx.Request) -> httpx.Response:
         requests.append(request)
         created = {"data": {"task_id": "1", "task_info": {"external_task_id": external_id}}}
-        return _again(response) if len(requests) == 1 else httpx.Response(_OK, json=created)
+        return _copy_of(response) if len(requests) == 1 else httpx.Response(_OK, json=created)
 
-    with suppress(KlingError), _client(answered) as kling:
+    with suppress(KlingError), _client(respond) as kling:
         kling.create(_element(external_id))
     return len(requests) > 1
 
 
-def _client(answered: Callable[[httpx.Request], httpx.Response]) -> KlingElements:
-    transport = httpx.MockTransport(answered)
+def _client(respond: Callable[[httpx.Request], httpx.Response]) -> KlingElements:
+    transport = httpx.MockTransport(respond)
     return KlingElements(_TOKEN, _GATEWAY, http_client={"transport": transport}, clock=_InstantClock())
 
 
-def _again(response: httpx.Response) -> httpx.Response:
+def _copy_of(response: httpx.Response) -> httpx.Response:
     """Return a copy of the response, because a response can be used only once."""
     return httpx.Response(response.status_code, content=response.content, headers=response.headers)
 
@@ -166,10 +166,10 @@ def _element(external_id: str) -> dict[str, Any]:
     return {**example, "external_task_id": external_id}
 
 
-def _says(error: KlingError, call: str, keyword: str) -> bool:
+def _is_refusal(error: KlingError, call: str, keyword: str) -> bool:
     """Return whether an error is a refusal of this kind, in any dialect."""
     return isinstance(error, ResponseError) and contract.means(call, keyword, error.code, error.message)
 
 
-def _reading(means: str, error: KlingError) -> Reading:
-    return Reading(means, error.code, error.message) if isinstance(error, ResponseError) else Reading(means)
+def _reading(means: str, error: KlingError) -> ClientReading:
+    return ClientReading(means, error.code, error.message) if isinstance(error, ResponseError) else ClientReading(means)
