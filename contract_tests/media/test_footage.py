@@ -1,10 +1,12 @@
-"""Seeking, turning and decoding videos, including encrypted, raw and damaged ones."""
+"""Videos are decoded from the requested start, including encrypted, raw and damaged ones."""
 
 from __future__ import annotations
 
 import shutil
+import struct
 from fractions import Fraction
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import av
@@ -12,17 +14,16 @@ import pytest
 
 from contract_tests.reading.videos import TRAILERS, Video, compress_header, mark_encrypted
 from contract_tests.support.drawn_videos import (
+    SOUND_HZ,
     draw_video,
     frames_of,
-    grey_of,
     holds_only,
     numbers_of,
-    with_display_matrix,
     write_video,
 )
 from contract_tests.support.media_inputs import contract_with
+from kling_elements.media import footage
 from kling_elements.media.checks import check_video
-from kling_elements.media.filters import filters_for
 from kling_elements.media.fit_videos import fit_video
 from kling_elements.media.footage import opened
 from kling_elements_client.errors import MediaError
@@ -92,45 +93,6 @@ def test_a_video_with_a_trailer_is_fitted(trailer: str, is_faststart: bool, tmp_
     assert (whole.read_bytes(), ()) == (copy.path.read_bytes(), copy.changes)
 
 
-_ALL = [
-    (1, 0, 0, 1),
-    (0, 1, -1, 0),
-    (-1, 0, 0, -1),
-    (0, -1, 1, 0),
-    (-1, 0, 0, 1),
-    (1, 0, 0, -1),
-    (0, 1, 1, 0),
-    (0, -1, -1, 0),
-]
-
-
-@pytest.mark.parametrize("matrix", _ALL)
-def test_a_turned_or_mirrored_video_is_shown_as_players_show_it(
-    matrix: tuple[int, int, int, int], tmp_path: Path
-) -> None:
-    """The place of its dark quarter is calculated from the matrix, as FFmpeg's `autorotate` does."""
-    a, b, c, d = matrix
-    source = with_display_matrix(draw_video(tmp_path / "plain.mp4", list(range(6))), tmp_path / "source.mp4", matrix)
-    result: Any = fit_video(source, contract=SMALL)
-    frame = frames_of(result.path)[0]
-    assert ((128, 72) if a else (72, 128)) == (frame.width, frame.height)
-    dark = (0.5 - 0.1 * (a + c), 0.5 - 0.1 * (b + d))  # the quarter was at -1, -1 from the middle
-    quarters = [(x, y) for x in (0.4, 0.6) for y in (0.4, 0.6) if grey_of(frame, x, y) < 40]
-    assert [pytest.approx(dark)] == quarters
-    turns = [change for change in result.changes if "turned" in change or "mirrored" in change]
-    assert (matrix != (1, 0, 0, 1)) == len(turns)
-    assert (a * d - b * c < 0) == any("mirrored" in turn for turn in turns)
-    assert (0, 1) == (result.report.rotation_degrees, result.report.pixel_aspect)
-
-
-@pytest.mark.parametrize("matrix", [(0, 0, 0, 0), (1, 0, 0, 0)])
-def test_an_invalid_matrix_is_ignored(matrix: tuple[int, int, int, int], tmp_path: Path) -> None:
-    """The video is shown as it is stored if its matrix is invalid."""
-    source = with_display_matrix(draw_video(tmp_path / "plain.mp4", list(range(6))), tmp_path / "source.mp4", matrix)
-    frame = frames_of(fit_video(source, contract=SMALL).path)[0]
-    assert ((128, 72), True) == ((frame.width, frame.height), grey_of(frame, 0.4, 0.4) < 40)
-
-
 @pytest.mark.parametrize(("entry", "by"), [("avc1", "encv"), ("mp4a", "enca")])
 def test_an_encrypted_video_is_refused(entry: str, by: str, tmp_path: Path) -> None:
     """Without the key, FFmpeg would decode garbage. The message says what to do."""
@@ -166,15 +128,6 @@ def test_a_raw_stream_is_fitted(start: int, tmp_path: Path) -> None:
     assert 100 - 25 * start == len(frames_of(result.path))
 
 
-def test_a_video_with_decreasing_timestamps_is_refused(tmp_path: Path) -> None:
-    """In two joined files, the second one's frames would be lost, and nobody would notice."""
-    content = draw_video(tmp_path / "part.mpg", list(range(10))).read_bytes()
-    source = tmp_path / "joined.mpg"
-    source.write_bytes(content + content)
-    with pytest.raises(MediaError, match="goes back in time"):
-        fit_video(source, contract=SMALL)
-
-
 def test_a_container_that_cannot_seek_is_decoded_from_its_beginning(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -205,27 +158,63 @@ class _Unseekable:
         raise av.FFmpegError(1, "Operation not permitted")
 
 
-def test_stereo_video_is_turned_upright() -> None:
-    """PyAV does not know all side data of stereo video, and then gives only the turn."""
-    frame: Any = _Stereo()
-    assert [("transpose", "clock")] == filters_for(frame, None, [[128, 72], [72, 128]], "pad").filters[:1]
-
-
-class _Stereo:
-    """A frame of stereo video as PyAV returns it; none of our encoders can make one."""
-
-    rotation = -90
-    width, height = 64, 36
-    colorspace = color_trc = color_primaries = 1
-
-    @property
-    def side_data(self) -> Any:
-        raise ValueError("29 is not a valid Type")
-
-
 def test_the_source_is_not_changed(tmp_path: Path) -> None:
     """A source is only read, no matter how often it is opened."""
     source = draw_video(tmp_path / "long.ts", list(range(19)), options={"g": "1000"})
     shutil.copyfile(source, tmp_path / "before.ts")
     fit_video(source, start_seconds=5, contract=SMALL)
     assert source.read_bytes() == (tmp_path / "before.ts").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("guessed", "average", "rate"),
+    [
+        (Fraction(30000, 1001), Fraction(28787, 1000), Fraction(30000, 1001)),
+        (Fraction(30000, 1001), Fraction(60000), Fraction(30000, 1001)),  # as in DV
+        (Fraction(90000), Fraction(72, 10), Fraction(36, 5)),
+        (Fraction(240), Fraction(239), Fraction(240)),
+        (None, Fraction(24), Fraction(24)),
+        (None, None, Fraction(25)),
+    ],
+)
+def test_the_frame_rate_is_that_of_most_frames(
+    guessed: Fraction | None, average: Fraction | None, rate: Fraction
+) -> None:
+    """FFmpeg's guess is used if it makes sense, because gaps and bursts change the average."""
+    stream = SimpleNamespace(guessed_rate=guessed, average_rate=average)
+    assert rate == footage._rate(stream)  # noqa: SLF001 - files would only show what FFmpeg guesses
+
+
+def test_a_file_with_only_sound_is_refused(tmp_path: Path) -> None:
+    source = tmp_path / "sound.mkv"
+    with av.open(str(source), "w") as output:
+        sound = output.add_stream("aac", rate=SOUND_HZ, layout="mono")
+        sound_frame = av.AudioFrame("fltp", "mono", 1024)
+        sound_frame.planes[0].update(bytes(sound_frame.planes[0].buffer_size))
+        sound_frame.sample_rate = SOUND_HZ
+        output.mux([*sound.encode(sound_frame), *sound.encode(None)])
+    with pytest.raises(MediaError, match="has no picture that can be decoded"):
+        fit_video(source)
+
+
+def test_a_stream_with_a_gap_is_refused(tmp_path: Path) -> None:
+    """Otherwise nobody would notice that part of the video is missing."""
+    parts = [write_video(tmp_path, f"{side}.ts", container="mpegts", height_px=side).read_bytes() for side in (36, 64)]
+    source = tmp_path / "joined.ts"
+    source.write_bytes(b"".join(parts))
+    with pytest.raises(MediaError, match="is cut off or damaged"):
+        fit_video(source)
+
+
+@pytest.mark.parametrize(
+    ("height_px", "message"), [(8192, "Invalid data"), (8193, "more than 67108864 pixels, too many")]
+)
+def test_frames_that_are_too_large_are_refused(height_px: int, message: str, tmp_path: Path) -> None:
+    """The header decides, before a frame is decoded; these frames are really smaller."""
+    source = write_video(tmp_path, "large.avi", container="avi", codec="rawvideo")
+    sides = struct.pack("<II", 64, 36)  # as in the format of the only stream
+    content = source.read_bytes()
+    place = content.index(sides, content.index(b"strf"))
+    source.write_bytes(content[:place] + struct.pack("<II", 8192, height_px) + content[place + 8 :])
+    with pytest.raises(MediaError, match=message):
+        fit_video(source)

@@ -1,4 +1,4 @@
-"""Videos are checked by their containers, tracks and sizes in bytes, and FFmpeg reads the same."""
+"""Videos are checked by their containers and sizes in bytes, and FFmpeg reads the same from them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import io
 import itertools
 import random
 import struct
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,6 @@ from contract_tests.reading.videos import (
     content_of,
     edit_boxes,
     mark_encrypted,
-    with_matrix,
     with_sides,
 )
 from contract_tests.support.media_inputs import contract_with
@@ -205,79 +203,6 @@ def test_all_broken_rules_are_listed() -> None:
 CUT_OFF = "the file is cut off within its box 'mdat', or that box claims to be longer than it is"
 
 
-def _track(handler: str, *, flags: int = 1, entry: str = "avc1", sides: tuple[int, int] = (1920, 1080)) -> bytes:
-    """Return a track with three frames of one second."""
-    header = with_sides(with_matrix(struct.pack(">I", flags) + bytes(80), 1, 0, 0, 1), *sides)
-    sample = box(entry, bytes(24), struct.pack(">HH", *sides), bytes(50))
-    table = box("stbl", box("stsd", bytes(8), sample), box("stts", struct.pack(">4I", 0, 1, 3, 1000)))
-    media = box("mdhd", struct.pack(">4xIIII", 0, 0, 1000, 3000)) + box("hdlr", bytes(8), handler.encode(), bytes(12))
-    return box("trak", box("tkhd", header), box("mdia", media, box("minf", table)))
-
-
-def _movie(*tracks: bytes) -> bytes:
-    return box("ftyp", b"mp42", bytes(4)) + box("moov", *tracks) + box("mdat", bytes(10))
-
-
-@pytest.mark.parametrize(
-    "tracks",
-    [
-        [_track("vide")],
-        [_track("vide"), _track("vide", sides=(64, 48))],
-        [_track("vide", flags=0, sides=(64, 48)), _track("vide")],
-        [_track("vide", entry="jpeg", sides=(600, 600)), _track("vide")],
-        [_track("vide", entry="png ", sides=(600, 600)), _track("soun", entry="mp4a"), _track("vide")],
-        [_track("vide", flags=0)],
-        [box("trak"), _track("tmcd", entry="tmcd"), _track("vide")],
-    ],
-)
-def test_the_first_enabled_video_track_except_covers_is_checked(tracks: list[bytes]) -> None:
-    """Other video tracks, covers, time codes and tracks without a kind are ignored."""
-    report = video_report(_movie(*tracks))
-
-    assert ((), 1920, 1080, "h264", Fraction(3)) == (
-        report.violations,
-        report.width_px,
-        report.height_px,
-        report.video_codec,
-        report.duration_seconds,
-    )
-
-
-@pytest.mark.parametrize(
-    ("code", "name"),
-    [
-        ("avc3", "h264"),
-        ("hev1", "hevc"),
-        ("hvc1", "hevc"),
-        ("av01", "av1"),
-        ("vp09", "vp9"),
-        ("apcn", "prores"),
-        ("jpeg", "mjpeg"),
-        ("png ", "png"),
-        ("XYZ ", "XYZ"),
-        ("a\nb\0", "a?b?"),
-    ],
-)
-def test_codecs_are_named(code: str, name: str) -> None:
-    """Well-known four-letter codes have names; other codes are made printable."""
-    report = video_report(_movie(_track("vide", entry=code), _track("soun", entry="Opus")))
-
-    assert (name, "opus") == (report.video_codec, report.audio_codec)
-
-
-def test_a_file_without_a_video_track_is_refused() -> None:
-    """R20: sound is not a video, but its codec and duration are still reported."""
-    data = _movie(_track("soun", entry="mp4a"))
-
-    assert [("R20", "the file has no video track")] == violations_in(data)
-    assert ("aac", None, None, Fraction(3)) == (
-        video_report(data).audio_codec,
-        video_report(data).video_codec,
-        video_report(data).width_px,
-        video_report(data).duration_seconds,
-    )
-
-
 @pytest.mark.parametrize("container", ["mp4", "mov"])
 def test_a_compressed_header_is_unchecked(container: str) -> None:
     """R20 to R22: no rule is known to be broken, because FFmpeg reads such files. The size in bytes is checked."""
@@ -304,13 +229,6 @@ def test_an_encrypted_video_is_unchecked(entry: str, by: str) -> None:
         report.video_codec if entry == "avc1" else report.audio_codec,
     )
     assert not video_report(whole).is_encrypted
-
-
-def test_frames_are_counted_only_if_there_are_ticks() -> None:
-    """A track without a media header has no known frames and no known duration."""
-    data = edit_boxes(_movie(_track("vide")), "moov/trak/mdia/mdhd", lambda _: None)
-
-    assert (None, None) == (video_report(data).frame_seconds, video_report(data).duration_seconds)
 
 
 def test_the_builder_grows_and_cuts_files() -> None:

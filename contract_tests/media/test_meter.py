@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import socket
 import threading
 from collections.abc import Callable
@@ -10,7 +9,6 @@ from contextlib import closing
 from typing import Any
 
 import pytest
-from attrs.exceptions import FrozenInstanceError
 
 from contract_tests.support.range_server import (
     RangeServer,
@@ -62,33 +60,6 @@ class HurriedClock(Clock):
 
 
 # The budget
-
-
-def test_the_default_budget_is_small() -> None:
-    """The default budget has 32 requests, 8 MiB and half a minute."""
-    assert Budget(max_requests=32, max_bytes=8 * 1024 * 1024, max_seconds=30) == Budget()
-
-
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [
-        *((name, bad) for name in ("max_requests", "max_bytes") for bad in (0, -1, 1.0, math.nan, True, "1", None)),
-        *(("max_seconds", bad) for bad in (0, -1, math.nan, math.inf, True, "1", None)),
-    ],
-)
-def test_an_invalid_budget_is_refused(name: str, value: Any) -> None:
-    """The error names the field."""
-    with pytest.raises((TypeError, ValueError), match=name):
-        Budget(**{name: value})
-
-
-def test_a_budget_is_an_immutable_value() -> None:
-    """You pass the values of a budget by name."""
-    assert Budget(max_bytes=5) == Budget(max_bytes=5) != Budget()
-    with pytest.raises(FrozenInstanceError):
-        Budget().max_bytes = 6  # type: ignore[misc]
-    with pytest.raises(TypeError):
-        Budget(1)  # type: ignore[call-arg]
 
 
 def test_a_budget_may_last_years(serving: Callable[..., RangeServer]) -> None:

@@ -1,4 +1,4 @@
-"""Copies of images that conform keep colours and transparency, or report the conversion."""
+"""Decoded pictures keep their colours and transparency, or the conversion is reported."""
 
 from __future__ import annotations
 
