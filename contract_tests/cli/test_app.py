@@ -11,22 +11,12 @@ from syrupy.assertion import SnapshotAssertion
 from contract_tests.support.command_line import CommandLine, run_process
 from contract_tests.support.documents import example
 from kling_elements import (
-    ContractError,
-    ElementUnavailableError,
     KlingElements,
-    KlingError,
-    MediaError,
     NotFoundError,
-    Outcome,
-    RequestTimeoutError,
-    Task,
-    TaskFailedError,
-    UnknownStatusError,
 )
 from kling_elements.cli.app import app
-from kling_elements.cli.exits import Exit, exit_of
+from kling_elements.cli.exits import Exit
 from kling_elements.testing.gateway import MockGateway
-from kling_elements.webhooks import WebhookError
 
 _VIDEO = {"name": "Mara", "description": "A pilot", "video": "https://media.example.com/v.mp4"}
 _COMMANDS = sorted(name for name in app if not name.startswith("-"))
@@ -59,7 +49,7 @@ def test_several_values_after_one_option_are_explained(kling_elements: CommandLi
     ended = kling_elements("get", "1", "left.jpg", "right.jpg")
 
     assert ended.err.startswith(
-        "error: left.jpg, right.jpg: not expected here; write an option before each of its values"
+        "error: unexpected arguments: left.jpg, right.jpg; repeat an option for each of its values"
     )
 
 
@@ -79,48 +69,6 @@ def test_the_version_is_that_of_the_package(env: dict[str, str]) -> None:
     ended = run_process(["--version"], env)
 
     assert (0, version("kling-elements"), "") == (ended.code, ended.out.strip(), ended.err)
-
-
-def _task() -> Task:
-    return Task.from_dict({"task_id": 1})
-
-
-def _with_outcome(error: KlingError, outcome: Outcome) -> KlingError:
-    error.outcome = outcome
-    return error
-
-
-@pytest.mark.parametrize(
-    ("error", "code"),
-    [
-        (ContractError([]), Exit.REFUSED_HERE),
-        (MediaError("a.jpg", "is not a file"), Exit.REFUSED_HERE),
-        (WebhookError("no signature matches"), Exit.REFUSED_HERE),
-        (KlingError("refused"), Exit.REFUSED_BY_GATEWAY),
-        (_with_outcome(KlingError("lost"), Outcome.MAY_EXIST), Exit.UNKNOWN),
-        (UnknownStatusError("odd", _task()), Exit.UNKNOWN),
-        (TaskFailedError("no face", _task()), Exit.TASK_FAILED),
-        (ElementUnavailableError("deleted", _task()), Exit.TASK_FAILED),
-        (RequestTimeoutError("too slow", may_have_been_sent=True), Exit.NOT_REACHED),
-    ],
-    ids=lambda value: type(value).__name__,
-)
-def test_each_error_has_its_exit_code(error: KlingError, code: Exit) -> None:
-    """A failed task has another exit code than one that may still end."""
-    assert code is exit_of(error)
-
-
-def test_the_exit_codes_are_those_of_the_documents() -> None:
-    """Scripts rely on the numbers."""
-    assert {
-        "DONE": 0,
-        "REFUSED_HERE": 1,
-        "USAGE": 2,
-        "REFUSED_BY_GATEWAY": 3,
-        "UNKNOWN": 4,
-        "TASK_FAILED": 5,
-        "NOT_REACHED": 6,
-    } == {code.name: code.value for code in Exit}
 
 
 def test_json_gets_one_value_for_wrong_usage_too(kling_elements: CommandLine) -> None:

@@ -82,6 +82,53 @@ def test_a_refused_image_is_followed_by_the_command_that_helps(kling_elements: C
 
 
 @pytest.mark.usefixtures("folder")
+def test_the_details_of_all_files_begin_in_the_same_column(kling_elements: CommandLine) -> None:
+    """A name of more than 40 characters is not shortened, and does not push the other details aside."""
+    long = Path("photos", "m" * 50 + ".jpg")
+    Image.new("RGB", (600, 600), "brown").save(long)
+
+    short, longer, longest = kling_elements("check", "photos/mara.jpg", "photos/clip.mp4", long).out.splitlines()
+
+    assert (49 + 2, 49 + 2) == (short.index("600x600"), longer.index("1920x1080"))
+    assert f"ok       {long}  600x600 px" == longest
+
+
+@pytest.mark.parametrize(
+    ("sources", "steps"),
+    [
+        (["mara.jpg", "clip.mp4"], []),
+        (["more", "page.jpg"], ["kling-elements fit photos/more/small.jpg", "use other files"]),
+        (["mara.json"], ["kling-elements create --file photos/mara.json --fit (sends copies that conform)"]),
+        (["wrong.yaml"], ["correct photos/wrong.yaml, then run kling-elements check photos/wrong.yaml"]),
+        (["both.yaml"], ["correct photos/both.yaml, then run kling-elements check photos/both.yaml"]),
+    ],
+    ids=lambda value: " ".join(value)[:20],
+)
+def test_each_refused_source_is_followed_by_what_to_do(
+    kling_elements: CommandLine, folder: Path, sources: list[str], steps: list[str]
+) -> None:
+    """Fitting is proposed only if it repairs everything that is wrong with a file."""
+    (folder / "wrong.yaml").write_text(json.dumps(_request("mara.jpg", "mara.jpg", element_name="")))
+    (folder / "both.yaml").write_text(json.dumps(_request("mara.jpg", "more/small.jpg", element_name="")))
+
+    ended = kling_elements("check", *(f"photos/{source}" for source in sources))
+
+    lines = [line.removeprefix("next: ") for line in ended.err.splitlines() if line.startswith("next: ")]
+    assert len(steps) == len(lines)
+    assert all(line.startswith(step) for line, step in zip(lines, steps, strict=True))
+
+
+@pytest.mark.usefixtures("folder")
+def test_files_that_cannot_be_fitted_are_named(kling_elements: CommandLine) -> None:
+    """A person learns at once which photographs to replace."""
+    ended = kling_elements("check", "photos", "nobody.jpg")
+
+    files = "photos/page.jpg, nobody.jpg"
+    message = f"next: use other files or addresses in place of {files}; kling-elements fit can't repair them"
+    assert message == ended.err.splitlines()[-1]
+
+
+@pytest.mark.usefixtures("folder")
 def test_a_request_file_is_checked_with_its_images(kling_elements: CommandLine, folder: Path) -> None:
     """The line has the place in the file and the image."""
     ended = kling_elements("check", "photos/mara.json")
@@ -101,7 +148,7 @@ def test_a_file_that_cannot_be_read_is_refused(kling_elements: CommandLine, tmp_
 
     first, second = ended.out.splitlines()
     assert "cannot be read: No such file or directory [file]" in first
-    assert second.startswith("ok       https://media.example.com/v.mp4  only the address was checked")
+    assert second.split(maxsplit=2)[2].startswith("only the address was checked")
 
 
 def test_an_address_is_checked_by_itself_without_remote(kling_elements: CommandLine) -> None:
@@ -141,8 +188,8 @@ def test_media_at_addresses_are_checked_with_remote(kling_elements: CommandLine,
         server.shutdown()
 
     image, video, request, with_video = ended.out.splitlines()
-    assert image.startswith(f"ok       {url}/mara.jpg  600x600 px")
-    assert video.startswith(f"ok       {url}/clip.mp4  ")
+    assert image.split()[:3] == ["ok", f"{url}/mara.jpg", "600x600"]
+    assert video.split()[:2] == ["ok", f"{url}/clip.mp4"]
     assert " s" in video
     assert "refer_images/0/image_url: the image is shown as 200x200 px" in request
     assert with_video.startswith("ok")

@@ -67,7 +67,7 @@ def test_an_id_without_an_element_is_refused_with_what_to_do(
     ended = kling_elements("delete", task_id, "--json")
 
     assert (Exit.REFUSED_BY_GATEWAY, 1201) == (ended.code, ended.json()["error"]["code"])
-    assert f"the gateway has no element {task_id} to delete" in ended.err
+    assert f"the gateway has no element {task_id} (" in ended.err
     assert ended.err.endswith("next: kling-elements list\n")
 
 

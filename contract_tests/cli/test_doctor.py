@@ -86,7 +86,7 @@ def test_a_gateway_that_is_not_reached_is_explained(kling_elements: CommandLine)
 
     assert 6 == ended.code
     assert "problem  gateway" in ended.out
-    assert "nothing listens there: check the host and the port" in ended.out
+    assert "no server listens at this address: check the host and the port" in ended.out
     assert "clock" not in ended.out
 
 
@@ -106,10 +106,10 @@ def test_nothing_is_sent_if_a_proxy_cannot_be_used(
 @pytest.mark.parametrize(
     ("response", "check", "advice"),
     [
-        (http_response(b"<html>Welcome</html>"), "gateway", "something else answers there"),
-        (http_response(b"<html>", "404 Not Found"), "gateway", "something else answers there"),
+        (http_response(b"<html>Welcome</html>"), "gateway", "another server answers at this address"),
+        (http_response(b"<html>", "404 Not Found"), "gateway", "another server answers at this address"),
         (http_response(b"{}", "503 Unavailable"), "gateway", "try again later"),
-        (http_response(b'{"code": 1103, "message": "no"}', "403 Forbidden"), "account", "ask whoever runs the gateway"),
+        (http_response(b'{"code": 1103, "message": "no"}', "403 Forbidden"), "account", "ask the gateway's support"),
         (http_response(b'{"code": 1102, "message": "no"}', "429 Too Many"), "account", "the account's balance"),
         (http_response(b'{"code": 1102, "message": "no"}'), "account", "the resource pack is used up or has expired"),
         (http_response(b"{}", "418 Teapot"), "account", "the gateway refuses to list elements"),

@@ -52,7 +52,7 @@ def test_a_copy_that_exists_is_replaced_only_with_force(kling_elements: CommandL
     forced = kling_elements("fit", "small.png", "--force")
 
     assert (Exit.REFUSED_HERE, "precious", Exit.DONE) == (refused.code, kept, forced.code)
-    assert "exists already; pass --force to replace it" in refused.err
+    assert "already exists; pass --force to replace it" in refused.err
     assert check_image(Path("small-fitted.png")).conforms
 
 
@@ -114,7 +114,10 @@ def test_copies_of_one_command_do_not_replace_each_other(kling_elements: Command
     ended = kling_elements("fit", "small.png", "small.bmp", "--to", "copies", "--force")
 
     assert (Exit.REFUSED_HERE, "copies/small.png\n") == (ended.code, ended.out)
-    assert "error: small.bmp: the copy would have the name of that of small.png; choose another folder" in ended.err
+    assert (
+        "error: small.bmp: its copy would have the same name as the copy of small.png; choose another folder"
+        in ended.err
+    )
     assert "1 written, 1 failed" == ended.err.splitlines()[-1]
 
 

@@ -74,7 +74,7 @@ def test_no_key_is_wrong_usage(kling_elements: CommandLine, monkeypatch: pytest.
     [
         (None, "the API key cannot be read: No such file or directory"),
         (b"\xff\xfe", "the API key cannot be read: it is not text"),
-        (b"Bearer secret-key", "is empty, or has white space or characters beyond ASCII"),
+        (b"Bearer secret-key", "is empty, or contains white space or characters other than ASCII"),
     ],
 )
 def test_a_key_file_that_cannot_be_used_is_named(

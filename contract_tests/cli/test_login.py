@@ -57,7 +57,7 @@ def test_a_new_key_replaces_the_old_one(
 
 @pytest.mark.parametrize(
     ("typed", "message"),
-    [("", "no key was read"), (" \n", "no key was read"), (f"Bearer {KEY}\n", "this is not an API key")],
+    [("", "no key was entered"), (" \n", "no key was entered"), (f"Bearer {KEY}\n", "this is not an API key")],
 )
 def test_nothing_is_stored_if_there_is_no_usable_key(
     typed: str, message: str, home: Path, kling_elements: CommandLine, monkeypatch: pytest.MonkeyPatch
@@ -78,7 +78,7 @@ def test_the_key_is_never_an_argument(home: Path, kling_elements: CommandLine) -
     ended = kling_elements("login", KEY)
 
     assert (2, "") == (ended.code, ended.out)
-    assert "the key is not an argument" in ended.err
+    assert "don't pass the key as an argument" in ended.err
     assert "next: kling-elements login\n" in ended.err
     assert KEY not in ended.err
     assert not _stored(home).exists()
@@ -119,7 +119,7 @@ def test_the_end_of_the_input_at_the_prompt_stores_nothing(env: dict[str, str], 
     ended = run_in_terminal(["login"], env, typed="\x04")
 
     assert 2 == ended.code
-    assert "no key was read" in ended.out
+    assert "no key was entered" in ended.out
     assert not _stored(home).exists()
 
 

@@ -72,14 +72,14 @@ def test_one_line_of_json_says_where_the_server_is(number: signal.Signals, alone
     assert ("", "", 0) == (*rest, process.returncode)
 
 
-def test_on_a_terminal_a_line_names_the_page(alone: dict[str, str]) -> None:
+def test_a_terminal_shows_the_page_and_a_line_to_paste(alone: dict[str, str]) -> None:
     """Ctrl+C, typed on that terminal, ends the server with exit code 0."""
     ours, theirs = pty.openpty()
     command = ["setsid", "--ctty", *PROGRAM, "mock", "--port", "0"]
     with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=alone) as process:
         os.close(theirs)
         output = b""
-        while b"\n" not in output:
+        while output.count(b"\n") < 2:
             output += os.read(ours, 1 << 16)
         os.write(ours, b"\x03")
         code = process.wait(timeout=PATIENCE_SECONDS)
@@ -87,6 +87,7 @@ def test_on_a_terminal_a_line_names_the_page(alone: dict[str, str]) -> None:
 
     assert 0 == code
     assert b"(Ctrl+C stops it); try it in a browser: http://127.0.0.1:" in output
+    assert b"\nexport KLING_BASE_URL=http://127.0.0.1:" in output.replace(b"\r", b"")
 
 
 @pytest.mark.usefixtures("handlers")

@@ -126,7 +126,7 @@ def test_body_and_webhook_headers_are_passed_on_unchanged(capsys: pytest.Capture
     assert 204 == response.status_code
     written = capsys.readouterr()
     assert {"status": 204, "reason": None} == json.loads(written.out)["forwarded"]
-    assert "passed on: answered with 204\n" == written.err
+    assert "forwarded: target answered 204\n" == written.err
 
 
 def test_the_sender_gets_the_response_of_the_target() -> None:
@@ -142,8 +142,8 @@ def test_a_target_that_is_not_reached_is_a_bad_gateway(capsys: pytest.CaptureFix
         response = served.post()
 
     written = capsys.readouterr()
-    assert (502, True) == (response.status_code, response.text.startswith("not passed on: "))
-    assert "not passed on: " in written.err
+    assert (502, True) == (response.status_code, response.text.startswith("not forwarded: "))
+    assert "not forwarded: " in written.err
     assert json.loads(written.out)["forwarded"]["reason"]
 
 

@@ -36,7 +36,7 @@ def test_json_and_yaml_contradict_each_other(kling_elements: CommandLine) -> Non
     ended = kling_elements("spec", "--format", "yaml", "--json")
 
     assert 2 == ended.code
-    assert "leave out --format yaml" in ended.err
+    assert "--json and --format yaml contradict each other" in ended.err
 
 
 def test_the_schema_in_a_pipe_is_only_the_schema(env: dict[str, str]) -> None:

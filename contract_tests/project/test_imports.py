@@ -264,15 +264,7 @@ _OF_SEVERAL_MODULES = {
 }
 _TESTED_THROUGH = {
     "kling_elements/cli/__main__.py": "test_start.py",
-    "kling_elements/cli/exits.py": "test_app.py",
-    "kling_elements/cli/gateway.py": "test_doctor.py",
-    "kling_elements/cli/kinds.py": "test_check.py",
-    "kling_elements/cli/output.py": "test_app.py",
-    "kling_elements/cli/shapes.py": "test_list.py",
-    "kling_elements/cli/terminal.py": "test_check.py",
-    "kling_elements/cli/uploads.py": "test_create.py",
     "kling_elements/cli/waiting.py": "test_wait.py",
-    "kling_elements/cli/webhook_secrets.py": "test_webhook.py",
     "kling_elements/async_client.py": "test_client.py",
     "kling_elements/lifecycle/calls.py": "test_client.py",
     "kling_elements/client_base.py": "test_client_options.py",
