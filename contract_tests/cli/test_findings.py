@@ -11,7 +11,7 @@ import pytest
 
 from kling_elements.cli import findings
 from kling_elements.cli.findings import check_address, check_certificates, check_key, check_proxy, check_versions
-from kling_elements.cli.gateway import Gateway
+from kling_elements.cli.gateway import GatewayOptions
 
 _URL = httpx.URL("https://gateway.example.com")
 _KEY = "sk-secret-1234567890"
@@ -48,7 +48,7 @@ def test_a_key_file_that_others_can_read_is_a_warning(mode: int, state: str, tmp
     path.write_text(_KEY)
     path.chmod(mode)
 
-    finding, key = check_key(Gateway(key_file=path), {})
+    finding, key = check_key(GatewayOptions(key_file=path), {})
 
     assert state == finding.state
     assert (f"run chmod 600 {path}" if state == "warning" else "") == finding.advice
@@ -65,13 +65,13 @@ def test_a_stored_key_that_others_can_read_is_a_warning_unless_the_environment_h
     path.chmod(0o644)
     monkeypatch.setattr("kling_elements.cli.keys.stored_path", lambda: path)
 
-    assert "warning" == check_key(Gateway(), {})[0].state
-    assert "ok" == check_key(Gateway(), {"KLING_API_KEY": _KEY})[0].state
+    assert "warning" == check_key(GatewayOptions(), {})[0].state
+    assert "ok" == check_key(GatewayOptions(), {"KLING_API_KEY": _KEY})[0].state
 
 
 def test_a_key_file_that_cannot_be_read_is_a_problem(tmp_path: Path) -> None:
     """The advice is another way to pass the key."""
-    finding, key = check_key(Gateway(key_file=tmp_path / "none"), {})
+    finding, key = check_key(GatewayOptions(key_file=tmp_path / "none"), {})
 
     assert ("problem", None, "run kling-elements login") == (finding.state, key, finding.advice)
     assert str(tmp_path / "none") in finding.text
@@ -80,16 +80,20 @@ def test_a_key_file_that_cannot_be_read_is_a_problem(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("gateway", "state", "text"),
     [
-        (Gateway(), "ok", "https://www.kkiai.com (the default gateway)"),
-        (Gateway(base_url="https://a.example"), "ok", "https://a.example (the environment variable KLING_BASE_URL)"),
-        (Gateway(base_url="https://b.example"), "ok", "https://b.example (--base-url)"),
-        (Gateway(base_url="http://127.0.0.1:80"), "ok", "http://127.0.0.1 (--base-url)"),
-        (Gateway(base_url="http://b.example", allow_http=True), "warning", "http://b.example (--base-url)"),
-        (Gateway(base_url="b.example"), "problem", "--base-url must begin with https://"),
+        (GatewayOptions(), "ok", "https://www.kkiai.com (the default gateway)"),
+        (
+            GatewayOptions(base_url="https://a.example"),
+            "ok",
+            "https://a.example (the environment variable KLING_BASE_URL)",
+        ),
+        (GatewayOptions(base_url="https://b.example"), "ok", "https://b.example (--base-url)"),
+        (GatewayOptions(base_url="http://127.0.0.1:80"), "ok", "http://127.0.0.1 (--base-url)"),
+        (GatewayOptions(base_url="http://b.example", allow_http=True), "warning", "http://b.example (--base-url)"),
+        (GatewayOptions(base_url="b.example"), "problem", "--base-url must begin with https://"),
     ],
-    ids=lambda value: str(value.base_url) if isinstance(value, Gateway) else None,
+    ids=lambda value: str(value.base_url) if isinstance(value, GatewayOptions) else None,
 )
-def test_the_address_and_where_it_comes_from(gateway: Gateway, state: str, text: str) -> None:
+def test_the_address_and_where_it_comes_from(gateway: GatewayOptions, state: str, text: str) -> None:
     finding, url = check_address(gateway, {"KLING_BASE_URL": "https://a.example"})
 
     assert state == finding.state

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from kling_elements.cli.exits import CommandError, Exit
-from kling_elements.cli.gateway import Gateway, with_option_names
+from kling_elements.cli.gateway import GatewayOptions, with_option_names
 
 
 @pytest.fixture(autouse=True)
@@ -19,14 +19,14 @@ def _no_stored_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_key_comes_from_the_file(tmp_path: Path) -> None:
     (tmp_path / "key").write_text("sk-of-the-file\n")
 
-    with Gateway(key_file=tmp_path / "key", base_url="http://127.0.0.1:1").client() as kling:
+    with GatewayOptions(key_file=tmp_path / "key", base_url="http://127.0.0.1:1").client() as kling:
         assert "sk-of-the-file" not in repr(kling)
 
 
 def test_without_a_key_there_is_no_client() -> None:
     """The error says how to set a key."""
     with pytest.raises(CommandError, match="there is no API key") as caught:
-        Gateway().client()
+        GatewayOptions().client()
 
     assert (Exit.USAGE, "kling-elements login") == (caught.value.exit, caught.value.next)
 
@@ -36,7 +36,7 @@ def test_an_invalid_setting_is_explained_by_its_option(monkeypatch: pytest.Monke
     monkeypatch.setenv("KLING_API_KEY", "sk-secret")
 
     with pytest.raises(CommandError, match="--allow-http") as caught:
-        Gateway(base_url="http://gateway.example.com").client()
+        GatewayOptions(base_url="http://gateway.example.com").client()
 
     assert "allow_http" not in str(caught.value)
     assert "sk-secret" not in str(caught.value)

@@ -21,7 +21,7 @@ from contract_tests.support.peers import listening
 from contract_tests.support.signed_notifications import BODY, SECRET
 from kling_elements import KlingElements
 from kling_elements.cli.commands.listen import command
-from kling_elements.cli.receiver import Receiver
+from kling_elements.cli.receiver import NotificationReceiver
 from kling_elements.mock import server
 from kling_elements.testing.gateway import MockGateway
 
@@ -84,15 +84,15 @@ def test_a_reader_that_wants_no_more_ends_it(env: dict[str, str]) -> None:
 def test_what_ended_the_server_ends_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
     """The test above shows the same, but CPython 3.11 loses what follows such an event loop from coverage."""
 
-    class Ended:
-        def __init__(self, receiver: Receiver) -> None:
+    class _EndedServer:
+        def __init__(self, receiver: NotificationReceiver) -> None:
             self._receiver = receiver
 
         def run(self, sockets: list[socket.socket]) -> None:
             assert 1 == len(sockets)
             self._receiver.failure = BrokenPipeError()
 
-    monkeypatch.setattr(server, "Background", Ended)
+    monkeypatch.setattr(server, "Background", _EndedServer)
 
     with pytest.raises(BrokenPipeError):
         command(port=0, no_verify=True)

@@ -18,7 +18,7 @@ from attrs import define, field
 from contract_tests.support.peers import http_response, listening
 from contract_tests.support.signed_notifications import BODY, ID, OTHER_SECRET, SECRET, signature_of
 from kling_elements.cli.output import Output
-from kling_elements.cli.receiver import Receiver
+from kling_elements.cli.receiver import NotificationReceiver
 from kling_elements.mock import server
 
 
@@ -33,7 +33,7 @@ class Served:
     """
 
     url: str = ""
-    receiver: Receiver | None = None
+    receiver: NotificationReceiver | None = None
     stops: list[None] = field(factory=list)
 
     def post(self, body: bytes = BODY, headers: Mapping[str, str] | None = None) -> httpx.Response:
@@ -57,7 +57,7 @@ def serving(
     """Serve a receiver while the block runs."""
     served = Served()
     target = None if forward is None else httpx.URL(forward)
-    served.receiver = Receiver(secrets, target, output, lambda: served.stops.append(None))
+    served.receiver = NotificationReceiver(secrets, target, output, lambda: served.stops.append(None))
     listener = server.listen("127.0.0.1", 0)
     background = server.Background(served.receiver)
     thread = threading.Thread(target=background.run, args=([listener],))
@@ -179,7 +179,7 @@ def test_a_reader_that_wants_no_more_stops_the_server() -> None:
 def test_a_sender_that_goes_away_is_forgotten(capsys: pytest.CaptureFixture[str]) -> None:
     """It sends no response and prints nothing."""
     receive, send = AsyncMock(return_value={"type": "http.disconnect"}), AsyncMock()
-    receiver = Receiver(None, None, Output(), list)
+    receiver = NotificationReceiver(None, None, Output(), list)
 
     asyncio.run(receiver({"type": "http", "method": "POST", "headers": []}, receive, send))
 

@@ -12,7 +12,7 @@ from PIL import Image
 
 from contract_tests.reading.images import Picture, base64_of
 from contract_tests.reading.videos import Video
-from contract_tests.support.media_inputs import JPEG, PNG, Content, contract_with, rules_of, write_file
+from contract_tests.support.media_inputs import JPEG, PNG, ServedContent, contract_with, rules_of, write_file
 from contract_tests.support.pillow_pictures import encode
 from contract_tests.support.range_server import chunked_response, range_server
 from kling_elements.media import Budget, check_image, check_video, image
@@ -65,7 +65,7 @@ def test_the_header_of_a_file_at_a_url_is_checked() -> None:
     """Only some kilobytes are fetched, so the check does not find out whether the file is complete."""
     content = Picture(format="jpeg", width=299, app_bytes=320 * 1024).build() + bytes(2_000_000)
     with range_server() as server:
-        server.file = Content(content)
+        server.file = ServedContent(content)
         report = check_image(server.url, remote=True, allow_private=True, budget=Budget(max_bytes=2_000_000))
 
     assert (["R16"], "jpeg", len(content)) == (rules_of(report), report.format, report.size_bytes)
@@ -76,7 +76,7 @@ def test_the_header_of_a_file_at_a_url_is_checked() -> None:
 def test_an_unknown_size_is_unchecked() -> None:
     """The other rules are checked even if the size is unknown."""
     with range_server(chunked_response()) as server:
-        server.file = Content(JPEG + bytes(100_000))
+        server.file = ServedContent(JPEG + bytes(100_000))
         report = check_image(server.url, remote=True, allow_private=True)
 
     assert report.conforms
@@ -93,7 +93,7 @@ def test_every_source_of_a_video_is_checked(tmp_path: Path) -> None:
         f"data:video/mp4;base64,{base64_of(content)}",
     ]
     with range_server() as server:
-        server.file = Content(content)
+        server.file = ServedContent(content)
         reports = [check_video(server.url, remote=True, allow_private=True), *map(check_video, sources)]
 
     assert [["R21", "R22"]] * 5 == [rules_of(report) for report in reports]

@@ -14,10 +14,10 @@ from PIL import Image, ImageCms, PngImagePlugin
 from contract_tests.reading.images import Picture, colour_profile, png_chunk
 from contract_tests.support.pillow_pictures import RED, decode, encode
 from kling_elements.media import fit_image, image
-from kling_elements.media.colours import are_usual, profile_of
+from kling_elements.media.colours import build_profile, has_common_colours
 
 _P3_RED = (234, 51, 35)  # the red of sRGB, in Display P3
-_SAYS = "converted from the colours named in its header to sRGB"
+_SAYS = "converted from the colours of its header to sRGB"
 
 
 def _avif(colour: Any, primaries: int, transfer: int) -> bytes:
@@ -162,7 +162,7 @@ def test_a_compressed_bomb_in_a_profile_is_not_unpacked() -> None:
 
 def test_little_cms_reads_our_profiles() -> None:
     """Little CMS treats our profile of sRGB as sRGB."""
-    srgb = profile_of((0.3127, 0.329, 0.64, 0.33, 0.3, 0.6, 0.15, 0.06), lambda value: value**2.2)
+    srgb = build_profile((0.3127, 0.329, 0.64, 0.33, 0.3, 0.6, 0.15, 0.06), lambda value: value**2.2)
     pair = ImageCms.ImageCmsProfile(io.BytesIO(srgb)), ImageCms.createProfile("sRGB")
     converted = ImageCms.profileToProfile(Image.new("RGB", (1, 1), RED), *pair)
     assert converted is not None
@@ -174,7 +174,7 @@ def test_little_cms_reads_our_profiles() -> None:
     [({}, True), ({"icc_profile": b"x"}, True), ({"icc_profile": bytes(1_048_577)}, False), ({"gamma": 1.0}, False)],
 )
 def test_usual_colours_need_no_conversion(info: Any, usual: bool) -> None:  # noqa: FBT001
-    assert usual == are_usual(info)
+    assert usual == has_common_colours(info)
 
 
 def test_a_png_with_much_text_is_fitted() -> None:

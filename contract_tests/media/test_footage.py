@@ -25,7 +25,7 @@ from contract_tests.support.media_inputs import contract_with
 from kling_elements.media import footage
 from kling_elements.media.checks import check_video
 from kling_elements.media.fit_videos import fit_video
-from kling_elements.media.footage import opened
+from kling_elements.media.footage import open_footage
 from kling_elements_client.errors import MediaError
 
 SMALL = contract_with("x-video", {"displayed-size": {"one-of-px": [[128, 72], [72, 128]]}})  # to save time
@@ -134,7 +134,7 @@ def test_a_container_that_cannot_seek_is_decoded_from_its_beginning(
     source = draw_video(tmp_path / "long.mp4", list(range(19)))
     open_container = av.open
     monkeypatch.setattr(av, "open", lambda *args, **options: _Unseekable(open_container(*args, **options)))
-    with source.open("rb") as file, opened(file, Fraction(2), 8) as footage:
+    with source.open("rb") as file, open_footage(file, Fraction(2), 8) as footage:
         assert Fraction(2) == footage.start
         assert 15 == len(list(footage.frames()))
 

@@ -171,7 +171,7 @@ def test_a_track_without_a_codec_is_damaged() -> None:
     """R20: a sample description must have an entry."""
     data = edit_boxes(FTYP + MOOV + MDAT, "moov/trak/mdia/minf/stbl/stsd", lambda old: old[:8])
 
-    assert ["the file is damaged: a track does not name its codec"] == r20_messages(data)
+    assert ["the file is damaged: a track has no codec"] == r20_messages(data)
 
 
 def test_a_damaged_header_in_a_damaged_file_is_reported_once() -> None:

@@ -193,7 +193,7 @@ def test_an_invalid_source_raises_a_media_error(source: Any, message: str) -> No
     assert "/9j/" not in str(caught.value)
 
 
-class _Failing(io.RawIOBase):
+class _FailingFile(io.RawIOBase):
     """A file object that fails when it is read."""
 
     def __init__(self, *, can_seek: bool) -> None:
@@ -209,7 +209,7 @@ class _Failing(io.RawIOBase):
 @pytest.mark.parametrize("can_seek", [False, True])
 def test_a_file_object_that_fails_raises_a_media_error(can_seek: bool) -> None:  # noqa: FBT001
     with pytest.raises(MediaError, match="a file object: cannot be read: Connection reset by peer after"):
-        check_image(_Failing(can_seek=can_seek))
+        check_image(_FailingFile(can_seek=can_seek))
 
 
 def test_a_file_object_that_shrinks_was_changed() -> None:
@@ -228,11 +228,11 @@ def test_a_stream_is_not_read_beyond_the_allowed_size(size: int, is_refused: boo
     """An endless stream does not fill the disk."""
     path = write_file(tmp_path, Picture(format="jpeg", file_size=size).build())
 
-    class Stream(io.FileIO):
+    class UnseekableFile(io.FileIO):
         def seekable(self) -> bool:
             return False
 
-    with Stream(path) as stream:
+    with UnseekableFile(path) as stream:
         if is_refused:
             with pytest.raises(MediaError, match="R15") as caught:
                 check_image(stream)

@@ -16,7 +16,7 @@ from kling_elements_runtime.document import walk
 JPEG, PNG = Picture(format="jpeg").build(), Picture().build()
 
 
-class Content(File):
+class ServedContent(File):
     """A file of a server, with the given content."""
 
     def __init__(self, content: bytes) -> None:

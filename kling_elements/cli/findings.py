@@ -17,7 +17,7 @@ from attrs import frozen
 
 from kling_elements.cli import keys
 from kling_elements.cli.exits import CommandError, Exit
-from kling_elements.cli.gateway import Gateway, with_option_names
+from kling_elements.cli.gateway import GatewayOptions, with_option_names
 from kling_elements_client.client import BASE_URL_VARIABLE, DEFAULT_BASE_URL
 from kling_elements_client.contract import CONTRACT
 from kling_elements_runtime.addresses import is_loopback
@@ -29,7 +29,7 @@ _OTHER_USERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 @frozen
-class Finding:
+class SetupFinding:
     """The result of one check.
 
     Attributes:
@@ -56,22 +56,22 @@ class Finding:
         return {"check": self.check, "state": self.state, "text": self.text, "advice": self.advice or None}
 
 
-def ok(check: str, text: str) -> Finding:
+def ok(check: str, text: str) -> SetupFinding:
     """Return a finding for a check that passed."""
-    return Finding(check, "ok", text)
+    return SetupFinding(check, "ok", text)
 
 
-def warning(check: str, text: str, advice: str) -> Finding:
+def warning(check: str, text: str, advice: str) -> SetupFinding:
     """Return a finding for something that doesn't break calls yet."""
-    return Finding(check, "warning", text, advice)
+    return SetupFinding(check, "warning", text, advice)
 
 
-def problem(check: str, text: str, advice: str, exit: Exit = Exit.USAGE) -> Finding:  # noqa: A002 -- the field's name
+def problem(check: str, text: str, advice: str, exit: Exit = Exit.USAGE) -> SetupFinding:  # noqa: A002 -- the field's name
     """Return a finding for something that breaks calls."""
-    return Finding(check, "problem", text, advice, exit)
+    return SetupFinding(check, "problem", text, advice, exit)
 
 
-def check_versions() -> Finding:
+def check_versions() -> SetupFinding:
     """Return the installed versions, with a warning if an optional package is missing."""
     packages = "kling-elements", "httpx", "attrs", "jsonschema-rs", "pillow", "av"
     versions = {name: _version(name) for name in packages}
@@ -83,7 +83,7 @@ def check_versions() -> Finding:
     return ok("versions", text)
 
 
-def check_key(gateway: Gateway, environment: Mapping[str, str]) -> tuple[Finding, keys.Key | None]:
+def check_key(gateway: GatewayOptions, environment: Mapping[str, str]) -> tuple[SetupFinding, keys.Key | None]:
     """Find the API key, and return it with a finding about it."""
     try:
         key = keys.find(gateway.key_file, environment)
@@ -98,7 +98,7 @@ def check_key(gateway: Gateway, environment: Mapping[str, str]) -> tuple[Finding
     return ok("key", f"from {key.source}"), key
 
 
-def check_address(gateway: Gateway, environment: Mapping[str, str]) -> tuple[Finding, httpx.URL | None]:
+def check_address(gateway: GatewayOptions, environment: Mapping[str, str]) -> tuple[SetupFinding, httpx.URL | None]:
     """Check the gateway's address, and return it with a finding about it."""
     address = gateway.base_url or DEFAULT_BASE_URL
     if not gateway.base_url:
@@ -118,7 +118,7 @@ def check_address(gateway: Gateway, environment: Mapping[str, str]) -> tuple[Fin
     return ok("address", text), url
 
 
-def check_proxy(url: httpx.URL) -> Finding:
+def check_proxy(url: httpx.URL) -> SetupFinding:
     """Return which proxy from the environment variables is used, if any."""
     local = is_loopback(url.host)
     try:
@@ -134,7 +134,7 @@ def check_proxy(url: httpx.URL) -> Finding:
     return ok("proxy", f"not used, because {reason}")
 
 
-def check_certificates(url: httpx.URL) -> Finding:
+def check_certificates(url: httpx.URL) -> SetupFinding:
     """Return which authorities are trusted to vouch for the gateway's certificate."""
     if url.scheme == "http":
         return ok("certificates", "not used, because the address begins with http")

@@ -18,7 +18,7 @@ _GROUP = Group("Gateway", sort_key=10)
 
 @Parameter(name="*")
 @frozen(kw_only=True)
-class Gateway:
+class GatewayOptions:
     """The gateway to call, and the key for it.
 
     Attributes:

@@ -11,7 +11,7 @@ from http import HTTPStatus
 from attrs import frozen
 
 from kling_elements.cli.exits import Exit, exit_code_for
-from kling_elements.cli.findings import Finding, ok, problem, warning
+from kling_elements.cli.findings import SetupFinding, ok, problem, warning
 from kling_elements.cli.keys import Key
 from kling_elements.cli.network_advice import advice_for
 from kling_elements_client import AuthenticatedClient
@@ -49,7 +49,7 @@ class _GatewayResponse:
     error: ResponseError | None = None
 
 
-def check_gateway(url: str, key: Key | None, *, allow_http: bool) -> Iterator[Finding]:
+def check_gateway(url: str, key: Key | None, *, allow_http: bool) -> Iterator[SetupFinding]:
     """Call the gateway once, and yield the findings.
 
     Args:
@@ -85,7 +85,7 @@ def _list_one_task(client: AuthenticatedClient) -> _GatewayResponse:
     return _GatewayResponse(response.status_code, response.headers, time.monotonic() - start)
 
 
-def _gateway_finding(response: _GatewayResponse) -> Finding:
+def _gateway_finding(response: _GatewayResponse) -> SetupFinding:
     error = response.error
     if response.status == HTTPStatus.NOT_FOUND or isinstance(error, InvalidResponseError):
         advice = "another server answers at this address: check the host, and the path after it"
@@ -97,7 +97,7 @@ def _gateway_finding(response: _GatewayResponse) -> Finding:
     return ok("gateway", f"answered in {response.seconds:.2f} seconds")
 
 
-def _account_finding(response: _GatewayResponse) -> Finding:
+def _account_finding(response: _GatewayResponse) -> SetupFinding:
     error = response.error
     if error is None:
         return ok("account", "the gateway accepts the key")
@@ -107,7 +107,7 @@ def _account_finding(response: _GatewayResponse) -> Finding:
     return problem("account", text, _ADVICE.get(status, "the gateway refuses to list elements"), exit_code_for(error))
 
 
-def check_clock(date: str | None, now: datetime) -> Finding:
+def check_clock(date: str | None, now: datetime) -> SetupFinding:
     """Compare the clocks of this machine and of the gateway.
 
     Args:

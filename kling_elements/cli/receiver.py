@@ -58,7 +58,7 @@ class ForwardResult:
         return f"not forwarded: {self.reason}" if self.status is None else f"forwarded: target answered {self.status}"
 
 
-class Receiver:
+class NotificationReceiver:
     """An ASGI application that receives notifications.
 
     Attributes:

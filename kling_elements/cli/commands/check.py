@@ -12,7 +12,7 @@ from attrs import frozen
 
 from kling_elements.cli import request_files
 from kling_elements.cli.exits import CommandError, Exit
-from kling_elements.cli.kinds import Kind, kind_of_address, kind_of_file
+from kling_elements.cli.kinds import SourceKind, kind_of_address, kind_of_file
 from kling_elements.cli.output import Output
 from kling_elements.cli.terminal import colour_text
 from kling_elements.media import check_image, check_video
@@ -48,7 +48,7 @@ class _Source:
     """
 
     name: str
-    kind: Kind
+    kind: SourceKind
     location: Path | str
 
 
@@ -66,7 +66,7 @@ class _Result:
     """
 
     source: str
-    kind: Kind
+    kind: SourceKind
     violations: tuple[Violation, ...] = ()
     facts: str = ""
     unchecked: tuple[tuple[str, str], ...] = ()
@@ -75,7 +75,7 @@ class _Result:
     @property
     def status(self) -> str:
         """`ok`, `refused` or `skipped`."""
-        if self.kind is Kind.OTHER:
+        if self.kind is SourceKind.OTHER:
             return "skipped"
         return "refused" if self.violations else "ok"
 
@@ -131,11 +131,11 @@ def command(*sources: str, remote: bool = False, allow_private: bool = False, ou
 
 def _next_steps(refused: list[_Result]) -> Iterator[str]:
     """Yield what to do about refused sources: commands that help, and the names of those that no command can help."""
-    media = [result for result in refused if result.kind is not Kind.REQUEST]
+    media = [result for result in refused if result.kind is not SourceKind.REQUEST]
     if to_fit := [result.source for result in media if result.can_be_fitted]:
         yield _shell("fit", *to_fit)
     for result in refused:
-        if result.kind is not Kind.REQUEST:
+        if result.kind is not SourceKind.REQUEST:
             continue
         if result.can_be_fitted:
             yield f"{_shell('create', '--file', result.source, '--fit')} (sends copies that conform)"
@@ -166,16 +166,16 @@ def _sources_at(location: str) -> Iterator[_Source]:
         return
     path = Path(location)
     if not path.is_dir():
-        yield _Source(str(path), kind_of_file(path) or Kind.IMAGE, path)
+        yield _Source(str(path), kind_of_file(path) or SourceKind.IMAGE, path)
         return
     for file in sorted(path.rglob("*")):
         if file.is_file() and not any(part.startswith(".") for part in file.relative_to(path).parts):
-            yield _Source(str(file), kind_of_file(file) or Kind.OTHER, file)
+            yield _Source(str(file), kind_of_file(file) or SourceKind.OTHER, file)
 
 
 def _check_source(source: _Source, options: _AddressOptions) -> _Result:
-    if source.kind is Kind.OTHER:
-        return _Result(source.name, Kind.OTHER)
+    if source.kind is SourceKind.OTHER:
+        return _Result(source.name, SourceKind.OTHER)
     if isinstance(source.location, Path):
         return _check_file(source.location, source.kind, options)
     if options.remote:
@@ -183,8 +183,8 @@ def _check_source(source: _Source, options: _AddressOptions) -> _Result:
     return _check_address(source.location, source.kind)
 
 
-def _check_file(path: Path, kind: Kind, options: _AddressOptions) -> _Result:
-    if kind is Kind.REQUEST:
+def _check_file(path: Path, kind: SourceKind, options: _AddressOptions) -> _Result:
+    if kind is SourceKind.REQUEST:
         return _check_request_file(path, options)
     try:
         return _check_media(str(path), kind, path, _AddressOptions())
@@ -192,7 +192,7 @@ def _check_file(path: Path, kind: Kind, options: _AddressOptions) -> _Result:
         return _Result(str(path), kind, (Violation("", "file", error.reason),))
 
 
-def _check_address(url: str, kind: Kind) -> _Result:
+def _check_address(url: str, kind: SourceKind) -> _Result:
     """Check the address itself, without reading the file at it."""
     violations = CONTRACT.violations("createElement", _request_with(url, kind))
     refusals = {Violation("", item.rule, item.message): None for item in violations}  # an image is in it twice
@@ -200,28 +200,28 @@ def _check_address(url: str, kind: Kind) -> _Result:
     return _Result(redacted_url(url), kind, tuple(refusals), facts)
 
 
-def _request_with(url: str, kind: Kind) -> dict[str, Any]:
+def _request_with(url: str, kind: SourceKind) -> dict[str, Any]:
     """Return a request that conforms, unless this address breaks a rule."""
     common = {"element_name": "name", "element_description": "description"}
-    if kind is Kind.VIDEO:
+    if kind is SourceKind.VIDEO:
         videos = {"refer_videos": [{"video_url": url}]}
         return {**common, "reference_type": "video_refer", "element_video_list": videos}
     images = {"frontal_image": url, "refer_images": [{"image_url": url}]}
     return {**common, "reference_type": "image_refer", "element_image_list": images}
 
 
-def _check_media(name: str, kind: Kind, source: Path | str, options: _AddressOptions) -> _Result:
+def _check_media(name: str, kind: SourceKind, source: Path | str, options: _AddressOptions) -> _Result:
     """Check an image or a video.
 
     Raises:
         MediaError: It cannot be read.
     """
-    check = check_video if kind is Kind.VIDEO else check_image
+    check = check_video if kind is SourceKind.VIDEO else check_image
     report = check(source, remote=options.remote, allow_private=options.allow_private)
     size = f"{report.width_px}x{report.height_px} px" if report.width_px else ""
     seconds = getattr(report, "duration_seconds", None)
     facts = ", ".join(filter(None, [size, f"{float(seconds):.1f} s" if seconds else ""]))
-    if kind is Kind.VIDEO:
+    if kind is SourceKind.VIDEO:
         can_be_fitted = bool(facts)  # a video whose header cannot be read cannot be repaired
     else:
         can_be_fitted = all(violation.remedy != "none" for violation in report.violations)
@@ -235,7 +235,7 @@ def _check_request_file(path: Path, options: _AddressOptions) -> _Result:
         content = request_files.read(path)
     except CommandError as error:
         reason = str(error).removeprefix(f"{path}: ")
-        return _Result(str(path), Kind.REQUEST, (Violation("", "file", reason),))
+        return _Result(str(path), SourceKind.REQUEST, (Violation("", "file", reason),))
     checked = CONTRACT.check("createElement", content.request)
     violations = list(checked.violations)
     if checked.error is not None:
@@ -247,15 +247,15 @@ def _check_request_file(path: Path, options: _AddressOptions) -> _Result:
     unchecked: list[tuple[str, str]] = []
     if options.remote and not violations:
         for address in CONTRACT.addresses(checked):
-            kind = Kind.VIDEO if address.keyword == "x-video" else Kind.IMAGE
+            kind = SourceKind.VIDEO if address.keyword == "x-video" else SourceKind.IMAGE
             result = _check_remote_file(address.url, kind, options)
             violations += [Violation(address.pointer, item.rule, item.message) for item in result.violations]
             unchecked += result.unchecked
             can_be_fitted = can_be_fitted and not result.violations
-    return _Result(str(path), Kind.REQUEST, tuple(violations), "", tuple(unchecked), can_be_fitted)
+    return _Result(str(path), SourceKind.REQUEST, tuple(violations), "", tuple(unchecked), can_be_fitted)
 
 
-def _check_remote_file(url: str, kind: Kind, options: _AddressOptions) -> _Result:
+def _check_remote_file(url: str, kind: SourceKind, options: _AddressOptions) -> _Result:
     try:
         return _check_media(redacted_url(url), kind, url, options)
     except MediaError as error:

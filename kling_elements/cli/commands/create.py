@@ -14,7 +14,7 @@ from kling_elements.advice import without_advice
 from kling_elements.cli import request_files
 from kling_elements.cli.exits import CommandError, Exit
 from kling_elements.cli.formatting import element_json, task_json
-from kling_elements.cli.gateway import Gateway
+from kling_elements.cli.gateway import GatewayOptions
 from kling_elements.cli.output import Output
 from kling_elements.cli.uploads import upload_progress_hooks
 from kling_elements.cli.waiting import MaxWait, wait_for
@@ -92,7 +92,7 @@ def command(
     remote: bool = False,
     wait: bool = False,
     max_wait: MaxWait = None,
-    gateway: Gateway = Gateway(),
+    gateway: GatewayOptions = GatewayOptions(),
     output: Output = Output(),
 ) -> None:
     """Create an element from images or a video. Print the id of the task, or with --wait that of the element.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 
 from kling_elements.cli.exits import CommandError, Exit
-from kling_elements.cli.gateway import Gateway
+from kling_elements.cli.gateway import GatewayOptions
 from kling_elements.cli.output import Output
 from kling_elements_client.errors import StatusError, TransportError
 from kling_elements_runtime.texts import for_message
@@ -13,7 +13,7 @@ from kling_elements_runtime.texts import for_message
 _ABSENT_STATUSES = (400, 404)  # gateways answer with these if the element does not exist
 
 
-def command(*elements: str, gateway: Gateway = Gateway(), output: Output = Output()) -> None:
+def command(*elements: str, gateway: GatewayOptions = GatewayOptions(), output: Output = Output()) -> None:
     """Delete elements by their ids. Deleting an element twice is not an error.
 
     Args:

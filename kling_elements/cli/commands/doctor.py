@@ -9,15 +9,15 @@ from itertools import chain
 
 from kling_elements.cli import findings
 from kling_elements.cli.exits import Exit
-from kling_elements.cli.findings import Finding
-from kling_elements.cli.gateway import Gateway
+from kling_elements.cli.findings import SetupFinding
+from kling_elements.cli.gateway import GatewayOptions
 from kling_elements.cli.output import Output, json_line, write_line
 from kling_elements.cli.terminal import colour_text
 
 _COLOURS = {"ok": "green", "warning": "yellow", "problem": "red"}
 
 
-def command(*, gateway: Gateway = Gateway(), output: Output = Output()) -> int:
+def command(*, gateway: GatewayOptions = GatewayOptions(), output: Output = Output()) -> int:
     """Find problems with your setup, and how to fix them.
 
     The command checks the key, the address, the proxies and the certificates. Then it lists one task, which is free,
@@ -38,7 +38,7 @@ def command(*, gateway: Gateway = Gateway(), output: Output = Output()) -> int:
     return problems[0] if problems else Exit.DONE
 
 
-def _findings(gateway: Gateway) -> Iterator[Finding]:
+def _findings(gateway: GatewayOptions) -> Iterator[SetupFinding]:
     """Yield the findings. A check is left out if it depends on one that found a problem."""
     key_finding, key = findings.check_key(gateway, os.environ)
     yield key_finding

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from attrs import frozen
 
 from kling_elements.cli.exits import CommandError, Exit
-from kling_elements.cli.kinds import Kind, kind_of_file
+from kling_elements.cli.kinds import SourceKind, kind_of_file
 from kling_elements.cli.output import Output
 from kling_elements.media import fit_image, fit_video
 from kling_elements_client.errors import MediaError
@@ -104,7 +104,7 @@ def _fit_file(
     if file.is_dir():
         raise MediaError(str(file), "is a folder; pass the files in it, as in kling-elements fit *.jpg")
     fitted: FittedImage | FittedVideo
-    if kind_of_file(file) is Kind.VIDEO:
+    if kind_of_file(file) is SourceKind.VIDEO:
         target = targets.target(file, ".mp4")
         fitted = _fit_video(file, target, output, ratio)
     else:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import sys
 
 from kling_elements.cli.formatting import HEADING, task_json, task_lines
-from kling_elements.cli.gateway import Gateway
+from kling_elements.cli.gateway import GatewayOptions
 from kling_elements.cli.output import Output
 from kling_elements.cli.waiting import explain_missing_task
 
 
-def command(task: str, /, *, gateway: Gateway = Gateway(), output: Output = Output()) -> None:
+def command(task: str, /, *, gateway: GatewayOptions = GatewayOptions(), output: Output = Output()) -> None:
     """Look up a task, and show its status and its elements.
 
     Args:

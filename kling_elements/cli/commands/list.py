@@ -11,14 +11,14 @@ from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from kling_elements.cli.formatting import HEADING, task_json, task_lines
-from kling_elements.cli.gateway import Gateway
+from kling_elements.cli.gateway import GatewayOptions
 from kling_elements.cli.output import Output
 from kling_elements_client.models import Task
 
 Limit = Annotated[int | None, Parameter(validator=Number(gte=1))]
 
 
-def command(*, limit: Limit = None, gateway: Gateway = Gateway(), output: Output = Output()) -> None:
+def command(*, limit: Limit = None, gateway: GatewayOptions = GatewayOptions(), output: Output = Output()) -> None:
     """List your tasks and their elements, newest first.
 
     Args:

@@ -44,10 +44,10 @@ def command(
         None if no_verify else webhook_secrets.find(secret_file, ", or pass --no-verify to accept every notification")
     )
     target = None if forward is None else _forward_url(forward)
-    from kling_elements.cli.receiver import Receiver  # noqa: PLC0415 -- it takes long to load, and --help needs none
+    from kling_elements.cli.receiver import NotificationReceiver  # noqa: PLC0415 -- it takes long to load, and --help needs none
     from kling_elements.mock import server  # noqa: PLC0415 -- as above
 
-    receiver = Receiver(secrets, target, output, lambda: setattr(running, "should_exit", True))
+    receiver = NotificationReceiver(secrets, target, output, lambda: setattr(running, "should_exit", True))
     running = server.Background(receiver)
     try:
         listener = server.listen(host, port)

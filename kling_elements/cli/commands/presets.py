@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from kling_elements.cli.commands.list import Limit, print_tasks
-from kling_elements.cli.gateway import Gateway
+from kling_elements.cli.gateway import GatewayOptions
 from kling_elements.cli.output import Output
 
 
-def command(*, limit: Limit = None, gateway: Gateway = Gateway(), output: Output = Output()) -> None:
+def command(*, limit: Limit = None, gateway: GatewayOptions = GatewayOptions(), output: Output = Output()) -> None:
     """List the preset elements that anybody can use.
 
     Args:

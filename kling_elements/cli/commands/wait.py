@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from kling_elements.cli.formatting import element_json
-from kling_elements.cli.gateway import Gateway
+from kling_elements.cli.gateway import GatewayOptions
 from kling_elements.cli.output import Output
 from kling_elements.cli.waiting import MaxWait, explain_missing_task, wait_for
 
 
-def command(task: str, /, *, max_wait: MaxWait = None, gateway: Gateway = Gateway(), output: Output = Output()) -> None:
+def command(
+    task: str, /, *, max_wait: MaxWait = None, gateway: GatewayOptions = GatewayOptions(), output: Output = Output()
+) -> None:
     """Wait until a task has created its element, and print the element's id.
 
     Args:
