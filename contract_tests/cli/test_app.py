@@ -23,7 +23,7 @@ _COMMANDS = sorted(name for name in app if not name.startswith("-"))
 
 
 def test_help_lists_the_commands(kling_elements: CommandLine, snapshot: SnapshotAssertion) -> None:
-    """The snapshot is what a terminal of 100 columns shows."""
+    """The snapshot shows a terminal with 100 columns."""
     ended = kling_elements("--help")
 
     assert Exit.DONE == ended.code
@@ -32,7 +32,7 @@ def test_help_lists_the_commands(kling_elements: CommandLine, snapshot: Snapshot
 
 @pytest.mark.parametrize("command", ["check", "create", "delete", "fit", "get", "list", "presets", "wait"])
 def test_help_of_a_command(kling_elements: CommandLine, snapshot: SnapshotAssertion, command: str) -> None:
-    """Each has an example."""
+    """Each help text has an example."""
     ended = kling_elements(command, "--help")
 
     assert snapshot == ended.out
@@ -40,12 +40,12 @@ def test_help_of_a_command(kling_elements: CommandLine, snapshot: SnapshotAssert
 
 
 def test_no_arguments_are_a_request_for_help(kling_elements: CommandLine) -> None:
-    """It is shown as with --help."""
+    """The command shows the same help as with --help."""
     assert kling_elements("--help") == kling_elements() == kling_elements("help")
 
 
 def test_several_values_after_one_option_are_explained(kling_elements: CommandLine) -> None:
-    """It is a natural mistake with --refer."""
+    """Repeating --refer is easy to forget."""
     ended = kling_elements("get", "1", "left.jpg", "right.jpg")
 
     assert ended.err.startswith(
@@ -54,7 +54,7 @@ def test_several_values_after_one_option_are_explained(kling_elements: CommandLi
 
 
 def test_an_unknown_command_is_wrong_usage(kling_elements: CommandLine) -> None:
-    """The message proposes the one that may be meant."""
+    """The message suggests the most similar command."""
     ended = kling_elements("crate")
 
     assert (Exit.USAGE, "") == (ended.code, ended.out)
@@ -63,7 +63,7 @@ def test_an_unknown_command_is_wrong_usage(kling_elements: CommandLine) -> None:
 
 
 def test_the_version_is_that_of_the_package(env: dict[str, str]) -> None:
-    """Scripts can compare it."""
+    """Scripts can compare the version."""
     from importlib.metadata import version  # noqa: PLC0415 -- only here
 
     ended = run_process(["--version"], env)
@@ -72,14 +72,14 @@ def test_the_version_is_that_of_the_package(env: dict[str, str]) -> None:
 
 
 def test_json_gets_one_value_for_wrong_usage_too(kling_elements: CommandLine) -> None:
-    """A program can read why a command failed."""
+    """Programs can read why a command failed."""
     error = kling_elements("get", "--json").json()["error"]
 
     assert (2, "kling-elements get --help") == (error["exit_code"], error["next"])
 
 
 def test_errors_have_what_programs_decide_by(kling_elements: CommandLine, kling_mock: MockGateway) -> None:
-    """The business code and the id of the request are in the JSON value."""
+    """The JSON value contains the business code and the id of the request."""
     del kling_mock
     error = kling_elements("get", "nobody", "--json").json()["error"]
 
@@ -91,7 +91,7 @@ def test_errors_have_what_programs_decide_by(kling_elements: CommandLine, kling_
 def test_an_interruption_is_code_130(
     kling_elements: CommandLine, monkeypatch: pytest.MonkeyPatch, kling_mock: MockGateway
 ) -> None:
-    """Ctrl+C shows no traceback."""
+    """Ctrl+C prints no traceback."""
     with KlingElements(kling_mock.token, kling_mock.url) as kling:
         kling.create(example("sample"))
 
@@ -126,5 +126,5 @@ def test_an_interrupted_create_ends_with_the_command_that_finds_its_element(
 
 
 def test_every_command_has_help() -> None:
-    """A command that cannot be imported would show an error."""
+    """If a command could not be imported, its help would be an error."""
     assert {"create", "wait", "get", "list", "presets", "delete", "check", "fit"} <= set(_COMMANDS)

@@ -1,4 +1,4 @@
-"""`kling-elements check`."""
+"""Checks of files, folders and addresses with `kling-elements check`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from kling_elements.cli.exits import Exit
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return a folder in the working directory with files of every kind."""
+    """Create a folder with files of every kind in the working directory, and return it."""
     monkeypatch.chdir(tmp_path)
     folder = tmp_path / "photos"
     (folder / "more").mkdir(parents=True)
@@ -44,7 +44,7 @@ def _video_request(url: str) -> dict[str, object]:
 
 
 class _Files(SimpleHTTPRequestHandler):
-    """A server of a folder that writes no log."""
+    """A file server without a log."""
 
     def log_message(self, *_: object) -> None:
         """Write nothing."""
@@ -52,7 +52,7 @@ class _Files(SimpleHTTPRequestHandler):
 
 @pytest.mark.usefixtures("folder")
 def test_a_folder_is_checked_with_all_that_is_in_it(kling_elements: CommandLine) -> None:
-    """Each file has a line; the content decides what a file is; hidden files are left out."""
+    """Each file gets a line. The content decides how a file is checked, and hidden files are left out."""
     ended = kling_elements("check", "photos", "--json")
 
     results = {Path(value["source"]).name: value for value in ended.lines()}
@@ -71,7 +71,7 @@ def test_a_folder_is_checked_with_all_that_is_in_it(kling_elements: CommandLine)
 
 @pytest.mark.usefixtures("folder")
 def test_a_refused_image_is_followed_by_the_command_that_helps(kling_elements: CommandLine) -> None:
-    """The command makes copies, which conform."""
+    """The copies that the command makes conform."""
     ended = kling_elements("check", "photos/more/small.jpg")
     command = ended.err.removeprefix("next: ").split()
 
@@ -130,7 +130,7 @@ def test_files_that_cannot_be_fitted_are_named(kling_elements: CommandLine) -> N
 
 @pytest.mark.usefixtures("folder")
 def test_a_request_file_is_checked_with_its_images(kling_elements: CommandLine, folder: Path) -> None:
-    """The line has the place in the file and the image."""
+    """The line contains the place in the request and the path of the image."""
     ended = kling_elements("check", "photos/mara.json")
     (folder / "good.yaml").write_text(json.dumps(_request("mara.jpg", "mara.jpg")))
     (folder / "missing.yaml").write_text(json.dumps(_request("mara.jpg", "nobody.jpg")))
@@ -143,7 +143,7 @@ def test_a_request_file_is_checked_with_its_images(kling_elements: CommandLine, 
 
 
 def test_a_file_that_cannot_be_read_is_refused(kling_elements: CommandLine, tmp_path: Path) -> None:
-    """A wrong name is a refusal of this file, and the others are checked."""
+    """A missing file is refused, and the other sources are still checked."""
     ended = kling_elements("check", tmp_path / "nobody.jpg", "https://media.example.com/v.mp4")
 
     first, second = ended.out.splitlines()
@@ -152,7 +152,7 @@ def test_a_file_that_cannot_be_read_is_refused(kling_elements: CommandLine, tmp_
 
 
 def test_an_address_is_checked_by_itself_without_remote(kling_elements: CommandLine) -> None:
-    """A scheme that the service cannot fetch is refused by the contract's rule, once."""
+    """The service cannot fetch ftp, so the contract's rule refuses such an address, and only once."""
     image, video = kling_elements("check", "ftp://media.example.com/a.jpg", "ftp://x.test/v.mp4", "--json").lines()
 
     assert ["R13"] == [violation["rule"] for violation in image["violations"]]
@@ -160,12 +160,12 @@ def test_an_address_is_checked_by_itself_without_remote(kling_elements: CommandL
 
 
 def test_check_needs_a_source(kling_elements: CommandLine) -> None:
-    """Without any there is nothing to do."""
+    """Without sources there is nothing to check."""
     assert Exit.USAGE == kling_elements("check").code
 
 
 def test_private_addresses_are_not_read(kling_elements: CommandLine, folder: Path) -> None:
-    """This holds for arguments and for request files. Queries, which may be secret, are not shown."""
+    """Neither arguments nor request files may lead to private addresses. Queries may be secret, so they are hidden."""
     private = "http://127.0.0.1:1/a.jpg"
     (folder / "remote.json").write_text(json.dumps(_request(private, private)))
 
@@ -177,7 +177,7 @@ def test_private_addresses_are_not_read(kling_elements: CommandLine, folder: Pat
 
 
 def test_media_at_addresses_are_checked_with_remote(kling_elements: CommandLine, folder: Path) -> None:
-    """The size of an image and the duration of a video are shown, as those of files are."""
+    """As for files, the result contains the size of an image and the duration of a video."""
     with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Files, directory=folder)) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         url = f"http://127.0.0.1:{server.server_port}"

@@ -1,4 +1,4 @@
-"""What `doctor` finds out without a call."""
+"""The checks of `doctor` that need no call."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_missing_extra_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Everything but videos works without it."""
+    """Everything except fitting videos works without the extra."""
     assert "ok" == check_versions().state
 
     def version(name: str) -> str:
@@ -70,7 +70,7 @@ def test_a_stored_key_that_others_can_read_is_a_warning_unless_the_environment_h
 
 
 def test_a_key_file_that_cannot_be_read_is_a_problem(tmp_path: Path) -> None:
-    """The advice is another way to pass the key."""
+    """The advice is to store the key with `login`."""
     finding, key = check_key(GatewayOptions(key_file=tmp_path / "none"), {})
 
     assert ("problem", None, "run kling-elements login") == (finding.state, key, finding.advice)
@@ -114,7 +114,7 @@ def test_the_address_and_where_it_comes_from(gateway: GatewayOptions, state: str
 def test_the_proxy_of_the_environment(
     environment: dict[str, str], state: str, text: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """User and password are not shown."""
+    """The finding contains neither user nor password."""
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
 
@@ -132,7 +132,7 @@ def test_a_gateway_on_this_machine_is_reached_without_a_proxy(monkeypatch: pytes
 
 
 def test_the_certificates_that_are_trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file that the environment names must be there, and must have certificates."""
+    """The file in SSL_CERT_FILE must exist and contain certificates."""
     assert "not used" in check_certificates(httpx.URL("http://127.0.0.1")).text
     assert "the default authorities (certifi" in check_certificates(_URL).text
 

@@ -1,4 +1,4 @@
-"""`kling-elements login`."""
+"""The key is stored with `kling-elements login`."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def _typed(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_key_is_the_first_line_of_a_pipe(
     home: Path, kling_elements: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The file is readable by its owner only, and a program learns where it is."""
+    """Only the owner can read the file, and --json contains its path."""
     _typed(f"  {KEY} \nanother line\n", monkeypatch)
 
     ended = kling_elements("login", "--json")
@@ -62,7 +62,7 @@ def test_a_new_key_replaces_the_old_one(
 def test_nothing_is_stored_if_there_is_no_usable_key(
     typed: str, message: str, home: Path, kling_elements: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The message does not repeat what was typed."""
+    """The message does not repeat the typed text."""
     _typed(typed, monkeypatch)
 
     ended = kling_elements("login")
@@ -74,7 +74,7 @@ def test_nothing_is_stored_if_there_is_no_usable_key(
 
 
 def test_the_key_is_never_an_argument(home: Path, kling_elements: CommandLine) -> None:
-    """It is not repeated, and not stored: it has been seen already."""
+    """The message does not repeat the key, and the key is not stored, because others may have seen it."""
     ended = kling_elements("login", KEY)
 
     assert (2, "") == (ended.code, ended.out)
@@ -85,7 +85,7 @@ def test_the_key_is_never_an_argument(home: Path, kling_elements: CommandLine) -
 
 
 @pytest.mark.parametrize(("is_set", "expected"), [(True, 1), (False, 0)])
-def test_a_key_in_the_environment_that_goes_first_is_mentioned(
+def test_a_key_in_the_environment_is_mentioned_because_it_comes_first(
     is_set: bool,  # noqa: FBT001 -- pytest passes it by name
     expected: int,
     kling_elements: CommandLine,
@@ -101,7 +101,7 @@ def test_a_key_in_the_environment_that_goes_first_is_mentioned(
 def test_a_typed_key_is_not_shown_and_is_used_afterwards(
     env: dict[str, str], home: Path, kling_mock: MockGateway
 ) -> None:
-    """A terminal asks for it. Without KLING_API_KEY, the next command uses what was stored."""
+    """The command asks for the key on a terminal. Without KLING_API_KEY, the next command uses the stored key."""
     keyless = _without(env, "KLING_API_KEY")
 
     ended = run_in_terminal(["login"], keyless, typed=f"{kling_mock.token}\n")

@@ -1,4 +1,4 @@
-"""`kling-elements mock`."""
+"""The mock server runs with `kling-elements mock`."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ OPERATIONS = ["listElements", "createElement", "listPresetElements", "deleteElem
 
 @pytest.fixture
 def alone(home: Path) -> dict[str, str]:
-    """Return the environment of a process that has no key and knows no gateway."""
+    """Return an environment without a key and without a gateway."""
     return environment(None, home)
 
 
@@ -45,7 +45,7 @@ def handlers() -> Iterator[None]:
 
 
 def test_help_has_every_option_and_an_example(alone: dict[str, str], snapshot: SnapshotAssertion) -> None:
-    """It is the same on a terminal, and is that of the module but for the program's name."""
+    """The help is the same on a terminal and in a pipe."""
     plain = run_process(["mock", "--help"], alone)
     terminal = run_in_terminal(["mock", "--help"], alone)
 
@@ -55,8 +55,8 @@ def test_help_has_every_option_and_an_example(alone: dict[str, str], snapshot: S
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_one_line_of_json_says_where_the_server_is(number: signal.Signals, alone: dict[str, str]) -> None:
-    """It is written once the server answers. A signal ends the server with exit code 0, and nothing else is written."""
+def test_one_line_of_json_contains_the_addresses(number: signal.Signals, alone: dict[str, str]) -> None:
+    """The line is printed when the server is ready. A signal ends the server with exit code 0 and no more output."""
     command = [*PROGRAM, "mock", "--port", "0", "--json"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=alone) as process:
         assert process.stdout is not None
@@ -92,7 +92,7 @@ def test_a_terminal_shows_the_page_and_a_line_to_paste(alone: dict[str, str]) ->
 
 @pytest.mark.usefixtures("handlers")
 def test_a_wrong_option_is_exit_code_2(kling_elements: CommandLine) -> None:
-    """The error is one sentence, and with `--json` also a value on stdout."""
+    """The error is one sentence, and with --json also a value on stdout."""
     plain = kling_elements("mock", "--port", "x")
     ended = kling_elements("mock", "--port", "x", "--json")
     error = "argument --port: 'x' is not a number from 0 to 65535"

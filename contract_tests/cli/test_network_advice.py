@@ -43,7 +43,7 @@ def test_nothing_listens() -> None:
     ],
     ids=["reset", "another protocol"],
 )
-def test_what_a_real_connection_leads_to(behave: Callable[[Peer], object], advice: str) -> None:
+def test_a_broken_connection_is_explained(behave: Callable[[Peer], object], advice: str) -> None:
     with listening(behave) as server:
         assert advice in advice_for(_failure(server.url))
 
@@ -76,12 +76,12 @@ def test_a_gateway_that_takes_too_long() -> None:
     ],
     ids=str,
 )
-def test_what_causes_lead_to(cause: BaseException, advice: str) -> None:
-    """These are hard to bring about with a real connection on every machine."""
+def test_each_cause_is_explained(cause: BaseException, advice: str) -> None:
+    """These causes are hard to produce with a real connection on every machine."""
     assert advice in advice_for(_caused_by(cause))
 
 
-def test_causes_in_a_circle_are_looked_at_once() -> None:
+def test_circular_causes_are_visited_once() -> None:
     first, second = RuntimeError("first"), ConnectionRefusedError("second")
     first.__cause__, second.__cause__ = second, first
 

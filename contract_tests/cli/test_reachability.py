@@ -1,4 +1,4 @@
-"""Whether the clock of this machine is right."""
+"""The clock of this machine is compared with the gateway's."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _NOON = datetime(2026, 11, 28, 12, tzinfo=UTC)
     ],
 )
 def test_the_clock_may_be_a_few_seconds_off(seconds: int, state: str, text: str) -> None:
-    """Beyond five minutes, notifications are refused."""
+    """A difference of more than five minutes makes `listen` refuse notifications."""
     finding = check_clock(_DATE, _NOON + timedelta(seconds=seconds))
 
     assert (state, True) == (finding.state, text in finding.text)

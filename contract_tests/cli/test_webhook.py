@@ -1,4 +1,4 @@
-"""`kling-elements webhook verify`."""
+"""Stored notifications are verified with `kling-elements webhook verify`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def _secret(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def body(tmp_path: Path) -> Path:
-    """Return the file with the vendor's notification."""
+    """Create a file with the vendor's notification, and return its path."""
     path = tmp_path / "body.json"
     path.write_bytes(BODY)
     return path
@@ -30,7 +30,7 @@ def body(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def headers(tmp_path: Path) -> Path:
-    """Return the file with the headers of the vendor's notification."""
+    """Create a file with the headers of the vendor's notification, and return its path."""
     path = tmp_path / "headers.txt"
     path.write_text(LINES)
     return path
@@ -46,10 +46,10 @@ def headers(tmp_path: Path) -> Path:
     ],
     ids=["lines", "a whole head", "JSON", "a WSGI environ"],
 )
-def test_a_notification_is_verified_whatever_its_age(
+def test_a_notification_of_any_age_is_verified(
     text: str, body: Path, headers: Path, kling_elements: CommandLine
 ) -> None:
-    """The vendor's test vector has a fixed time."""
+    """The time of the vendor's test vector is fixed."""
     headers.write_text(text)
 
     ended = kling_elements("webhook", "verify", body, "--headers", headers)
@@ -65,7 +65,7 @@ def test_the_task_is_one_json_value(body: Path, headers: Path, kling_elements: C
 
 
 def test_another_signature_is_refused(body: Path, headers: Path, kling_elements: CommandLine) -> None:
-    """The message names the file, and has no part of the secret."""
+    """The message contains the path of the file, and no part of the secret."""
     body.write_bytes(BODY.replace(b"succeeded", b"failed"))
 
     ended = kling_elements("webhook", "verify", body, "--headers", headers)
@@ -94,7 +94,7 @@ def test_a_line_end_that_was_signed_is_accepted(body: Path, headers: Path, kling
     assert 0 == kling_elements("webhook", "verify", body, "--headers", headers).code
 
 
-def test_an_age_can_be_asked_for(body: Path, headers: Path, kling_elements: CommandLine) -> None:
+def test_the_age_can_be_limited(body: Path, headers: Path, kling_elements: CommandLine) -> None:
     arguments = "webhook", "verify", body, "--headers", headers, "--max-age"
 
     old, fresh = kling_elements(*arguments, "300"), kling_elements(*arguments, "10000000000")

@@ -1,4 +1,4 @@
-"""Where webhook secrets are found."""
+"""Webhook secrets come from a file or from the environment."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def _secret(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def body(tmp_path: Path) -> Path:
-    """Return the file with the vendor's notification."""
+    """Create a file with the vendor's notification, and return its path."""
     path = tmp_path / "body.json"
     path.write_bytes(BODY)
     return path
@@ -27,7 +27,7 @@ def body(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def headers(tmp_path: Path) -> Path:
-    """Return the file with the headers of the vendor's notification."""
+    """Create a file with the headers of the vendor's notification, and return its path."""
     path = tmp_path / "headers.txt"
     path.write_text(LINES)
     return path
@@ -36,7 +36,7 @@ def headers(tmp_path: Path) -> Path:
 def test_the_secrets_of_a_file_are_used_instead_of_the_environment(
     body: Path, headers: Path, tmp_path: Path, kling_elements: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """While a secret is rotated, one of several must match."""
+    """During rotation, one of several secrets must match."""
     monkeypatch.setenv("KLING_WEBHOOK_SECRET", "malformed")
     path = tmp_path / "secrets"
     path.write_text(f"{OTHER_SECRET}\n{SECRET}\n")
@@ -56,7 +56,7 @@ def test_the_secrets_of_a_file_are_used_instead_of_the_environment(
 def test_a_secret_that_cannot_be_used_is_wrong_usage(
     content: bytes | None, message: str, body: Path, headers: Path, kling_elements: CommandLine
 ) -> None:
-    """The message does not repeat it."""
+    """The message does not repeat the secret."""
     path = body.with_name("secret")
     if content is not None:
         path.write_bytes(content)

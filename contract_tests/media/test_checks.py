@@ -39,7 +39,7 @@ from kling_elements_client.errors import MediaError
 def test_an_image_that_breaks_a_rule_is_refused_before_it_is_sent(
     data: bytes, rules: list[str], message: str, tmp_path: Path
 ) -> None:
-    """The error names the file, each rule, and what is wrong."""
+    """The error contains the path, the broken rules, and what is wrong."""
     path = write_file(tmp_path, data)
 
     with pytest.raises(MediaError) as caught:
@@ -52,7 +52,7 @@ def test_an_image_that_breaks_a_rule_is_refused_before_it_is_sent(
 
 @pytest.mark.parametrize("check", [check_image, check_video])
 def test_the_file_at_a_url_is_read_only_on_request(check: Callable[[str], Any]) -> None:
-    """The error says how, and does not show the query."""
+    """The error says how to read the file, and does not show the query."""
     with pytest.raises(
         MediaError, match=r"https://a\.example\.com/b: is a URL; pass remote=True to check the file at it"
     ) as caught:
@@ -84,7 +84,7 @@ def test_an_unknown_size_is_unchecked() -> None:
 
 
 def test_every_source_of_a_video_is_checked(tmp_path: Path) -> None:
-    """A video may be a file, bytes, a file object, a `data:` URL, or at a URL."""
+    """A video can be a path, bytes, a file object, a `data:` URL or an http URL."""
     content = Video(width_px=1080, height_px=1942, seconds="2").build()
     sources = [
         write_file(tmp_path, content, "v.mp4"),
@@ -102,7 +102,7 @@ def test_every_source_of_a_video_is_checked(tmp_path: Path) -> None:
 
 
 def test_the_contract_passed_by_the_caller_is_used() -> None:
-    """No contract influences the next call, in any order."""
+    """A contract affects only the call that it is passed to."""
     of_images = contract_with("x-image", {"displayed-sides": {"min-px": 301}})
     of_videos = contract_with("x-video", {"duration": {"min-seconds": 4}})
     with pytest.raises(MediaError, match="both sides must have at least 301 px"):
@@ -114,7 +114,7 @@ def test_the_contract_passed_by_the_caller_is_used() -> None:
 
 
 def test_private_addresses_are_refused_by_default() -> None:
-    """No connection is made."""
+    """The error comes before any connection."""
     with range_server() as server, pytest.raises(MediaError, match="allow_private=True"):
         check_image(server.url.replace(str(server.port), "8080"), remote=True)
 

@@ -90,7 +90,7 @@ def test_an_object_type_names_the_codec(entry: Box, name: str) -> None:
 
 
 def test_a_damaged_object_type_breaks_no_rule() -> None:
-    """The codec is for information only."""
+    """The report contains the codec only for information."""
     data = Video(**SMALL, has_sound=True).build()
     whole = video_report(data)
     broken = video_report(

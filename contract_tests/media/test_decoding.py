@@ -20,7 +20,7 @@ from kling_elements_client.errors import MediaError
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_a_picture_is_turned_upright(orientation: int) -> None:
-    """The displayed top left corner is the same in the copy, which has no orientation."""
+    """The copy shows the same top left corner without an EXIF orientation."""
     picture = Image.new("RGB", (200, 240), "white")
     corners = {1: (0, 0), 2: (100, 0), 3: (100, 120), 4: (0, 120), 5: (0, 0), 6: (0, 120), 7: (100, 120), 8: (100, 0)}
     picture.paste("black", (*corners[orientation], corners[orientation][0] + 100, corners[orientation][1] + 120))
@@ -52,7 +52,7 @@ def test_errors_of_pillow_about_metadata_are_ignored(monkeypatch: pytest.MonkeyP
 
 @pytest.mark.parametrize("kind", ["GIF", "PNG", "WEBP", "TIFF"])
 def test_the_first_picture_of_an_animation_is_kept(kind: str) -> None:
-    """The change is reported."""
+    """The report of changes mentions the other pictures."""
     frames = [Image.new("RGB", (200, 200), colour) for colour in ("white", "black")]
     result = fit_image(encode(frames[0], kind, save_all=True, append_images=frames[1:]))
     assert "kept the first of several pictures" == result.changes[0]
@@ -60,7 +60,7 @@ def test_the_first_picture_of_an_animation_is_kept(kind: str) -> None:
 
 
 def test_pillow_plugins_are_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    """HEIF is read if a package has added it to Pillow; here it is PNG under another name."""
+    """HEIF is read if Pillow has a plugin for it. The plugin in this test reads PNG under that name."""
     factory, _ = Image.OPEN["PNG"]
     monkeypatch.setitem(Image.OPEN, "HEIF", (factory, lambda start: start.startswith(b"\x89PNG")))
     monkeypatch.setattr(decoding, "_FORMATS", ("JPEG",))
@@ -97,7 +97,7 @@ _SMALL_JPEG = encode(noise(200, 200), "JPEG")
     ],
 )
 def test_hostile_content_raises_a_media_error(content: bytes, reason: str) -> None:
-    """Empty files, other formats, damage and bombs are named in the message."""
+    """The message distinguishes empty files, other formats, damage and bombs."""
     with pytest.raises(MediaError, match=reason) as caught:
         fit_image(content)
     assert "bytes" == caught.value.source
@@ -131,7 +131,7 @@ def test_a_jpeg_with_too_many_pixels_is_decoded_smaller(max_pixels: int, part: i
 
 @pytest.mark.parametrize("kind", ["PNG", "GIF", "BMP", "TIFF", "WEBP", "AVIF"])
 def test_max_pixels_can_be_set(kind: str) -> None:
-    """The exact number is enough. A pixel counts twice if its decoder needs more memory."""
+    """The exact number of pixels is enough. Pixels count twice if the decoder needs more memory."""
     needed = 200 * 200 * (2 if kind in ("WEBP", "AVIF") else 1)
     content = encode(Image.new("RGB", (200, 200), RED), kind)
     assert fit_image(content, max_pixels=needed).report.conforms

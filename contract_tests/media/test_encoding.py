@@ -16,7 +16,7 @@ from kling_elements_runtime.contract import Contract
 
 @pytest.mark.parametrize("mode", ["RGBA", "LA"])
 def test_a_jpeg_shows_the_background_in_transparent_areas(mode: str) -> None:
-    """The change is reported, and is made only if a PNG is too large."""
+    """The areas are filled only if a PNG is too large, and the change is reported."""
     picture = noise(300, 300, mode)
     picture.putalpha(Image.new("L", (300, 300), 0))
     assert ("encoded as PNG",) == fit_image(picture).changes
@@ -49,7 +49,7 @@ def _fitted_content(picture: Image.Image, contract: Contract) -> bytes:
 
 
 def test_a_png_that_just_fits_is_kept() -> None:
-    """If the limit is one byte lower, the picture becomes a JPEG."""
+    """With a limit one byte lower, the picture becomes a JPEG."""
     picture = noise(300, 300)
     size = len(encode(picture))
     assert ("encoded as PNG",) == fit_image(picture, contract=contract_with_max_image_bytes(size)).changes

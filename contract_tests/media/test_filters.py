@@ -26,7 +26,7 @@ from kling_elements.media.soundtracks import filter_chain
     ("rotation", "dark"), [(0, (0.4, 0.4)), (90, (0.6, 0.4)), (180, (0.6, 0.6)), (270, (0.4, 0.6))]
 )
 def test_a_rotated_video_is_turned_upright(rotation: int, dark: tuple[float, float], tmp_path: Path) -> None:
-    """The dark quarter is where players show it."""
+    """The dark quarter of the copy is where players show it in the source."""
     source = draw_video(tmp_path / "turned.mp4", list(range(6)))
     with av.open(str(source)) as container, av.open(str(tmp_path / "source.mp4"), "w") as output:
         picture = output.add_stream_from_template(container.streams.video[0])
@@ -39,7 +39,7 @@ def test_a_rotated_video_is_turned_upright(rotation: int, dark: tuple[float, flo
 
 
 def test_padding_is_black_and_keeps_the_whole_picture(tmp_path: Path) -> None:
-    """The picture is in the middle."""
+    """The bars have the same width, so the picture is in the middle."""
     frame = frames_of(fit_video(draw_video(tmp_path / "square.mp4", list(range(6)), size=(36, 36))).path)[0]
     greys = [grey_of(frame, x, 0.25) for x in (0.1, 0.215, 0.225, 0.45, 0.55, 0.775, 0.785, 0.9)]
     assert [16, 16] == greys[:2] == greys[-2:]
@@ -49,7 +49,7 @@ def test_padding_is_black_and_keeps_the_whole_picture(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("aspect", [Fraction(101), Fraction(1, 101)])
 def test_pixels_with_an_absurd_shape_count_as_square(aspect: Fraction) -> None:
-    """Players also ignore such a damaged number."""
+    """Players ignore such damaged numbers too."""
     frame = av.VideoFrame(64, 36, "yuv420p")
     shape = filters_for(frame, aspect, [[1920, 1080]], "pad")
     assert filters_for(frame, None, [[1920, 1080]], "pad") == shape
@@ -85,13 +85,13 @@ def test_cropping_changes_no_more_than_necessary(size: tuple[int, int], change: 
     ],
 )
 def test_a_ratio_that_is_off_by_less_than_a_hundredth_is_stretched(size: tuple[int, int], changes: list[str]) -> None:
-    """Nobody sees a small distortion, but everybody sees thin bars."""
+    """A small distortion is invisible, but thin bars are not."""
     shape = filters_for(av.VideoFrame(*size, "yuv420p"), None, [[1920, 1080], [1080, 1920]], "pad")
     assert changes == shape.changes
 
 
 def test_colours_become_those_of_hd(tmp_path: Path) -> None:
-    """Ten bits become eight, and the header names the colours."""
+    """Ten bits become eight, and the header describes the colours."""
     result = fit_video(draw_video(tmp_path / "ten.mp4", list(range(6)), pixels="yuv420p10le"))
     frame = frames_of(result.path)[0]
     assert ("yuv420p", 1, 1, 1, 1) == (
@@ -146,7 +146,7 @@ _ALL = [
 def test_a_turned_or_mirrored_video_is_shown_as_players_show_it(
     matrix: tuple[int, int, int, int], tmp_path: Path
 ) -> None:
-    """The place of its dark quarter is calculated from the matrix, as FFmpeg's `autorotate` does."""
+    """The test calculates the place of the dark quarter from the matrix, like FFmpeg's `autorotate`."""
     a, b, c, d = matrix
     source = with_display_matrix(draw_video(tmp_path / "plain.mp4", list(range(6))), tmp_path / "source.mp4", matrix)
     result: Any = fit_video(source, contract=SMALL)
@@ -170,13 +170,13 @@ def test_an_invalid_matrix_is_ignored(matrix: tuple[int, int, int, int], tmp_pat
 
 
 def test_stereo_video_is_turned_upright() -> None:
-    """PyAV does not know all side data of stereo video, and then gives only the turn."""
+    """PyAV does not know some side data of stereo video, but provides the rotation."""
     frame: Any = _Stereo()
     assert [("transpose", "clock")] == filters_for(frame, None, [[128, 72], [72, 128]], "pad").filters[:1]
 
 
 class _Stereo:
-    """A frame of stereo video as PyAV returns it; none of our encoders can make one."""
+    """A frame of stereo video as PyAV returns it. None of our encoders can create one."""
 
     rotation = -90
     width, height = 64, 36

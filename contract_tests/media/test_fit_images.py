@@ -56,7 +56,7 @@ def test_an_image_with_an_orientation_may_conform() -> None:
     ],
 )
 def test_padding_reaches_the_limits_exactly(size: tuple[int, int], fitted_size: tuple[int, int], change: str) -> None:
-    """Sides and ratio are changed only as far as the limits require."""
+    """Sides and ratio change only as much as the limits require."""
     result = fit_image(encode(Image.new("L", size)))
     assert fitted_size == decode(result.content).size
     assert (change, "encoded as PNG") == result.changes
@@ -95,7 +95,7 @@ def test_padding_keeps_every_pixel() -> None:
 
 
 def test_cropping_keeps_the_middle() -> None:
-    """The remaining pixels are unchanged."""
+    """The pixels in the middle are unchanged."""
     source = noise(1000, 320)
     result = decode(fit_image(source, ratio="crop").content)
     assert source.crop((100, 0, 900, 320)).tobytes() == result.tobytes()
@@ -144,7 +144,7 @@ def test_a_copy_of_any_picture_conforms(size: tuple[int, int], mode: str, ratio:
 
 
 def test_a_copy_has_no_other_metadata() -> None:
-    """Neither places nor comments are copied."""
+    """Places and comments are not copied."""
     text = PngImagePlugin.PngInfo()
     text.add_text("Author", "somebody")
     assert {} == decode(fit_image(encode(Image.new("RGB", (200, 200)), pnginfo=text)).content).info
@@ -152,7 +152,7 @@ def test_a_copy_has_no_other_metadata() -> None:
 
 @pytest.mark.parametrize("max_pixels", [1_000_000, 999_999, 998_001, 2_345_678])
 def test_a_picture_too_long_to_be_padded_is_made_smaller_first(max_pixels: int) -> None:
-    """Otherwise kilobytes would become gigabytes. No copy has more pixels than allowed, nor much fewer."""
+    """Otherwise kilobytes would become gigabytes. The copy uses nearly all of the allowed pixels."""
     result = fit_image(Image.new("L", (6000, 3)), max_pixels=max_pixels)
     width, height = decode(result.content).size
     assert 0.99 * max_pixels < width * height <= max_pixels
@@ -170,7 +170,7 @@ def test_a_copy_that_does_not_conform_is_never_returned(ratio: Any, monkeypatch:
 
 @pytest.mark.parametrize("size", [(900, 600), (600, 1500)])
 def test_a_picture_is_made_smaller_only_if_low_quality_does_not_fit(size: tuple[int, int]) -> None:
-    """The copy keeps its ratio, is little smaller than necessary, and no side falls below the limit."""
+    """The copy keeps its ratio, is hardly smaller than necessary, and no side is below the limit."""
     picture = noise(*size)
     max_bytes = len(jpeg_of_quality(picture, 50)) - 1
     contract = contract_with_max_image_bytes(max_bytes)
@@ -187,6 +187,6 @@ def test_a_picture_is_made_smaller_only_if_low_quality_does_not_fit(size: tuple[
 
 
 def test_a_picture_that_cannot_be_made_small_enough_is_refused() -> None:
-    """No copy is smaller than the smallest allowed sides."""
+    """A copy cannot have sides below the limit."""
     with pytest.raises(MediaError, match="cannot be made smaller than 5000 bytes"):
         fit_image(noise(400, 310), contract=contract_with_max_image_bytes(5_000))

@@ -51,7 +51,7 @@ def test_every_kind_of_source_can_be_fitted(kind: str, tmp_path: Path) -> None:
 
 
 def test_sources_may_be_larger_than_copies(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Files that are too large for a request are just the ones to fit."""
+    """Files that are too large for a request are typical candidates for fitting."""
     content = Picture(format="png", width=300, height=300, file_size=10_485_761).build()
     for source in (content, _Pipe(content)):
         assert ("encoded as PNG",) == fit_image(source).changes
@@ -81,7 +81,7 @@ def test_an_image_too_large_for_the_check_is_decoded(monkeypatch: pytest.MonkeyP
 
 
 def test_a_pil_image_with_too_many_pixels_is_refused() -> None:
-    """The limit is the same as for files."""
+    """PIL images and files have the same limit."""
     with pytest.raises(MediaError, match=r"110, but at most 109 are allowed .* larger max_pixels"):
         fit_image(Image.new("L", (11, 10)), max_pixels=109)
 
@@ -101,7 +101,7 @@ def test_a_url_must_be_downloaded_first() -> None:
 
 @pytest.mark.parametrize("source", [5, None, "mara.jpg", Path("/nowhere/mara.jpg")])
 def test_a_source_that_is_not_an_image_is_refused(source: Any) -> None:
-    """The error is the same as for the other functions."""
+    """Such sources raise the same error as in the other functions."""
     with pytest.raises(MediaError):
         fit_image(source)
 
@@ -121,7 +121,7 @@ def test_an_invalid_max_pixels_is_refused(max_pixels: Any) -> None:
 
 
 def test_a_conforming_image_too_large_to_be_decoded_is_returned() -> None:
-    """The report says that nobody knows whether the image is complete."""
+    """The report says that the completeness of the image was not checked."""
     content = png_bomb(30_000, 20_000)
     result = fit_image(content)
     assert (content, ["R14"]) == (result.content, [rule for rule, _ in result.report.unchecked])

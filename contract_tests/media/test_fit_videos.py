@@ -19,7 +19,7 @@ from kling_elements_runtime.contract import Contract
 
 @pytest.mark.parametrize(("width", "height"), [(1920, 1080), (1080, 1920)])
 def test_a_video_that_conforms_is_copied_unchanged(width: int, height: int, tmp_path: Path) -> None:
-    """The copy is next to the source."""
+    """The copy is written next to the source."""
     source = write_video(tmp_path, width_px=width, height_px=height)
     seen: list[float] = []
     result = fit_video(source, progress=seen.append)
@@ -31,7 +31,7 @@ def test_a_video_that_conforms_is_copied_unchanged(width: int, height: int, tmp_
 
 @dataclass(frozen=True, kw_only=True)
 class _Shape:
-    """A source with some options, its copy, and the changes that are reported."""
+    """The options of a source, the expected size of its copy, and the expected changes."""
 
     options: dict[str, Any]
     changes: list[str]
@@ -139,7 +139,7 @@ def _contract_with_max_bytes(max_bytes: int) -> Contract:
 
 
 def test_a_file_that_is_too_large_is_encoded_with_less_quality(tmp_path: Path) -> None:
-    """The quality is hardly lower than necessary, and the reported progress never goes back."""
+    """The quality is hardly lower than necessary, and the reported progress never decreases."""
     source = draw_video(tmp_path / "source.mp4", list(range(6)))
     size = fit_video(source, tmp_path / "best.mp4").report.size_bytes or 0
     seen: list[float] = []

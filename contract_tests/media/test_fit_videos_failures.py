@@ -27,7 +27,7 @@ from kling_elements_client.errors import MediaError
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), ValueError("mine"), OSError("mine")])
 @pytest.mark.parametrize("part", [0.0, 0.99])
 def test_an_error_in_the_progress_callback_stops_the_work(error: BaseException, part: float, tmp_path: Path) -> None:
-    """You get the same error object, and no file is left."""
+    """The same error object is raised, and no file is left."""
     source = write_video(tmp_path)
 
     def stop(done: float) -> None:
@@ -41,7 +41,7 @@ def test_an_error_in_the_progress_callback_stops_the_work(error: BaseException, 
 
 
 def test_a_source_that_cannot_be_copied_raises_a_media_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The disk with the source may fail."""
+    """The disk with the source can fail during the copy."""
     monkeypatch.setattr(shutil, "copyfile", _refuse)
     source = write_video(tmp_path, width_px=1920, height_px=1080)
     with pytest.raises(MediaError, match="cannot be copied: broken"):
@@ -89,13 +89,13 @@ def test_no_file_is_overwritten(name: str, tmp_path: Path) -> None:
 
 
 def test_a_target_that_cannot_be_written_raises_a_media_error(tmp_path: Path) -> None:
-    """The error names the target."""
+    """The error contains the path of the target."""
     with pytest.raises(MediaError, match=r"missing.*cannot be written"):
         fit_video(write_video(tmp_path), tmp_path / "missing" / "copy.mp4")
 
 
 def test_without_pyav_the_error_says_how_to_install_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The error names the extra."""
+    """The error contains the command that installs the extra."""
     monkeypatch.setitem(sys.modules, "av", None)
     with pytest.raises(MediaError, match=r"pip install 'kling-elements\[video\]'"):
         fit_video(write_video(tmp_path))
@@ -116,7 +116,7 @@ _PLAYLIST = b"#EXTM3U\n#EXT-X-TARGETDURATION:5\n#EXTINF:5,\nhttp://127.0.0.1:9/s
     ],
 )
 def test_a_hostile_video_raises_a_media_error(content: bytes, reason: str, tmp_path: Path) -> None:
-    """Empty files, other formats, lists of other files and half files raise it, and no file is left."""
+    """Empty files, other formats, playlists and incomplete files raise it, and no file is left."""
     source = tmp_path / "hostile.mp4"
     source.write_bytes(content)
     with pytest.raises(MediaError, match=reason) as caught:
@@ -126,7 +126,7 @@ def test_a_hostile_video_raises_a_media_error(content: bytes, reason: str, tmp_p
 
 
 def test_a_video_copy_that_does_not_conform_is_never_returned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A copy is checked again. Here its size is one that R22 does not allow, and no file is left."""
+    """Each copy is checked again. In this test R22 does not allow its size, and no file is left."""
     settings = fit_videos._settings  # noqa: SLF001 - it returns sizes that the contract allows
     monkeypatch.setattr(fit_videos, "_settings", lambda *args: evolve(settings(*args), sizes=[[64, 36]]))
     source = write_video(tmp_path)
@@ -168,7 +168,7 @@ def test_a_video_source_must_be_a_path(source: Any) -> None:
 
 @pytest.mark.parametrize("source", ["missing.mp4", "."])
 def test_a_missing_video_or_a_folder_is_refused(source: str, tmp_path: Path) -> None:
-    """The error names the path."""
+    """The error contains the path."""
     with pytest.raises(MediaError, match=str(tmp_path)):
         fit_video(tmp_path / source)
 

@@ -72,7 +72,7 @@ def test_the_first_enabled_video_track_except_covers_is_checked(tracks: list[byt
         ("a\nb\0", "a?b?"),
     ],
 )
-def test_codecs_are_named(code: str, name: str) -> None:
+def test_common_codecs_have_names(code: str, name: str) -> None:
     """Well-known four-letter codes have names; other codes are made printable."""
     report = video_report(_movie(_track("vide", entry=code), _track("soun", entry="Opus")))
 
@@ -80,7 +80,7 @@ def test_codecs_are_named(code: str, name: str) -> None:
 
 
 def test_a_file_without_a_video_track_is_refused() -> None:
-    """R20: sound is not a video, but its codec and duration are still reported."""
+    """R20: a file with only sound is not a video, but its codec and duration are still reported."""
     data = _movie(_track("soun", entry="mp4a"))
 
     assert [("R20", "the file has no video track")] == violations_in(data)
@@ -93,14 +93,14 @@ def test_a_file_without_a_video_track_is_refused() -> None:
 
 
 def test_frames_are_counted_only_if_there_are_ticks() -> None:
-    """A track without a media header has no known frames and no known duration."""
+    """Without a media header, the ticks of a track have no unit."""
     data = edit_boxes(_movie(_track("vide")), "moov/trak/mdia/mdhd", lambda _: None)
 
     assert (None, None) == (video_report(data).frame_seconds, video_report(data).duration_seconds)
 
 
 @pytest.mark.parametrize("table", [bytes(8), struct.pack(">4I", 0, 1, 3, 0), struct.pack(">3I", 0, 1, 3)])
-def test_frame_times_without_meaning_are_ignored(table: bytes) -> None:
+def test_useless_frame_times_are_ignored(table: bytes) -> None:
     """The duration of a frame is unknown if there are no frames, they last no time, or their table is cut off."""
     data = edit_boxes(Video(**SMALL).build(), TRACK + "stts", lambda _: table)
 
@@ -108,7 +108,7 @@ def test_frame_times_without_meaning_are_ignored(table: bytes) -> None:
 
 
 def test_only_the_announced_number_of_frame_times_counts() -> None:
-    """Entries after the last announced one are ignored."""
+    """Further entries in the table are ignored."""
     ordinary = content_of(Video(**SMALL).build(), TRACK + "stts")
     data = edit_boxes(Video(**SMALL).build(), TRACK + "stts", lambda old: old + struct.pack(">II", 100, 1))
 

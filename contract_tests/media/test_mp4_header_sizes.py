@@ -15,7 +15,7 @@ from contract_tests.support.video_checks import SMALL, video_report, violations_
 
 @pytest.mark.parametrize("degrees", [90, 180, 270])
 def test_ffmpeg_turns_the_picture_by_the_same_angle(degrees: int) -> None:
-    """FFmpeg counts the angle in the other direction."""
+    """FFmpeg measures the angle counterclockwise."""
     data = Video(rotation=degrees, **SMALL).build()
 
     with av.open(io.BytesIO(data), "r") as container:
@@ -95,7 +95,7 @@ def test_a_matrix_of_zeros_is_ignored() -> None:
 def test_the_matrix_of_the_movie_is_applied_after_that_of_the_track(
     own: tuple[float, ...], outer: tuple[float, ...], rotation: int | None, sides: tuple[int, int]
 ) -> None:
-    """FFmpeg applies both too, but returns NaN for zeros."""
+    """FFmpeg applies both matrices too, but returns NaN for zeros."""
     data = edit_boxes(Video().build(), "moov/trak/tkhd", lambda old: with_matrix(old, *own))
     data = edit_boxes(data, "moov/mvhd", lambda old: old[:36] + struct.pack(">9i", *_fixed_point(outer)) + old[72:])
     report = video_report(data)
@@ -111,7 +111,7 @@ def _fixed_point(matrix: tuple[float, ...]) -> list[int]:
 
 
 def test_the_sample_entry_counts_if_the_track_header_has_no_sides() -> None:
-    """The displayed size is then the stored size times the pixel aspect."""
+    """The displayed size is the stored size times the pixel aspect."""
     square = edit_boxes(Video(rotation=90).build(), "moov/trak/tkhd", lambda old: with_sides(old, 0, 1080))
     wide = edit_boxes(
         Video(width_px=1440, pixel_aspect=(4, 3)).build(), "moov/trak/tkhd", lambda old: with_sides(old, 0, 0)
@@ -127,7 +127,7 @@ def test_the_sample_entry_counts_if_the_track_header_has_no_sides() -> None:
 
 
 def test_pixels_are_square_if_the_sample_entry_has_no_sides() -> None:
-    """The sides in the track's header are then displayed."""
+    """The track's header gives the displayed size."""
     data = Video().build()
     data = overwrite(data, data.index(b"avc1", data.index(b"stsd")) + 4 + 24, bytes(4))
 

@@ -89,7 +89,7 @@ _PART = "the server was asked for bytes 0 to "
 def test_an_unusable_response_is_one_clear_error(
     serving: Callable[..., RangeServer], respond: Responder, expected: str
 ) -> None:
-    """The error takes only one request."""
+    """The client gives up after one request."""
     server = serving(respond)
     assert private_refusal(server.url).startswith(expected)
     assert 1 == len(server.requests)
@@ -145,7 +145,7 @@ def test_a_response_need_not_repeat_its_etag_and_date(serving: Callable[..., Ran
 def test_a_connection_closed_between_requests_is_opened_again(
     serving: Callable[..., RangeServer], respond: Responder
 ) -> None:
-    """A server may close a connection at any time, announced or not."""
+    """A server may close a connection at any time, with or without a header."""
     server = serving(respond)
     with open_remote(server.url, allow_private=True) as file:
         assert server.ended.acquire(timeout=60)  # only a failure lasts that long

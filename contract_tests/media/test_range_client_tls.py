@@ -1,4 +1,4 @@
-"""Files are read over TLS only with a trusted certificate, and never over less secure HTTP afterwards."""
+"""TLS requires a trusted certificate, and redirects to plain HTTP are refused."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("no_socket_stays_open")]
 
 @pytest.fixture
 def authority(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> Iterator[trustme.CA]:
-    """Yield an authority that is trusted here because of the environment."""
+    """Yield an authority that is trusted because of SSL_CERT_FILE."""
     authority = trustme.CA()
     authority.cert_pem.write_to_path(tmp_path / "ca.pem")
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
@@ -52,7 +52,7 @@ def test_a_file_is_read_with_a_trusted_certificate(serving: Callable[..., RangeS
 def test_a_wrong_certificate_is_refused(
     serving: Callable[..., RangeServer], authority: trustme.CA, name: str | None
 ) -> None:
-    """A certificate may be for another name, or from an unknown authority."""
+    """The certificate is for another name, or from an unknown authority."""
     tls = tls_server_for(trustme.CA()) if name is None else tls_server_for(authority, name)
     server = serving(tls=tls)
     assert "certificate verify failed" in private_refusal(server.url)

@@ -33,7 +33,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("no_socket_stays_open")]
 
 
 def test_head_and_tail_of_a_large_file_take_two_requests(serving: Callable[..., RangeServer]) -> None:
-    """Less than 100 KB of 417 MB are received, over one connection."""
+    """The client receives less than 100 KB of 417 MB over one connection."""
     server = serving(size=417_000_000)
 
     with open_remote(server.url, allow_private=True) as file:
@@ -68,7 +68,7 @@ _KINDS: dict[str, Responder] = {
 @pytest.mark.parametrize("kind", _KINDS)
 @pytest.mark.parametrize("size", [100_000, 2 * BLOCK, 1, 0])
 def test_the_bytes_read_are_those_of_the_file(serving: Callable[..., RangeServer], kind: str, size: int) -> None:
-    """Reads work at any place, after the end too, and for every way in which a server sends the file."""
+    """Reads work at any offset, even beyond the end, and no matter how the server sends the file."""
     server = serving(_KINDS[kind], size=size)
     chance = random.Random(1)  # seeded, so that the places are the same each time
     places = [(chance.randrange(size + BLOCK), chance.randrange(3 * BLOCK)) for _ in range(30)]
@@ -81,7 +81,7 @@ def test_the_bytes_read_are_those_of_the_file(serving: Callable[..., RangeServer
 
 
 def test_the_size_is_unknown_until_the_server_sends_it(serving: Callable[..., RangeServer]) -> None:
-    """The server here never sends the size, but ends the file. A length beside chunks does not count."""
+    """The server never sends the size, so the end of the file shows it. A length next to chunks does not count."""
     server = serving(chunked_response(content_length=7))
     with open_remote(server.url, allow_private=True) as file:
         assert file.size is None
@@ -96,7 +96,7 @@ def test_a_negative_offset_is_refused(serving: Callable[..., RangeServer]) -> No
 
 
 def test_no_block_is_fetched_twice(serving: Callable[..., RangeServer]) -> None:
-    """Blocks before and after the missing ones are not requested again."""
+    """Only the missing blocks are requested."""
     server = serving()
     with open_remote(server.url, allow_private=True) as file:
         file.peek(4 * BLOCK, 1)
@@ -106,7 +106,7 @@ def test_no_block_is_fetched_twice(serving: Callable[..., RangeServer]) -> None:
 
 
 def test_sequential_reading_requests_ever_larger_parts(serving: Callable[..., RangeServer]) -> None:
-    """A long header, such as that of a long video, takes few requests, and not many more bytes."""
+    """A long header takes few requests, and not many more bytes than necessary."""
     server = serving(size=417_000_000)
     with open_remote(server.url, allow_private=True) as file:
         for block in range(128):
@@ -140,7 +140,7 @@ def test_the_whole_file_is_not_read_from_a_server_that_ignores_range(serving: Ca
 def test_the_end_of_a_file_is_not_read_from_a_server_that_ignores_range(
     serving: Callable[..., RangeServer], length: int | None
 ) -> None:
-    """The error gives the reason, and comes before the budget is wasted."""
+    """The error gives the reason before the budget is wasted."""
     server = serving(whole_file(content_length=length), size=417_000_000)
     with open_remote(server.url, allow_private=True) as file:
         with pytest.raises(MediaError, match=r"the server ignores Range, .* within the first 8388608 bytes"):
@@ -159,7 +159,7 @@ def test_the_end_of_a_file_is_not_read_from_a_server_that_ignores_range(
 def test_a_query_is_never_shown(
     serving: Callable[..., RangeServer], caplog: pytest.LogCaptureFixture, respond: Responder
 ) -> None:
-    """Neither errors, their copies and causes, nor logs and reprs show the query."""
+    """Errors, their copies and causes, logs and reprs do not contain the query."""
     caplog.set_level(logging.INFO)  # at lower levels, httpcore logs all headers of responses
     server = serving(in_turn(good_response, respond))
     with open_remote(f"{server.url}?secret#secret", allow_private=True) as file:
@@ -175,7 +175,7 @@ def test_a_query_is_never_shown(
 
 
 def test_after_an_error_the_file_is_closed(serving: Callable[..., RangeServer]) -> None:
-    """Bytes that were fetched can still be read, and other bytes raise the same error without a request."""
+    """Fetched bytes can still be read. Other bytes raise the same error without a request."""
     server = serving(in_turn(good_response, empty_response(503), good_response))
     with open_remote(server.url, allow_private=True) as file:
         for place in (50_000, 90_000):

@@ -31,14 +31,14 @@ def test_sound_is_kept_and_ends_with_the_video(seconds: int, tmp_path: Path) -> 
 
 
 def test_a_copy_without_sound_has_no_audio_track(tmp_path: Path) -> None:
-    """The sound has ended before the copy starts."""
+    """The sound ends before the copy starts."""
     source = draw_video(tmp_path / "early.mp4", list(range(10)), sound_samples=SOUND_HZ)
     result: Any = fit_video(source, start_seconds=2)
     assert (None, 3) == (result.report.audio_codec, result.report.duration_seconds)
 
 
 def test_frames_long_after_the_end_are_not_read(tmp_path: Path) -> None:
-    """Reading stops even if the sound ended long before and cannot end it."""
+    """Reading stops even if the sound ended long before."""
     source = draw_video(tmp_path / "long.mp4", list(range(19)), 1, sound_samples=SOUND_HZ)
     result: Any = fit_video(source)
     assert (8, "aac") == (result.report.duration_seconds, result.report.audio_codec)

@@ -58,7 +58,7 @@ def _pipe(data: bytes) -> Iterator[io.BufferedReader]:
 
 @pytest.mark.parametrize("data", [JPEG, PNG], ids=["JPEG", "PNG"])
 def test_every_kind_of_source_becomes_the_same_string(data: bytes, tmp_path: Path) -> None:
-    """If this package encodes the text itself, later checks are skipped; your own text is returned unchanged."""
+    """Text that this package encodes is marked, so later checks skip it. Text from the caller is returned unchanged."""
     file = io.BytesIO(b"before" + data)
     file.seek(6)
     sources = [write_file(tmp_path, data), data, bytearray(data), memoryview(data), file, io.BytesIO(data)]
@@ -106,7 +106,7 @@ def _noise(mode: str, width: int, height: int) -> Image.Image:
 
 @pytest.mark.parametrize(("mode", "sides"), [("L", (3600, 3000)), ("RGB", (2000, 1800)), ("RGBA", (1800, 1500))])
 def test_a_pil_image_too_large_for_png_becomes_the_best_jpeg_that_fits(mode: str, sides: tuple[int, int]) -> None:
-    """An image is not refused because of an encoding that this package has chosen."""
+    """The encoding is the choice of this package, so an image is not refused because of it."""
     with _noise(mode, *sides) as picture:
         made = base64.b64decode(image(picture))
 
@@ -117,7 +117,7 @@ def test_a_pil_image_too_large_for_png_becomes_the_best_jpeg_that_fits(mode: str
 
 
 def test_a_pil_image_is_sent_upright() -> None:
-    """The image's orientation is applied without any loss."""
+    """The image's orientation is applied without loss."""
     with Image.new("RGB", (300, 400), "red") as picture:
         picture.getexif()[0x0112] = 6
         made = base64.b64decode(image(picture))
@@ -213,7 +213,7 @@ def test_a_file_object_that_fails_raises_a_media_error(can_seek: bool) -> None: 
 
 
 def test_a_file_object_that_shrinks_was_changed() -> None:
-    """Half a picture is not sent as a complete one."""
+    """Otherwise half a picture would be sent as a complete one."""
 
     class Shrinking(io.BytesIO):
         def read(self, size: int | None = -1, /) -> bytes:
@@ -225,7 +225,7 @@ def test_a_file_object_that_shrinks_was_changed() -> None:
 
 @pytest.mark.parametrize(("size", "is_refused"), [(10_485_760, False), (10_485_761, True)])
 def test_a_stream_is_not_read_beyond_the_allowed_size(size: int, is_refused: bool, tmp_path: Path) -> None:  # noqa: FBT001
-    """An endless stream does not fill the disk."""
+    """Otherwise an endless stream would fill the disk."""
     path = write_file(tmp_path, Picture(format="jpeg", file_size=size).build())
 
     class UnseekableFile(io.FileIO):
@@ -258,14 +258,14 @@ def test_a_data_url_takes_little_memory() -> None:
 
 @pytest.mark.parametrize("before", [0, 1, 2, 3, 16_381, 16_382, 16_383, 16_384])
 def test_a_data_url_is_decoded_in_slices_without_errors(before: int) -> None:
-    """The result is that of the standard library, also for invalid escapes."""
+    """The result is the same as from the standard library, even for invalid escapes."""
     text = "a" * before + "%41%4%zz%%42" * 30_000 + "%"
     with sources.open_image(f"data:,{text}", CONTRACT) as media:
         assert unquote_to_bytes(text) == media.file.peek(0, media.file.size)
 
 
 def test_the_error_for_a_full_disk_names_the_folder(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The stream itself can be read."""
+    """The error blames the disk and not the stream."""
 
     class Full(io.BytesIO):
         def write(self, _: Any, /) -> int:

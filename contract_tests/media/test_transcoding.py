@@ -49,7 +49,7 @@ def test_a_beginning_can_be_skipped(tmp_path: Path) -> None:
     [("2", 0, "from 0 s on, it lasts 2 s"), ("5", 2.5, "from 2.5 s on, it lasts 2.5 s"), ("5", 60, "it lasts 0 s")],
 )
 def test_a_video_that_is_too_short_is_refused(seconds: str, start: float, message: str, tmp_path: Path) -> None:
-    """The error names the rule, and no file is written."""
+    """The violation contains the rule, and no file is written."""
     source = write_video(tmp_path, seconds=seconds, frames_per_second="4", has_sound=True)
     with pytest.raises(MediaError, match=f"is too short: .*{message}") as caught:
         fit_video(source, start_seconds=start)
@@ -86,7 +86,7 @@ def test_the_last_frame_that_fits_is_shown_to_the_end(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["steady.mkv", "steady.mp4", "steady.ts", "steady.flv"])
 @pytest.mark.parametrize("start", [0, 0.3])
 def test_rounded_times_become_steady_again(name: str, start: float, tmp_path: Path) -> None:
-    """Matroska and FLV count milliseconds; the copy has exactly 29.97 frames a second, with the same gap."""
+    """Matroska and FLV round to milliseconds. The copy has exactly 29.97 frames per second, and the same gap."""
     rate = Fraction(30000, 1001)
     frames = [*range(100), *range(130, 150)]
     source = draw_video(tmp_path / name, frames, rate=rate, brightness=1)
@@ -102,7 +102,7 @@ def test_rounded_times_become_steady_again(name: str, start: float, tmp_path: Pa
 
 @pytest.mark.parametrize("start", [0, 2])
 def test_frames_stored_out_of_order_are_not_lost(start: int, tmp_path: Path) -> None:
-    """AVI stores when frames are decoded, and FFmpeg guesses wrongly when they are shown; their order is right."""
+    """AVI stores decoding times, from which FFmpeg derives wrong display times. Only their order is right."""
     options = {"bf": "3", "b_strategy": "0", "g": "100"}
     source = draw_video(tmp_path / "order.avi", list(range(19)), rate=3, options=options)
     result = fit_video(source, start_seconds=start, contract=SMALL)
@@ -142,7 +142,7 @@ def test_progress_rises_from_0_to_1(tmp_path: Path) -> None:
 
 
 def test_a_video_that_changes_its_frame_size_is_refused(tmp_path: Path) -> None:
-    """The filters are made for one size."""
+    """The filters are built for one size."""
     source = tmp_path / "joined.mkv"
     with av.open(str(source), "w") as output:
         picture: Any = output.add_stream("mjpeg", rate=2)
@@ -162,7 +162,7 @@ def test_a_video_that_changes_its_frame_size_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_video_with_decreasing_timestamps_is_refused(tmp_path: Path) -> None:
-    """In two joined files, the second one's frames would be lost, and nobody would notice."""
+    """Otherwise the second of two joined files would be lost, and nobody would notice."""
     content = draw_video(tmp_path / "part.mpg", list(range(10))).read_bytes()
     source = tmp_path / "joined.mpg"
     source.write_bytes(content + content)

@@ -53,7 +53,7 @@ def test_a_real_video_of_each_container_and_orientation_conforms(container: str,
     ids=str,
 )
 def test_ffmpeg_reads_the_same(options: dict[str, Any]) -> None:
-    """Stored size, pixel aspect, duration, frame rate and codecs are those that FFmpeg's own reader finds."""
+    """FFmpeg's own reader finds the same size, pixel aspect, duration, frame rate and codecs."""
     data = Video(**options).build()
     report = video_report(data)
 
@@ -74,7 +74,7 @@ def test_ffmpeg_reads_the_same(options: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(("size", "rules"), [(209715200, []), (209715201, ["R23"])])
 def test_a_file_may_have_200_megabytes(size: int, rules: list[str]) -> None:
-    """R23: 209715200 bytes are allowed, but not one more; few of them are read."""
+    """R23: 209715200 bytes are allowed, but not one more. Few of them are read."""
     file = Video(file_size=size).open()
 
     report = video_report(file)
@@ -121,7 +121,7 @@ def test_without_a_size_some_rules_are_unchecked() -> None:
         (["iso\xff"], None),
     ],
 )
-def test_brands_name_the_container(brands: list[str], container: str | None) -> None:
+def test_the_brands_decide_the_container(brands: list[str], container: str | None) -> None:
     """R20: files without brands are MOV, and files with the brands of images are not videos."""
     report = video_report(Video(brands=brands, **SMALL))
 
@@ -156,7 +156,7 @@ def test_brands_name_the_container(brands: list[str], container: str | None) -> 
     ids=itertools.count(),
 )
 def test_other_formats_are_refused_and_named(data: bytes, what: str) -> None:
-    """R20: the message names what is allowed, and the likely format of the content."""
+    """R20: the message contains the allowed formats, and the likely format of the content."""
     report = video_report(data)
 
     assert [("R20", f"the file is not an MP4 or MOV video{what}")] == [
@@ -180,7 +180,7 @@ def test_the_name_of_a_file_does_not_count(tmp_path: Path) -> None:
 
 
 def test_a_known_container_that_is_not_allowed_is_named() -> None:
-    """If the contract allowed only MP4, a MOV file would be refused for its container only."""
+    """With a contract that allows only MP4, a MOV file breaks only the rule about containers."""
     contract = contract_with("x-video", {"container": {"one-of": ["mp4"]}, "displayed-size": {"pixel-aspect": "any"}})
     data = Video(container="mov", pixel_aspect=(4, 3)).build()
     data = edit_boxes(data, "moov/trak/tkhd", lambda old: with_sides(old, 1920, 1080))
@@ -189,7 +189,7 @@ def test_a_known_container_that_is_not_allowed_is_named() -> None:
 
 
 def test_all_broken_rules_are_listed() -> None:
-    """The file here is cut off, lasts too long, has the wrong size, and has too many bytes."""
+    """The file is cut off, lasts too long, has the wrong sides, and has too many bytes."""
     data = Video(**SMALL, seconds="12").build()
     file = RecordedFile(data + struct.pack(">I4s", 2**32 - 1, b"mdat"), size=209715201)
 
@@ -205,7 +205,7 @@ CUT_OFF = "the file is cut off within its box 'mdat', or that box claims to be l
 
 @pytest.mark.parametrize("container", ["mp4", "mov"])
 def test_a_compressed_header_is_unchecked(container: str) -> None:
-    """R20 to R22: no rule is known to be broken, because FFmpeg reads such files. The size in bytes is checked."""
+    """R20 to R22 are unchecked, because FFmpeg can read such files. The size in bytes is checked."""
     data = compress_header(Video(container=container, has_sound=True).build())
     why = "the file's header is compressed ('cmov') and was not read"
     report = video_report(data)
@@ -218,7 +218,7 @@ def test_a_compressed_header_is_unchecked(container: str) -> None:
 
 @pytest.mark.parametrize(("entry", "by"), [("avc1", "encv"), ("avc1", "drmi"), ("mp4a", "enca"), ("mp4a", "drms")])
 def test_an_encrypted_video_is_unchecked(entry: str, by: str) -> None:
-    """R20: you need a key to play it; the other rules are checked by its header."""
+    """R20 is unchecked, because you need a key to play the video. The header is enough for the other rules."""
     whole = Video(has_sound=True).build()
     report = video_report(mark_encrypted(whole, entry, by))
     why = "it is unknown whether the video can be played, because it is encrypted"
@@ -249,21 +249,21 @@ _RULES = {"R20", "R21", "R22", "R23"}
 
 def _mutate(data: bytes, choose: random.Random) -> bytes:
     """Return the bytes with one to three changes."""
-    made = bytearray(data)
+    mutant = bytearray(data)
     for _ in range(choose.randint(1, 3)):
-        at = choose.randrange(len(made) + 1)
+        at = choose.randrange(len(mutant) + 1)
         change = choose.randrange(5)
         if change == 0:
-            made[at : at + 1] = choose.randbytes(1)
+            mutant[at : at + 1] = choose.randbytes(1)
         elif change == 1:
-            made[at:at] = choose.randbytes(choose.randint(1, 9))
+            mutant[at:at] = choose.randbytes(choose.randint(1, 9))
         elif change == 2:
-            del made[at : at + choose.choice([1, 4, 8, 100, 10_000])]
+            del mutant[at : at + choose.choice([1, 4, 8, 100, 10_000])]
         else:
-            at = max(made.find(choose.choice(_KINDS)), 4)
+            at = max(mutant.find(choose.choice(_KINDS)), 4)
             size = choose.choice(_SIZES) if change == 3 else choose.getrandbits(12)
-            made[at - 4 : at] = struct.pack(">I", size)
-    return bytes(made)
+            mutant[at - 4 : at] = struct.pack(">I", size)
+    return bytes(mutant)
 
 
 @pytest.mark.parametrize("part", range(_PARTS))
@@ -273,7 +273,7 @@ def _mutate(data: bytes, choose: random.Random) -> bytes:
     ids=["mp4", "mov", "fragmented"],
 )
 def test_a_mutated_video_always_gets_a_report(options: dict[str, Any], part: int) -> None:
-    """For 20,000 mutants of each kind of file, the violations name rules, and the reads are few and short."""
+    """20,000 mutants of each kind of file cause only violations of known rules, and few, short reads."""
     data = Video(**SMALL, **options, has_sound=True).build()
     choose = random.Random(f"{options} {part}")
     refused = 0

@@ -37,7 +37,7 @@ def test_durations_up_to_one_frame_beyond_the_limits_are_accepted(seconds: str, 
 
 @pytest.mark.parametrize(("frames", "conforms"), [(88, False), (89, True), (241, True), (242, False)])
 def test_rounding_in_the_movie_header_does_not_count(frames: int, conforms: bool) -> None:  # noqa: FBT001 - a table
-    """241 frames of 1/30 s are accepted although the movie header rounds them up to 8.034 s, and so are 89 frames."""
+    """241 frames of 1/30 s are accepted, although the movie header rounds their duration up to 8.034 s."""
     report = video_report(Video(seconds=f"{frames}/30", frames_per_second="30", width_px=64, height_px=48))
 
     assert conforms == ("R21" not in [violation.rule for violation in report.violations])
@@ -59,7 +59,7 @@ def test_a_frame_shown_for_a_minute_does_not_extend_the_limits() -> None:
 
 
 def test_without_frames_in_the_header_there_is_no_tolerance() -> None:
-    """If the header has no frames, a video may last 8 s, but not a thousandth longer."""
+    """Without frames in the header, a video may last 8 s, but not a millisecond longer."""
     data = edit_boxes(Video(**SMALL).build(), TRACK + "stts", lambda _: None)
 
     def violations_at(seconds: str) -> list[tuple[str, str]]:

@@ -26,7 +26,7 @@ from contract_tests.support.video_checks import video_report, violations_in
     ],
 )
 def test_any_other_size_is_refused(shown: str, video: Video) -> None:
-    """R22: the violation names both allowed sizes, even for sizes near them or with the right ratio."""
+    """R22: the violation contains both allowed sizes, even for sizes near them or with the right ratio."""
     message = f"the video is shown as {shown} px, it must be 1920x1080 or 1080x1920 px"
     assert [("R22", message)] == violations_in(replace(video, frames_per_second="1"))
 
@@ -36,7 +36,7 @@ def test_any_other_size_is_refused(shown: str, video: Video) -> None:
     [(1919, 1080, "1919x1080"), (1921, 1080, "1921x1080"), (1920, 1079, "1920x1079"), (1920, 1081, "1920x1081")],
 )
 def test_sides_must_be_exact_to_the_pixel(width: int, height: int, shown: str) -> None:
-    """R22: the sides in the track's header count."""
+    """R22: the sides in the track's header decide."""
     data = edit_boxes(Video().build(), "moov/trak/tkhd", lambda old: with_sides(old, width, height))
 
     message = f"the video is shown as {shown} px, it must be 1920x1080 or 1080x1920 px"
@@ -54,7 +54,7 @@ def test_pixels_must_be_square(pixel_aspect: tuple[int, int], ratio: str) -> Non
 
 
 def test_a_pixel_aspect_with_a_zero_is_invalid() -> None:
-    """R22: such a ratio is refused, and reported as None."""
+    """R22: an invalid ratio is refused, and reported as None."""
     data = Video(pixel_aspect=(4, 3)).build()
     at = data.index(b"pasp") + 4
     data = edit_boxes(overwrite(data, at, bytes(4)), "moov/trak/tkhd", lambda old: with_sides(old, 1920, 1080))
@@ -82,7 +82,7 @@ def test_a_stretched_picture_does_not_have_square_pixels(matrix: tuple[float, ..
     "matrix", [(0.707, 0.707, -0.707, 0.707), (1, 0.01, 0, 1), (1, 0, 0.01, 1), (0.01, 1, -1, 0), (1, 0, 0, 0)]
 )
 def test_a_turn_by_another_angle_is_refused(matrix: tuple[float, ...]) -> None:
-    """R22: such a picture has no size that could be allowed."""
+    """R22: a picture at another angle has no allowed size."""
     report = video_report(edit_boxes(Video().build(), "moov/trak/tkhd", lambda old: with_matrix(old, *matrix)))
 
     message = "the video is turned by an unusual angle; it must be shown upright as 1920x1080 or 1080x1920 px"
@@ -91,7 +91,7 @@ def test_a_turn_by_another_angle_is_refused(matrix: tuple[float, ...]) -> None:
 
 
 def test_more_than_a_rounding_error_is_a_turn() -> None:
-    """R22: an edge moves by half a pixel or more."""
+    """R22: the matrix moves an edge by half a pixel or more."""
     data = Video().build()
     at = data.index(b"tkhd") + 4 + 40
     assert ["R22"] == [rule for rule, _ in violations_in(overwrite(data, at + 4, struct.pack(">i", 17)))]

@@ -135,7 +135,7 @@ def check_proxy(url: httpx.URL) -> SetupFinding:
 
 
 def check_certificates(url: httpx.URL) -> SetupFinding:
-    """Return which authorities are trusted to vouch for the gateway's certificate."""
+    """Return which authorities may have issued the gateway's certificate."""
     if url.scheme == "http":
         return ok("certificates", "not used, because the address begins with http")
     variables = [name for name in ("SSL_CERT_FILE", "SSL_CERT_DIR") if os.environ.get(name)]

@@ -35,7 +35,7 @@ _ADVICE: list[tuple[type[BaseException], str]] = [
     ),
     (
         httpx.ConnectTimeout,
-        "there was no answer in time: a firewall may drop the connection; if you need a proxy, set HTTPS_PROXY",
+        "no response came in time: a firewall may drop the connection; if you need a proxy, set HTTPS_PROXY",
     ),
     (
         httpx.TimeoutException,
