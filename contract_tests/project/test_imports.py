@@ -271,7 +271,6 @@ _TESTED_THROUGH = {
     "kling_elements/clock.py": "test_policies.py",
     "kling_elements/lifecycle/create_request.py": "test_creating.py",
     "kling_elements/media/limits.py": "test_images.py",
-    "kling_elements/media/reports.py": "test_images.py",
     "kling_elements/mock/clock.py": "test_store.py",
     "kling_elements/mock/gate.py": "test_app.py",
     "kling_elements/mock/headers.py": "test_app.py",

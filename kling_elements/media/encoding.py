@@ -78,7 +78,7 @@ def flatten(picture: Image.Image, background: str) -> Image.Image:
 
 
 def flattening_changes(picture: Image.Image, background: str) -> list[str]:
-    """Return a sentence for the change by `flatten`, if there is one."""
+    """Describe the change that `flatten` makes, as a list of at most one sentence."""
     opaque = decoding.opaque_mode(picture) == picture.mode
     return [] if opaque else [f"filled its transparent areas with {background}, because a JPEG has no transparency"]
 
