@@ -39,7 +39,7 @@ def test_help_of_a_command(kling_elements: CommandLine, snapshot: SnapshotAssert
     assert f"Example: kling-elements {command} " in ended.out
 
 
-def test_no_arguments_are_a_request_for_help(kling_elements: CommandLine) -> None:
+def test_without_arguments_the_help_is_shown(kling_elements: CommandLine) -> None:
     """The command shows the same help as with --help."""
     assert kling_elements("--help") == kling_elements() == kling_elements("help")
 
@@ -62,7 +62,7 @@ def test_an_unknown_command_is_wrong_usage(kling_elements: CommandLine) -> None:
     assert ended.err.endswith("next: kling-elements --help\n")
 
 
-def test_the_version_is_that_of_the_package(env: dict[str, str]) -> None:
+def test_the_version_matches_the_package(env: dict[str, str]) -> None:
     """Scripts can compare the version."""
     from importlib.metadata import version  # noqa: PLC0415 -- only here
 
@@ -78,7 +78,7 @@ def test_json_gets_one_value_for_wrong_usage_too(kling_elements: CommandLine) ->
     assert (2, "kling-elements get --help") == (error["exit_code"], error["next"])
 
 
-def test_errors_have_what_programs_decide_by(kling_elements: CommandLine, kling_mock: MockGateway) -> None:
+def test_errors_contain_details_for_programs(kling_elements: CommandLine, kling_mock: MockGateway) -> None:
     """The JSON value contains the business code and the id of the request."""
     del kling_mock
     error = kling_elements("get", "nobody", "--json").json()["error"]

@@ -51,7 +51,7 @@ class _Files(SimpleHTTPRequestHandler):
 
 
 @pytest.mark.usefixtures("folder")
-def test_a_folder_is_checked_with_all_that_is_in_it(kling_elements: CommandLine) -> None:
+def test_a_folder_is_checked_with_all_files_in_it(kling_elements: CommandLine) -> None:
     """Each file gets a line. The content decides how a file is checked, and hidden files are left out."""
     ended = kling_elements("check", "photos", "--json")
 
@@ -119,7 +119,7 @@ def test_each_refused_source_is_followed_by_what_to_do(
 
 
 @pytest.mark.usefixtures("folder")
-def test_files_that_cannot_be_fitted_are_named(kling_elements: CommandLine) -> None:
+def test_files_that_cannot_be_fitted_are_listed(kling_elements: CommandLine) -> None:
     """A person learns at once which photographs to replace."""
     ended = kling_elements("check", "photos", "nobody.jpg")
 

@@ -66,7 +66,7 @@ def test_an_image_that_breaks_a_rule_is_refused_with_its_option(kling_elements: 
         ("mara.png", b"<!DOCTYPE html>", "it looks like HTML [R14]"),
     ],
 )
-def test_an_image_that_cannot_be_fitted_is_refused_without_naming_fit(
+def test_an_image_that_cannot_be_fitted_is_refused_without_advice_to_fit(
     kling_elements: CommandLine, photos: Path, name: str, content: bytes, advice: str
 ) -> None:
     """--fit can read neither HEIC without its plugin nor HTML pages."""
@@ -78,7 +78,7 @@ def test_an_image_that_cannot_be_fitted_is_refused_without_naming_fit(
     assert "fit" not in ended.err
 
 
-def test_an_image_in_base64_is_refused_without_naming_fit(kling_elements: CommandLine, photos: Path) -> None:
+def test_an_image_in_base64_is_refused_without_advice_to_fit(kling_elements: CommandLine, photos: Path) -> None:
     """--fit changes only image files."""
     Image.effect_noise((200, 200), 60).save(photos / "noise.png")
     front = base64.b64encode((photos / "noise.png").read_bytes()).decode()
@@ -210,7 +210,9 @@ def test_an_element_is_created_from_a_request_file(kling_elements: CommandLine, 
     assert "small.png: " in refused.err
 
 
-def test_a_violation_in_a_request_file_has_the_file_and_the_place(kling_elements: CommandLine, photos: Path) -> None:
+def test_a_violation_in_a_request_file_contains_the_file_and_the_place(
+    kling_elements: CommandLine, photos: Path
+) -> None:
     """The place is a JSON Pointer into the file."""
     (photos / "mara.yaml").write_text("element_name: ''\nelement_description: A pilot\nreference_type: video_refer\n")
 

@@ -72,7 +72,7 @@ def test_an_id_without_an_element_is_refused_with_what_to_do(
 
 
 @pytest.mark.kling_mock(token="the-right-key")
-def test_another_refusal_is_passed_on(kling_elements: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_other_refusals_are_reported_unchanged(kling_elements: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
     """A wrong key has nothing to do with the element."""
     monkeypatch.setenv("KLING_API_KEY", "another-key")
 

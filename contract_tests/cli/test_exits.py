@@ -48,7 +48,7 @@ def test_each_error_has_its_exit_code(error: KlingError, code: Exit) -> None:
     assert code is exit_code_for(error)
 
 
-def test_the_exit_codes_are_those_of_the_documents() -> None:
+def test_the_exit_codes_match_the_documents() -> None:
     """Scripts rely on these numbers."""
     assert {
         "DONE": 0,

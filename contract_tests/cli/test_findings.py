@@ -93,7 +93,7 @@ def test_a_key_file_that_cannot_be_read_is_a_problem(tmp_path: Path) -> None:
     ],
     ids=lambda value: str(value.base_url) if isinstance(value, GatewayOptions) else None,
 )
-def test_the_address_and_where_it_comes_from(gateway: GatewayOptions, state: str, text: str) -> None:
+def test_the_finding_contains_the_address_and_its_origin(gateway: GatewayOptions, state: str, text: str) -> None:
     finding, url = check_address(gateway, {"KLING_BASE_URL": "https://a.example"})
 
     assert state == finding.state
@@ -111,7 +111,7 @@ def test_the_address_and_where_it_comes_from(gateway: GatewayOptions, state: str
         ({"ALL_PROXY": "ftp://proxy.example"}, "problem", "ALL_PROXY"),
     ],
 )
-def test_the_proxy_of_the_environment(
+def test_the_finding_contains_the_proxy_without_its_password(
     environment: dict[str, str], state: str, text: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The finding contains neither user nor password."""
@@ -131,7 +131,7 @@ def test_a_gateway_on_this_machine_is_reached_without_a_proxy(monkeypatch: pytes
     assert "the gateway is on this machine" in check_proxy(httpx.URL("http://127.0.0.1:8787")).text
 
 
-def test_the_certificates_that_are_trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_finding_describes_the_trusted_certificates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The file in SSL_CERT_FILE must exist and contain certificates."""
     assert "not used" in check_certificates(httpx.URL("http://127.0.0.1")).text
     assert "the default authorities (certifi" in check_certificates(_URL).text

@@ -96,7 +96,7 @@ def test_wrong_usage_is_code_2(kling_elements: CommandLine, arguments: tuple[str
 
 
 @pytest.mark.usefixtures("small")
-def test_a_folder_that_cannot_be_made_is_named(kling_elements: CommandLine) -> None:
+def test_a_folder_that_cannot_be_created_is_reported(kling_elements: CommandLine) -> None:
     """A file with the same name exists."""
     Path("taken").write_text("")
 

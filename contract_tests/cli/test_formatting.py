@@ -47,7 +47,7 @@ def test_a_task_without_an_element_has_one_line(changes: dict[str, Any], end: st
     assert line.endswith(end)
 
 
-def test_json_has_ids_as_strings_and_no_media() -> None:
+def test_ids_are_strings_in_json_and_media_are_left_out() -> None:
     """JavaScript would round ids above 2^53."""
     task = task_json(_task())
 

@@ -23,7 +23,7 @@ def test_get_shows_a_task_by_either_id(kling_mock: MockGateway, kling_elements: 
     assert shown["elements"][0]["id"] in kling_elements("get", "mara-1").out
 
 
-def test_get_says_that_there_is_no_such_task(kling_elements: CommandLine) -> None:
+def test_a_missing_task_is_explained(kling_elements: CommandLine) -> None:
     """The exit code is 3, and with --json the error is a JSON value."""
     ended = kling_elements("get", "nobody", "--json")
 

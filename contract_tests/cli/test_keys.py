@@ -50,7 +50,7 @@ def test_a_malformed_key_is_not_stored(text: str) -> None:
     assert not text or text not in str(caught.value)
 
 
-def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_reported(tmp_path: Path) -> None:
     """A file with the folder's name exists."""
     (tmp_path / "config").write_text("")
 
@@ -77,7 +77,7 @@ def test_no_key_is_wrong_usage(kling_elements: CommandLine, monkeypatch: pytest.
         (b"Bearer secret-key", "is empty, or contains white space or characters other than ASCII"),
     ],
 )
-def test_a_key_file_that_cannot_be_used_is_named(
+def test_a_key_file_that_cannot_be_used_is_reported(
     kling_elements: CommandLine, tmp_path: Path, content: bytes | None, reason: str
 ) -> None:
     """The message contains the path of the file, and not the key."""

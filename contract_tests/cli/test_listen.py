@@ -141,7 +141,7 @@ def test_wrong_usage_is_explained(options: list[str], message: str, kling_elemen
     assert message in ended.err
 
 
-def test_a_port_that_is_taken_is_named(kling_elements: CommandLine) -> None:
+def test_a_taken_port_is_reported(kling_elements: CommandLine) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         ended = kling_elements("listen", "--no-verify", "--port", port)

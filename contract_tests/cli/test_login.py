@@ -98,7 +98,7 @@ def test_a_key_in_the_environment_is_mentioned_because_it_comes_first(
     assert expected == kling_elements("login").err.count("KLING_API_KEY is set")
 
 
-def test_a_typed_key_is_not_shown_and_is_used_afterwards(
+def test_a_typed_key_is_hidden_and_used_by_the_next_command(
     env: dict[str, str], home: Path, kling_mock: MockGateway
 ) -> None:
     """The command asks for the key on a terminal. Without KLING_API_KEY, the next command uses the stored key."""

@@ -44,7 +44,7 @@ def handlers() -> Iterator[None]:
         signal.signal(number, handler)
 
 
-def test_help_has_every_option_and_an_example(alone: dict[str, str], snapshot: SnapshotAssertion) -> None:
+def test_help_lists_every_option_and_an_example(alone: dict[str, str], snapshot: SnapshotAssertion) -> None:
     """The help is the same on a terminal and in a pipe."""
     plain = run_process(["mock", "--help"], alone)
     terminal = run_in_terminal(["mock", "--help"], alone)
@@ -103,7 +103,7 @@ def test_a_wrong_option_is_exit_code_2(kling_elements: CommandLine) -> None:
 
 @pytest.mark.usefixtures("handlers")
 def test_a_server_that_cannot_start_is_exit_code_2(kling_elements: CommandLine, tmp_path: Path) -> None:
-    """The message names the file, and what to do."""
+    """The message contains the path of the file, and what to do."""
     state = tmp_path / "diary.txt"
     state.write_text("dear diary")
 

@@ -31,7 +31,7 @@ def _caused_by(cause: BaseException) -> TransportError:
     return error
 
 
-def test_nothing_listens() -> None:
+def test_a_port_without_a_server_is_explained() -> None:
     assert "no server listens at this address" in advice_for(_failure("http://127.0.0.1:1"))
 
 
@@ -48,14 +48,14 @@ def test_a_broken_connection_is_explained(behave: Callable[[Peer], object], advi
         assert advice in advice_for(_failure(server.url))
 
 
-def test_a_certificate_of_an_unknown_authority(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unknown_authority_is_explained(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
         monkeypatch.delenv(name, raising=False)
     with listening(lambda peer: peer.respond(http_response()), server_tls()) as server:
         assert "does not trust the authority that issued the certificate" in advice_for(_failure(server.url))
 
 
-def test_a_gateway_that_takes_too_long() -> None:
+def test_a_slow_gateway_is_explained() -> None:
     with listening(lambda peer: peer.until_closed()) as server:
         assert "took too long" in advice_for(_failure(server.url, timeout=0.5))
 

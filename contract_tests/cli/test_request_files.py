@@ -46,7 +46,7 @@ def test_names_of_files_become_paths_relative_to_the_request(tmp_path: Path) -> 
         ("a.yaml", b"[" * 5000, "is not valid YAML: RecursionError"),
     ],
 )
-def test_a_file_that_cannot_be_parsed_is_named(tmp_path: Path, name: str, content: bytes, reason: str) -> None:
+def test_a_file_that_cannot_be_parsed_is_reported(tmp_path: Path, name: str, content: bytes, reason: str) -> None:
     """The message contains the place."""
     file = tmp_path / name
     file.write_bytes(content)
@@ -55,7 +55,7 @@ def test_a_file_that_cannot_be_parsed_is_named(tmp_path: Path, name: str, conten
         request_files.read(file)
 
 
-def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_cannot_be_read_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Files that are larger than any request are not read either."""
     with pytest.raises(CommandError, match=r"nobody\.json: cannot be read: No such file"):
         request_files.read(tmp_path / "nobody.json")

@@ -17,7 +17,9 @@ from kling_elements.cli import start
 from kling_elements.testing.gateway import MockGateway
 
 
-def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_error_for_a_missing_extra_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """The message contains the command that installs the extra."""
     monkeypatch.setitem(sys.modules, "cyclopts", None)
     for name in [name for name in sys.modules if name.startswith("kling_elements.cli.") and name != start.__name__]:

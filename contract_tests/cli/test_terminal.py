@@ -25,7 +25,7 @@ def test_a_terminal_gets_colours(monkeypatch: pytest.MonkeyPatch) -> None:
     [(io.StringIO(), "red", ""), (_Terminal(), "", ""), (_Terminal(), "red", "1")],
     ids=["a pipe", "no colour", "NO_COLOR"],
 )
-def test_otherwise_the_text_is_unchanged(
+def test_other_text_is_not_coloured(
     stream: io.StringIO, colour: str, no_color: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("NO_COLOR", no_color)

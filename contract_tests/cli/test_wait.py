@@ -26,7 +26,7 @@ def test_wait_prints_the_id_of_the_element(kling_elements: CommandLine, kling_mo
 
 
 @pytest.mark.kling_mock(tick_seconds=1, manual_clock=True)
-def test_a_task_in_progress_is_code_4_with_the_command_to_go_on(
+def test_a_task_in_progress_is_code_4_with_the_command_to_continue(
     kling_elements: CommandLine, kling_mock: MockGateway
 ) -> None:
     """The task continues, so the printed command finds the element later."""

@@ -124,7 +124,7 @@ def test_headers_that_cannot_be_used_are_explained(
     assert message in ended.err
 
 
-def test_a_file_that_is_missing_is_named(body: Path, tmp_path: Path, kling_elements: CommandLine) -> None:
+def test_a_missing_file_is_reported(body: Path, tmp_path: Path, kling_elements: CommandLine) -> None:
     ended = kling_elements("webhook", "verify", body, "--headers", tmp_path / "none")
 
     assert (2, True) == (ended.code, f"{tmp_path / 'none'}: cannot be read: No such file" in ended.err)

@@ -54,7 +54,7 @@ def _refuse(*_: object) -> None:
 
 
 @pytest.mark.parametrize("is_copied", [True, False])
-def test_the_error_for_a_full_disk_names_the_target(is_copied: bool, tmp_path: Path) -> None:  # noqa: FBT001 - rows
+def test_the_error_for_a_full_disk_contains_the_target(is_copied: bool, tmp_path: Path) -> None:  # noqa: FBT001 - rows
     """The error says what to do, whether the source is copied or encoded, and no file is left."""
     size: dict[str, Any] = {"width_px": 1920, "height_px": 1080} if is_copied else {"width_px": 64, "height_px": 36}
     source, target = write_video(tmp_path, has_sound=True, **size), tmp_path / "copy.mp4"

@@ -151,7 +151,7 @@ def test_no_request_begins_after_the_deadline(serving: Callable[..., RangeServer
     assert ["0-16383"] == server.ranges
 
 
-def test_reading_ends_with_a_shorter_call(serving: Callable[..., RangeServer]) -> None:
+def test_a_shorter_deadline_ends_the_reading(serving: Callable[..., RangeServer]) -> None:
     """The error says which of the two limits was reached."""
     for seconds, message in (
         (29.9, "was not read before the call's max_wait_seconds ended"),

@@ -185,7 +185,7 @@ def test_the_duration_of_all_fragments_is_checked(data: bytes, seconds: Fraction
     assert ([("R21", message)] if seconds == 9 else []) == without_size(violations_in(data))
 
 
-def test_frames_before_the_fragments_are_not_all_frames() -> None:
+def test_frames_before_the_fragments_do_not_determine_the_duration() -> None:
     """If frames come before the fragments, the movie header's duration covers only these frames."""
     data = Video(**SMALL, seconds="3").build() + box("moof", box("mfhd", bytes(8)))
 

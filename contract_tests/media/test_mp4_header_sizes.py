@@ -92,7 +92,7 @@ def test_a_matrix_of_zeros_is_ignored() -> None:
         ((-1, 0, 0, 1), (0, 1, -1, 0), None, (1080, 1920)),
     ],
 )
-def test_the_matrix_of_the_movie_is_applied_after_that_of_the_track(
+def test_the_matrix_of_the_movie_is_applied_after_the_matrix_of_the_track(
     own: tuple[float, ...], outer: tuple[float, ...], rotation: int | None, sides: tuple[int, int]
 ) -> None:
     """FFmpeg applies both matrices too, but returns NaN for zeros."""

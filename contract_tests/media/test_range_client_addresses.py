@@ -101,7 +101,7 @@ def test_a_redirect_is_followed_and_remembered(serving: Callable[..., RangeServe
 
 
 def test_a_redirect_to_another_server_is_followed(serving: Callable[..., RangeServer]) -> None:
-    """An error from that server names its URL, without the query."""
+    """An error from that server contains its URL without the query."""
     there = serving(in_turn(good_response, empty_response(404)))
     here = serving(redirect(f"{there.url}?token=secret"))
     with open_remote(here.url, allow_private=True) as file:

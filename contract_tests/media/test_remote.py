@@ -67,7 +67,7 @@ _KINDS: dict[str, Responder] = {
 
 @pytest.mark.parametrize("kind", _KINDS)
 @pytest.mark.parametrize("size", [100_000, 2 * BLOCK, 1, 0])
-def test_the_bytes_read_are_those_of_the_file(serving: Callable[..., RangeServer], kind: str, size: int) -> None:
+def test_every_read_returns_the_bytes_of_the_file(serving: Callable[..., RangeServer], kind: str, size: int) -> None:
     """Reads work at any offset, even beyond the end, and no matter how the server sends the file."""
     server = serving(_KINDS[kind], size=size)
     chance = random.Random(1)  # seeded, so that the places are the same each time

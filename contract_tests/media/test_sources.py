@@ -212,7 +212,7 @@ def test_a_file_object_that_fails_raises_a_media_error(can_seek: bool) -> None: 
         check_image(_FailingFile(can_seek=can_seek))
 
 
-def test_a_file_object_that_shrinks_was_changed() -> None:
+def test_a_file_object_that_shrinks_is_refused() -> None:
     """Otherwise half a picture would be sent as a complete one."""
 
     class Shrinking(io.BytesIO):
@@ -264,7 +264,7 @@ def test_a_data_url_is_decoded_in_slices_without_errors(before: int) -> None:
         assert unquote_to_bytes(text) == media.file.peek(0, media.file.size)
 
 
-def test_the_error_for_a_full_disk_names_the_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_error_for_a_full_disk_contains_the_folder(monkeypatch: pytest.MonkeyPatch) -> None:
     """The error blames the disk and not the stream."""
 
     class Full(io.BytesIO):

@@ -31,7 +31,7 @@ def test_metadata_is_removed_only_on_request(kind: str, tmp_path: Path) -> None:
     assert text == image(text, strip_metadata=True)
 
 
-def test_the_image_without_metadata_is_the_one_checked() -> None:
+def test_the_image_is_checked_without_its_metadata() -> None:
     """A file that is too large because of its metadata conforms without them."""
     content = Picture(format="jpeg", file_size=10_485_761).build()
     with pytest.raises(MediaError, match="R15"):

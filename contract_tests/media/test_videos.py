@@ -52,7 +52,7 @@ def test_a_real_video_of_each_container_and_orientation_conforms(container: str,
     ],
     ids=str,
 )
-def test_ffmpeg_reads_the_same(options: dict[str, Any]) -> None:
+def test_ffmpeg_reads_the_same_values(options: dict[str, Any]) -> None:
     """FFmpeg's own reader finds the same size, pixel aspect, duration, frame rate and codecs."""
     data = Video(**options).build()
     report = video_report(data)
@@ -155,7 +155,7 @@ def test_the_brands_decide_the_container(brands: list[str], container: str | Non
     ],
     ids=itertools.count(),
 )
-def test_other_formats_are_refused_and_named(data: bytes, what: str) -> None:
+def test_other_formats_are_refused_and_identified(data: bytes, what: str) -> None:
     """R20: the message contains the allowed formats, and the likely format of the content."""
     report = video_report(data)
 
@@ -179,7 +179,7 @@ def test_the_name_of_a_file_does_not_count(tmp_path: Path) -> None:
     )
 
 
-def test_a_known_container_that_is_not_allowed_is_named() -> None:
+def test_a_known_container_that_is_not_allowed_is_reported() -> None:
     """With a contract that allows only MP4, a MOV file breaks only the rule about containers."""
     contract = contract_with("x-video", {"container": {"one-of": ["mp4"]}, "displayed-size": {"pixel-aspect": "any"}})
     data = Video(container="mov", pixel_aspect=(4, 3)).build()

@@ -36,7 +36,7 @@ def test_durations_up_to_one_frame_beyond_the_limits_are_accepted(seconds: str, 
 
 
 @pytest.mark.parametrize(("frames", "conforms"), [(88, False), (89, True), (241, True), (242, False)])
-def test_rounding_in_the_movie_header_does_not_count(frames: int, conforms: bool) -> None:  # noqa: FBT001 - a table
+def test_rounding_in_the_movie_header_is_ignored(frames: int, conforms: bool) -> None:  # noqa: FBT001 - a table
     """241 frames of 1/30 s are accepted, although the movie header rounds their duration up to 8.034 s."""
     report = video_report(Video(seconds=f"{frames}/30", frames_per_second="30", width_px=64, height_px=48))
 
