@@ -148,7 +148,7 @@ def _compress(light: float) -> float:
 
 
 def _is_near(first: Primaries, second: Primaries) -> bool:
-    return all(abs(a_value - b_value) < _NEAR for a_value, b_value in zip(first, second, strict=True))
+    return all(abs(a - b) < _NEAR for a, b in zip(first, second, strict=True))
 
 
 def _convert(picture: Image.Image, primaries: Primaries, transfer: Callable[[float], float]) -> Image.Image:

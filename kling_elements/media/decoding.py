@@ -25,23 +25,13 @@ _PLUGIN_FORMATS: Final = ("HEIF",)  # available if a Pillow plugin is installed
 _JPEGS: Final = ("JPEG", "MPO")
 
 _TURNING_ORIENTATIONS: Final = range(2, 9)  # EXIF orientations other than upright
-_KEPT_INFO: Final = (
-    "icc_profile",
-    "transparency",
-    "gamma",
-    "chromaticity",
-    "srgb",
-    "coding",
-)  # these change how pixels look
+# These change how pixels look.
+_KEPT_INFO: Final = ("icc_profile", "transparency", "gamma", "chromaticity", "srgb", "coding")
 _TEXTS: Final = (b"tEXt", b"zTXt", b"iTXt", b"iCCP")  # chunks of a PNG that Pillow refuses if they are large
 _MAX_UNPACKED_BYTES: Final = 16 * 1024 * 1024  # of a compressed profile
 _DEPTH_AT: Final = 24  # offset in bytes of the bits per sample in a PNG
 _WIDE_DEPTH: Final = 16
-_MEMORY_FACTORS: Final = {
-    "WEBP": 2,
-    "AVIF": 2,
-    "HEIF": 2,
-}  # how much more memory their decoders need
+_MEMORY_FACTORS: Final = {"WEBP": 2, "AVIF": 2, "HEIF": 2}  # how much more memory their decoders need
 _DIVISORS: Final = (1, 2, 4, 8)  # a JPEG can be decoded with its sides divided by one of these
 _WHITE = 255  # with 8 bits
 _WIDE_WHITE = 65_535  # with 16 bits
@@ -134,17 +124,17 @@ def check_pixels(name: str, pixels: int, max_pixels: int) -> None:
 
 def _strip_texts(content: bytes) -> tuple[bytes, bytes | None]:
     """Return a PNG without its texts and colour profile, which Pillow refuses if they are large, and the profile."""
-    divisors, profile = [PNG_SIGNATURE], None
+    chunks, profile = [PNG_SIGNATURE], None
     try:
-        for divisor in png_chunks(content):
-            if divisor.kind == b"iCCP":
-                _, _, packed = content[divisor.data : divisor.end - 4].partition(b"\0")
+        for chunk in png_chunks(content):
+            if chunk.kind == b"iCCP":
+                _, _, packed = content[chunk.data : chunk.end - 4].partition(b"\0")
                 profile = zlib.decompressobj().decompress(packed[1:], _MAX_UNPACKED_BYTES)
-            if divisor.kind not in _TEXTS:
-                divisors.append(content[divisor.start : divisor.end])
+            if chunk.kind not in _TEXTS:
+                chunks.append(content[chunk.start : chunk.end])
     except (UnreadableError, zlib.error):
         return content, None
-    return b"".join(divisors), profile
+    return b"".join(chunks), profile
 
 
 def turn_upright(picture: Image.Image) -> tuple[Image.Image, list[str]]:

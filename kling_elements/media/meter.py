@@ -18,9 +18,7 @@ from kling_elements_runtime.deadline import seconds_left
 from kling_elements_runtime.transport.dns import look_up
 
 _MAX_WAIT_SECONDS = 3600.0  # sockets do not accept timeouts of weeks
-_MAX_READ_WAIT_SECONDS = (
-    1.0  # seconds that a socket waits at a time, because the caller may have stopped waiting for the file
-)
+_MAX_READ_WAIT_SECONDS = 1.0  # of a socket at a time, because the caller may have given up meanwhile
 
 
 class Meter:
@@ -40,8 +38,8 @@ class Meter:
         self.requests = 0
         self.fetched_bytes = 0
         self._clock = clock
-        seconds = seconds_left()
-        seconds = budget.max_seconds if seconds is None else min(seconds, budget.max_seconds)
+        seconds_of_call = seconds_left()
+        seconds = budget.max_seconds if seconds_of_call is None else min(seconds_of_call, budget.max_seconds)
         self._is_shortened = seconds < budget.max_seconds
         self._deadline = clock.monotonic() + seconds
 

@@ -18,9 +18,7 @@ _HEADER_BYTES = 8  # a size of 4 bytes and a type of 4 bytes
 _LONG_HEADER_BYTES = 16  # the same, followed by a size of 8 bytes
 _MAX_OFFSET = 2**63 - 1  # bytes; the limit of systems and servers
 
-_READ_AHEAD_BYTES = (
-    16 * 1024
-)  # bytes to read at once; a request costs more, and they hold the header of an ordinary clip
+_READ_AHEAD_BYTES = 16 * 1024  # contain the header of an ordinary clip, and cost less than another request
 _AFTER_HEADER_BYTES = 64  # to read after a moov box, where the next boxes begin, often padding and media
 _MAX_READS = 24  # so that a file of many fragments stays within the requests of a remote budget
 _MAX_HEADER_BYTES = 32 * 1024 * 1024  # of a moov box; hours of video need less

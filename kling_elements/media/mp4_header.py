@@ -160,18 +160,18 @@ def _movie_seconds(header: Box, tracks: list[Box]) -> Fraction | None:
     rounded = None if box is None else _read_time(box)
     if rounded is None or rounded.seconds is None:
         return max(exact, default=None)
-    movie_header, tick = rounded.seconds, Fraction(1, rounded.per_second)
-    return max((seconds for seconds in exact if abs(seconds - movie_header) < tick), default=movie_header)
+    whole_seconds, tick = rounded.seconds, Fraction(1, rounded.per_second)
+    return max((seconds for seconds in exact if abs(seconds - whole_seconds) < tick), default=whole_seconds)
 
 
 def _seconds_with_fragments(header: Box, tracks: list[Box]) -> Fraction | None:
     """Return the duration of all fragments. If the header has frames of its own, its duration covers only these."""
-    movie, movie_header = header.find(b"mvhd"), header.find(b"mvex", b"mehd")
+    movie, all_fragments = header.find(b"mvhd"), header.find(b"mvex", b"mehd")
     if movie is None:
         return None
-    if movie_header is not None:
-        (version,) = movie_header.unpack(">B", 0)
-        (ticks,) = movie_header.unpack(">Q" if version == 1 else ">I", 4)
+    if all_fragments is not None:
+        (version,) = all_fragments.unpack(">B", 0)
+        (ticks,) = all_fragments.unpack(">Q" if version == 1 else ">I", 4)
         return _Time(ticks, _read_time(movie).per_second).seconds
     return None if any(map(_frame_seconds, tracks)) else _read_time(movie).seconds
 
