@@ -41,7 +41,7 @@ from typing import Any, ClassVar
 from attrs import evolve
 
 from kling_elements.outcomes import Outcome
-from kling_elements_client.errors import ContractError, KlingError, ResponseError
+from kling_elements_client.errors import ContractError, KlingError, MediaError, ResponseError
 from kling_elements_client.models import Element, Task
 from kling_elements_runtime.texts import printable
 
@@ -138,7 +138,9 @@ def redact(error: KlingError, hide: Callable[[str], str]) -> None:
         hide: A function that removes the token from a string.
     """
     error.args = tuple(hide(part) if isinstance(part, str) else part for part in error.args)
-    if isinstance(error, ContractError):
+    if isinstance(error, MediaError):  # a path or a URL of a file may contain the token
+        error.source, error.reason = hide(error.source), hide(error.reason)
+    if isinstance(error, ContractError | MediaError):
         error.violations = [evolve(v, pointer=hide(v.pointer), message=hide(v.message)) for v in error.violations]
     for result in error.results if isinstance(error, BatchError) else ():
         if isinstance(result, KlingError):

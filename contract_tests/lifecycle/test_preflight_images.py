@@ -154,7 +154,7 @@ _UNREADABLE: dict[str, tuple[Any, str]] = {
     ),
     "a file too large": (
         io.BytesIO(bytes(10_485_761)),
-        "a file object: the file has more than 10485760 bytes, the most that is allowed (R15); make it smaller",
+        "a file object: the file has more than 10485760 bytes, the maximum (R15); make it smaller",
     ),
     "an object": (object(), f"a value of type object: {_WANTED}"),
 }

@@ -53,6 +53,11 @@ def contract_with(keyword: str, parts: dict[str, dict[str, Any]]) -> Contract:
     return changed_contract(change)
 
 
+def contract_with_max_image_bytes(max_bytes: int) -> Contract:
+    """Return the contract with another limit for the size of image files."""
+    return contract_with("x-image", {"file-size": {"max-bytes": max_bytes}})
+
+
 def rules_of(report: ImageReport | VideoReport) -> list[str]:
     """Return the violated rules, in the order of the report."""
     return [violation.rule for violation in report.violations]

@@ -6,7 +6,7 @@ from typing import Any
 
 from contract_tests.reading.videos import RecordedFile, Video
 from kling_elements.media import videos
-from kling_elements.media.images import File
+from kling_elements.media.images import RandomAccessFile
 from kling_elements.media.limits import video_limits
 from kling_elements.media.reports import VideoReport
 from kling_elements_client.contract import CONTRACT
@@ -17,7 +17,7 @@ TRACK = "moov/trak/mdia/minf/stbl/"
 R22_SMALL = "the video is shown as 64x48 px, it must be 1920x1080 or 1080x1920 px"
 
 
-def video_report(video: Video | bytes | File, contract: Contract = CONTRACT) -> VideoReport:
+def video_report(video: Video | bytes | RandomAccessFile, contract: Contract = CONTRACT) -> VideoReport:
     """Return the report on a video."""
     if isinstance(video, Video):
         video = video.open()

@@ -16,13 +16,13 @@ T = TypeVar("T")
 
 @frozen
 class Duration:
-    """How long a video may play, in seconds.
+    """The allowed durations of a video, in seconds.
 
     Attributes:
         rule: The rule's id.
         min_seconds: The shortest duration.
         max_seconds: The longest duration.
-        tolerance_frames: By how many frames the duration may be shorter or longer than that.
+        tolerance_frames: How many frames shorter or longer a video may be.
     """
 
     rule: str
@@ -33,12 +33,12 @@ class Duration:
 
 @frozen
 class DisplayedSize:
-    """How large the picture of a video has to be.
+    """The allowed sizes of a video's picture.
 
     Attributes:
         rule: The rule's id.
         sizes_px: The allowed widths and heights in pixels.
-        pixel_aspect: `square` if the pixels have to be square.
+        pixel_aspect: `square` if the pixels must be square.
     """
 
     rule: str

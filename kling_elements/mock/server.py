@@ -167,4 +167,5 @@ def _announcement(app: MockServer, url: str, *, as_json: bool) -> str:
     if as_json:
         return json.dumps({"url": url, "docs": docs, "operations": app.operation_ids})
     line = f"Mock server of {', '.join(app.operation_ids)} listening on {url} (Ctrl+C stops it)"
-    return line if docs is None else f"{line}; try it in a browser: {docs}"
+    line = line if docs is None else f"{line}; try it in a browser: {docs}"
+    return f"{line}\nexport KLING_BASE_URL={url}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import httpcore
 import pytest
 
 from contract_tests.support.range_server import (
@@ -11,7 +12,6 @@ from contract_tests.support.range_server import (
     Responder,
     empty_response,
     endless_response,
-    good_response,
     head,
     in_turn,
     raw_response,
@@ -20,6 +20,7 @@ from contract_tests.support.range_server import (
     with_headers,
 )
 from contract_tests.support.remote_files import BLOCK, BROKEN, private_refusal
+from kling_elements.media import range_client
 from kling_elements.media.remote import open_remote
 from kling_elements_client.errors import MediaError
 
@@ -88,7 +89,7 @@ _PART = "the server was asked for bytes 0 to "
 def test_an_unusable_response_is_one_clear_error(
     serving: Callable[..., RangeServer], respond: Responder, expected: str
 ) -> None:
-    """The error takes only one request."""
+    """The client gives up after one request."""
     server = serving(respond)
     assert private_refusal(server.url).startswith(expected)
     assert 1 == len(server.requests)
@@ -144,7 +145,7 @@ def test_a_response_need_not_repeat_its_etag_and_date(serving: Callable[..., Ran
 def test_a_connection_closed_between_requests_is_opened_again(
     serving: Callable[..., RangeServer], respond: Responder
 ) -> None:
-    """A server may close a connection at any time, announced or not."""
+    """A server may close a connection at any time, with or without a header."""
     server = serving(respond)
     with open_remote(server.url, allow_private=True) as file:
         assert server.ended.acquire(timeout=60)  # only a failure lasts that long
@@ -152,22 +153,24 @@ def test_a_connection_closed_between_requests_is_opened_again(
     assert 2 == server.connections
 
 
-def test_after_an_error_the_file_is_closed(serving: Callable[..., RangeServer]) -> None:
-    """Bytes that were fetched can still be read, and other bytes raise the same error without a request."""
-    server = serving(in_turn(good_response, empty_response(503), good_response))
-    with open_remote(server.url, allow_private=True) as file:
-        for place in (50_000, 90_000):
-            with pytest.raises(MediaError, match="HTTP 503"):
-                file.peek(place, 1)
-        assert server.file.read(0, 10) == file.peek(0, 10)
-    assert 2 == len(server.requests)
-
-
-def test_the_file_is_closed_after_its_block(serving: Callable[..., RangeServer]) -> None:
-    """A closed file opens no connection, because nobody would close it."""
+def test_a_request_asks_for_an_uncompressed_part_without_a_login(serving: Callable[..., RangeServer]) -> None:
+    """Path and query are sent unchanged. The fragment is not sent."""
     server = serving()
-    with open_remote(server.url, allow_private=True) as file:
+    with open_remote(f"{server.url};v=1/%2e?a=%20b#c", allow_private=True):
         pass
-    with pytest.raises(MediaError, match="was closed"):
-        file.peek(50_000, 1)
-    assert 1 == len(server.requests)
+
+    (request,) = server.requests
+    assert "/file;v=1/%2e?a=%20b" == request.target
+    assert {
+        "host": f"127.0.0.1:{server.port}",
+        "user-agent": "kling-elements",
+        "accept": "*/*",
+        "accept-encoding": "identity",
+        "range": "bytes=0-16383",
+    } == request.headers
+
+
+def test_every_error_of_httpcore_is_caught() -> None:
+    raised = [getattr(httpcore, name) for name in httpcore.__all__ if name.endswith(("Error", "Timeout", "Exception"))]
+    assert raised
+    assert {httpcore.ProxyError} == {kind for kind in raised if not issubclass(kind, range_client.FAILURES)}

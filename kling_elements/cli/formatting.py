@@ -1,4 +1,4 @@
-"""Tasks, elements and reports as JSON values and as lines for people."""
+"""Format tasks and elements as JSON values and as lines of text."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from kling_elements_runtime.serialization import Model
 from kling_elements_runtime.texts import for_message, printable
 from kling_elements_runtime.types import Unset
 
-_MS = 1000  # milliseconds in a second
+_MILLISECONDS_PER_SECOND = 1000
 
 
 def task_json(task: Task) -> dict[str, Any]:
@@ -21,15 +21,15 @@ def task_json(task: Task) -> dict[str, Any]:
         "status": _text(task.task_status),
         "message": _text(task.task_status_msg),
         "elements": [element_json(element) for element in task.elements],
-        "created_at": _iso(task.created_at),
-        "updated_at": _iso(task.updated_at),
+        "created_at": _to_iso(task.created_at),
+        "updated_at": _to_iso(task.updated_at),
         "request_id": task.request_id,
     }
 
 
 def element_json(element: Element) -> dict[str, Any]:
-    """Return an element as a JSON value, with its id as a string. Media that the response repeats are left out."""
-    tags: Any = element.tag_list  # answers are accepted even if a part of them is odd
+    """Return an element as a JSON value, with its id as a string. Media from the response are left out."""
+    tags: Any = element.tag_list  # because a task is accepted even if its tags are malformed
     return {
         "id": element.id,
         "name": _text(element.element_name),
@@ -44,7 +44,7 @@ def task_lines(task: Task) -> list[str]:
     """Return a line for each element of a task; one line if it has none."""
     elements = task.elements
     task_id, status = (for_message(_text(value) or "-") for value in (task.task_id, task.task_status))
-    when = (_iso(task.created_at) or "-")[:16].replace("T", " ")
+    when = (_to_iso(task.created_at) or "-")[:16].replace("T", " ")
     start = f"{task_id:<20}  {status:<10}  {when:<16}"
     if not elements:
         note = "(deleted)" if task.all_elements else "-" if task.is_finished else "(not yet)"
@@ -53,16 +53,18 @@ def task_lines(task: Task) -> list[str]:
 
 
 HEADING = f"{'TASK':<20}  {'STATUS':<10}  {'CREATED (UTC)':<16}  {'ELEMENT':<20}  NAME"
-"""The line above those of `task_lines`, for terminals."""
+"""The heading above the lines of `task_lines`, for terminals."""
 
 
 def _text(value: object) -> str | None:
     return None if value is None or isinstance(value, Unset) else printable(str(value))
 
 
-def _iso(milliseconds: object) -> str | None:
-    """Return a time in milliseconds since 1970 as ISO 8601, or None."""
+def _to_iso(milliseconds: object) -> str | None:
+    """Return a time in milliseconds since 1970 as ISO 8601; None if it is missing or invalid."""
     try:
-        return datetime.fromtimestamp(int(str(milliseconds)) / _MS, UTC).isoformat(timespec="seconds")
+        return datetime.fromtimestamp(int(str(milliseconds)) / _MILLISECONDS_PER_SECOND, UTC).isoformat(
+            timespec="seconds"
+        )
     except (ValueError, OverflowError, OSError):
         return None

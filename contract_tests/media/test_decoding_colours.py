@@ -1,4 +1,4 @@
-"""Copies of images that conform keep colours and transparency, or report the conversion."""
+"""Decoded pictures keep their colours and transparency, or the conversion is reported."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _profile(name: Any = "sRGB") -> bytes:
     ],
 )
 def test_wide_pixels_are_reduced_to_eight_bits(mode: str, value: float, grey: int) -> None:
-    """White stays white. If the mode does not define it, the maximum does."""
+    """White stays white. If the mode does not define white, the brightest pixel does."""
     result = fit_image(Image.new(mode, (300, 300), value))
     assert ("reduced to 8 bits per channel", "encoded as PNG") == result.changes
     assert grey == decode(result.content).getpixel((9, 9))
@@ -42,7 +42,7 @@ def test_wide_pixels_are_reduced_to_eight_bits(mode: str, value: float, grey: in
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF"])
 def test_colour_profiles_are_kept(kind: str) -> None:
-    """The copy contains the same bytes of the profile."""
+    """The copy contains the same profile, byte for byte."""
     profile = _profile()
     content = encode(Image.new("RGB", (200, 200), RED), kind, icc_profile=profile)
     assert profile == decode(fit_image(content).content).info["icc_profile"]
@@ -50,7 +50,7 @@ def test_colour_profiles_are_kept(kind: str) -> None:
 
 @pytest.mark.parametrize("profile", [None, b"no profile at all", _profile("sRGB")])
 def test_cmyk_becomes_rgb_without_a_usable_profile(profile: bytes | None) -> None:
-    """A simple conversion is used, and reported."""
+    """Pillow converts the colours without a profile, and the change says so."""
     content = encode(Image.new("CMYK", (300, 300), (0, 255, 255, 0)), "TIFF", icc_profile=profile)
     result = fit_image(content)
     assert "converted from CMYK to RGB without a colour profile; colours may look different" in result.changes
@@ -58,7 +58,7 @@ def test_cmyk_becomes_rgb_without_a_usable_profile(profile: bytes | None) -> Non
 
 
 def test_cmyk_becomes_rgb_with_its_profile(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The profile is used for the conversion, but not kept, because it does not describe RGB."""
+    """The copy does not keep the profile, because the profile describes CMYK."""
     arguments: list[Any] = []
 
     def convert(*args: Any, **_: Any) -> Image.Image:

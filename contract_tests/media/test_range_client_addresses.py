@@ -1,4 +1,4 @@
-"""Which addresses are read, shown and followed; private addresses are never connected to."""
+"""The client follows redirects only to allowed addresses, and never connects to private ones."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ PUBLIC = "93.184.216.34"
 
 @pytest.fixture
 def connected_addresses(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Return the addresses that were connected to. Addresses of other machines are not reached."""
+    """Return a list of the addresses that sockets connect to. Connections to other machines are refused."""
     connect = socket.socket.connect
     addresses: list[str] = []
 
@@ -82,7 +82,7 @@ def _public_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_a_url_is_shown_without_its_secrets(url: str, expected: str) -> None:
-    """User, query and fragment are removed. If they cannot be found for sure, the URL is not shown."""
+    """User, query and fragment are removed. If they cannot be recognized, the URL is not shown at all."""
     assert expected == redacted_url(url)
 
 
@@ -101,7 +101,7 @@ def test_a_redirect_is_followed_and_remembered(serving: Callable[..., RangeServe
 
 
 def test_a_redirect_to_another_server_is_followed(serving: Callable[..., RangeServer]) -> None:
-    """An error from that server names its URL, without the query."""
+    """An error from that server contains its URL without the query."""
     there = serving(in_turn(good_response, empty_response(404)))
     here = serving(redirect(f"{there.url}?token=secret"))
     with open_remote(here.url, allow_private=True) as file:
@@ -163,7 +163,7 @@ def test_a_redirect_to_a_refused_address_is_not_followed(
 
 
 def test_the_port_of_a_url_must_be_ascii() -> None:
-    """RFC 3986 has no other digits."""
+    """RFC 3986 allows no other digits."""
     assert private_refusal("http://127.0.0.1:\u0668\u0660/").startswith("has a port with digits other than 0 to 9")
 
 
@@ -260,7 +260,7 @@ def test_an_unknown_name_cannot_be_connected_to(monkeypatch: pytest.MonkeyPatch)
 
 @pytest.mark.parametrize("respond", ["raises", "no address"])
 def test_unusual_errors_of_a_resolver_are_reported(monkeypatch: pytest.MonkeyPatch, respond: str) -> None:
-    """Some programs replace the system's resolver by another one."""
+    """Some programs replace the system's resolver."""
 
     def look_up(*_: Any, **__: Any) -> Any:
         if respond == "raises":
@@ -298,7 +298,7 @@ def test_the_checked_address_is_the_one_connected_to(
 def test_private_addresses_are_read_if_allowed(
     serving: Callable[..., RangeServer], names: dict[str, list[list[str]]]
 ) -> None:
-    """Names may resolve to private addresses, too; the other rules still hold."""
+    """Names may resolve to private addresses too. The other rules still apply."""
     server = serving()
     names["a.example"] = [["127.0.0.1"]]
     with open_remote(f"http://a.example:{server.port}/file", allow_private=True) as file:
@@ -310,7 +310,7 @@ def test_private_addresses_are_read_if_allowed(
 def test_proxies_of_the_environment_are_not_used(
     serving: Callable[..., RangeServer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A proxy would connect to any address."""
+    """A proxy would connect even to forbidden addresses."""
     for name in ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:9/")
     with open_remote(serving().url, allow_private=True) as file:

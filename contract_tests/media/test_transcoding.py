@@ -1,17 +1,15 @@
-"""Copies of videos that conform: their durations, the times of their frames, and their sound."""
+"""The times of the frames in a copy, and how long it plays."""
 
 from __future__ import annotations
 
 from fractions import Fraction
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import av
 import pytest
 
 from contract_tests.support.drawn_videos import (
-    SOUND_HZ,
     draw_video,
     frames_of,
     grey_of,
@@ -20,7 +18,6 @@ from contract_tests.support.drawn_videos import (
     write_video,
 )
 from contract_tests.support.media_inputs import contract_with
-from kling_elements.media import footage
 from kling_elements.media.fit_videos import fit_video
 from kling_elements_client.errors import MediaError
 
@@ -52,7 +49,7 @@ def test_a_beginning_can_be_skipped(tmp_path: Path) -> None:
     [("2", 0, "from 0 s on, it lasts 2 s"), ("5", 2.5, "from 2.5 s on, it lasts 2.5 s"), ("5", 60, "it lasts 0 s")],
 )
 def test_a_video_that_is_too_short_is_refused(seconds: str, start: float, message: str, tmp_path: Path) -> None:
-    """The error names the rule, and no file is written."""
+    """The violation contains the rule, and no file is written."""
     source = write_video(tmp_path, seconds=seconds, frames_per_second="4", has_sound=True)
     with pytest.raises(MediaError, match=f"is too short: .*{message}") as caught:
         fit_video(source, start_seconds=start)
@@ -89,7 +86,7 @@ def test_the_last_frame_that_fits_is_shown_to_the_end(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["steady.mkv", "steady.mp4", "steady.ts", "steady.flv"])
 @pytest.mark.parametrize("start", [0, 0.3])
 def test_rounded_times_become_steady_again(name: str, start: float, tmp_path: Path) -> None:
-    """Matroska and FLV count milliseconds; the copy has exactly 29.97 frames a second, with the same gap."""
+    """Matroska and FLV round to milliseconds. The copy has exactly 29.97 frames per second, and the same gap."""
     rate = Fraction(30000, 1001)
     frames = [*range(100), *range(130, 150)]
     source = draw_video(tmp_path / name, frames, rate=rate, brightness=1)
@@ -105,7 +102,7 @@ def test_rounded_times_become_steady_again(name: str, start: float, tmp_path: Pa
 
 @pytest.mark.parametrize("start", [0, 2])
 def test_frames_stored_out_of_order_are_not_lost(start: int, tmp_path: Path) -> None:
-    """AVI stores when frames are decoded, and FFmpeg guesses wrongly when they are shown; their order is right."""
+    """AVI stores decoding times, from which FFmpeg derives wrong display times. Only their order is right."""
     options = {"bf": "3", "b_strategy": "0", "g": "100"}
     source = draw_video(tmp_path / "order.avi", list(range(19)), rate=3, options=options)
     result = fit_video(source, start_seconds=start, contract=SMALL)
@@ -127,50 +124,47 @@ def test_a_frame_rate_above_60_is_reduced(count: int, tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("guessed", "average", "rate"),
-    [
-        (Fraction(30000, 1001), Fraction(28787, 1000), Fraction(30000, 1001)),
-        (Fraction(30000, 1001), Fraction(60000), Fraction(30000, 1001)),  # as in DV
-        (Fraction(90000), Fraction(72, 10), Fraction(36, 5)),
-        (Fraction(240), Fraction(239), Fraction(240)),
-        (None, Fraction(24), Fraction(24)),
-        (None, None, Fraction(25)),
-    ],
-)
-def test_the_frame_rate_is_that_of_most_frames(
-    guessed: Fraction | None, average: Fraction | None, rate: Fraction
-) -> None:
-    """FFmpeg's guess is used if it makes sense, because gaps and bursts change the average."""
-    stream = SimpleNamespace(guessed_rate=guessed, average_rate=average)
-    assert rate == footage._rate(stream)  # noqa: SLF001 - files would only show what FFmpeg guesses
+def test_an_interlaced_video_is_deinterlaced(tmp_path: Path) -> None:
+    options = {"flags": "+ildct+ilme", "x264-params": "tff=1"}
+    source = draw_video(tmp_path / "lines.mp4", list(range(6)), size=(64, 64), options=options)
+    result = fit_video(source)
+    assert "deinterlaced" in result.changes
+    assert not any(frame.interlaced_frame for frame in frames_of(result.path))
 
 
-@pytest.mark.parametrize("seconds", [1, 4, 5])
-def test_sound_is_kept_and_ends_with_the_video(seconds: int, tmp_path: Path) -> None:
-    """Sound becomes AAC in stereo at 48 kHz, and is as loud as before."""
-    source = draw_video(tmp_path / "loud.mp4", list(range(8)), sound_samples=seconds * SOUND_HZ)
-    result: Any = fit_video(source)
-    assert ("aac", 4) == (result.report.audio_codec, result.report.duration_seconds)
-    assert "sound encoded as AAC, stereo, 48000 Hz" == result.changes[-1]
-    with av.open(str(result.path)) as container:
-        frames = list(container.decode(audio=0))
-        assert (48_000, "stereo") == (frames[0].sample_rate, frames[0].layout.name)
-    assert abs(min(seconds, 4) - sum(frame.samples for frame in frames) / 48_000) < 0.1
-    sound_frame: Any = frames[len(frames) // 2].to_ndarray()
-    assert 0.3 < abs(sound_frame).max() < 0.6
+def test_progress_rises_from_0_to_1(tmp_path: Path) -> None:
+    """Most frames report a value, and the last value is exactly 1."""
+    seen: list[float] = []
+    fit_video(write_video(tmp_path, frames_per_second="10"), progress=seen.append)
+    assert sorted(set(seen)) == seen
+    assert len(seen) > 10
+    assert 0 < seen[0] < 0.5 < seen[-1] == 1.0
 
 
-def test_a_copy_without_sound_has_no_audio_track(tmp_path: Path) -> None:
-    """The sound has ended before the copy starts."""
-    source = draw_video(tmp_path / "early.mp4", list(range(10)), sound_samples=SOUND_HZ)
-    result: Any = fit_video(source, start_seconds=2)
-    assert (None, 3) == (result.report.audio_codec, result.report.duration_seconds)
+def test_a_video_that_changes_its_frame_size_is_refused(tmp_path: Path) -> None:
+    """The filters are built for one size."""
+    source = tmp_path / "joined.mkv"
+    with av.open(str(source), "w") as output:
+        picture: Any = output.add_stream("mjpeg", rate=2)
+        picture.width, picture.height, picture.pix_fmt = 64, 36, "yuvj420p"
+        for number, height in enumerate([36, 36, 64]):
+            encoder: Any = av.CodecContext.create("mjpeg", "w")
+            encoder.width, encoder.height, encoder.pix_fmt = 64, height, "yuvj420p"
+            encoder.time_base = Fraction(1, 2)
+            frame = av.VideoFrame(64, height, "yuvj420p")
+            frame.pts = 0
+            for packet in encoder.encode(frame):
+                packet.pts = packet.dts = number
+                packet.stream = picture
+                output.mux(packet)
+    with pytest.raises(MediaError, match="changes its frame size"):
+        fit_video(source)
 
 
-def test_frames_long_after_the_end_are_not_read(tmp_path: Path) -> None:
-    """Reading stops even if the sound ended long before and cannot end it."""
-    source = draw_video(tmp_path / "long.mp4", list(range(19)), 1, sound_samples=SOUND_HZ)
-    result: Any = fit_video(source)
-    assert (8, "aac") == (result.report.duration_seconds, result.report.audio_codec)
-    assert "cut to 8 s, from 0 s on" in result.changes
+def test_a_video_with_decreasing_timestamps_is_refused(tmp_path: Path) -> None:
+    """Otherwise the second of two joined files would be lost, and nobody would notice."""
+    content = draw_video(tmp_path / "part.mpg", list(range(10))).read_bytes()
+    source = tmp_path / "joined.mpg"
+    source.write_bytes(content + content)
+    with pytest.raises(MediaError, match="goes back in time"):
+        fit_video(source, contract=SMALL)
