@@ -68,9 +68,9 @@ def loads(raw: bytes | bytearray) -> object:
 
 
 def _check_bounds(raw: bytes | bytearray) -> None:
-    """Raise an error if parsing would cost too much stack or memory, without parsing.
+    """Raise an error if parsing the text would cost too much stack or memory.
 
-    If the text breaks the grammar, the counts mean nothing, but then the parser refuses the text anyway.
+    If the text breaks the grammar, the counts are meaningless, but the parser refuses such a text anyway.
     """
     if len(raw) <= MAX_SEPARATORS and raw.count(b"[") + raw.count(b"{") <= MAX_DEPTH:  # most texts are that short
         return
@@ -90,8 +90,8 @@ def _check_bounds(raw: bytes | bytearray) -> None:
 
 
 def _structure_outside_strings(raw: bytes | bytearray) -> Iterator[bytes]:
-    """Yield the brackets and commas outside strings, in chunks."""
-    # Remove the escapes first: then each quotation mark begins or ends a string.
+    """Yield the brackets and commas that are not in strings, in chunks."""
+    # Remove the escapes first, so that each remaining quotation mark begins or ends a string.
     structure = raw.replace(rb"\\", b"").replace(rb"\"", b"").translate(None, _NOT_STRUCTURE)
     in_string = 0
     for start in range(0, len(structure), _CHUNK_BYTES):

@@ -25,7 +25,7 @@ from standardwebhooks.webhooks import Webhook
 
 from kling_elements import strict_json
 from kling_elements.tasks import find_task
-from kling_elements.usable_contract import usable
+from kling_elements.usable_contract import require_usable
 from kling_elements_client.contract import CONTRACT
 from kling_elements_client.errors import KlingError
 from kling_elements_client.models import Task
@@ -97,12 +97,12 @@ def parse(  # noqa: PLR0913 - the options are keyword-only
 ) -> Task:
     """Verify the signature of a notification and return its task.
 
-    The same notification can arrive more than once: the sender resends it until it gets a success status, and within
-    the tolerance anybody who has seen it can replay it. If acting twice does harm, store the header `webhook-id`,
-    which is the same each time.
+    The same notification can arrive more than once: the sender resends it until it gets a success status, and anybody
+    who has seen it can replay it within the tolerance. If you must not act twice, store the header `webhook-id`, which
+    is the same each time.
 
     Args:
-        raw_body: The body of the request, exactly as received. Don't parse and serialize it first.
+        raw_body: The body of the request, exactly as received. Don't parse and serialize it.
         headers: The request's headers in any letter case, or a WSGI environ. Ignored if `verify` is False.
         secrets: The webhook secret, `whsec_` and a key of at least 24 bytes in Base64. Pass several while you rotate
             them: one that matches is enough.
@@ -113,16 +113,16 @@ def parse(  # noqa: PLR0913 - the options are keyword-only
 
     Returns:
         The task in the documented shape, even if it arrived in the newer one (`id`, `status`, `outputs`) or in the
-        envelope of a response. An unknown status is kept as it is.
+        envelope of a response. An unknown status is kept unchanged.
 
     Raises:
         WebhookError: A header is missing, repeated or malformed, the timestamp is too far off, no signature matches,
             or the body is not a strict JSON object that contains a task.
-        WebhookUsageError: The arguments are wrong: neither `secrets` nor `verify=False`, or both; an empty list; a
+        WebhookUsageError: An argument is invalid: neither `secrets` nor `verify=False`, or both; an empty list; a
             malformed secret; `now` without a time zone; a negative tolerance; a body that is not bytes.
     """
     body = _check_body(raw_body)
-    contract = usable(contract)
+    contract = require_usable(contract)
     if _should_verify(verify, secrets):
         _verify(body, headers, _create_signers(secrets), _check_now(now), _check_tolerance(tolerance))
     task = find_task(_read_json_object(body), contract)
