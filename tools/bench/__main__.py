@@ -31,9 +31,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--json", type=Path, default=ROOT / "build" / "bench.json", help="where to write the figures")
     options = parser.parse_args(arguments)
     if options.processes < 1:
-        parser.error("--processes: at least 1 is needed")
+        parser.error("--processes must be at least 1")
     if not 0 < options.effort <= 1:
-        parser.error("--effort: more than 0 and at most 1 is needed")
+        parser.error("--effort must be more than 0 and at most 1")
     rows = [row for row in ROWS if row.name in (options.only or names)]
 
     measured = {}

@@ -111,9 +111,9 @@ def main(arguments: Sequence[str] | None = None, *, samples_per_minute: int = 60
     parser.add_argument("--max-mib", type=float, default=2, help="how much a process may grow after the first minute")
     options = parser.parse_args(arguments)
     if options.minutes < _MIN_MINUTES:
-        parser.error(f"--minutes: at least {_MIN_MINUTES} are needed, because the last is compared with the second")
+        parser.error(f"--minutes must be at least {_MIN_MINUTES}, because the last is compared with the second")
     if options.rounds <= 0:
-        parser.error("--rounds: must be more than 0")
+        parser.error("--rounds must be more than 0")
     print(f"two clients call a mock server for {options.minutes} minutes", flush=True)
     samples = options.minutes * samples_per_minute
     try:

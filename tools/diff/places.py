@@ -55,7 +55,7 @@ class Place:
         return Place(self.document, f"{self.pointer}/{escape(name)}", inner)
 
     def children(self) -> dict[str, Place]:
-        """Return all members by name, as a string; empty if the node is not a mapping."""
+        """Return the members by name; empty if the node is not a mapping. YAML numbers as names become strings."""
         names = self.node if isinstance(self.node, dict) else ()
         return {str(name): self.child(name) for name in names}
 
