@@ -16,7 +16,7 @@ from kling_elements_runtime.document import walk
 JPEG, PNG = Picture(format="jpeg").build(), Picture().build()
 
 
-class ServedContent(ServedFile):
+class ServedBytes(ServedFile):
     """A file on a server with a fixed content."""
 
     def __init__(self, content: bytes) -> None:

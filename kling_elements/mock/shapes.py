@@ -97,7 +97,7 @@ class Shapes:
         return element_id_of(task.task_id, self._element_ids)
 
     def _preset(self, task: Mapping[str, Any]) -> dict[str, Any]:
-        """Return a task of the official library. Its ids are small numbers in the contract; write them as the options say."""
+        """Return a task of the official library, with its element ids as the options say."""
         if self._element_ids != "text":
             return dict(task)
         elements = [
