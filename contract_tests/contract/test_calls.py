@@ -86,7 +86,7 @@ def test_each_shape_of_responses_has_accepted_and_refused_values() -> None:
 
 @for_each_row(RESPONSE_CASES, "case")
 def test_the_client_reads_a_response_or_raises_the_right_error(case: ResponseCase, client: AuthenticatedClient) -> None:
-    """A success is read. Any other response raises the expected exception, which says whether the task is absent."""
+    """A success becomes a model. Any other response raises the right exception, which says if the task is absent."""
 
     def read() -> tuple[str, bool]:
         response = httpx.Response(case.status, json=case.body)

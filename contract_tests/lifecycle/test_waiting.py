@@ -50,9 +50,8 @@ from kling_elements_client.models import Element, Task, TaskInfo, TaskResult
 _BEGUN, _GOES_ON = task(), task(status="processing")
 _FAILED = task(status="failed", task_status_msg="no face", task_info={"external_task_id": "e-1"})
 _NEW_WORD, _EMPTY = task(status="resting"), task(status="succeed", task_result={"elements": []})
-_UNCLEAR = [1, 1.5, 2.25, 3.375, 5.0625, 7.59375, 11.390625][
-    :7
-]  # seconds between look-ups, as unclear responses may last 30 s
+# seconds between look-ups, because unclear responses may last 30 s
+_UNCLEAR = [1, 1.5, 2.25, 3.375, 5.0625, 7.59375, 11.390625]
 _TASK = Task(task_id="7", task_info=TaskInfo(external_task_id="e-1"))
 _NEWER = StubReply(200, {"id": "7", "status": "succeeded", "task_result": {"elements": [{"element_id": 9}]}})
 _HALF = task(status="succeed", task_result={"elements": [{"element_name": "Ada"}, {"element_id": 9}]})
@@ -192,12 +191,7 @@ _unclear = partial(_existing, kind=UnknownStatusError, slept=_UNCLEAR)
             kind=RateLimitError, says=f"{_LOOKED} 429, code 1101, no", slept=[1], script=[_BEGUN, refusal(429, 1101)]
         ),
         _in_doubt(
-            kind=StatusError,
-            says=f"{_LOOKED} 307, to /, empty body",
-            script=[StubReply(307, b"", {"Location": "/"})],
-        ),
-        _in_doubt(
-            kind=NoTaskError, says="the gateway answered the look-up without naming", script=[StubReply(200, {})]
+            kind=StatusError, says=f"{_LOOKED} 307, to /, empty body", script=[StubReply(307, b"", {"Location": "/"})]
         ),
         _in_doubt(
             kind=NoTaskError, says="the gateway's response to the look-up contains no task", script=[StubReply(200, {})]

@@ -149,7 +149,7 @@ def test_half_a_request_is_cut_after_a_while(sent: list[bytes]) -> None:
 
 
 def test_a_body_that_comes_slowly_is_waited_for() -> None:
-    """Each chunk of a body restarts the time; a head must be complete in time, even if it drips."""
+    """Each chunk of a body restarts the time limit. A head has one time limit, even if it drips."""
 
     async def main() -> None:
         body, wire = await connect(POST + b"content-length: 100\r\n\r\n")

@@ -1,4 +1,4 @@
-"""A caller of the mock server in the same process, without an event loop, and checks of its replies."""
+"""Call the mock server in this process without an event loop, and check its replies."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ class DisconnectedError(Exception):
 
 
 class ConnectionCutError(httpx.RemoteProtocolError):
-    """Raised to simulate a cut connection if the application is called in process, without a connection.
+    """Raised to simulate a cut connection if you call the application in this process, without a connection.
 
     If you call the application through httpx, you see the error that httpx raises for a cut connection.
     """

@@ -97,7 +97,7 @@ class Shapes:
         return element_id_of(task.task_id, self._element_ids)
 
     def _preset(self, task: Mapping[str, Any]) -> dict[str, Any]:
-        """Return a task of the official library with ids of the chosen kind. The contract has small numbers."""
+        """Return a task of the official library, with its element ids as the options say."""
         if self._element_ids != "text":
             return dict(task)
         elements = [
