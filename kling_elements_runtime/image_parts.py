@@ -77,7 +77,7 @@ def jpeg_parts(content: bytes, position: int) -> Iterator[Part]:
             return
 
 
-def scans(content: bytes, header: ImageHeader) -> int:
+def count_scans(content: bytes, header: ImageHeader) -> int:
     """Return how many scans a JPEG has, at least one. Those in its metadata or after its end do not count.
 
     Raises:

@@ -22,7 +22,7 @@ from kling_elements_runtime.image_headers import (
     violations,
 )
 from kling_elements_runtime.image_kinds import format_of
-from kling_elements_runtime.image_parts import png_chunks, scans
+from kling_elements_runtime.image_parts import count_scans, png_chunks
 from kling_elements_runtime.uploads import DamagedFileError, InlineBytes, Reader
 
 MAX_PIXELS = 178_956_970
@@ -148,7 +148,7 @@ def decoding_obstacle(content: bytes, header: ImageHeader, max_pixels: int | Non
     if obstacle is None:
         return None
     try:  # count exactly, because the bytes of a marker can also occur in metadata or after the picture
-        return _scans_obstacle(scans(content, header), pixels)
+        return _scans_obstacle(count_scans(content, header), pixels)
     except DamagedFileError:
         return None  # decoders stop early at damage
 
