@@ -16,7 +16,7 @@ from kling_elements.media.reports import ImageReport
 from kling_elements.media_limits import ImageLimits
 from kling_elements_client.errors import Violation
 from kling_elements_runtime.image_headers import (
-    ImageHeader,
+    PictureHeader,
     displayed_size,
     read_header,
     violations,
@@ -137,7 +137,7 @@ def inspect_whole(file: Reader, source: str, limits: ImageLimits) -> ImageReport
     return evolve(report, violations=(*report.violations, Violation("", rule, "the image is cut off or damaged")))
 
 
-def decoding_obstacle(content: bytes, header: ImageHeader, max_pixels: int | None = None) -> str | None:
+def decoding_obstacle(content: bytes, header: PictureHeader, max_pixels: int | None = None) -> str | None:
     """Return why a JPEG or PNG would cost too much to decode; None if it would not."""
     pixels = header.width * header.height
     if pixels > (_MAX_CHECKED_PIXELS if max_pixels is None else max_pixels):

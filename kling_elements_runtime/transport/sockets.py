@@ -19,7 +19,7 @@ from kling_elements_runtime.transport.dns import look_up
 from kling_elements_runtime.transport.steps import CONNECTING, READING, WRITING, limit
 from kling_elements_runtime.transport.tls import NestedTls, start_tls
 
-_LARGE_BYTES = 1 << 16  # pieces from this size on let other tasks run
+_LARGE_BYTES = 1 << 16  # pieces from this size on let other work run
 _MAX_BUFFERED_BYTES = 1 << 14  # of headers or of a small body that are sent together with their neighbour
 _HEAD_START_SECONDS = 0.25  # until the next address is also tried (RFC 8305, section 5)
 _Options: TypeAlias = Iterable[tuple[Any, ...]] | None
@@ -199,7 +199,7 @@ class _AsyncStream(httpcore.AsyncNetworkStream):
 
 
 async def _yield_after_large(piece: bytes) -> None:
-    """Let the event loop do other work after a large piece, because a ready socket never makes a task wait."""
+    """Let the event loop do other work after a large piece, because a ready socket never waits."""
     if len(piece) >= _LARGE_BYTES:
         await asyncio.sleep(0)
 
