@@ -22,7 +22,7 @@ PATIENCE_SECONDS = 30  # only a failure takes that long
 
 
 @dataclass
-class NotificationReceiver:
+class NotificationServer:
     """A server on this machine that receives notifications.
 
     Attributes:
@@ -58,9 +58,9 @@ class NotificationReceiver:
 
 
 @asynccontextmanager
-async def running_receiver(*statuses: int) -> AsyncIterator[NotificationReceiver]:
+async def running_receiver(*statuses: int) -> AsyncIterator[NotificationServer]:
     """Run a receiver until the block ends."""
-    receiver = NotificationReceiver(list(statuses) or [200])
+    receiver = NotificationServer(list(statuses) or [200])
     with listening(receiver.take) as server:
         receiver.url = server.url
         yield receiver
