@@ -17,7 +17,7 @@ from kling_elements_client import AuthenticatedClient
 from kling_elements_client.client import DEFAULT_TIMEOUT, OnViolation
 from kling_elements_client.errors import KlingError
 from kling_elements_runtime.contract import Contract
-from kling_elements_runtime.credentials import Hidden, Token
+from kling_elements_runtime.credentials import HiddenToken, Token
 from kling_elements_runtime.settings import HttpClientOptions, Timeout, step_seconds
 
 
@@ -69,7 +69,7 @@ class ClientBase:
             TypeError: An argument has the wrong type.
             ValueError: There is no API key, or an argument has an invalid value.
         """
-        hidden = None if api_key is None else Hidden(api_key)
+        hidden = None if api_key is None else HiddenToken(api_key)
         del api_key  # tools that report errors show the variables of frames
         self.client: Final = AuthenticatedClient(
             hidden,

@@ -15,7 +15,7 @@ from kling_elements_runtime import logs, parameters, settings
 from kling_elements_runtime.addresses import is_loopback
 from kling_elements_runtime.client_connections import ClientConnections
 from kling_elements_runtime.contract import CheckedRequest, Contract, RequestContent
-from kling_elements_runtime.credentials import Hidden, Token, credentials
+from kling_elements_runtime.credentials import HiddenToken, Token, credentials
 from kling_elements_runtime.deadline import within
 from kling_elements_runtime.errors import ContractError, MediaError, ResponseError, Violation
 from kling_elements_runtime.failures import clear_variables, transport_errors
@@ -59,7 +59,7 @@ class AuthenticatedClient:
 
     def __init__(  # noqa: PLR0913 - all but two go by name
         self,
-        api_key: Token | Hidden | None = None,
+        api_key: Token | HiddenToken | None = None,
         base_url: str | None = None,
         *,
         on_violation: OnViolation = "raise",
@@ -95,8 +95,8 @@ class AuthenticatedClient:
             self.contract = contract
         hidden = (
             api_key
-            if isinstance(api_key, Hidden)
-            else Hidden(self._token_from_environment() if api_key is None else api_key)
+            if isinstance(api_key, HiddenToken)
+            else HiddenToken(self._token_from_environment() if api_key is None else api_key)
         )
         del api_key  # error pages show the variables of each frame
         self._credentials = credentials(hidden, self.token_variable)
@@ -104,7 +104,7 @@ class AuthenticatedClient:
         paths = {operation.path for operation in self.contract.operations().values()}
         if base_url is None:
             base_url = self.default_base_url(contract)
-        url = settings.usable_url(base_url, allow_http=allow_http, paths=paths)
+        url = settings.check_url(base_url, allow_http=allow_http, paths=paths)
         self._base_url = str(url)
         self._request_log = logs.RequestLog(self.log, self._base_url, self._credentials.redact)
         if on_violation not in get_args(OnViolation):
@@ -112,9 +112,9 @@ class AuthenticatedClient:
         self._on_violation = on_violation
         limits = httpx.Timeout(**settings.step_seconds(timeout))
         default_headers = httpx.Headers({"Accept-Encoding": ENCODINGS})
-        default_headers.update(settings.usable_headers(headers or {}))
+        default_headers.update(settings.check_headers(headers or {}))
         http_settings = {
-            **settings.usable_http_client(http_client or {}),
+            **settings.check_http_client(http_client or {}),
             "base_url": url,
             "timeout": limits,
             "headers": default_headers,

@@ -26,7 +26,7 @@ from kling_elements_runtime.attachments import (
 from kling_elements_runtime.document import Document, Node, follow, place, resolve
 from kling_elements_runtime.errors import MediaError, Violation
 from kling_elements_runtime.image_limits import ImageLimits
-from kling_elements_runtime.serialization import UnwritableError, checked_json
+from kling_elements_runtime.serialization import UnwritableError, to_json
 from kling_elements_runtime.uploads import InlineText
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -163,7 +163,7 @@ class Contract(Document):
             expected.media_places, rule, check_media=check_media, strip_metadata=strip_metadata, read=read
         )
         try:
-            value, unwritable = checked_json(body, limits["max-values"], attached.take, attached.min_characters)
+            value, unwritable = to_json(body, limits["max-values"], attached.take, attached.min_characters)
         except UnwritableError as error:
             return CheckedRequest(self, operation_id, None, [Violation("", rule, str(error))])
         if unwritable or not attached.are_readable:

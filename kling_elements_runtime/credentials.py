@@ -18,7 +18,7 @@ _TOKEN = re.compile(r"[!-~]+")  # visible ASCII: anything else could not be sent
 _REMEMBERED = 8  # previous tokens that are still removed from strings
 
 
-class Hidden:
+class HiddenToken:
     """A token, or a function that returns one, in an object whose repr does not show the token.
 
     No variable holds the token itself, because pytest and error trackers show errors with the variables of each frame.
@@ -47,7 +47,7 @@ class Credentials:
     redact: Redact = field(repr=False)
 
 
-def credentials(hidden: Hidden, variable: str) -> Credentials:
+def credentials(hidden: HiddenToken, variable: str) -> Credentials:
     """Return the functions that use a token.
 
     Args:
@@ -110,8 +110,8 @@ def token_problem(token: object, variable: str = "") -> TypeError | ValueError |
     return None
 
 
-def usable_token(token: str) -> str:
-    """Return the token itself.
+def check_token(token: str) -> str:
+    """Check a token, and return it.
 
     Raises:
         TypeError: The token is not a str.

@@ -50,7 +50,7 @@ _REMEDIES: dict[str, Remedy] = {"heic": "plugin", "html": "none"}  # by format; 
 
 
 @frozen
-class ImageHeader:
+class PictureHeader:
     """The header of a picture.
 
     Attributes:
@@ -145,7 +145,7 @@ def is_cut_off(file: Reader) -> bool:
     return position > file.size
 
 
-def read_header(file: Reader) -> ImageHeader | None:
+def read_header(file: Reader) -> PictureHeader | None:
     """Return the header of a JPEG or PNG file; None if it is incomplete or damaged."""
     try:
         is_png = file.peek(0, len(PNG_SIGNATURE)) == PNG_SIGNATURE
@@ -163,7 +163,7 @@ def _read(file: Reader, offset: int, count: int) -> bytes:
     return content
 
 
-def _png_header(file: Reader) -> ImageHeader:
+def _png_header(file: Reader) -> PictureHeader:
     offset = len(PNG_SIGNATURE)
     ihdr = _read(file, offset, _IHDR.size)
     length, kind, width, height, depth, colour, *methods, crc = _IHDR.unpack(ihdr)
@@ -172,7 +172,7 @@ def _png_header(file: Reader) -> ImageHeader:
     if depth not in _DEPTHS.get(colour, ()) or tuple(methods) not in _METHODS or max(width, height) > _MAX_SIDE:
         raise DamagedFileError("an IHDR chunk with impossible values")
     exif, end = _png_exif(file, offset + _IHDR.size, b"IDAT")
-    return ImageHeader("png", width, height, exif, end)
+    return PictureHeader("png", width, height, exif, end)
 
 
 def _png_exif(file: Reader, position: int, last: bytes) -> tuple[tuple[int, int], int]:
@@ -188,7 +188,7 @@ def _png_exif(file: Reader, position: int, last: bytes) -> tuple[tuple[int, int]
     return (0, 0), position
 
 
-def _jpeg_header(file: Reader) -> ImageHeader:
+def _jpeg_header(file: Reader) -> PictureHeader:
     if (
         _read(file, 0, len(JPEG_SIGNATURE) + 1) != JPEG_SIGNATURE + b"\xff"
     ):  # decoders require a marker immediately here
@@ -197,7 +197,7 @@ def _jpeg_header(file: Reader) -> ImageHeader:
     for segment in jpeg_segments(file, len(JPEG_SIGNATURE)):
         if segment.marker in _FRAMES:
             sides = _frame_sides(_read(file, segment.offset, segment.length))
-            return ImageHeader("jpeg", *sides, exif, segment.offset + segment.length)
+            return PictureHeader("jpeg", *sides, exif, segment.offset + segment.length)
         if not exif[1] and is_exif(segment):
             exif = (segment.offset + _LENGTH_FIELD, segment.length - _LENGTH_FIELD)
     raise DamagedFileError("no frame header")
@@ -258,11 +258,11 @@ def _frame_sides(segment: bytes) -> tuple[int, int]:
     return width, height
 
 
-def _displayed_sides(file: Reader, header: ImageHeader, is_local: bool) -> str:  # noqa: FBT001
+def _displayed_sides(file: Reader, header: PictureHeader, is_local: bool) -> str:  # noqa: FBT001
     return "{}x{}".format(*displayed_size(file, header, is_local=is_local))
 
 
-def displayed_size(file: Reader, header: ImageHeader, *, is_local: bool) -> tuple[int, int]:
+def displayed_size(file: Reader, header: PictureHeader, *, is_local: bool) -> tuple[int, int]:
     """Return width and height in pixels as a viewer shows them, which the rules about size and ratio refer to.
 
     Args:
@@ -276,7 +276,7 @@ def displayed_size(file: Reader, header: ImageHeader, *, is_local: bool) -> tupl
     return (header.height, header.width) if is_sideways else (header.width, header.height)
 
 
-def orientation(file: Reader, header: ImageHeader, *, is_local: bool) -> int | None:
+def orientation(file: Reader, header: PictureHeader, *, is_local: bool) -> int | None:
     """Return the EXIF orientation, 1 to 8 if it is valid; None if there is none, or it cannot be read."""
     start, length = header.exif
     try:
@@ -287,7 +287,7 @@ def orientation(file: Reader, header: ImageHeader, *, is_local: bool) -> int | N
         return None
 
 
-def _late_exif(file: Reader, header: ImageHeader) -> tuple[int, int]:
+def _late_exif(file: Reader, header: PictureHeader) -> tuple[int, int]:
     """Return offset and length in bytes of the metadata after the header; a length of 0 if there is none."""
     if header.format == "png":
         return _png_exif(file, header.end, b"IEND")[0]

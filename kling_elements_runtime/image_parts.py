@@ -11,7 +11,7 @@ from kling_elements_runtime.image_headers import (
     EOI,
     PNG_SIGNATURE,
     SOS,
-    ImageHeader,
+    PictureHeader,
     jpeg_segments,
 )
 from kling_elements_runtime.uploads import DamagedFileError, InlineBytes
@@ -77,7 +77,7 @@ def jpeg_parts(content: bytes, position: int) -> Iterator[Part]:
             return
 
 
-def scans(content: bytes, header: ImageHeader) -> int:
+def count_scans(content: bytes, header: PictureHeader) -> int:
     """Return how many scans a JPEG has, at least one. Those in its metadata or after its end do not count.
 
     Raises:

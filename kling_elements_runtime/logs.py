@@ -17,7 +17,7 @@ from kling_elements_runtime.attachments import StreamedBody
 from kling_elements_runtime.contract import RequestContent
 from kling_elements_runtime.document import at
 from kling_elements_runtime.responses import REQUEST_ID, read_body, request_id_of, text_of
-from kling_elements_runtime.texts import Redact, for_message, loggable, printable
+from kling_elements_runtime.texts import Redact, for_message, printable, text_for_log
 
 _LEVELS = {"info": logging.INFO, "debug": logging.DEBUG}
 _FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
@@ -88,20 +88,20 @@ class RequestLog:
         call = printable(f"{request.method} {self.base_url.rstrip('/')}{public_url}")
         if self.log.isEnabledFor(logging.DEBUG):
             body = content.outline() if isinstance(content, StreamedBody) else content or b""
-            text = self.loggable(body.decode("utf-8", "replace"))
+            text = self.text_for_log(body.decode("utf-8", "replace"))
             self.log.debug("%s: sending headers %s; body %s", call, self.format_headers(request.headers), text)
         return LogEntry(self, call, time.perf_counter())
 
     def format_headers(self, headers: httpx.Headers) -> str:
         """Return headers as one string, with the values of secret ones hidden."""
         return ", ".join(
-            f"{printable(self.redact(name))}: {'***' if _SECRET_HEADER.search(name) else self.loggable(value)}"
+            f"{printable(self.redact(name))}: {'***' if _SECRET_HEADER.search(name) else self.text_for_log(value)}"
             for name, value in headers.multi_items()
         )
 
-    def loggable(self, text: str) -> str:
+    def text_for_log(self, text: str) -> str:
         """Return a string without anything that a log must not show."""
-        return loggable(text, self.redact, _MAX_CHARACTERS) or "(none)"
+        return text_for_log(text, self.redact, _MAX_CHARACTERS) or "(none)"
 
 
 @frozen
@@ -125,12 +125,12 @@ class LogEntry:
         if log.isEnabledFor(logging.DEBUG):
             body, _ = read_body(response)
             request_id = request_id_of(response, at(body, REQUEST_ID), self.log.redact) or "(none)"
-            headers, text = self.log.format_headers(response.headers), self.log.loggable(text_of(response))
+            headers, text = self.log.format_headers(response.headers), self.log.text_for_log(text_of(response))
             log.debug("%s: response with request id %s; headers %s; body %s", self.call, request_id, headers, text)
 
     def fail(self, error: BaseException) -> None:
         """Log the reason why no response arrived."""
-        reason = self.log.loggable(f"{type(error).__name__}: {error}".removesuffix(": "))
+        reason = self.log.text_for_log(f"{type(error).__name__}: {error}".removesuffix(": "))
         self.log.log.info("%s: no response after %.0f ms: %s", self.call, self._elapsed_ms(), reason)
 
     def _elapsed_ms(self) -> float:

@@ -18,7 +18,7 @@ from kling_elements_runtime.image_headers import (
     EXIF_MARK,
     JPEG_SIGNATURE,
     PNG_SIGNATURE,
-    ImageHeader,
+    PictureHeader,
     Segment,
     is_exif,
     jpeg_segments,
@@ -67,13 +67,13 @@ def strip(file: File) -> File | InlineBytes:
     return file if content == whole.content else InlineBytes(content)
 
 
-def _exif(whole: InlineBytes, header: ImageHeader) -> bytes:
+def _exif(whole: InlineBytes, header: PictureHeader) -> bytes:
     """Return EXIF data with only the orientation; empty bytes if the picture is upright."""
     turn = orientation(whole, header, is_local=True)
     return _EXIF_START + bytes([turn]) + _EXIF_END if turn is not None and turn in _TURNED else b""
 
 
-def _jpeg(whole: InlineBytes, header: ImageHeader) -> Iterator[bytes]:
+def _jpeg(whole: InlineBytes, header: PictureHeader) -> Iterator[bytes]:
     yield JPEG_SIGNATURE
     exif = _exif(whole, header)
     segments = list(jpeg_segments(whole, len(JPEG_SIGNATURE)))
@@ -116,7 +116,7 @@ def _segment(marker: int, data: bytes) -> bytes:
     return bytes([0xFF, marker]) + (2 + len(data)).to_bytes(2) + data
 
 
-def _png(whole: InlineBytes, header: ImageHeader) -> Iterator[bytes]:
+def _png(whole: InlineBytes, header: PictureHeader) -> Iterator[bytes]:
     yield PNG_SIGNATURE
     exif = _exif(whole, header)
     for part in png_chunks(whole.content):

@@ -229,7 +229,7 @@ def properties_of(model: Model) -> dict[str, Any]:
     return {**model.additional_properties, **own} if model.additional_properties else own
 
 
-def checked_json(
+def to_json(
     value: Any, max_values: int, take: Take = lambda value, _: value, min_characters: int = 0
 ) -> tuple[Any, list[tuple[Where, str]]]:
     """Return the JSON value of a model, or of a value that contains models, and the problems as paths and reasons.

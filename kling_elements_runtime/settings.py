@@ -15,8 +15,8 @@ _MAX_SECONDS = 1_000_000  # for one step; sockets accept no timeout of more than
 _OWN_HEADERS = ("Authorization", "Content-Length", "Transfer-Encoding")
 
 
-def usable_url(base_url: str, *, allow_http: bool, paths: Iterable[str] = ()) -> httpx.URL:
-    """Return a gateway's URL as an `httpx.URL`.
+def check_url(base_url: str, *, allow_http: bool, paths: Iterable[str] = ()) -> httpx.URL:
+    """Check a gateway's URL, and return it as an `httpx.URL`.
 
     Args:
         base_url: The gateway's URL.
@@ -62,8 +62,8 @@ def _public_url(url: httpx.URL) -> str:
     return f"{url.scheme}://{url.host}" + (f":{url.port}" if url.port is not None else "")
 
 
-def usable_headers(headers: Mapping[str, str]) -> httpx.Headers:
-    """Return the headers as an `httpx.Headers`.
+def check_headers(headers: Mapping[str, str]) -> httpx.Headers:
+    """Check headers, and return them as an `httpx.Headers`.
 
     Raises:
         TypeError: The headers are not a mapping, or one of them is not a string.
@@ -161,7 +161,7 @@ def step_seconds(timeout: object) -> dict[str, float]:
     return steps
 
 
-def usable_http_client(http_client: Mapping[str, Any]) -> Mapping[str, Any]:
+def check_http_client(http_client: Mapping[str, Any]) -> Mapping[str, Any]:
     """Check more arguments of httpx's clients, and return them.
 
     Raises:

@@ -16,7 +16,7 @@ from contract_tests.support.scripted import Client, ScriptedClient, call_once, t
 from kling_elements import AsyncKlingElements, KlingElements
 from kling_elements_client import AuthenticatedClient
 from kling_elements_client.errors import KlingError, TransportError
-from kling_elements_runtime.credentials import Hidden, credentials, usable_token
+from kling_elements_runtime.credentials import HiddenToken, check_token, credentials
 
 pytestmark = pytest.mark.slow
 _TOKEN = "sk-ZebraFish-1234567890"
@@ -91,7 +91,7 @@ def test_a_create_whose_token_function_fails_is_not_created(kind: Client) -> Non
 def test_recently_used_tokens_are_redacted() -> None:
     """The response to an earlier request may still repeat an earlier token."""
     tokens = TokenFunction(*(f"a-long-token-{number}" for number in range(10, 20)))
-    holder = credentials(Hidden(tokens), "")
+    holder = credentials(HiddenToken(tokens), "")
     text = " ".join(f"a-long-token-{number}" for number in range(10, 20))
     assert text == holder.redact(text)
     for _ in range(3):
@@ -106,7 +106,7 @@ def test_recently_used_tokens_are_redacted() -> None:
 
 def test_a_constant_token_is_redacted_from_the_start() -> None:
     """It is redacted even before the first request."""
-    holder = credentials(Hidden(_TOKEN), "VARIABLE")
+    holder = credentials(HiddenToken(_TOKEN), "VARIABLE")
     assert "bad ***" == holder.redact(f"bad {_TOKEN}")
     assert f"Bearer {_TOKEN}" == holder.authorization()
 
@@ -118,15 +118,17 @@ def test_a_constant_token_is_redacted_from_the_start() -> None:
 def test_a_token_that_cannot_be_sent_is_refused_at_once(error: type[Exception], token: Any) -> None:
     """The message names the environment variable if the token may come from there."""
     with pytest.raises(error, match=r"token|API key") as caught:
-        credentials(Hidden(token), "VARIABLE")
+        credentials(HiddenToken(token), "VARIABLE")
     assert ("VARIABLE" in str(caught.value)) is (token == "")
     with pytest.raises(error, match=r"token|API key"):
-        usable_token(token)
-    assert "x" == usable_token("x")
+        check_token(token)
+    assert "x" == check_token("x")
 
 
 @pytest.mark.parametrize("clone", [copy.copy, copy.deepcopy, pickle.dumps])
-@pytest.mark.parametrize("make", [Hidden, lambda token: credentials(Hidden(token), "")], ids=["hidden", "credentials"])
+@pytest.mark.parametrize(
+    "make", [HiddenToken, lambda token: credentials(HiddenToken(token), "")], ids=["hidden", "credentials"]
+)
 def test_a_token_holder_never_shows_the_token(make: Callable[[str], Any], clone: Callable[[Any], Any]) -> None:
     """No repr, attribute, copy or pickle contains the token."""
     holder = make(_TOKEN)

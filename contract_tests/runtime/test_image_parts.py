@@ -7,7 +7,7 @@ import pytest
 from contract_tests.reading.images import Picture, jpeg_segment
 from contract_tests.support.pillow_pictures import encode, noise
 from kling_elements_runtime.image_headers import read_header
-from kling_elements_runtime.image_parts import png_chunks, scans
+from kling_elements_runtime.image_parts import count_scans, png_chunks
 from kling_elements_runtime.uploads import DamagedFileError, InlineBytes
 
 _SCAN = b"\xff\xda\0\x08\x01\x01\0\0\x3f\0"
@@ -16,7 +16,7 @@ _SCAN = b"\xff\xda\0\x08\x01\x01\0\0\x3f\0"
 def _count(content: bytes) -> int:
     header = read_header(InlineBytes(content))
     assert header is not None
-    return scans(content, header)
+    return count_scans(content, header)
 
 
 def test_the_chunks_of_a_png_end_with_iend() -> None:

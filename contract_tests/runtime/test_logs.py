@@ -204,7 +204,7 @@ def test_a_log_that_is_off_costs_nothing(
 ) -> None:
     """No log text is prepared."""
     caplog.set_level(logging.WARNING, "kling_elements.http")
-    monkeypatch.setattr(logs, "loggable", None)
+    monkeypatch.setattr(logs, "text_for_log", None)
     monkeypatch.setattr(logs, "printable", None)
     _send(create, make_client, BODY, lambda _: httpx.Response(200, json=_RESPONSE))
 

@@ -23,7 +23,7 @@ from kling_elements_client.contract import violations
 from kling_elements_client.errors import ContractError, Violation
 from kling_elements_client.models import ElementTag, ImageElementRequest, TagId
 from kling_elements_runtime import serialization
-from kling_elements_runtime.serialization import UnwritableError, checked_json
+from kling_elements_runtime.serialization import UnwritableError, to_json
 
 
 class _LyingText(str):
@@ -202,7 +202,7 @@ def test_a_value_that_would_overflow_the_stack_is_refused(monkeypatch: pytest.Mo
     monkeypatch.setattr(serialization, "MAX_DEPTH", math.inf)
 
     with pytest.raises(UnwritableError, match="is nested too deeply"):
-        checked_json(_nest(50_000), 100_000, lambda value, _: value, 0)
+        to_json(_nest(50_000), 100_000, lambda value, _: value, 0)
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from kling_elements.cli.gateway import GatewayOptions, with_option_names
 from kling_elements_client.client import BASE_URL_VARIABLE, DEFAULT_BASE_URL
 from kling_elements_client.contract import CONTRACT
 from kling_elements_runtime.addresses import is_loopback
-from kling_elements_runtime.settings import usable_url
+from kling_elements_runtime.settings import check_url
 from kling_elements_runtime.texts import printable
 from kling_elements_runtime.transport.route import Route
 
@@ -109,7 +109,7 @@ def check_address(gateway: GatewayOptions, environment: Mapping[str, str]) -> tu
         source = "--base-url"
     paths = {operation.path for operation in CONTRACT.operations().values()}
     try:
-        url = usable_url(address, allow_http=gateway.allow_http, paths=paths)
+        url = check_url(address, allow_http=gateway.allow_http, paths=paths)
     except ValueError as error:
         return problem("address", with_option_names(str(error)), f"correct the address of {source}"), None
     text = f"{url} ({source})"

@@ -9,7 +9,7 @@ from pathlib import Path
 from platformdirs import user_config_path
 
 from kling_elements.cli.exits import CommandError, Exit
-from kling_elements_runtime.credentials import Hidden, token_problem
+from kling_elements_runtime.credentials import HiddenToken, token_problem
 
 VARIABLE = "KLING_API_KEY"
 _PRIVATE = 0o600  # readable and writable by its owner only
@@ -26,7 +26,7 @@ class Key:
     """
 
     def __init__(self, text: str, source: str) -> None:
-        self._hidden = Hidden(text)
+        self._hidden = HiddenToken(text)
         self.source = source
 
     def reveal(self) -> str:

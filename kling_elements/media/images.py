@@ -16,13 +16,13 @@ from kling_elements.media.reports import ImageReport
 from kling_elements.media_limits import ImageLimits
 from kling_elements_client.errors import Violation
 from kling_elements_runtime.image_headers import (
-    ImageHeader,
+    PictureHeader,
     displayed_size,
     read_header,
     violations,
 )
 from kling_elements_runtime.image_kinds import format_of
-from kling_elements_runtime.image_parts import png_chunks, scans
+from kling_elements_runtime.image_parts import count_scans, png_chunks
 from kling_elements_runtime.uploads import DamagedFileError, InlineBytes, Reader
 
 MAX_PIXELS = 178_956_970
@@ -137,7 +137,7 @@ def inspect_whole(file: Reader, source: str, limits: ImageLimits) -> ImageReport
     return evolve(report, violations=(*report.violations, Violation("", rule, "the image is cut off or damaged")))
 
 
-def decoding_obstacle(content: bytes, header: ImageHeader, max_pixels: int | None = None) -> str | None:
+def decoding_obstacle(content: bytes, header: PictureHeader, max_pixels: int | None = None) -> str | None:
     """Return why a JPEG or PNG would cost too much to decode; None if it would not."""
     pixels = header.width * header.height
     if pixels > (_MAX_CHECKED_PIXELS if max_pixels is None else max_pixels):
@@ -148,7 +148,7 @@ def decoding_obstacle(content: bytes, header: ImageHeader, max_pixels: int | Non
     if obstacle is None:
         return None
     try:  # count exactly, because the bytes of a marker can also occur in metadata or after the picture
-        return _scans_obstacle(scans(content, header), pixels)
+        return _scans_obstacle(count_scans(content, header), pixels)
     except DamagedFileError:
         return None  # decoders stop early at damage
 

@@ -196,9 +196,9 @@ def _port(text: str) -> int:
 
 
 def _token(text: str) -> str:
-    from kling_elements_runtime.credentials import usable_token  # noqa: PLC0415 -- --help needs no client
+    from kling_elements_runtime.credentials import check_token  # noqa: PLC0415 -- --help needs no client
 
-    return _usable(usable_token, text)
+    return _usable(check_token, text)
 
 
 def _file(text: str) -> str:

@@ -15,7 +15,7 @@ from kling_elements.mock.callers import usable_host
 from kling_elements.mock.clock import MS
 from kling_elements.mock.ids import usable_kind
 from kling_elements.webhooks import SECRET_FORM, is_secret
-from kling_elements_runtime.credentials import usable_token
+from kling_elements_runtime.credentials import check_token
 
 _MAX_SECONDS = 366 * 24 * 3600
 
@@ -93,7 +93,7 @@ class Options:
         ValueError: An option has an invalid value.
     """
 
-    token: str | None = field(default=None, repr=False, validator=_validator(usable_token))
+    token: str | None = field(default=None, repr=False, validator=_validator(check_token))
     dialect: str | None = None
     state: str | PathLike[str] | None = None
     tick_seconds: float = field(default=1.0, validator=_validator(usable_tick))

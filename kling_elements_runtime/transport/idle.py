@@ -36,7 +36,7 @@ class IdleConnections(Generic[C]):
     @classmethod
     def of(cls, route: Route) -> Self:
         """Create an empty collection with the limits of a route."""
-        return cls(route.max_kept, route.limits.keepalive_expiry, route.reuse_seconds)
+        return cls(route.max_idle, route.limits.keepalive_expiry, route.reuse_seconds)
 
     def take(self, method: bytes) -> tuple[C | None, list[C]]:
         """Return a connection for a request, or None, and the stale connections that the caller must close."""

@@ -95,7 +95,7 @@ class Route:
         return _number(self.limits.max_connections)
 
     @property
-    def max_kept(self) -> int:
+    def max_idle(self) -> int:
         """The maximum number of idle connections."""
         return min(self.max_connections, _number(self.limits.max_keepalive_connections))
 

@@ -304,4 +304,4 @@ def test_the_limits_decide_the_number_of_connections(
     limits = httpx.Limits(max_connections=connections, max_keepalive_connections=max_idle)
     chosen_route = route.Route(httpx.URL(ELSEWHERE), 1.0, limits=limits)
 
-    assert expected == (chosen_route.max_connections, chosen_route.max_kept)
+    assert expected == (chosen_route.max_connections, chosen_route.max_idle)
