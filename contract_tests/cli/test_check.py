@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import threading
 from functools import partial
@@ -13,6 +14,7 @@ from PIL import Image
 
 from contract_tests.reading.videos import Video
 from contract_tests.support.command_line import CommandLine, run_in_terminal, run_process, without_escapes
+from contract_tests.support.pillow_pictures import encode, noise
 from kling_elements.cli.exits import Exit
 
 
@@ -101,6 +103,7 @@ def test_the_details_of_all_files_begin_in_the_same_column(kling_elements: Comma
         (["mara.json"], ["kling-elements create --file photos/mara.json --fit (sends copies that conform)"]),
         (["wrong.yaml"], ["correct photos/wrong.yaml, then run kling-elements check photos/wrong.yaml"]),
         (["both.yaml"], ["correct photos/both.yaml, then run kling-elements check photos/both.yaml"]),
+        (["base64.yaml"], ["correct photos/base64.yaml, then run kling-elements check photos/base64.yaml"]),
     ],
     ids=lambda value: " ".join(value)[:20],
 )
@@ -109,6 +112,8 @@ def test_each_refused_source_is_followed_by_what_to_do(
 ) -> None:
     """Fitting is proposed only if it repairs everything that is wrong with a file."""
     (folder / "wrong.yaml").write_text(json.dumps(_request("mara.jpg", "mara.jpg", element_name="")))
+    small = base64.b64encode(encode(noise(200, 200))).decode()  # not a file, so --fit leaves it alone
+    (folder / "base64.yaml").write_text(json.dumps(_request("mara.jpg", small)))
     (folder / "both.yaml").write_text(json.dumps(_request("mara.jpg", "more/small.jpg", element_name="")))
 
     ended = kling_elements("check", *(f"photos/{source}" for source in sources))

@@ -21,7 +21,7 @@ from kling_elements_client.contract import CONTRACT
 from kling_elements_client.errors import MediaError, Violation
 from kling_elements_runtime.document import at
 
-_MAX_COLUMN = 40  # characters; a single long name must not push all details out of sight
+_MAX_COLUMN_CHARACTERS = 40  # a single long name must not push all details out of sight
 
 
 @frozen
@@ -152,7 +152,7 @@ def _shell(*arguments: str) -> str:
 def _check_and_print(locations: Iterable[str], options: _AddressOptions, output: Output) -> Iterator[_Result]:
     """Check each source, and print its result at once, in columns."""
     sources = [source for location in locations for source in _sources_at(location)]
-    column = min(max((len(source.name) for source in sources), default=0), _MAX_COLUMN)
+    column = min(max((len(source.name) for source in sources), default=0), _MAX_COLUMN_CHARACTERS)
     for source in sources:
         result = _check_source(source, options)
         output.result(result.to_json(), result.to_line(column))

@@ -98,7 +98,7 @@ def command(
     """Create an element from images or a video. Print the id of the task, or with --wait that of the element.
 
     Args:
-        id: Your own id (external_task_id). If you use it again, the command finds the element. By default, a new id.
+        id: Your own id (external_task_id). A second create with it finds the element. The default is a new id.
         fit: Send conforming copies of images that break the rules.
         remote: Also check the images and the video at addresses before sending anything.
         wait: Wait until the element exists.
