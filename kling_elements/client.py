@@ -10,7 +10,7 @@ from typing import Self, TypeVar
 from kling_elements.client_base import ClientBase, step_seconds_of
 from kling_elements.lifecycle.calls import Call, Tasks
 from kling_elements.lifecycle.create_request import CreateRequest
-from kling_elements.lifecycle.outside import Blocking, OnUpdate
+from kling_elements.lifecycle.effects import BlockingEffects, OnUpdate
 from kling_elements.lifecycle.preflight import Preflight
 from kling_elements_client.models import Element, Task
 from kling_elements_runtime.blocking import finish
@@ -32,7 +32,7 @@ class KlingElements(ClientBase):
     each step of its requests, in place of the client's.
     """
 
-    _outside = Blocking
+    _effects_type = BlockingEffects
 
     def create(
         self,

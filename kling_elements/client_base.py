@@ -10,7 +10,7 @@ from attrs import evolve
 from kling_elements.clock import Clock
 from kling_elements.errors import redact
 from kling_elements.lifecycle.calls import Call, Calls
-from kling_elements.lifecycle.outside import Outside
+from kling_elements.lifecycle.effects import Effects
 from kling_elements.policies import PollPolicy, RetryPolicy
 from kling_elements.usable_contract import usable
 from kling_elements_client import AuthenticatedClient
@@ -24,7 +24,7 @@ from kling_elements_runtime.settings import HttpClientOptions, Timeout, step_sec
 class ClientBase:
     """Hold the settings of a client. The calls are in the subclasses."""
 
-    _outside: ClassVar[type[Outside]]
+    _effects_type: ClassVar[type[Effects]]
 
     def __init__(  # noqa: PLR0913 - all but two go by name
         self,
@@ -82,9 +82,9 @@ class ClientBase:
             contract=None if contract is None else usable(contract),
         )
         """The generated client. Use it to call a single operation yourself."""
-        self._io = self._outside(self.client, clock or Clock())
+        self._effects = self._effects_type(self.client, clock or Clock())
         policies = _policies(retry, poll, max_retries, (RetryPolicy(), PollPolicy()))
-        self._calls = Calls(self._io, *policies, allow_private=allow_private)
+        self._calls = Calls(self._effects, *policies, allow_private=allow_private)
         self._step_seconds: Mapping[str, float] | None = None
 
     def with_options(
@@ -110,7 +110,7 @@ class ClientBase:
         policies = _policies(retry, poll, max_retries, (self._calls.retry, self._calls.poll))
         other = object.__new__(type(self))
         other.__dict__.update(self.__dict__)
-        other._calls = Calls(self._io, *policies, allow_private=self._calls.allow_private)
+        other._calls = Calls(self._effects, *policies, allow_private=self._calls.allow_private)
         other._step_seconds = step_seconds_of(timeout) or self._step_seconds
         return other
 
@@ -125,7 +125,7 @@ class ClientBase:
     def _ended(self, call: Call[Any], error: BaseException) -> None:
         """Add to an exception what is known about the element, and remove the token from it."""
         if call.explain is not None:
-            call.explain(error, self._io)
+            call.explain(error, self._effects)
         if isinstance(error, KlingError):
             redact(error, self.client.redact)
 

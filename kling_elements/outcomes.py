@@ -75,14 +75,16 @@ _BY_CODE = {  # keyed by the column `created` of the contract's table
     "perhaps": Outcome.MAY_EXIST,
 }
 # With these statuses below 500, a proxy says that it gave up waiting; the service may still have done the work.
-_GAVE_UP = (408, 499)
-_TOO_MANY = 429
+_GATEWAY_GAVE_UP_STATUSES = (408, 499)
+_TOO_MANY_STATUS = 429
 _CREATE, _DELETE = "createElement", "deleteElement"  # not read from their modules, because these load httpx
-_NO_SUCH_CALL = (404, 405, 501)
-_INVALID = (400, 422)
+_NO_SUCH_CALL_STATUSES = (404, 405, 501)
+_INVALID_STATUSES = (400, 422)
 
 
-def verdict(contract: Contract, phase: Phase, status: int | None = None, code: int | str | None = None) -> Verdict:
+def verdict_for_phase(
+    contract: Contract, phase: Phase, status: int | None = None, code: int | str | None = None
+) -> Verdict:
     """Decide whether a failed create may have made an element, and whether to send it again.
 
     If the contract knows the business code, the code decides, whatever the status. If it doesn't, a 4xx is a refusal,
@@ -98,22 +100,22 @@ def verdict(contract: Contract, phase: Phase, status: int | None = None, code: i
         return _BY_PHASE[phase]
     if (row := contract.business_code(code)) is not None:
         return Verdict(_BY_CODE[row.created], Retry(row.retry))
-    if status is not None and 400 <= status < 500 and status not in _GAVE_UP:  # noqa: PLR2004 - HTTP's own
-        return Verdict(Outcome.NOT_CREATED, Retry.AFTER_WAITING if status == _TOO_MANY else Retry.NEVER)
+    if status is not None and 400 <= status < 500 and status not in _GATEWAY_GAVE_UP_STATUSES:  # noqa: PLR2004 - HTTP's own
+        return Verdict(Outcome.NOT_CREATED, Retry.AFTER_WAITING if status == _TOO_MANY_STATUS else Retry.NEVER)
     return Verdict(Outcome.MAY_EXIST, Retry.AFTER_LOOK_UP)
 
 
-def verdict_on(error: KlingError, contract: Contract) -> Verdict:
+def verdict_for_error(error: KlingError, contract: Contract) -> Verdict:
     """Return the verdict on a create that ended in an error of the generated client."""
     match error:
         case ContractError() | MediaError():
-            return verdict(contract, Phase.REFUSED_HERE)
+            return verdict_for_phase(contract, Phase.REFUSED_HERE)
         case TransportError(may_have_been_sent=False):
-            return verdict(contract, Phase.NEVER_LEFT)
+            return verdict_for_phase(contract, Phase.NEVER_LEFT)
         case ResponseError(status_code=status, code=code):
-            return verdict(contract, Phase.ANSWERED, status, code)
+            return verdict_for_phase(contract, Phase.ANSWERED, status, code)
         case _:  # no response, or a success that contains no task
-            return verdict(contract, Phase.NO_RESPONSE)
+            return verdict_for_phase(contract, Phase.NO_RESPONSE)
 
 
 def is_absent(error: KlingError) -> bool:
@@ -149,10 +151,10 @@ def offers_no_look_up(error: KlingError) -> bool:
     """
     if not isinstance(error, ResponseError) or is_absent(error):
         return False
-    return error.status_code in _NO_SUCH_CALL or _is_refused_in_words(error)
+    return error.status_code in _NO_SUCH_CALL_STATUSES or _is_refused_in_words(error)
 
 
-def can_ask_again(error: KlingError, contract: Contract) -> bool:
+def is_retryable_query(error: KlingError, contract: Contract) -> bool:
     """Return whether to repeat a failed query. Queries have no side effects, so repeat any failure that may pass."""
     if not isinstance(error, ResponseError):
         return isinstance(error, TransportError)
@@ -160,13 +162,13 @@ def can_ask_again(error: KlingError, contract: Contract) -> bool:
         return Retry(row.retry) is not Retry.NEVER
     if _is_refused_in_words(error):
         return False
-    return error.status_code in (*_GAVE_UP, _TOO_MANY) or not 300 <= error.status_code < 500  # noqa: PLR2004 - HTTP's
+    return error.status_code in (*_GATEWAY_GAVE_UP_STATUSES, _TOO_MANY_STATUS) or not 300 <= error.status_code < 500  # noqa: PLR2004 - HTTP's
 
 
 def _is_refused_in_words(error: ResponseError) -> bool:
     """Return whether the code of a refusal is a word. Gateways use words; the service itself only uses numbers."""
     is_word = isinstance(error.code, str) and any(map(str.isalpha, error.code))
-    return is_word and (isinstance(error, BusinessError) or error.status_code in _INVALID)
+    return is_word and (isinstance(error, BusinessError) or error.status_code in _INVALID_STATUSES)
 
 
 def _means(
@@ -182,13 +184,13 @@ __all__ = [
     "Phase",
     "Retry",
     "Verdict",
-    "can_ask_again",
     "is_absent",
     "is_certain_duplicate",
     "is_deleted_already",
     "is_duplicate",
+    "is_retryable_query",
     "is_too_many",
     "offers_no_look_up",
-    "verdict",
-    "verdict_on",
+    "verdict_for_error",
+    "verdict_for_phase",
 ]

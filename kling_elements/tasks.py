@@ -54,7 +54,7 @@ def task_from_object(source: Mapping[str, Any], contract: Contract, request_id: 
     A status for success or failure becomes the documented one. Other statuses, and properties that the contract
     does not know, stay unchanged.
     """
-    facts = contract.read(_Facts)
+    facts = contract.read(_TaskVocabulary)
     return _build_task(_with_documented_names(facts, "Task", source), facts, request_id)
 
 
@@ -74,7 +74,7 @@ def find_task(
         schema: The schema of the response, which lists the places of tasks.
         request_id: The id of the request, if no envelope in the response has one.
     """
-    facts = contract.read(_Facts)
+    facts = contract.read(_TaskVocabulary)
     places = facts.schemas[schema]["x-envelope"]["tasks"]
     objects = _objects_at(response, places)
     request_id = _request_id_in(objects) or request_id
@@ -107,14 +107,14 @@ def tasks_of_response(response: Response[TaskListResponse], contract: Contract) 
     ]
 
 
-def matches_id(task: Task, task_id: str) -> bool:
+def may_have_id(task: Task, task_id: str) -> bool:
     """Return whether an id can be the task's or the caller's own. A task without an external id matches any."""
     return str(task.task_id) == task_id or task.external_task_id in (None, task_id)
 
 
 def progress_of(task: Task, contract: Contract) -> Progress:
     """Return how far a task is."""
-    progress, _ = contract.read(_Facts).status(task.task_status)
+    progress, _ = contract.read(_TaskVocabulary).status(task.task_status)
     if progress is Progress.SUCCEEDED and not any(is_id(element.element_id) for element in task.all_elements):
         return Progress.WITHOUT_ELEMENT
     return progress
@@ -137,7 +137,7 @@ class _Alias:
     is_documented: bool
 
 
-class _Facts:
+class _TaskVocabulary:
     """What a contract says about tasks.
 
     Attributes:
@@ -191,7 +191,7 @@ def _objects_at(response: object, places: Sequence[str]) -> list[tuple[str, Prop
     return [(place, object_at(place)) for place in places]
 
 
-def _task_of(facts: _Facts, properties: Properties) -> Properties:
+def _task_of(facts: _TaskVocabulary, properties: Properties) -> Properties:
     """Return the properties of a task with documented names, without those of an envelope."""
     around = _ENVELOPE if _OF_ENVELOPES & properties.keys() else ()
     for name in ("data", *around):
@@ -199,7 +199,7 @@ def _task_of(facts: _Facts, properties: Properties) -> Properties:
     return _with_documented_names(facts, "Task", properties)
 
 
-def _with_documented_names(facts: _Facts, schema: str, source: Mapping[str, Any]) -> Properties:
+def _with_documented_names(facts: _TaskVocabulary, schema: str, source: Mapping[str, Any]) -> Properties:
     """Return the properties of a JSON object with documented names in place of a gateway's.
 
     If a property belongs in another object, it is copied there and also stays.
@@ -241,7 +241,7 @@ def _request_id_in(objects: Sequence[tuple[str, Properties]]) -> str | None:
     return next((value for value in request_ids if isinstance(value, str) and value), None)
 
 
-def _build_task(properties: Properties, facts: _Facts, request_id: str | None) -> Task:
+def _build_task(properties: Properties, facts: _TaskVocabulary, request_id: str | None) -> Task:
     """Return a task from properties with documented names; its status becomes the documented one."""
     progress, documented = facts.status(properties.get("task_status"))
     if progress in (Progress.SUCCEEDED, Progress.FAILED):
@@ -256,7 +256,7 @@ def _build_task(properties: Properties, facts: _Facts, request_id: str | None) -
     return task
 
 
-def _with_elements(result: Properties, facts: _Facts) -> Properties:
+def _with_elements(result: Properties, facts: _TaskVocabulary) -> Properties:
     """Return the result of a task. If a gateway sends one element without a list, wrap it in one."""
     elements = result.get("elements")
     if not elements and is_id(result.get("element_id")):
@@ -266,7 +266,7 @@ def _with_elements(result: Properties, facts: _Facts) -> Properties:
     return {**result, "elements": [_named_element(element, facts) for element in elements]}
 
 
-def _named_element(item: object, facts: _Facts) -> object:
+def _named_element(item: object, facts: _TaskVocabulary) -> object:
     """Return an element with the documented names; if the item is not an element, return it as it is."""
     own = _object(item)
     if own is None or not any(alias.other in own for alias in facts.aliases["Element"]):
@@ -277,7 +277,7 @@ def _named_element(item: object, facts: _Facts) -> object:
 __all__ = [
     "Progress",
     "find_task",
-    "matches_id",
+    "may_have_id",
     "progress_of",
     "task_from_object",
     "task_of_response",

@@ -33,12 +33,12 @@ class _Driven:
         """Start and answer every create that may start now, and return how many tasks were created."""
         before = self.in_progress
         while self.limiter.seconds_to_wait() == 0:
-            self.limiter.begin()
+            self.limiter.on_begin()
             if self.in_progress < self.allowed:
-                self.limiter.created()
+                self.limiter.on_created()
                 self.in_progress += 1
             else:
-                self.limiter.refused_as_too_many()
+                self.limiter.on_too_many()
                 self.refused += 1
             assert self.refused < 100
         return self.in_progress - before
@@ -46,7 +46,7 @@ class _Driven:
     def end(self) -> None:
         """End one task, which frees its place."""
         self.in_progress -= 1
-        self.limiter.ended()
+        self.limiter.on_ended()
 
     def wait(self) -> float:
         """Let the time pass that the limiter asks for, and return it in seconds."""
@@ -75,11 +75,11 @@ def test_creates_in_flight_double_until_one_is_refused() -> None:
     waves = []
     for _ in range(7):
         while limiter.seconds_to_wait() == 0:
-            limiter.begin()
+            limiter.on_begin()
         assert math.inf == limiter.seconds_to_wait()
         waves.append(limiter.in_flight)
         for _ in range(limiter.in_flight):
-            limiter.created()
+            limiter.on_created()
 
     assert [1, 1, 2, 4, 8, 16, 16] == waves
     assert 48 == limiter.in_progress
@@ -89,14 +89,14 @@ def test_several_refusals_at_once_also_show_the_limit() -> None:
     """Each refusal lowers the number by one, even if other creates are accepted in between."""
     limiter = Limiter(FakeClock(), RetryPolicy(), max_concurrent=8)
     for _ in range(8):
-        limiter.begin()
+        limiter.on_begin()
 
     for is_created in (False, True, False, False, True, True, False, False):
-        (limiter.created if is_created else limiter.refused_as_too_many)()
+        (limiter.on_created if is_created else limiter.on_too_many)()
 
     assert (0, 3) == (limiter.in_flight, limiter.in_progress)
     assert 0 < limiter.seconds_to_wait()
-    limiter.ended()
+    limiter.on_ended()
     assert 0 == limiter.seconds_to_wait()
 
 
@@ -126,11 +126,11 @@ def test_an_accepted_task_beyond_the_limit_raises_the_limit() -> None:
 
 def test_only_one_task_beyond_the_limit_is_tried_at_a_time() -> None:
     """The next try waits for the response, whatever the response is."""
-    for response in ("created", "refused_as_too_many", "refused_as_too_fast", "failed"):
+    for response in ("on_created", "on_too_many", "on_too_fast", "on_failed"):
         driven = _Driven(2)
         driven.begin_all()
         driven.wait()
-        driven.limiter.begin()
+        driven.limiter.on_begin()
         driven.clock.advance(1000)
 
         assert math.inf == driven.limiter.seconds_to_wait()
@@ -189,37 +189,35 @@ def test_a_created_task_resets_the_waits() -> None:
     """Only refusals in a row lengthen the waits."""
     limiter = Limiter(FakeClock(), RetryPolicy())
     for _ in range(3):
-        limiter.begin()
-        limiter.refused_as_too_many()
+        limiter.on_begin()
+        limiter.on_too_many()
     _create(limiter, 1)
-    limiter.begin()
-    limiter.refused_as_too_many()
+    limiter.on_begin()
+    limiter.on_too_many()
 
     assert 4 == limiter.seconds_to_wait()  # after the third refusal in a row; a fourth would have made it 8
 
 
-@pytest.mark.parametrize(
-    ("refused", "in_progress"), [("refused_as_too_many", 0), ("refused_as_too_many", 1), ("refused_as_too_fast", 0)]
-)
+@pytest.mark.parametrize(("refused", "in_progress"), [("on_too_many", 0), ("on_too_many", 1), ("on_too_fast", 0)])
 def test_the_limiter_waits_as_long_as_the_gateway_asks(refused: str, in_progress: int) -> None:
     """The limiter waits even if a place becomes free meanwhile."""
     limiter = Limiter(FakeClock(), RetryPolicy(), max_concurrent=5)
     for _ in range(in_progress):
-        limiter.begin()
-        limiter.created()
-    limiter.begin()
+        limiter.on_begin()
+        limiter.on_created()
+    limiter.on_begin()
     getattr(limiter, refused)(7)
 
     for _ in range(in_progress):
-        limiter.ended()
+        limiter.on_ended()
     assert 7 == limiter.seconds_to_wait()
 
 
 def _create(limiter: Limiter, count: int) -> None:
     for _ in range(count):
-        limiter.begin()
-        limiter.created()
-        limiter.ended()
+        limiter.on_begin()
+        limiter.on_created()
+        limiter.on_ended()
 
 
 def test_a_refusal_as_too_fast_sets_a_gap_between_creates() -> None:
@@ -227,8 +225,8 @@ def test_a_refusal_as_too_fast_sets_a_gap_between_creates() -> None:
     clock = FakeClock()
     limiter = Limiter(clock, RetryPolicy(), max_concurrent=100)
     _create(limiter, 5)
-    limiter.begin()
-    limiter.refused_as_too_fast(1)
+    limiter.on_begin()
+    limiter.on_too_fast(1)
 
     assert 1 == limiter.seconds_to_wait()
     clock.advance(1)
@@ -248,8 +246,8 @@ def test_a_second_refusal_widens_the_gap_and_time_narrows_it() -> None:
         return limiter.seconds_to_wait()
 
     _create(limiter, 10)
-    limiter.begin()
-    limiter.refused_as_too_fast(1)
+    limiter.on_begin()
+    limiter.on_too_fast(1)
     clock.advance(5)
     assert gap() == pytest.approx(0.11)
     clock.advance(14.9)
@@ -257,8 +255,8 @@ def test_a_second_refusal_widens_the_gap_and_time_narrows_it() -> None:
     clock.advance(0.1)
     assert gap() == pytest.approx(0.088)
     clock.advance(60)
-    limiter.begin()
-    limiter.refused_as_too_fast(1)
+    limiter.on_begin()
+    limiter.on_too_fast(1)
     clock.advance(1)
     assert gap() == pytest.approx(0.11 * 0.8**4 * 1.25)
     clock.advance(39)
@@ -273,9 +271,9 @@ def test_refusals_of_creates_sent_together_count_as_one() -> None:
     limiter = Limiter(clock, RetryPolicy(), max_concurrent=100)
     _create(limiter, 5)
     for _ in range(3):
-        limiter.begin()
+        limiter.on_begin()
     for seconds in (1, 3, 2):
-        limiter.refused_as_too_fast(seconds)
+        limiter.on_too_fast(seconds)
 
     assert 4 == limiter.seconds_to_wait()
     clock.advance(4)
@@ -289,8 +287,8 @@ def test_a_refusal_that_asks_for_no_wait_gets_the_usual_wait() -> None:
     limiter = Limiter(clock, RetryPolicy(), max_concurrent=100)
     waits = []
     for _ in range(3):
-        limiter.begin()
-        limiter.refused_as_too_fast()
+        limiter.on_begin()
+        limiter.on_too_fast()
         waits.append(limiter.seconds_to_wait())
         clock.advance(waits[-1])
 
@@ -302,10 +300,10 @@ def test_a_refusal_that_asks_for_no_wait_gets_the_usual_wait() -> None:
 def test_a_create_that_fails_otherwise_frees_its_place() -> None:
     """A later refusal shows if the service accepted the create after all."""
     limiter = Limiter(FakeClock(), RetryPolicy(), max_concurrent=1)
-    limiter.begin()
+    limiter.on_begin()
     assert math.inf == limiter.seconds_to_wait()
 
-    limiter.failed()
+    limiter.on_failed()
 
     assert 0 == limiter.seconds_to_wait()
     assert (0, 0) == (limiter.in_flight, limiter.in_progress)

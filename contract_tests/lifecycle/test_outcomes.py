@@ -18,14 +18,14 @@ from kling_elements.outcomes import (
     Phase,
     Retry,
     Verdict,
-    can_ask_again,
     is_absent,
     is_certain_duplicate,
     is_deleted_already,
     is_duplicate,
+    is_retryable_query,
     offers_no_look_up,
-    verdict,
-    verdict_on,
+    verdict_for_error,
+    verdict_for_phase,
 )
 from kling_elements_client import contract
 from kling_elements_client.contract import CONTRACT
@@ -103,7 +103,7 @@ def test_a_known_code_decides_even_if_the_status_differs(row: _Row) -> None:
     """A gateway may change the status, or write the code as a string, even with zeros in front."""
     spellings: list[Any] = [row.code, str(row.code), f"000{row.code}"]
     for status, code in product((row.status, None, 200, 302, 400, 408, 418, 500, 502), spellings):
-        assert Verdict(row.outcome, row.retry) == verdict(CONTRACT, Phase.ANSWERED, status, code)
+        assert Verdict(row.outcome, row.retry) == verdict_for_phase(CONTRACT, Phase.ANSWERED, status, code)
 
 
 def test_the_contract_has_exactly_the_vendors_codes() -> None:
@@ -117,12 +117,16 @@ def test_the_contract_has_exactly_the_vendors_codes() -> None:
 def test_without_a_known_code_the_status_decides(row: _Row) -> None:
     """A 4xx is a refusal (429 a temporary one) unless a proxy gave up waiting; everything else is in doubt."""
     for code in _UNKNOWN_CODES:
-        assert Verdict(row.outcome, row.retry) == verdict(CONTRACT, Phase.ANSWERED, row.status, code)
+        assert Verdict(row.outcome, row.retry) == verdict_for_phase(CONTRACT, Phase.ANSWERED, row.status, code)
 
 
 def test_a_response_without_a_status_is_in_doubt() -> None:
     """A response without a status shows nothing about the element."""
-    assert Verdict(_MAYBE, _LOOK) == verdict(CONTRACT, Phase.ANSWERED) == verdict(CONTRACT, Phase.ANSWERED, None, 42)
+    assert (
+        Verdict(_MAYBE, _LOOK)
+        == verdict_for_phase(CONTRACT, Phase.ANSWERED)
+        == verdict_for_phase(CONTRACT, Phase.ANSWERED, None, 42)
+    )
 
 
 @pytest.mark.parametrize(
@@ -137,14 +141,14 @@ def test_a_response_without_a_status_is_in_doubt() -> None:
 def test_without_a_response_the_phase_decides(phase: Phase, outcome: Outcome, retry: Retry) -> None:
     """Status and code have no meaning then."""
     for status, code in product((None, 200, 400, 500), (None, 1200, 1302, 5000)):
-        assert Verdict(outcome, retry) == verdict(CONTRACT, phase, status, code)
+        assert Verdict(outcome, retry) == verdict_for_phase(CONTRACT, phase, status, code)
 
 
 def test_a_create_in_doubt_is_never_repeated_without_a_look_up() -> None:
     """A create is repeated at once only if nothing was created, and after a look-up if something may exist."""
     codes = [*_UNKNOWN_CODES, *(row.code for row in _CODES)]
     verdicts = {
-        verdict(CONTRACT, phase, status, code)
+        verdict_for_phase(CONTRACT, phase, status, code)
         for phase, status, code in product(Phase, (None, *range(100, 601)), codes)
     }
 
@@ -184,7 +188,7 @@ def _error(status: int, code: Any = None, message: str | None = None) -> KlingEr
 )
 def test_every_kind_of_error_has_a_verdict(expected: Verdict, error: KlingError) -> None:
     """The code of a response counts even if the rest cannot be read."""
-    assert expected == verdict_on(error, CONTRACT)
+    assert expected == verdict_for_error(error, CONTRACT)
 
 
 @pytest.mark.parametrize(
@@ -203,7 +207,7 @@ def test_every_kind_of_error_has_a_verdict(expected: Verdict, error: KlingError)
 )
 def test_a_query_is_repeated_if_the_failure_may_be_temporary(expected: bool, error: KlingError) -> None:  # noqa: FBT001
     """Queries have no side effects, so only a permanent refusal ends them."""
-    assert expected is can_ask_again(error, CONTRACT)
+    assert expected is is_retryable_query(error, CONTRACT)
 
 
 _ABSENT = "Task not found by id/external id: e-1"
@@ -219,7 +223,7 @@ def test_a_task_is_absent_if_the_response_says_so(status: int, code: Any, messag
 
     assert is_absent(error)
     assert not offers_no_look_up(error)
-    assert not can_ask_again(error, CONTRACT)
+    assert not is_retryable_query(error, CONTRACT)
 
 
 @pytest.mark.parametrize(
@@ -323,7 +327,10 @@ def test_a_second_deletion_is_recognised_by_its_message(expected: bool, code: An
 
 def test_a_code_may_be_a_string() -> None:
     """If the text is not a number, there is no code."""
-    waits = [verdict(CONTRACT, Phase.ANSWERED, 400, code).retry for code in (1302, "1302", "x", "", None, "1" * 5000)]
+    waits = [
+        verdict_for_phase(CONTRACT, Phase.ANSWERED, 400, code).retry
+        for code in (1302, "1302", "x", "", None, "1" * 5000)
+    ]
 
     assert [Retry.AFTER_WAITING] * 2 + [Retry.NEVER] * 4 == waits
 

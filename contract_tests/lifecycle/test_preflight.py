@@ -14,7 +14,7 @@ from contract_tests.reading.image_body import BODY
 from contract_tests.reading.images import Picture
 from contract_tests.support.range_server import range_server
 from contract_tests.support.scripted import ABSENT, LOST, NAMED, Client, ScriptedClient, refusal, task
-from kling_elements.lifecycle import outside
+from kling_elements.lifecycle import effects
 from kling_elements.media.reports import ImageReport
 from kling_elements_client.contract import CONTRACT
 from kling_elements_client.errors import ContractError, MediaError, Violation
@@ -61,7 +61,7 @@ def remote_media(monkeypatch: pytest.MonkeyPatch) -> _RemoteMedia:
     """Replace the media at URLs."""
     remote_media = _RemoteMedia()
 
-    monkeypatch.setattr(outside, "report_on", remote_media.report)
+    monkeypatch.setattr(effects, "report_on", remote_media.report)
     return remote_media
 
 

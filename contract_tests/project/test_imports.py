@@ -286,7 +286,7 @@ _TESTED_THROUGH = {
     "kling_elements/mock/routes.py": "test_pages.py",
     "kling_elements/mock/service.py": "test_app.py",
     "kling_elements/mock/shapes.py": "test_app.py",
-    "kling_elements/lifecycle/outside.py": "test_trail.py",
+    "kling_elements/lifecycle/effects.py": "test_create_record.py",
     "kling_elements/testing/gateway.py": "test_testing.py",
     "kling_elements/testing/router.py": "test_testing.py",
     "kling_elements_runtime/client_connections.py": "test_client_lifetime.py",

@@ -9,14 +9,14 @@ from typing import Any, Generic, TypeVar
 
 from attrs import field, frozen
 
-from kling_elements.lifecycle import creating, many, queries, waiting
+from kling_elements.lifecycle import create_all, creating, queries, waiting
+from kling_elements.lifecycle.create_record import CreateRecord, explain_all
 from kling_elements.lifecycle.create_request import CreateRequest
+from kling_elements.lifecycle.effects import Effects, OnUpdate
 from kling_elements.lifecycle.limiter import Limiter
-from kling_elements.lifecycle.outside import OnUpdate, Outside
-from kling_elements.lifecycle.patience import Patience
 from kling_elements.lifecycle.preflight import Preflight, PreflightPolicy
 from kling_elements.lifecycle.queries import Listing
-from kling_elements.lifecycle.trail import Trail, explain_all
+from kling_elements.lifecycle.retry_budget import RetryBudget
 from kling_elements.policies import PollPolicy, RetryPolicy, deadline_seconds, limit_seconds
 from kling_elements_client.api.elements import list_elements, list_preset_elements
 from kling_elements_client.models import Element, Task
@@ -37,7 +37,7 @@ class Call(Generic[T]):
 
     coroutine: Coroutine[Any, Any, T]
     seconds: float | None
-    explain: Callable[[BaseException, Outside], None] | None = None
+    explain: Callable[[BaseException, Effects], None] | None = None
 
 
 @frozen
@@ -45,13 +45,13 @@ class Calls:
     """Prepare calls. An argument that can't be used raises an error here, before anything is sent.
 
     Attributes:
-        io: Performs all I/O.
+        effects: Performs all I/O.
         retry: When to make a call again.
         poll: How often to look up a task.
         allow_private: Whether `preflight="remote"` may look at media on this machine or in a private network.
     """
 
-    io: Outside
+    effects: Effects
     retry: RetryPolicy
     poll: PollPolicy
     allow_private: bool = field(kw_only=True)
@@ -62,17 +62,17 @@ class Calls:
 
     def create(self, request: CreateRequest, policy: PreflightPolicy, max_wait_seconds: float | None) -> Call[Task]:
         """Create an element."""
-        trail, patience = Trail(), self._patience(max_wait_seconds)
-        coroutine = creating.create(self.io, trail, request, patience, policy)
-        return Call(coroutine, deadline_seconds(max_wait_seconds), trail.explain)
+        record, budget = CreateRecord(), self._retry_budget(max_wait_seconds)
+        coroutine = creating.create(self.effects, record, request, budget, policy)
+        return Call(coroutine, deadline_seconds(max_wait_seconds), record.explain)
 
     def get_or_create(
         self, request: CreateRequest, policy: PreflightPolicy, max_wait_seconds: float | None
     ) -> Call[Task]:
         """Create an element, or find the one with the same external id."""
-        trail, patience = Trail(), self._patience(max_wait_seconds)
-        coroutine = creating.get_or_create(self.io, trail, request, patience, policy)
-        return Call(coroutine, deadline_seconds(max_wait_seconds), trail.explain)
+        record, budget = CreateRecord(), self._retry_budget(max_wait_seconds)
+        coroutine = creating.get_or_create(self.effects, record, request, budget, policy)
+        return Call(coroutine, deadline_seconds(max_wait_seconds), record.explain)
 
     def create_all(
         self,
@@ -87,33 +87,33 @@ class Calls:
         limits = None if max_wait_seconds is None else limit_seconds(self.retry, max_wait_seconds)
         if limits == 0:
             raise ValueError("max_wait_seconds of create_all must be above 0, because with 0 nothing would be sent")
-        trails = [Trail() for _ in requests]
-        limiter = Limiter(self.io.clock, self.retry, max_concurrent)
-        options = many.BatchOptions(limiter, self.retry, self.poll, policy, limits)
-        coroutine = many.create_all(self.io, requests, trails, options)
-        return Call(coroutine, limits, partial(explain_all, trails))
+        records = [CreateRecord() for _ in requests]
+        limiter = Limiter(self.effects.clock, self.retry, max_concurrent)
+        options = create_all.BatchOptions(limiter, self.retry, self.poll, policy, limits)
+        coroutine = create_all.create_all(self.effects, requests, records, options)
+        return Call(coroutine, limits, partial(explain_all, records))
 
     def get(self, task: Task | str | int, max_wait_seconds: float | None) -> Call[Task]:
         """Look a task up."""
-        patience = self._patience(max_wait_seconds)
-        return Call(queries.get(self.io, task, patience), deadline_seconds(max_wait_seconds))
+        budget = self._retry_budget(max_wait_seconds)
+        return Call(queries.get(self.effects, task, budget), deadline_seconds(max_wait_seconds))
 
     def wait(self, task: Task | str | int, max_wait_seconds: float | None, on_update: OnUpdate | None) -> Call[Element]:
         """Wait for the element of a task."""
         limit = self._limit_of_wait(max_wait_seconds, on_update)
-        return Call(waiting.wait(self.io, task, self.poll, limit, on_update), deadline_seconds(limit))
+        return Call(waiting.wait(self.effects, task, self.poll, limit, on_update), deadline_seconds(limit))
 
     def wait_all(
         self, tasks: Sequence[Task | str | int], max_wait_seconds: float | None, on_update: OnUpdate | None
     ) -> Call[list[Element]]:
         """Wait for the elements of several tasks."""
         limit = self._limit_of_wait(max_wait_seconds, on_update)
-        return Call(waiting.wait_all(self.io, tasks, self.poll, limit, on_update), deadline_seconds(limit))
+        return Call(waiting.wait_all(self.effects, tasks, self.poll, limit, on_update), deadline_seconds(limit))
 
     def delete(self, element: Element | Task | str | int, max_wait_seconds: float | None) -> Call[Task | None]:
         """Delete an element."""
-        patience = self._patience(max_wait_seconds)
-        return Call(queries.delete(self.io, element, patience), deadline_seconds(max_wait_seconds))
+        budget = self._retry_budget(max_wait_seconds)
+        return Call(queries.delete(self.effects, element, budget), deadline_seconds(max_wait_seconds))
 
     def own_tasks(
         self, first_page: int, page_size: int | None, max_wait_seconds: float | None
@@ -134,13 +134,13 @@ class Calls:
         page_size: int | None,
         max_wait_seconds: float | None,
     ) -> Callable[[], Call[Task | None]]:
-        self._patience(max_wait_seconds)  # raises now if the limit cannot be used
+        self._retry_budget(max_wait_seconds)  # raises now if the limit cannot be used
         listing = Listing(
-            self.io,
+            self.effects,
             operation,
             first_page=first_page,
             page_size=page_size,
-            patience=partial(self._patience, max_wait_seconds),
+            budget_for_page=partial(self._retry_budget, max_wait_seconds),
         )
         return lambda: Call(listing.next(), deadline_seconds(max_wait_seconds))
 
@@ -149,8 +149,8 @@ class Calls:
             raise TypeError(f"on_update must be a function that takes a task, not {type(on_update).__name__}")
         return limit_seconds(self.poll, max_wait_seconds)
 
-    def _patience(self, max_wait_seconds: float | None) -> Patience:
-        return Patience(self.retry, self.io.clock, max_wait_seconds)
+    def _retry_budget(self, max_wait_seconds: float | None) -> RetryBudget:
+        return RetryBudget(self.retry, self.effects.clock, max_wait_seconds)
 
 
 class Tasks(Iterator[Task]):

@@ -25,8 +25,8 @@ _SLOWER, _FASTER = 1.25, 0.8  # factors for the gap after a refusal, and when tr
 class Limiter:
     """Counts the tasks in progress, and learns how many are allowed and how fast they may be created.
 
-    Report each event: `begin`, then one of `created`, `refused_as_too_many`, `refused_as_too_fast` and `failed`, and
-    `ended` when a task has ended. Ask `seconds_to_wait` when to begin the next create.
+    Report each event: `on_begin`, then one of `on_created`, `on_too_many`, `on_too_fast` and `on_failed`, and
+    `on_ended` when a task has ended. Ask `seconds_to_wait` when to begin the next create.
 
     Until a create is refused as one too many, the limit is twice the number of tasks in progress. The refusal shows how
     many are allowed. Later, one more is tried, and less and less often while it is refused. If a create is refused as
@@ -80,13 +80,13 @@ class Limiter:
             begins_at = max(begins_at, self._tries_more_at)
         return max(0.0, begins_at - now)
 
-    def begin(self) -> None:
+    def on_begin(self) -> None:
         """Note that a create was sent."""
         self._is_trying_more = self._is_trying_more or self._in_use >= self._allowed
         self.in_flight += 1
         self._began_at = self._clock.monotonic()
 
-    def created(self) -> None:
+    def on_created(self) -> None:
         """Note that a create made a task, which is now in progress."""
         now = self._clock.monotonic()
         self.in_flight -= 1
@@ -99,20 +99,20 @@ class Limiter:
         if self._is_growing:
             self._allowed = max(self._allowed, 2 * self.in_progress)
 
-    def ended(self) -> None:
+    def on_ended(self) -> None:
         """Note that a task has ended."""
         self.in_progress -= 1
 
-    def failed(self) -> None:
+    def on_failed(self) -> None:
         """Note that a create failed, or may have failed, for a reason other than a limit."""
         self.in_flight -= 1
         self._is_trying_more = False
 
-    def refused_as_too_many(self, asked_seconds: float = 0.0) -> None:
+    def on_too_many(self, requested_seconds: float = 0.0) -> None:
         """Note that a create was refused as one task too many.
 
         Args:
-            asked_seconds: The seconds to wait that the response asked for.
+            requested_seconds: The seconds to wait that the response asked for.
         """
         now = self._clock.monotonic()
         self.in_flight -= 1
@@ -124,19 +124,19 @@ class Limiter:
             trial_seconds = min(2 * trial_seconds, _MAX_TRIAL_SECONDS)
         self._try_more_later(now, trial_seconds)
         # If none of our own tasks can end, tasks of other programs use up the limit, so wait.
-        self.pause(asked_seconds if self._in_use else max(asked_seconds, self._refusal_seconds()))
+        self.pause(requested_seconds if self._in_use else max(requested_seconds, self._refusal_seconds()))
 
-    def refused_as_too_fast(self, asked_seconds: float = 0.0) -> None:
+    def on_too_fast(self, requested_seconds: float = 0.0) -> None:
         """Note that a create was refused as sent too soon after others.
 
         Args:
-            asked_seconds: The seconds to wait that the response asked for.
+            requested_seconds: The seconds to wait that the response asked for.
         """
         now = self._clock.monotonic()
         self.in_flight -= 1
         self._refusals += 1
         self._is_trying_more = False
-        seconds = max(asked_seconds, self._refusal_seconds())
+        seconds = max(requested_seconds, self._refusal_seconds())
         if now >= self._not_before:  # count creates that were sent together as one refusal
             recent = sum(created_at > now - seconds for created_at in self._created_at)
             observed_gap = _SPARE * seconds / recent if recent else 0.0

@@ -9,7 +9,7 @@ from attrs import evolve, frozen
 
 from kling_elements.advice import with_advice
 from kling_elements.lifecycle.create_request import CreateRequest
-from kling_elements.lifecycle.outside import Outside
+from kling_elements.lifecycle.effects import Effects
 from kling_elements.media.reports import ImageReport, VideoReport
 from kling_elements_client.api.elements import create_element
 from kling_elements_client.contract import CheckedRequest
@@ -40,14 +40,14 @@ class PreflightPolicy:
             raise ValueError(f"preflight must be 'inline', 'remote' or 'off', not {self.preflight!r}")
 
 
-def check(io: Outside, request: CreateRequest, policy: PreflightPolicy) -> CheckedRequest:
+def check(effects: Effects, request: CreateRequest, policy: PreflightPolicy) -> CheckedRequest:
     """Return a request as it will be sent, with its violations. Its files must not change until the create is over."""
-    checked = io.contract.check(
+    checked = effects.contract.check(
         create_element.OPERATION_ID,
         request,
         check_media=policy.preflight != "off",
         strip_metadata=policy.strip_metadata,
-        read=partial(_content_of, contract=io.contract),
+        read=partial(_content_of, contract=effects.contract),
     )
     return evolve(checked, violations=[*map(with_advice, checked.violations)])
 
@@ -64,7 +64,7 @@ def _content_of(source: object, contract: Contract) -> bytes:
     return content_of(source, contract)
 
 
-async def check_remote(io: Outside, checked: CheckedRequest, policy: PreflightPolicy) -> CheckedRequest:
+async def check_remote(effects: Effects, checked: CheckedRequest, policy: PreflightPolicy) -> CheckedRequest:
     """Return the request with the violations of the media at its URLs, if the policy is `remote`.
 
     Raises:
@@ -74,11 +74,11 @@ async def check_remote(io: Outside, checked: CheckedRequest, policy: PreflightPo
         return checked
     reports: dict[tuple[str, str], ImageReport | VideoReport] = {}
     violations: list[Violation] = []
-    for address in io.contract.addresses(checked):
+    for address in effects.contract.addresses(checked):
         key = address.keyword, address.url
         if key not in reports:
-            reports[key] = await io.inspect(*key, allow_private=policy.allow_private)
+            reports[key] = await effects.inspect(*key, allow_private=policy.allow_private)
             for rule, reason in reports[key].unchecked:
-                io.log(f"{address.pointer}: not checked against {rule}: {reason}")
+                effects.log(f"{address.pointer}: not checked against {rule}: {reason}")
         violations += [evolve(broken, pointer=address.pointer) for broken in reports[key].violations]
     return evolve(checked, violations=violations)

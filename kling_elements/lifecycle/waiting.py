@@ -1,4 +1,4 @@
-"""Wait for tasks: when to look them up again, and when to stop. All I/O goes through `Outside`."""
+"""Wait for tasks: when to look them up again, and when to stop. All I/O goes through `Effects`."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from attrs import define, field, frozen
 from kling_elements.elements import element_of
 from kling_elements.errors import TaskError, TaskFailedError, UnknownStatusError, WaitAllError, WaitTimeoutError
 from kling_elements.lifecycle.create_request import task_id_from
-from kling_elements.lifecycle.outside import OnUpdate, Outside
-from kling_elements.lifecycle.patience import asked_seconds
+from kling_elements.lifecycle.effects import Effects, OnUpdate
 from kling_elements.lifecycle.queries import look_up
-from kling_elements.outcomes import Outcome, can_ask_again, is_absent
+from kling_elements.lifecycle.retry_budget import requested_wait_seconds
+from kling_elements.outcomes import Outcome, is_absent, is_retryable_query
 from kling_elements.policies import PollPolicy, interval
 from kling_elements.tasks import Progress, progress_of
 from kling_elements_client.errors import KlingError
@@ -22,17 +22,17 @@ from kling_elements_runtime.texts import for_message
 
 
 async def wait(
-    io: Outside, task: Task | str | int, policy: PollPolicy, limit_seconds: float, on_update: OnUpdate | None
+    effects: Effects, task: Task | str | int, policy: PollPolicy, limit_seconds: float, on_update: OnUpdate | None
 ) -> Element:
     """Look a task up until it ends, and return the element that it made."""
-    (result,) = await _results(io, [task], policy, limit_seconds, on_update)
+    (result,) = await _results(effects, [task], policy, limit_seconds, on_update)
     if isinstance(result, KlingError):
         raise result
     return result
 
 
 async def wait_all(
-    io: Outside,
+    effects: Effects,
     tasks: Sequence[Task | str | int],
     policy: PollPolicy,
     limit_seconds: float,
@@ -41,7 +41,7 @@ async def wait_all(
     """Look several tasks up until all have ended, and return the elements that they made."""
     if isinstance(tasks, str):
         raise TypeError("wait_all takes a sequence of tasks; if you have one task, use wait")
-    results = await _results(io, tasks, policy, limit_seconds, on_update)
+    results = await _results(effects, tasks, policy, limit_seconds, on_update)
     elements = [result for result in results if isinstance(result, Element)]
     if len(elements) < len(results):
         raise WaitAllError(results)
@@ -95,7 +95,7 @@ class _Watched:
         """Decide what follows from a failed look-up. A task that was just created may not be visible everywhere yet."""
         self.error = error
         error.outcome = Outcome.CREATED if self.exists else Outcome.MAY_EXIST
-        if not can_ask_again(error, self.contract) and not (
+        if not is_retryable_query(error, self.contract) and not (
             is_absent(error) and self._unclear_seconds(now) < policy.max_unknown_seconds
         ):
             self.result = error
@@ -148,12 +148,12 @@ class _Updates:
     """Report each change of a task's status once, to the log and to the caller's function.
 
     Attributes:
-        io: Performs all I/O.
+        effects: Performs all I/O.
         on_update: The caller's function.
         statuses: The last status of each task by its id, because you may wait for one task twice.
     """
 
-    io: Outside
+    effects: Effects
     on_update: OnUpdate | None
     statuses: dict[str, str]
 
@@ -163,66 +163,69 @@ class _Updates:
         if not status or status == self.statuses.get(task_id):
             return
         self.statuses[task_id] = status
-        self.io.log(f"task {task_id}: {status}")
+        self.effects.log(f"task {task_id}: {status}")
         if self.on_update is not None:
-            await self.io.notify(self.on_update, task)
+            await self.effects.notify(self.on_update, task)
 
 
 async def _results(
-    io: Outside,
+    effects: Effects,
     tasks: Sequence[Task | str | int],
     policy: PollPolicy,
     limit_seconds: float,
     on_update: OnUpdate | None,
 ) -> list[Element | KlingError]:
     """Return the element or the error of each task, once all have one."""
-    began = io.clock.monotonic()
-    all_watched = [_watch(io.contract, task, began, policy) for task in tasks]
+    began_at = effects.clock.monotonic()
+    all_watched = [_watch(effects.contract, task, began_at, policy) for task in tasks]
     statuses = {watched.id: watched.last.task_status for watched in all_watched if watched.last.task_status}
-    updates = _Updates(io, on_update, statuses)
+    updates = _Updates(effects, on_update, statuses)
     poll = 0
     while True:
-        asked = await _look_all_up(io, all_watched, policy, updates)
-        passed = io.clock.monotonic() - began
-        pause = _pause_seconds(interval(policy, poll), asked, limit_seconds - passed)
-        if pause is None:
-            asks = f"; the gateway asks to wait {asked:g} s" if asked else ""
+        requested_seconds = await _look_up_all(effects, all_watched, policy, updates)
+        passed_seconds = effects.clock.monotonic() - began_at
+        pause_seconds = _pause_seconds(interval(policy, poll), requested_seconds, limit_seconds - passed_seconds)
+        if pause_seconds is None:
+            advice = f"; the gateway asks to wait {requested_seconds:g} s" if requested_seconds else ""
             for watched in all_watched:
-                watched.give_up(f"after {passed:.3g} s{asks}")
+                watched.give_up(f"after {passed_seconds:.3g} s{advice}")
         results = [watched.result for watched in all_watched if watched.result is not None]
-        if pause is None or len(results) == len(all_watched):
+        if pause_seconds is None or len(results) == len(all_watched):
             return results
-        await io.sleep(pause)
+        await effects.sleep(pause_seconds)
         poll += 1
 
 
-async def _look_all_up(io: Outside, all_watched: Sequence[_Watched], policy: PollPolicy, updates: _Updates) -> float:
+async def _look_up_all(
+    effects: Effects, all_watched: Sequence[_Watched], policy: PollPolicy, updates: _Updates
+) -> float:
     """Look up each task without a result; return the longest wait in seconds that a failed response asks for."""
-    asked = 0.0
+    requested_seconds = 0.0
     for watched in all_watched:
         if watched.result is not None:
             continue
         try:
-            task = await look_up(io, watched.id)
+            task = await look_up(effects, watched.id)
         except KlingError as error:
-            watched.miss(error, io.clock.monotonic(), policy)
-            asked = max(asked, asked_seconds(error, io.clock))
+            watched.miss(error, effects.clock.monotonic(), policy)
+            requested_seconds = max(requested_seconds, requested_wait_seconds(error, effects.clock))
         else:
-            watched.see(task, io.clock.monotonic(), policy)
+            watched.see(task, effects.clock.monotonic(), policy)
             await updates.report(watched.id, task)
-    return asked
+    return requested_seconds
 
 
-def _pause_seconds(usual: float, asked: float, left: float) -> float | None:
-    """Return the seconds to wait before the next look-ups; None if there is no time for these.
+def _pause_seconds(usual_seconds: float, requested_seconds: float, seconds_left: float) -> float | None:
+    """Return the seconds to wait before the next look-ups; None if there is no time for them.
 
-    Half of the time that is left is kept for the look-ups.
+    Half of the time that is left is reserved for the look-ups.
 
     Args:
-        usual: The seconds of the policy.
-        asked: The seconds that the gateway asks for.
-        left: The seconds until waiting ends.
+        usual_seconds: The interval of the policy.
+        requested_seconds: The seconds that the gateway asks for.
+        seconds_left: The seconds until waiting ends.
     """
-    if left / 2 < min(usual, _MIN_PAUSE_SECONDS) or asked >= left:
+    half_of_seconds_left = seconds_left / 2
+    if half_of_seconds_left < min(usual_seconds, _MIN_PAUSE_SECONDS) or requested_seconds >= seconds_left:
         return None
-    return max(asked, min(usual, left / 2))
+    return max(requested_seconds, min(usual_seconds, half_of_seconds_left))

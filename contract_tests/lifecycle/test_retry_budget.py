@@ -7,7 +7,7 @@ import pytest
 from contract_tests.reading.image_body import BODY
 from contract_tests.support.scripted import Client, FakeClock, ScriptedClient, refusal, task
 from kling_elements import RetryPolicy
-from kling_elements.lifecycle.patience import Patience
+from kling_elements.lifecycle.retry_budget import RetryBudget
 from kling_elements_client.errors import KlingError, RateLimitError, TransportError
 
 _BUSY = refusal(429, 1302)
@@ -99,8 +99,8 @@ def test_the_policy_limits_failed_connections() -> None:
     """A limit of one allows no retry; a connection that succeeds resets the count."""
     clock = FakeClock()
     failed, busy = TransportError("no", may_have_been_sent=False), KlingError("no")
-    once = Patience(RetryPolicy(max_connect_attempts=1), clock, None)
-    twice = Patience(RetryPolicy(max_connect_attempts=2), clock, None)
+    once = RetryBudget(RetryPolicy(max_connect_attempts=1), clock, None)
+    twice = RetryBudget(RetryPolicy(max_connect_attempts=2), clock, None)
 
     assert once.seconds_after(failed) is None
     assert [1, 2, 4, None] == [twice.seconds_after(error) for error in (failed, busy, failed, failed)]

@@ -1,4 +1,4 @@
-"""Create many elements, as fast as the service allows. All I/O goes through `Outside`.
+"""Create many elements, as fast as the service allows. All I/O goes through `Effects`.
 
 One coroutine starts every create and every look-up as a job, so only this coroutine uses the limiter. A job is a single
 attempt; the coroutine decides what follows from its response. While creates wait for their turn, the tasks in progress
@@ -16,14 +16,14 @@ from attrs import define, evolve, field, frozen
 
 from kling_elements.errors import CreateAllError
 from kling_elements.lifecycle import creating, preflight
+from kling_elements.lifecycle.create_record import CreateRecord
 from kling_elements.lifecycle.create_request import CreateRequest, task_id_from
+from kling_elements.lifecycle.effects import Effects, Job
 from kling_elements.lifecycle.limiter import Limiter
-from kling_elements.lifecycle.outside import Job, Outside
-from kling_elements.lifecycle.patience import asked_seconds
 from kling_elements.lifecycle.preflight import PreflightPolicy
 from kling_elements.lifecycle.queries import look_up
-from kling_elements.lifecycle.trail import Trail
-from kling_elements.outcomes import Retry, can_ask_again, is_absent, is_too_many, verdict_on
+from kling_elements.lifecycle.retry_budget import requested_wait_seconds
+from kling_elements.outcomes import Retry, is_absent, is_retryable_query, is_too_many, verdict_for_error
 from kling_elements.policies import PollPolicy, RetryPolicy, interval
 from kling_elements.tasks import Progress, progress_of
 from kling_elements_client.contract import CheckedRequest
@@ -41,7 +41,7 @@ class _Create:
 
     Attributes:
         request: The caller's request.
-        trail: What is known about the create.
+        record: What is known about the create.
         body: The request as it is sent. It is set by the check, and dropped once a response decides.
         result: The latest state of its task, or the error that the last attempt ended in.
         began_at: The time at which its task was created.
@@ -52,7 +52,7 @@ class _Create:
     """
 
     request: CreateRequest
-    trail: Trail
+    record: CreateRecord
     body: CheckedRequest | None = field(init=False, default=None)
     result: Task | KlingError | None = field(init=False, default=None)
     task_id: str = field(init=False, default="")
@@ -61,22 +61,22 @@ class _Create:
     look_ups: int = field(init=False, default=0)
     failed_connections: int = field(init=False, default=0)
 
-    async def attempt(self, io: Outside, policy: PreflightPolicy) -> Task | KlingError:
+    async def attempt(self, effects: Effects, policy: PreflightPolicy) -> Task | KlingError:
         """Send the request once, and return the task or the error."""
         try:
             if self.body is None:
                 self.body = await preflight.check_remote(
-                    io, creating.check(io, self.trail, self.request, policy), policy
+                    effects, creating.check(effects, self.record, self.request, policy), policy
                 )
-            return await creating.send(io, self.trail, self.body)
+            return await creating.send(effects, self.record, self.body)
         except KlingError as error:
-            self.trail.mark(error)
+            self.record.mark(error)
             return error
 
-    async def look(self, io: Outside) -> Task | KlingError:
+    async def look(self, effects: Effects) -> Task | KlingError:
         """Look the task up once, and return the task or the error."""
         try:
-            return await look_up(io, self.task_id)
+            return await look_up(effects, self.task_id)
         except KlingError as error:
             return error
 
@@ -101,15 +101,15 @@ class BatchOptions:
 
 
 async def create_all(
-    io: Outside, requests: Sequence[CreateRequest], trails: Sequence[Trail], options: BatchOptions
+    effects: Effects, requests: Sequence[CreateRequest], records: Sequence[CreateRecord], options: BatchOptions
 ) -> list[Task]:
     """Create many elements, and return their tasks in the order of the requests.
 
     Raises:
         CreateAllError: Some elements were not created, or may not have been.
     """
-    creates = [_Create(request, trail) for request, trail in zip(requests, trails, strict=True)]
-    await _Batch(io, creates, options).run()
+    creates = [_Create(request, record) for request, record in zip(requests, records, strict=True)]
+    await _Batch(effects, creates, options).run()
     results = [create.result for create in creates if create.result is not None]
     tasks = [result for result in results if isinstance(result, Task)]
     if len(tasks) < len(results):
@@ -120,9 +120,9 @@ async def create_all(
 class _Batch:
     """Some creates, and the jobs that run for them."""
 
-    def __init__(self, io: Outside, creates: Sequence[_Create], options: BatchOptions) -> None:
-        now = io.clock.monotonic()
-        self._io = io
+    def __init__(self, effects: Effects, creates: Sequence[_Create], options: BatchOptions) -> None:
+        now = effects.clock.monotonic()
+        self._effects = effects
         self._limiter = options.limiter
         self._retry = options.retry
         self._poll = options.poll
@@ -149,41 +149,41 @@ class _Batch:
         except GeneratorExit:  # the event loop has ended, and its jobs with it
             raise
         except BaseException:
-            await self._io.abandon(self._running)
+            await self._effects.abandon(self._running)
             raise
-        await self._io.abandon(self._running)  # look-ups whose responses are not needed any more
+        await self._effects.abandon(self._running)  # look-ups whose responses are not needed any more
 
     def _begin(self) -> None:
         """Start the creates and look-ups whose time has come."""
-        now = self._io.clock.monotonic()
+        now = self._effects.clock.monotonic()
         if now >= self._ends_at:
             self._stop("max_wait_seconds passed before its turn")
         if now - self._last_progress_at >= self._poll.max_wait_seconds:
             self._stop(f"the gateway accepted no create for {self._poll.max_wait_seconds:g} s, and no task ended")
         while self._waiting and self._limiter.seconds_to_wait() == 0:
             create = self._waiting.popleft()
-            self._limiter.begin()
-            self._start(create.attempt(self._io, self._preflight), self._attempted, create)
+            self._limiter.on_begin()
+            self._start(create.attempt(self._effects, self._preflight), self._handle_create_result, create)
         if not self._waiting:  # then nothing waits for a place, so no look-up is needed
             return
         for create in [create for create in self._in_progress if create.next_look_up_at <= now]:
             if self._look_ups < _MAX_LOOK_UPS:
                 self._in_progress.remove(create)
                 self._look_ups += 1
-                self._start(create.look(self._io), self._looked_up, create)
+                self._start(create.look(self._effects), self._handle_look_up_result, create)
 
     def _start(
         self, coroutine: Coroutine[Any, Any, Any], settle: Callable[[_Create, Any], None], create: _Create
     ) -> None:
-        self._running[self._io.start(coroutine)] = settle, create
+        self._running[self._effects.start(coroutine)] = settle, create
 
     async def _wait(self) -> None:
         """Wait until a job has ended, or until it is time for the next step."""
         seconds = self._seconds_to_next_step()
         if self._running:
-            await self._io.wait(self._running, seconds)
+            await self._effects.wait(self._running, seconds)
         elif seconds is not None:
-            await self._io.sleep(seconds)
+            await self._effects.sleep(seconds)
 
     def _seconds_to_next_step(self) -> float | None:
         """Return the seconds until the next job may start; None if none may start before another job has ended."""
@@ -192,40 +192,38 @@ class _Batch:
         times = [self._ends_at, self._last_progress_at + self._poll.max_wait_seconds]
         if self._look_ups < _MAX_LOOK_UPS:
             times += [create.next_look_up_at for create in self._in_progress]
-        return min(self._limiter.seconds_to_wait(), max(min(times) - self._io.clock.monotonic(), 0.0))
+        return min(self._limiter.seconds_to_wait(), max(min(times) - self._effects.clock.monotonic(), 0.0))
 
-    def _attempted(self, create: _Create, result: Task | KlingError) -> None:
+    def _handle_create_result(self, create: _Create, result: Task | KlingError) -> None:
         """Decide what follows from the response to a create."""
         create.result = result
         if isinstance(result, Task):
-            self._created(create, result)
+            self._handle_created(create, result)
         elif isinstance(result, TransportError) and not result.may_have_been_sent:
-            self._limiter.failed()
-            self._not_connected(create, result)
-        elif verdict_on(result, self._io.contract).retry is Retry.AFTER_WAITING:
+            self._limiter.on_failed()
+            self._handle_no_connection(create, result)
+        elif verdict_for_error(result, self._effects.contract).retry is Retry.AFTER_WAITING:
             refused = (
-                self._limiter.refused_as_too_many
-                if is_too_many(result, self._io.contract)
-                else self._limiter.refused_as_too_fast
+                self._limiter.on_too_many if is_too_many(result, self._effects.contract) else self._limiter.on_too_fast
             )
-            refused(asked_seconds(result, self._io.clock))
+            refused(requested_wait_seconds(result, self._effects.clock))
             self._wait_again(create)
         else:
-            self._limiter.failed()
+            self._limiter.on_failed()
             create.body = None
             if isinstance(result, AuthenticationError):
                 self._stop(f"another create failed, and this one would fail, too: {result}")
 
-    def _created(self, create: _Create, task: Task) -> None:
-        self._limiter.created()
+    def _handle_created(self, create: _Create, task: Task) -> None:
+        self._limiter.on_created()
         create.body, create.task_id = None, task_id_from(task)
-        create.began_at = self._last_progress_at = self._io.clock.monotonic()
+        create.began_at = self._last_progress_at = self._effects.clock.monotonic()
         if self._can_look_up:
             self._look_later(create)
         else:
-            self._limiter.ended()
+            self._limiter.on_ended()
 
-    def _not_connected(self, create: _Create, error: TransportError) -> None:
+    def _handle_no_connection(self, create: _Create, error: TransportError) -> None:
         create.failed_connections += 1
         if create.failed_connections < self._retry.max_connect_attempts:
             self._limiter.pause(interval(self._retry, create.failed_connections - 1))
@@ -244,29 +242,31 @@ class _Batch:
         for create in self._waiting:
             if create.result is None:
                 create.result = TransportError(f"not sent: {reason}", may_have_been_sent=False)
-                create.trail.mark(create.result)
+                create.record.mark(create.result)
         self._waiting.clear()
 
-    def _looked_up(self, create: _Create, result: Task | KlingError) -> None:
+    def _handle_look_up_result(self, create: _Create, result: Task | KlingError) -> None:
         """Decide what follows from the response to a look-up."""
-        now = self._io.clock.monotonic()
+        now = self._effects.clock.monotonic()
         self._look_ups -= 1
-        if isinstance(result, Task) and progress_of(result, self._io.contract) in _ENDED:
-            create.result = creating.with_id(result, create.trail)
-            self._limiter.ended()
+        if isinstance(result, Task) and progress_of(result, self._effects.contract) in _ENDED:
+            create.result = creating.with_id(result, create.record)
+            self._limiter.on_ended()
             self._last_progress_at = now
             self._typical_task_seconds = now - create.began_at
-        elif isinstance(result, Task) or is_absent(result) or can_ask_again(result, self._io.contract):
-            self._look_later(create, asked_seconds(result, self._io.clock) if isinstance(result, KlingError) else 0.0)
+        elif isinstance(result, Task) or is_absent(result) or is_retryable_query(result, self._effects.contract):
+            self._look_later(
+                create, 0.0 if isinstance(result, Task) else requested_wait_seconds(result, self._effects.clock)
+            )
         else:
             self._can_look_up = False  # from now on, only refusals show that no place is free
             self._in_progress.append(create)
         if not self._can_look_up:
             for _ in self._in_progress:
-                self._limiter.ended()
+                self._limiter.on_ended()
             self._in_progress.clear()
 
-    def _look_later(self, create: _Create, asked: float = 0.0) -> None:
+    def _look_later(self, create: _Create, requested_seconds: float = 0.0) -> None:
         """Plan the next look-up of a task: a little before it should end, and then less and less often."""
         seconds = interval(self._poll, create.look_ups)
         if self._typical_task_seconds is not None:
@@ -275,6 +275,6 @@ class _Batch:
             seconds = (
                 6 * step if first else interval(evolve(self._poll, first_interval_seconds=step), create.look_ups - 1)
             )
-        create.next_look_up_at = self._io.clock.monotonic() + max(asked, seconds)
+        create.next_look_up_at = self._effects.clock.monotonic() + max(requested_seconds, seconds)
         create.look_ups += 1
         self._in_progress.append(create)

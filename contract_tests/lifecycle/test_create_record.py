@@ -23,8 +23,8 @@ from contract_tests.reading.image_body import BODY
 from contract_tests.support.running import TOKEN, URL, run_async, tls
 from contract_tests.support.scripted import ABSENT, DUPLICATE, LOST, NAMED, Client, ScriptedClient, Step, refusal, task
 from kling_elements import AsyncKlingElements, KlingElements
-from kling_elements.lifecycle import outside
-from kling_elements.lifecycle.trail import CreateStoppedError, Trail
+from kling_elements.lifecycle import effects
+from kling_elements.lifecycle.create_record import CreateRecord, CreateStoppedError
 from kling_elements.mock import create_app
 from kling_elements.testing.gateway import MockGateway, serving
 from kling_elements_client.models import Task
@@ -71,7 +71,7 @@ def test_no_id_is_named_if_nothing_can_have_been_created(
 
     waiting = ScriptedClient(client_class, refusal(429, 1303))
     monkeypatch.setattr(waiting.clock, "advance", interrupt)
-    monkeypatch.setattr(outside, "report_on", interrupt)
+    monkeypatch.setattr(effects, "report_on", interrupt)
     for client, name, options in [
         (waiting, "create", {}),
         (ScriptedClient(client_class), "create", {"preflight": "remote"}),
@@ -135,14 +135,14 @@ def test_an_interruption_after_the_response_names_the_id(
 ) -> None:
     """If Ctrl+C comes while the last line is logged, it is already known that the element exists."""
     client = ScriptedClient(client_class, *([ABSENT] if name == "get_or_create" else []), task())
-    log = outside.Outside.log
+    log = effects.Effects.log
 
     def interrupted(io: Any, text: str) -> None:
         log(io, text)
         if "created task" in text:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(outside.Outside, "log", interrupted)
+    monkeypatch.setattr(effects.Effects, "log", interrupted)
     with pytest.raises(KeyboardInterrupt) as caught:
         getattr(client, name)(NAMED)
 
@@ -181,11 +181,11 @@ def test_a_create_that_outlives_its_event_loop_names_the_id(caplog: pytest.LogCa
 
 def test_a_thread_that_outlives_its_call_sends_nothing() -> None:
     """The caller of the thread already has the id."""
-    trail = Trail("e-1")
-    trail.report_interruption(KeyboardInterrupt(), ScriptedClient(KlingElements).kling._io)  # noqa: SLF001 - no caller has one
+    record = CreateRecord("e-1")
+    record.report_interruption(KeyboardInterrupt(), ScriptedClient(KlingElements).kling._effects)  # noqa: SLF001 - no caller has one
 
     with pytest.raises(CreateStoppedError):
-        trail.about_to_send()
+        record.about_to_send()
 
 
 @pytest.fixture(params=DIALECTS)

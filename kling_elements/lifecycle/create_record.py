@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from attrs import define
 
-from kling_elements.lifecycle.outside import Outside
+from kling_elements.lifecycle.effects import Effects
 from kling_elements.outcomes import Outcome
 from kling_elements_client.errors import KlingError
 
@@ -16,18 +16,18 @@ class CreateStoppedError(Exception):
 
 
 @define(eq=False)
-class Trail:
+class CreateRecord:
     """What is known about the element of one create.
 
     Attributes:
         external_id: The id that is sent; None until the request was read.
         outcome: Whether the element exists.
-        is_reported: Whether an interruption was reported to the caller, so that nothing may be sent any more.
+        interruption_reported: Whether an interruption was reported to the caller, so that nothing may be sent any more.
     """
 
     external_id: str | None = None
     outcome: Outcome = Outcome.NOT_CREATED
-    is_reported: bool = False
+    interruption_reported: bool = False
 
     def about_to_send(self) -> None:
         """Note that the element may exist from now on.
@@ -37,10 +37,10 @@ class Trail:
         """
         # set before the check, because another thread may be in `report_interruption`, which does the opposite
         self.outcome = Outcome.MAY_EXIST
-        if self.is_reported:
+        if self.interruption_reported:
             raise CreateStoppedError
 
-    def explain(self, error: BaseException, io: Outside) -> None:
+    def explain(self, error: BaseException, effects: Effects) -> None:
         """Add the external id to the exception that ends the create; to a `KlingError`, also the outcome.
 
         Without this, an interruption (Ctrl+C, a cancellation) would lose the only trace of an element. Task groups,
@@ -48,29 +48,29 @@ class Trail:
         """
         if isinstance(error, KlingError):
             self.mark(error)
-        elif self.report_interruption(error, io):
+        elif self.report_interruption(error, effects):
             vars(error)["external_task_id"] = self.external_id
 
     def mark(self, error: KlingError) -> None:
         """Set the outcome and the external id of an error."""
         error.outcome, error.external_task_id = self.outcome, self.external_id
 
-    def report_interruption(self, error: BaseException, io: Outside) -> bool:
+    def report_interruption(self, error: BaseException, effects: Effects) -> bool:
         """Return whether the element may exist. If it may, add a note to the exception, and log a warning."""
-        self.is_reported = True
+        self.interruption_reported = True
         if self.outcome is Outcome.NOT_CREATED:
             return False
         message = f"external_task_id {self.external_id}: the element {_EXISTS[self.outcome]}"
-        error.add_note(io.shown(message))
-        io.warn(f"{message}; {type(error).__name__} ended its create, and {_WHAT_NEXT[self.outcome]}")
+        error.add_note(effects.shown(message))
+        effects.warn(f"{message}; {type(error).__name__} ended its create, and {_WHAT_NEXT[self.outcome]}")
         return True
 
 
-def explain_all(trails: Sequence[Trail], error: BaseException, io: Outside) -> None:
+def explain_all(records: Sequence[CreateRecord], error: BaseException, effects: Effects) -> None:
     """Report an interruption of several creates, and add the list `external_task_ids` to it."""
     if isinstance(error, KlingError):
         return  # its results have the details of each create
-    external_ids = [trail.external_id for trail in trails if trail.report_interruption(error, io)]
+    external_ids = [record.external_id for record in records if record.report_interruption(error, effects)]
     if external_ids:
         vars(error)["external_task_ids"] = external_ids
 

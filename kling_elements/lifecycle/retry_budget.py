@@ -6,15 +6,15 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from kling_elements.clock import Clock
-from kling_elements.lifecycle.outside import Outside
-from kling_elements.outcomes import can_ask_again
+from kling_elements.lifecycle.effects import Effects
+from kling_elements.outcomes import is_retryable_query
 from kling_elements.policies import RetryPolicy, interval, limit_seconds, retry_after_seconds
 from kling_elements_client.errors import InvalidResponseError, KlingError, ResponseError, TransportError
 
 T = TypeVar("T")
 
 
-class Patience:
+class RetryBudget:
     """Decide after each failed attempt of a call whether to make another, and when.
 
     After the policy's limit, no attempt begins. A limit of the call itself bounds the whole call, so half of the time
@@ -49,20 +49,20 @@ class Patience:
         self._unconnected = self._unconnected + 1 if unconnected else 0
         if self._unconnected >= self.policy.max_connect_attempts or self._failures == self.policy.max_retries:
             return None
-        usual = interval(self.policy, self._failures) * (1 + self.policy.jitter * self._clock.chance())
+        usual_seconds = interval(self.policy, self._failures) * (1 + self.policy.jitter * self._clock.chance())
         self._failures += 1
-        asked = asked_seconds(error, self._clock)
-        left = self._ends_at - self._clock.monotonic()
+        requested_seconds = requested_wait_seconds(error, self._clock)
+        seconds_left = self._ends_at - self._clock.monotonic()
         if not self._bounds_attempts:
-            return max(asked, min(usual, left)) if left > 0 and asked <= left else None
-        half_left = left / 2
-        return (
-            max(asked, min(usual, half_left))
-            if half_left >= self.policy.first_interval_seconds and asked < left
-            else None
-        )
+            if seconds_left <= 0 or requested_seconds > seconds_left:
+                return None
+            return max(requested_seconds, min(usual_seconds, seconds_left))
+        half_of_seconds_left = seconds_left / 2
+        if half_of_seconds_left < self.policy.first_interval_seconds or requested_seconds >= seconds_left:
+            return None
+        return max(requested_seconds, min(usual_seconds, half_of_seconds_left))
 
-    async def wait_after(self, io: Outside, error: KlingError) -> None:
+    async def wait_after(self, effects: Effects, error: KlingError) -> None:
         """Wait until the next attempt.
 
         Raises:
@@ -71,16 +71,16 @@ class Patience:
         seconds = self.seconds_after(error)
         if seconds is None:
             raise error
-        await io.sleep(seconds)
+        await effects.sleep(seconds)
 
 
-def asked_seconds(error: KlingError, clock: Clock) -> float:
+def requested_wait_seconds(error: KlingError, clock: Clock) -> float:
     """Return the seconds that the response to a failed attempt asks you to wait; 0 if it does not ask."""
     return retry_after_seconds(error.headers, clock.now()) if isinstance(error, ResponseError) else 0.0
 
 
-async def ask(io: Outside, patience: Patience, attempt: Callable[[], Awaitable[T]]) -> T:
-    """Repeat a call that has no side effects until it succeeds or patience ends.
+async def retry_query(effects: Effects, budget: RetryBudget, attempt: Callable[[], Awaitable[T]]) -> T:
+    """Repeat a call that has no side effects until it succeeds or its budget is used up.
 
     If a response breaks the contract, the call is not repeated, because the next response would be the same.
 
@@ -91,7 +91,7 @@ async def ask(io: Outside, patience: Patience, attempt: Callable[[], Awaitable[T
         try:
             return await attempt()
         except KlingError as error:
-            if not can_ask_again(error, io.contract) or isinstance(error, InvalidResponseError):
+            if not is_retryable_query(error, effects.contract) or isinstance(error, InvalidResponseError):
                 raise
             failure = error
-        await patience.wait_after(io, failure)
+        await budget.wait_after(effects, failure)

@@ -1,7 +1,7 @@
 """Call the gateway, sleep, check media at URLs, and log: all that a client does to the outside world.
 
-`creating`, `waiting`, `queries` and `preflight` are written once, as coroutines that await an `Outside`. The blocking
-client gives them a `Blocking`, which never suspends, so `finish` can run a coroutine without an event loop.
+`creating`, `waiting`, `queries` and `preflight` are written once, as coroutines that await an `Effects`. The blocking
+client gives them a `BlockingEffects`, which never suspends, so `finish` can run a coroutine without an event loop.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def report_on(keyword: str, url: str, *, allow_private: bool, contract: Contract
 
 
 @frozen
-class Outside(ABC):
+class Effects(ABC):
     """The gateway, the clock, the network and the log.
 
     Attributes:
@@ -116,7 +116,7 @@ class Outside(ABC):
 
     @abstractmethod
     def start(self, coroutine: Coroutine[Any, Any, Any]) -> Job:
-        """Start a coroutine that awaits this `Outside`, concurrently with the running one."""
+        """Start a coroutine that awaits this `Effects`, concurrently with the running one."""
 
     @abstractmethod
     async def wait(self, jobs: Collection[Any], seconds: float | None) -> None:
@@ -127,7 +127,7 @@ class Outside(ABC):
         """End jobs whose results are not needed any more, if that is possible."""
 
 
-class Blocking(Outside):
+class BlockingEffects(Effects):
     """An outside that blocks the thread. Its coroutines never suspend."""
 
     def open(self) -> None:
@@ -170,7 +170,7 @@ class Blocking(Outside):
         """Do nothing. A thread can't be ended; it ends with its request, and the interpreter doesn't wait for it."""
 
 
-class OnEventLoop(Outside):
+class EventLoopEffects(Effects):
     """An outside that lets the event loop run on while it waits."""
 
     def open(self) -> None:
