@@ -19,7 +19,6 @@ from contract_tests.support.running import TOKEN, tls
 from contract_tests.support.scripted import (
     ABSENT,
     LOST,
-    NAMED,
     REFUSED,
     Client,
     FakeClock,
@@ -184,23 +183,6 @@ def test_an_empty_sequence_needs_no_request(client_class: Client) -> None:
     assert [] == client.create_all([])
     assert 1 == len(client.create_all([BODY]))
     assert (1, 0) == (service.creates, service.look_ups)
-
-
-@pytest.mark.parametrize("requests", [NAMED, "text", None, 5, (request for request in [NAMED])])
-def test_a_value_that_is_not_a_sequence_of_requests_is_refused(client_class: Client, requests: Any) -> None:
-    """A single request is not a sequence."""
-    with pytest.raises(TypeError, match="create_all takes a sequence of requests; if you have one request, use create"):
-        ScriptedClient(client_class).create_all(requests)
-
-
-@pytest.mark.parametrize(
-    "options",
-    [{"max_concurrent": 0}, {"max_wait_seconds": 0}, {"preflight": "all"}],
-)
-def test_an_unusable_argument_of_create_all_is_refused(client_class: Client, options: Any) -> None:
-    """The error is raised before anything is sent."""
-    with pytest.raises(ValueError, match=r"max_concurrent|max_wait_seconds|preflight"):
-        ScriptedClient(client_class).create_all([NAMED], **options)
 
 
 def _outcomes(error: KlingError) -> list[Any]:

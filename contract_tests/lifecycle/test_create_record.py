@@ -20,6 +20,7 @@ import pytest
 
 from contract_tests.reading.dialect_cases import DIALECTS
 from contract_tests.reading.image_body import BODY
+from contract_tests.support.programs import interrupt_creates
 from contract_tests.support.running import TOKEN, URL, run_async, tls
 from contract_tests.support.scripted import ABSENT, DUPLICATE, LOST, NAMED, Client, ScriptedClient, Step, refusal, task
 from kling_elements import AsyncKlingElements, KlingElements
@@ -28,7 +29,6 @@ from kling_elements.lifecycle.create_record import CreateRecord, CreateStoppedEr
 from kling_elements.mock import create_app
 from kling_elements.testing.gateway import MockGateway, serving
 from kling_elements_client.models import Task
-from kling_elements_runtime.blocking import finish
 
 _TRIES = 60
 _KINDS = [KeyboardInterrupt, SystemExit, asyncio.CancelledError]
@@ -308,44 +308,9 @@ def test_no_id_is_lost_to_a_cancellation(
     assert {1} == set(counts.values())
 
 
-# Creates elements and interrupts itself, each time at another moment; warnings go to stderr.
-_INTERRUPTED = """
-import json, signal, sys, threading, time
-from kling_elements import KlingElements
-
-url, body, tries = sys.argv[1], json.loads(sys.argv[2]), int(sys.argv[3])
-main, reports = threading.get_ident(), []
-signal.signal(signal.SIGINT, signal.default_int_handler)  # background processes of a shell ignore it
-
-def interrupt(seconds, came):
-    time.sleep(seconds)
-    while True:
-        signal.pthread_kill(main, signal.SIGINT)
-        if came.wait(10):
-            break  # if not, it came in the callback of a weak reference, where CPython drops exceptions
-
-with KlingElements("any-token", url) as kling:
-    ways = [lambda: [kling.create(body)], lambda: [kling.get_or_create(body)], lambda: kling.create_all([body] * 3)]
-    for number in range(tries):
-        came, tasks = threading.Event(), []
-        thread = threading.Thread(target=interrupt, args=[number / 3000, came])
-        try:
-            thread.start()
-            tasks = ways[number % 3]()
-            while True:
-                time.sleep(0.001)
-        except KeyboardInterrupt as error:
-            came.set()
-            named = [getattr(error, "external_task_id", None), *getattr(error, "external_task_ids", [])]
-            reports.append([*filter(None, named), *(task.task_info.external_task_id for task in tasks)])
-        thread.join()
-print(json.dumps(reports))
-"""
-
-
 def test_no_id_is_lost_to_ctrl_c(gateway: MockGateway) -> None:
     """Whenever Ctrl+C comes, the id is in the returned task, or on the exception and in a warning on stderr."""
-    command = [sys.executable, "-c", _INTERRUPTED, gateway.url, json.dumps(BODY), str(_TRIES)]
+    command = [sys.executable, "-m", interrupt_creates.__name__, gateway.url, json.dumps(BODY), str(_TRIES)]
     gateway.queue_faults(*["delay:0.02"] * 10)  # so that some interruptions come while the response is on its way
 
     # coverage has locks of its own; an interruption while it holds one is a deadlock that is not of the client
@@ -355,7 +320,7 @@ def test_no_id_is_lost_to_ctrl_c(gateway: MockGateway) -> None:
     reports = json.loads(done.stdout)
     ids = {external_id for report in reports for external_id in report}
     counts, warned = _count_by_id(gateway), set(_ID.findall(done.stderr))
-    assert len(reports) == _TRIES
+    assert _TRIES == len(reports)
     assert set() == counts.keys() - ids
     assert {1} == set(counts.values())
     assert set() < warned <= ids
@@ -376,17 +341,3 @@ def test_create_all_names_no_id_if_nothing_can_have_been_created(
 
     assert not hasattr(caught.value, "external_task_ids")
     assert [] == _ids_in_warnings(caplog)
-
-
-def test_a_coroutine_that_suspends_needs_an_event_loop() -> None:
-    """The error names this mistake, which only this package can make."""
-    with pytest.raises(RuntimeError, match="suspended without an event loop"):
-        finish(asyncio.sleep(0))
-
-
-def test_control_characters_in_a_log_are_escaped(client_class: Client, caplog: pytest.LogCaptureFixture) -> None:
-    """The gateway's ids and your own may contain control characters."""
-    caplog.set_level(logging.INFO, "kling_elements")
-    ScriptedClient(client_class, task("7\x1b[2J")).create({**BODY, "external_task_id": "e\n1"})
-
-    assert r"external_task_id e\n1: created task 7\x1b[2J" in caplog.text

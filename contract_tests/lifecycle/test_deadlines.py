@@ -224,4 +224,4 @@ def test_a_deadline_can_end_in_another_context() -> None:
     left_over.close()
     gc.collect()
 
-    assert seconds_left() is None
+    assert None is seconds_left()

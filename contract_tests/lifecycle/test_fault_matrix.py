@@ -208,8 +208,8 @@ def test_get_or_create_finds_the_element_of_a_failed_create(
 
     tasks = [_call(gateway, token, "get_or_create", kind, request) for kind in (KlingElements, AsyncKlingElements)]
 
-    assert len({task.task_id for task in tasks}) == 1
-    assert _external_ids_in_the_end(gateway, token, row) == ["the-only-one"]
+    assert 1 == len({task.task_id for task in tasks})
+    assert ["the-only-one"] == _external_ids_in_the_end(gateway, token, row)
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
@@ -225,8 +225,8 @@ def test_a_second_create_with_the_same_id_reports_that_the_element_may_exist(
     with pytest.raises(KlingError) as caught:
         _call(gateway, token, "create", KlingElements, request)
 
-    assert caught.value.outcome == "may_exist"
-    assert _external_ids(gateway, token) == ["the-only-one"]
+    assert "may_exist" == caught.value.outcome
+    assert ["the-only-one"] == _external_ids(gateway, token)
 
 
 def test_every_business_code_is_in_the_matrix() -> None:

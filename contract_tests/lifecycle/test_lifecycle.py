@@ -121,7 +121,7 @@ def test_a_deleted_element_can_be_deleted_again(life: _Life) -> None:
 
     for again in (element, finished, element.element_id):
         if life.dialect == "live":
-            assert life.do("delete", again) is None
+            assert None is life.do("delete", again)
         else:
             assert isinstance(life.fails("delete", again), NotFoundError)
 

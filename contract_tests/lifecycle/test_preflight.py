@@ -47,7 +47,7 @@ class _RemoteMedia:
         self.responses: dict[str, ImageReport | MediaError] = {}
 
     def report(self, keyword: str, url: str, *, allow_private: bool, contract: Contract) -> ImageReport:
-        assert contract is CONTRACT
+        assert CONTRACT is contract
         self.looks.append((keyword, url, allow_private))
         self.threads.add(threading.get_ident())
         response = self.responses.get(url, _report())

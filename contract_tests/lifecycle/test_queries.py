@@ -118,7 +118,7 @@ def test_a_query_that_cannot_succeed_is_not_repeated(
     error = _query_error(client, name)
 
     assert kind is type(error)
-    assert error.outcome is None
+    assert None is error.outcome
     assert client.gateway.is_finished()
 
 
@@ -131,7 +131,7 @@ def test_absence_is_reported_at_once(client_class: Client, dialect: str, name: s
     error = _query_error(client, name)
 
     assert isinstance(error, NotFoundError)
-    assert error.outcome is None
+    assert None is error.outcome
 
 
 @pytest.mark.parametrize(
@@ -178,7 +178,7 @@ def test_a_query_is_not_repeated_forever(
 
     error = _query_error(client, name, max_wait_seconds=limit)
 
-    assert error.outcome is None
+    assert None is error.outcome
     assert slept == client.clock.slept
     assert client.gateway.is_finished()
 
@@ -189,7 +189,7 @@ def test_a_look_up_that_names_no_task_is_an_error(client_class: Client, body: An
     error = ScriptedClient(client_class, StubReply(200, body)).error_of("get", "7")
 
     assert isinstance(error, NoTaskError)
-    assert error.outcome is None
+    assert None is error.outcome
 
 
 def test_an_error_shows_the_whole_url_of_a_look_up(client_class: Client) -> None:

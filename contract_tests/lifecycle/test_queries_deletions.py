@@ -68,7 +68,7 @@ def test_a_second_deletion_is_not_an_error(client_class: Client, script: list[St
     """An absent element is not an error either, if an earlier attempt may have deleted it."""
     client = ScriptedClient(client_class, *script)
 
-    assert client.delete("9") is None
+    assert None is client.delete("9")
     assert client.gateway.is_finished()
 
 
@@ -90,7 +90,7 @@ def test_another_refusal_with_the_same_code_is_an_error(client_class: Client) ->
 @pytest.mark.parametrize("body", [{}, {"code": 0}, {"code": 0, "data": None}, {"data": {"task_status": "succeed"}}])
 def test_a_deletion_need_not_name_a_task(client_class: Client, body: Any) -> None:
     """Success is enough."""
-    assert ScriptedClient(client_class, StubReply(200, body)).delete("9") is None
+    assert None is ScriptedClient(client_class, Reply(200, body)).delete("9")
 
 
 @pytest.mark.parametrize(

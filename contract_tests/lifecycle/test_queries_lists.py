@@ -6,7 +6,6 @@ import asyncio
 import itertools
 from typing import Any
 
-import httpx
 import pytest
 
 from contract_tests.reading.paths import ELEMENTS, PRESETS
@@ -18,12 +17,11 @@ from contract_tests.support.scripted import (
     page,
     refusal,
 )
-from kling_elements import AsyncKlingElements, KlingElements
 from kling_elements_client.errors import (
     ContractError,
     StatusError,
 )
-from kling_elements_client.models import Task, TaskStatus
+from kling_elements_client.models import TaskStatus
 
 _NAMELESS = StubReply(200, {"data": [{"x": 1}, {"x": 2}, {"task_id": None, "x": 1}]})
 
@@ -181,16 +179,3 @@ def test_a_first_page_that_is_not_a_whole_number_is_refused(
     """The error is raised before you iterate."""
     with pytest.raises(error, match="first_page must be a whole number, 1 or more, not"):
         ScriptedClient(client_class).list(first_page=page)
-
-
-def test_lists_are_iterators() -> None:
-    """A plain call returns one, even on the async client."""
-    transport = httpx.MockTransport(lambda _: page().response())
-
-    assert [] == list(KlingElements("t", http_client={"transport": transport}).list())
-
-    async def all_of_them() -> list[Task]:
-        async with AsyncKlingElements("t", http_client={"transport": transport}) as kling:
-            return [listed async for listed in kling.presets()]
-
-    assert [] == asyncio.run(all_of_them())

@@ -102,5 +102,5 @@ def test_the_policy_limits_failed_connections() -> None:
     once = RetryBudget(RetryPolicy(max_connect_attempts=1), clock, None)
     twice = RetryBudget(RetryPolicy(max_connect_attempts=2), clock, None)
 
-    assert once.seconds_after(failed) is None
+    assert None is once.seconds_after(failed)
     assert [1, 2, 4, None] == [twice.seconds_after(error) for error in (failed, busy, failed, failed)]

@@ -8,18 +8,8 @@ from typing import Any
 
 import pytest
 
-from contract_tests.support.running import TOKEN
-from contract_tests.support.scripted import (
-    ABSENT,
-    LOST,
-    Client,
-    ScriptedClient,
-    StubReply,
-    finished_task,
-    refusal,
-    task,
-)
-from kling_elements import AsyncKlingElements, KlingElements, KlingError, TaskFailedError, WaitTimeoutError
+from contract_tests.support.scripted import ABSENT, LOST, Client, Reply, ScriptedClient, finished_task, refusal, task
+from kling_elements import KlingError, TaskFailedError, WaitTimeoutError
 from kling_elements_client.models import Task
 
 _BEGUN, _GOES_ON, _SILENT = task(), task(status="processing"), task(status=None)
@@ -129,35 +119,3 @@ def test_an_exception_in_on_update_ends_the_wait(client_class: Client, name: str
     assert error is caught.value or isinstance(error, asyncio.CancelledError)  # a task of asyncio raises a new one
     assert "look" == client.gateway.calls()
     assert [] == client.clock.slept
-
-
-def test_an_async_function_is_awaited() -> None:
-    """The next look-up waits for the function."""
-    order: list[str] = []
-    client = ScriptedClient(AsyncKlingElements, _BEGUN, finished_task())
-
-    async def note(task: Task) -> None:
-        await asyncio.sleep(0)
-        order.append(f"{task.task_status} after {len(client.gateway.requests)}")
-
-    assert 9 == client.wait("7", on_update=note).element_id
-    assert ["submitted after 1", "succeed after 2"] == order
-
-
-def test_an_async_function_needs_the_async_client() -> None:
-    async def note(_: Task) -> None: ...
-
-    client = ScriptedClient(KlingElements, _BEGUN)
-    with pytest.raises(
-        TypeError, match=r"^on_update is an async function: pass a plain one, or use AsyncKlingElements$"
-    ):
-        client.wait("7", on_update=note)
-    assert "look" == client.gateway.calls()
-
-
-@pytest.mark.parametrize(("name", "tasks"), [("wait", "7"), ("wait_all", ["7"])])
-def test_an_on_update_that_is_not_a_function_is_refused_at_once(client_class: Client, name: str, tasks: Any) -> None:
-    client = ScriptedClient(client_class)
-    with pytest.raises(TypeError, match=r"^on_update must be a function that takes a task, not str$"):
-        getattr(client, name)(tasks, on_update=TOKEN)
-    assert "" == client.gateway.calls()

@@ -237,9 +237,11 @@ _TESTED = {
     "contract_tests/runtime": ("kling_elements_runtime/*.py",),
     "contract_tests/runtime/transport": ("kling_elements_runtime/transport/*.py",),
     "contract_tests/cli": ("kling_elements/cli/**/*.py",),
-    "contract_tests/lifecycle": ("kling_elements/*.py", "kling_elements/lifecycle/*.py"),
+    "contract_tests/front": ("kling_elements/*.py",),
+    "contract_tests/lifecycle": ("kling_elements/lifecycle/*.py",),
     "contract_tests/media": ("kling_elements/media/*.py",),
-    "contract_tests/mock": ("kling_elements/mock/*.py", "kling_elements/testing/*.py"),
+    "contract_tests/mock": ("kling_elements/mock/*.py",),
+    "contract_tests/testing": ("kling_elements/testing/*.py",),
     "contract_tests/webhooks": _WEBHOOKS,
     "contract_tests/project": (),
     **{f"tools/{name}/tests": (f"tools/{name}/*.py", f"tools/{name}/programs/*.py") for name in _TOOLS},
@@ -271,10 +273,11 @@ _TESTED_THROUGH = {
     "kling_elements/cli/__main__.py": "test_start.py",
     "kling_elements/cli/waiting.py": "test_wait.py",
     "kling_elements/async_client.py": "test_client.py",
-    "kling_elements/lifecycle/calls.py": "test_client.py",
-    "kling_elements/client_base.py": "test_client_options.py",
-    "kling_elements/clock.py": "test_policies.py",
-    "kling_elements/lifecycle/create_request.py": "test_creating.py",
+    "kling_elements/media/budget.py": "test_remote_budgets.py",
+    "kling_elements/media/checks.py": "test_fit_videos.py",
+    "kling_elements/media/decoding.py": "test_fit_images_sources.py",
+    "kling_elements/media/encoding.py": "test_fit_images_bytes.py",
+    "kling_elements/media/filters.py": "test_footage.py",
     "kling_elements/media/limits.py": "test_images.py",
     "kling_elements/mock/clock.py": "test_store.py",
     "kling_elements/mock/admission.py": "test_app.py",
@@ -286,9 +289,8 @@ _TESTED_THROUGH = {
     "kling_elements/mock/routes.py": "test_pages.py",
     "kling_elements/mock/service.py": "test_app.py",
     "kling_elements/mock/shapes.py": "test_app.py",
-    "kling_elements/lifecycle/effects.py": "test_create_record.py",
-    "kling_elements/testing/gateway.py": "test_testing.py",
-    "kling_elements/testing/router.py": "test_testing.py",
+    "kling_elements_runtime/addresses.py": "test_settings.py",
+    "kling_elements_runtime/blocking.py": "test_pool.py",
     "kling_elements_runtime/client_connections.py": "test_client_lifetime.py",
     "kling_elements_runtime/forks.py": "test_client_lifetime.py",
     "kling_elements_runtime/image_kinds.py": "test_image_headers.py",
@@ -299,7 +301,7 @@ _TESTED_THROUGH = {
 def _tested_modules(folder: str) -> dict[Path, str]:
     """Return the modules that are tested in a folder, with the names for their tests."""
     paths = {path for pattern in _TESTED[folder] for path in ROOT.glob(pattern)}
-    if folder == "contract_tests/lifecycle":
+    if folder == "contract_tests/front":
         paths -= {ROOT / path for path in _WEBHOOKS}
     return {path: path.parent.name if path.name == "__init__.py" else path.stem.strip("_") for path in paths}
 
@@ -340,7 +342,7 @@ def _dotted(path: str) -> str:
     return _package(path.removesuffix(".py")).removesuffix(".__init__")
 
 
-@pytest.mark.parametrize("folder", ["cli", "lifecycle", "media", "mock", "runtime", "runtime/transport"])
+@pytest.mark.parametrize("folder", ["cli", "front", "lifecycle", "media", "mock", "runtime", "testing"])
 def test_each_module_without_tests_of_its_name_is_tested_through_another(folder: str) -> None:
     """The test module in the table imports such a module, or tests or imports a module that imports it."""
     modules = {str(path.relative_to(ROOT)): name for path, name in _tested_modules(f"contract_tests/{folder}").items()}

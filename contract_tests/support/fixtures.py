@@ -19,6 +19,7 @@ from hypothesis import HealthCheck, settings
 from contract_tests.support.judges import Judges
 from contract_tests.support.peers import CallStyle, Peer, listening
 from contract_tests.support.running import URL, Create, InnerClients, MakeClient, run_async, tls
+from kling_elements import AsyncKlingElements, KlingElements
 from kling_elements_client import AuthenticatedClient
 from kling_elements_client.api.elements import create_element
 from kling_elements_client.client import BASE_URL_VARIABLE, TOKEN_VARIABLE
@@ -100,6 +101,12 @@ def create(request: pytest.FixtureRequest) -> Create:
         return model
 
     return create
+
+
+@pytest.fixture(params=[KlingElements, AsyncKlingElements], ids=["sync", "async"])
+def client_class(request: pytest.FixtureRequest) -> Any:
+    """Return the class of a client; a test that uses this fixture runs once for each of the two."""
+    return request.param
 
 
 @pytest.fixture(params=["sync", "async"])

@@ -16,7 +16,8 @@ import pytest
 
 from contract_tests.reading.image_body import BODY
 from contract_tests.support.peers import Peer, http_response, listening
-from contract_tests.support.scripted import NAMED, ScriptedGateway, task
+from contract_tests.support.programs import create_without_fork, fork_with_clients
+from contract_tests.support.scripted import NAMED, Gateway, task
 from kling_elements import AsyncKlingElements, KlingElements
 
 pytestmark = pytest.mark.slow
@@ -86,41 +87,6 @@ def test_threads_share_one_pool() -> None:
     assert 120 == len(server.requests)
 
 
-_FORK = """
-import httpx, json, os, signal, sys, threading
-from kling_elements import KlingElements
-
-url, body = sys.argv[1], json.loads(sys.argv[2])
-signal.alarm(60)
-options = {"http_client": {"limits": httpx.Limits(keepalive_expiry=600)}}  # seconds, enough for a busy machine
-used, fresh = KlingElements("t", url, **options), KlingElements("t", url, **options)
-used.create(body)
-held, over = threading.Event(), threading.Event()
-
-def hold():
-    with used.client._connections._lock, fresh.client._connections._lock:
-        held.set()
-        over.wait()
-
-threading.Thread(target=hold).start()
-held.wait()
-child = os.fork()
-if child == 0:
-    signal.alarm(30)  # a deadlock must not last
-    used.create(body)
-    fresh.create(body)
-    used.close()
-    fresh.close()
-    sys.exit()
-over.set()
-print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
-used.get("1")  # not a create, which opens a new connection if this one was idle for a second
-fresh.create(body)
-used.close()
-fresh.close()
-"""
-
-
 def test_a_client_can_be_made_before_a_fork_and_used_after_it() -> None:
     """The child opens its own connections even if the client was used before, and the parent keeps its own."""
     served = Counter[int]()
@@ -131,28 +97,17 @@ def test_a_client_can_be_made_before_a_fork_and_used_after_it() -> None:
             peer.send(http_response())
 
     with listening(behave) as server:
-        command = [sys.executable, "-W", "ignore", "-c", _FORK, server.url, json.dumps(BODY)]
+        command = [sys.executable, "-W", "ignore", "-m", fork_with_clients.__name__, server.url, json.dumps(BODY)]
         done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
 
     assert ("0\n", "") == (done.stdout, done.stderr)
     assert [1, 1, 1, 2] == sorted(served.values())
 
 
-_NO_FORK = """
-import json, os, sys
-
-del os.fork, os.register_at_fork
-from kling_elements import KlingElements
-
-with KlingElements("t", sys.argv[1]) as kling:
-    print(kling.create(json.loads(sys.argv[2])).task_id)
-"""
-
-
 def test_a_client_works_on_a_system_without_fork() -> None:
     """On Windows, Python has no fork, so the package registers nothing for it."""
     with listening(Peer.respond) as server:
-        command = [sys.executable, "-W", "error", "-c", _NO_FORK, server.url, json.dumps(BODY)]
+        command = [sys.executable, "-W", "error", "-m", create_without_fork.__name__, server.url, json.dumps(BODY)]
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
 
     assert ("1\n", "", 0) == (done.stdout, done.stderr, done.returncode)

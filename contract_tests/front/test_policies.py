@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-import inspect
 import math
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -17,7 +15,6 @@ from hypothesis import strategies as st
 
 from contract_tests.support.scripted import NOW
 from kling_elements import PollPolicy, RetryPolicy
-from kling_elements.clock import Clock
 from kling_elements.policies import deadline_seconds, interval, limit_seconds, retry_after_seconds
 
 _MAX_SECONDS = 1e9
@@ -115,7 +112,7 @@ def test_intervals_never_shrink_or_overflow(first: float, factor: float) -> None
 @pytest.mark.parametrize("endless", [math.inf, 10**400])
 def test_an_infinite_limit_becomes_a_very_long_one(endless: float) -> None:
     """No clock can count further."""
-    assert limit_seconds(PollPolicy(), endless) == 1e9
+    assert 1e9 == limit_seconds(PollPolicy(), endless)
 
 
 @pytest.mark.parametrize("limit", [0, 0.0, 0.1, 5, 1e9])
@@ -216,19 +213,3 @@ def test_any_retry_after_text_gives_a_number_of_seconds(text: str) -> None:
     seconds = retry_after_seconds(httpx.Headers([(b"Retry-After", text.encode())]), NOW)
 
     assert 0 <= seconds <= _MAX_SECONDS
-
-
-def test_the_clock_is_that_of_this_machine() -> None:
-    """The clock moves on, has a time zone, and its random numbers are between 0 and 1."""
-    clock = Clock()
-    began = clock.monotonic()
-
-    clock.sleep(0)
-    asyncio.run(clock.sleep_async(0))
-
-    assert began <= clock.monotonic()
-    assert abs(clock.now() - datetime.now(UTC)) < timedelta(hours=1)
-    chances = {clock.chance() for _ in range(100)}
-    assert len(chances) > 90
-    assert all(0 <= chance < 1 for chance in chances)
-    assert inspect.iscoroutinefunction(clock.sleep_async)

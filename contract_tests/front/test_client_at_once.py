@@ -50,7 +50,7 @@ def test_threads_that_share_a_client_create_each_element_once(server: MockProces
     with KlingElements(_TOKEN, server.url, **_OPTIONS) as kling, ThreadPoolExecutor(_WORKERS) as threads:
         tasks = list(threads.map(lambda number: kling.create(request_with_id(f"element-{number}")), range(_ELEMENTS)))
 
-    assert len({task.task_id for task in tasks}) == _ELEMENTS
+    assert _ELEMENTS == len({task.task_id for task in tasks})
     assert _EACH_ONCE == _count_by_id(server)
 
 

@@ -194,7 +194,7 @@ def test_no_log_and_no_error_contains_the_token(client_class: Client, caplog: py
 def test_every_public_method_has_a_docstring(client_class: Client) -> None:
     public = [getattr(client_class, name) for name in dir(client_class) if re.match("[a-z]", name) and name != "client"]
 
-    assert len(public) == 11
+    assert 11 == len(public)
     assert all(method.__doc__ for method in public)
 
 
@@ -207,30 +207,3 @@ def test_the_contract_is_checked_before_an_element_is_created(client_class: Clie
     assert isinstance(error, ContractError)
     assert {"R04", "R33"} == {violation.rule for violation in error.violations}
     assert ("not_created", "e-1", "") == (error.outcome, error.external_task_id, client.gateway.calls())
-
-
-_NOT_SECONDS: list[Any] = ["5", True, [], 1j]
-
-
-@pytest.mark.parametrize(
-    ("error", "limit"),
-    [
-        *((ValueError, limit) for limit in (-1, -0.001, float("nan"))),
-        *((TypeError, limit) for limit in _NOT_SECONDS),
-    ],
-)
-@pytest.mark.parametrize(
-    ("name", "arguments"),
-    [
-        *((name, [NAMED]) for name in ("create", "get_or_create")),
-        *(("create_all", [[NAMED]]), ("wait_all", [["7"]]), ("wait_all", [[]])),
-        *((name, ["7"]) for name in ("get", "wait", "delete")),
-        *((name, []) for name in ("list", "presets")),
-    ],
-)
-def test_every_method_refuses_a_limit_that_is_not_a_number_of_seconds(
-    client_class: Client, name: str, arguments: list[Any], error: type[Exception], limit: Any
-) -> None:
-    """Nothing is sent first, and a list raises when you call the method, before you iterate."""
-    with pytest.raises(error, match="max_wait_seconds must be a number of seconds, 0 or more, not"):
-        getattr(ScriptedClient(client_class), name)(*arguments, max_wait_seconds=limit)

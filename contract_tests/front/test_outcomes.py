@@ -79,12 +79,12 @@ _CODES = [  # the vendor's table, read a second time
 ]
 _REFUSALS = [400, 401, 402, 403, 404, 405, 406, 409, 410, 411, 413, 414, 415, 416, 418, 421, 422, 425, 426, 428]
 _REFUSALS += [431, 451, 498]
-_IN_DOUBT = [100, 200, 201, 202, 204, 206, 299, 300, 301, 302, 303, 304, 307, 308, 399]
-_IN_DOUBT += [408, 499, 500, 501, 502, 503, 504, 507, 520, 521, 522, 523, 524, 525, 599, 600]
+_AMBIGUOUS_STATUSES = [100, 200, 201, 202, 204, 206, 299, 300, 301, 302, 303, 304, 307, 308, 399]
+_AMBIGUOUS_STATUSES += [408, 499, 500, 501, 502, 503, 504, 507, 520, 521, 522, 523, 524, 525, 599, 600]
 _STATUSES = [
     *(_Row(status=status) for status in _REFUSALS),
     _Row(status=429, retry=_WAIT),
-    *(_in_doubt(status=status) for status in _IN_DOUBT),
+    *(_in_doubt(status=status) for status in _AMBIGUOUS_STATUSES),
 ]
 _UNKNOWN_CODES: list[Any] = [
     *(None, 0, "0", -1302, 1, 42, 1005, 1305, 5003, 13020, 10**30),
