@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Final
 
-from kling_elements.media.limits import ImageLimits, VideoLimits
+from kling_elements.media_limits import ImageLimits, VideoLimits
 from kling_elements_client.contract import CONTRACT
 from kling_elements_runtime.contract import Contract
 from kling_elements_runtime.document import Document, Node, Operation, at, pointer, references, resolve, steps, walk

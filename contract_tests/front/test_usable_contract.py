@@ -13,7 +13,7 @@ from contract_tests.support.documents import changed_contract
 from contract_tests.support.scripted import ScriptedClient, task
 from kling_elements import KlingElements, webhooks
 from kling_elements.elements import elements_of
-from kling_elements.media import check_image, image
+from kling_elements.media import image
 from kling_elements.usable_contract import usable
 from kling_elements_client import contract
 from kling_elements_client.api.elements import create_element, get_element
@@ -33,10 +33,6 @@ def _without_envelope(document: dict[str, Any]) -> None:
 def _image_limits(document: dict[str, Any]) -> dict[str, Any]:
     limits: dict[str, Any] = document["components"]["schemas"]["ImageBase64"]["x-image"]
     return limits
-
-
-def _with_second_limits(document: dict[str, Any]) -> None:
-    document["components"]["schemas"]["FrontalImage"] = {"type": "string", "x-image": _image_limits(document)}
 
 
 def _with_other_paths(document: dict[str, Any]) -> None:
@@ -130,12 +126,6 @@ def test_a_contract_with_other_limits_is_usable() -> None:
 
     assert copied is usable(copied)
     assert contract.CONTRACT is usable(contract.CONTRACT)
-
-
-def test_two_sets_of_image_limits_are_refused() -> None:
-    """If there are two, nobody can say which one applies to a file."""
-    with pytest.raises(ValueError, match=r"^the contract has 2 objects named x-image; checking media needs exactly"):
-        check_image(b"", contract=changed_contract(_with_second_limits))
 
 
 def test_each_call_goes_to_the_path_of_the_clients_contract() -> None:

@@ -17,7 +17,7 @@ from contract_tests.support.media_inputs import PNG, rules_of
 from contract_tests.support.pillow_pictures import encode
 from kling_elements.media import check_image, images
 from kling_elements.media.images import inspect
-from kling_elements.media.limits import image_limits
+from kling_elements.media_limits import image_limits
 from kling_elements_client.contract import CONTRACT
 
 _SIGNED = {

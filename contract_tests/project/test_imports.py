@@ -73,6 +73,10 @@ class Arrow:
 
 
 _OUTSIDE = "scripts|tools|contract_tests"
+_LEAVES = (
+    *("advice", "clock", "elements", "errors", "media_limits", "numbers", "outcomes", "policies", "tasks"),
+    "usable_contract",
+)
 _ARROWS = [
     Arrow(
         folder="kling_elements_runtime",
@@ -104,6 +108,15 @@ _ARROWS = [
         refused="from kling_elements.mock import create_app",
         allowed="from kling_elements.media import image",
     ),
+    *(
+        Arrow(
+            folder=f"kling_elements/{leaf}.py",
+            never=rf"kling_elements\.(?!(?:{'|'.join(_LEAVES)})\b)\w+",
+            refused="def f():\n    from kling_elements.media import sources",
+            allowed="from kling_elements.errors import TaskError",
+        )
+        for leaf in _LEAVES
+    ),
     Arrow(
         folder="kling_elements/lifecycle",
         never=r"kling_elements\.(?:cli|mock|testing|client|async_client|client_base)",
@@ -112,7 +125,7 @@ _ARROWS = [
     ),
     Arrow(
         folder="kling_elements/media",
-        never=r"kling_elements\.(?!(?:media|clock|numbers|usable_contract)\b)\w+",
+        never=r"kling_elements\.(?!(?:media|media_limits|clock|numbers|usable_contract)\b)\w+",
         refused="from ..outcomes import Outcome",
         allowed="from . import outcomes",
     ),
@@ -278,7 +291,12 @@ _TESTED_THROUGH = {
     "kling_elements/media/decoding.py": "test_fit_images_sources.py",
     "kling_elements/media/encoding.py": "test_fit_images_bytes.py",
     "kling_elements/media/filters.py": "test_footage.py",
-    "kling_elements/media/limits.py": "test_images.py",
+    "kling_elements/media/meter.py": "test_remote_budgets.py",
+    "kling_elements/media/mp4_header.py": "test_videos.py",
+    "kling_elements/media/range_client.py": "test_remote.py",
+    "kling_elements/media/reports.py": "test_images.py",
+    "kling_elements/media/soundtracks.py": "test_fit_videos.py",
+    "kling_elements/media/transcoding.py": "test_fit_videos.py",
     "kling_elements/mock/clock.py": "test_store.py",
     "kling_elements/mock/admission.py": "test_app.py",
     "kling_elements/mock/headers.py": "test_app.py",

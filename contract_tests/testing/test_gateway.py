@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from contract_tests.reading.cases import base_body
+from contract_tests.reading.image_body import body_with
 from contract_tests.support.running import tls
 from kling_elements import KlingElements
 from kling_elements.testing import respx_router
@@ -19,9 +19,9 @@ def test_an_id_of_another_product_is_refused_as_a_duplicate_that_cannot_be_found
         router.kling.use_ids("a-video", "another")
         for call in (kling.create, kling.get_or_create):
             with pytest.raises(ResponseError, match="External_task_id a-video already exists") as caught:
-                call({**base_body("image"), "external_task_id": "a-video"})
+                call(body_with(external_task_id="a-video"))
             assert "may_exist" == caught.value.outcome
-        kling.create({**base_body("image"), "external_task_id": "free"})
+        kling.create(body_with(external_task_id="free"))
 
         assert ["free"] == [task["external_task_id"] for task in router.kling.tasks()]
 

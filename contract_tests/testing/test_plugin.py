@@ -50,4 +50,4 @@ def test_the_plugin_costs_other_suites_nothing() -> None:
     command = [sys.executable, "-m", plugin_imports.__name__]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
 
-    assert "[]\n" == done.stdout
+    assert "kling_elements.testing.plugin: []\n" == done.stdout

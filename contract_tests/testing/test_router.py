@@ -9,8 +9,8 @@ from unittest.mock import AsyncMock, Mock
 import httpx
 import pytest
 
-from contract_tests.reading.cases import base_body
 from contract_tests.reading.dialect_cases import DIALECTS, REMAINS
+from contract_tests.reading.image_body import BODY
 from contract_tests.support.running import tls
 from kling_elements import AsyncKlingElements, KlingElements
 from kling_elements.clock import Clock
@@ -19,9 +19,6 @@ from kling_elements.testing import respx_router
 from kling_elements_client.errors import NotFoundError, TransportError
 
 _OPTIONS: dict[str, Any] = {"http_client": {"verify": tls()}}
-
-
-_BODY = base_body("image")
 
 
 @pytest.fixture(autouse=True)
@@ -35,7 +32,7 @@ def test_the_router_answers_without_a_socket(dialect: str) -> None:
     """An element is created, found, listed and deleted at the contract's own address."""
     app = create_app(tick_seconds=0, dialect=dialect)
     with respx_router(app=app) as router, KlingElements("any-token", **_OPTIONS) as kling:
-        element = kling.wait(kling.create(_BODY))
+        element = kling.wait(kling.create(BODY))
         listed = [task.task_id for task in kling.list()]
         kling.delete(element)
         (task,) = router.kling.tasks()
@@ -50,7 +47,7 @@ def test_the_router_answers_without_a_socket(dialect: str) -> None:
 def test_the_router_uses_the_recorded_wording_of_the_service() -> None:
     """By default a deleted element stays with the status `deleted`, and a missing task is 400, not 404."""
     with respx_router(), KlingElements("any-token", **_OPTIONS) as kling:
-        element = kling.wait(kling.create(_BODY))
+        element = kling.wait(kling.create(BODY))
         kling.delete(element)
         (task,) = kling.list()
 
@@ -65,7 +62,7 @@ def test_the_router_answers_on_an_event_loop_too() -> None:
 
     async def run(kling: AsyncKlingElements) -> list[object]:
         async with kling:
-            await kling.wait(await kling.create(_BODY))
+            await kling.wait(await kling.create(BODY))
             return [task.task_id async for task in kling.list()]
 
     async def routed() -> tuple[list[object], list[object]]:
@@ -82,7 +79,7 @@ def test_the_router_answers_on_an_event_loop_too() -> None:
 def test_the_router_answers_at_any_url(address: str) -> None:
     """The address may have a port, or a path before the contract's own."""
     with respx_router(address) as router, KlingElements(router.kling.token, router.kling.url, **_OPTIONS) as kling:
-        kling.create(_BODY)
+        kling.create(BODY)
 
         assert 1 == len(router.kling.tasks())
 
@@ -91,7 +88,7 @@ def test_the_router_is_where_clients_look_by_default(monkeypatch: pytest.MonkeyP
     """The router follows `KLING_BASE_URL` as the clients do."""
     monkeypatch.setenv("KLING_BASE_URL", "http://127.0.0.1:8899")
     with respx_router() as router, KlingElements("any-token", **_OPTIONS) as kling:
-        kling.create(_BODY)
+        kling.create(BODY)
 
         assert "http://127.0.0.1:8899" == router.kling.url
         assert 1 == len(router.kling.tasks())
@@ -115,10 +112,10 @@ def test_the_router_shows_connection_faults(fault: str, left: int | None) -> Non
     with respx_router() as router, KlingElements("any-token", timeout=1.5, **_OPTIONS) as kling:
         router.kling.queue_faults(fault)
         if left is None:
-            kling.create(_BODY)
+            kling.create(BODY)
         else:
             with pytest.raises(TransportError) as caught:
-                kling.create(_BODY)
+                kling.create(BODY)
             assert caught.value.may_have_been_sent
 
         assert (1 if left is None else left) == len(router.kling.tasks())
@@ -128,7 +125,7 @@ def test_the_router_accepts_your_own_application() -> None:
     """With a manual clock, a task ends when the test steps the clock."""
     app = create_app(tick_seconds=5, manual_clock=True)
     with respx_router(app=app) as router, KlingElements("any-token", **_OPTIONS) as kling:
-        task = kling.create(_BODY)
+        task = kling.create(BODY)
         seen = []
         for seconds in (0, 5, 5):
             router.kling.step(seconds)

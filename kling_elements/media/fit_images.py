@@ -12,9 +12,9 @@ from PIL import Image, ImageColor
 from kling_elements.media import decoding, encoding, images, sources
 from kling_elements.media.decoding import check_pixels, media_errors_from_pillow
 from kling_elements.media.fitted import FittedImage, Ratio, check_ratio, px
-from kling_elements.media.limits import ImageLimits, image_limits
 from kling_elements.media.reports import ImageReport
 from kling_elements.media.sources import MediaFile
+from kling_elements.media_limits import ImageLimits, image_limits
 from kling_elements.numbers import count
 from kling_elements_client.contract import CONTRACT
 from kling_elements_client.errors import MediaError

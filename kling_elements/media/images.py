@@ -12,8 +12,8 @@ from typing import Any, Protocol
 
 from attrs import evolve, frozen
 
-from kling_elements.media.limits import ImageLimits
 from kling_elements.media.reports import ImageReport
+from kling_elements.media_limits import ImageLimits
 from kling_elements_client.errors import Violation
 from kling_elements_runtime.image_headers import (
     ImageHeader,

@@ -16,7 +16,7 @@ from attrs import frozen
 
 from kling_elements.media import images
 from kling_elements.media.fitted import FittedImage
-from kling_elements.media.limits import FileSize, ImageLimits, image_limits
+from kling_elements.media_limits import FileSize, ImageLimits, image_limits
 from kling_elements.usable_contract import usable
 from kling_elements_client.errors import MediaError, Violation
 from kling_elements_runtime import metadata

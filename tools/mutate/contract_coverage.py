@@ -18,7 +18,7 @@ from attrs import frozen
 
 from contract_tests.reading import cases, operation_cases, oracle
 from kling_elements.media import videos
-from kling_elements.media.limits import video_limits
+from kling_elements.media_limits import video_limits
 from kling_elements_runtime.contract import Contract
 from kling_elements_runtime.document import Node
 from scripts.spec import SpecError, load

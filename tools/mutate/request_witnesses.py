@@ -13,7 +13,7 @@ from contract_tests.reading.operation_cases import ACCEPTED, REFUSED, Case
 from contract_tests.reading.paths import DELETION
 from contract_tests.support.mock_caller import Caller, headers_of
 from kling_elements.media import videos
-from kling_elements.media.limits import video_limits
+from kling_elements.media_limits import video_limits
 from tools.mutate.witness import Candidate, Holds, Witness
 
 _CREATE = "createElement"

@@ -39,7 +39,7 @@ from contract_tests.reading.videos import RecordedFile
 from contract_tests.support import read_tasks
 from contract_tests.support.documents import calls, response_schemas, schemes, servers
 from kling_elements.media import images, videos
-from kling_elements.media.limits import image_limits, video_limits
+from kling_elements.media_limits import image_limits, video_limits
 from kling_elements.outcomes import is_absent
 from kling_elements.tasks import find_task
 from kling_elements_client.errors import ResponseError

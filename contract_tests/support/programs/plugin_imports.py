@@ -9,5 +9,4 @@ from kling_elements.testing import plugin
 _HEAVY = {"attrs", "httpx", "kling_elements.mock", "respx", "uvicorn"}
 
 if __name__ == "__main__":
-    assert plugin.kling_mock
-    sys.stdout.write(f"{sorted(_HEAVY & sys.modules.keys())}\n")
+    sys.stdout.write(f"{plugin.__name__}: {sorted(_HEAVY & sys.modules.keys())}\n")
