@@ -40,7 +40,7 @@ Reported = Literal["created", "not_created", "may_exist"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Row:
+class FaultRow:
     """A fault and its consequences.
 
     Attributes:
@@ -62,21 +62,21 @@ class Row:
         return self.fault
 
 
-def _in_doubt(fault: str, left: int) -> Row:
-    return Row(fault=fault, reported="may_exist", left=left)
+def _in_doubt(fault: str, left: int) -> FaultRow:
+    return FaultRow(fault=fault, reported="may_exist", left=left)
 
 
-def _refusal(fault: str) -> Row:
-    return Row(fault=fault, reported="not_created", left=0, adopted="not_created", left_by_adopting=0)
+def _refusal(fault: str) -> FaultRow:
+    return FaultRow(fault=fault, reported="not_created", left=0, adopted="not_created", left_by_adopting=0)
 
 
-def _duplicate(fault: str) -> Row:
+def _duplicate(fault: str) -> FaultRow:
     """Return the row of a duplicate: an earlier element may exist even if no look-up finds it."""
-    return Row(fault=fault, reported="may_exist", left=0, adopted="may_exist", left_by_adopting=0)
+    return FaultRow(fault=fault, reported="may_exist", left=0, adopted="may_exist", left_by_adopting=0)
 
 
-def _harmless(fault: str) -> Row:
-    return Row(fault=fault, reported="created", left=1)
+def _harmless(fault: str) -> FaultRow:
+    return FaultRow(fault=fault, reported="created", left=1)
 
 
 _NEVER = (1000, 1001, 1002, 1003, 1004, 1100, 1101, 1102, 1103, 1200, 1202, 1203, 1300, 1301, 1304)
@@ -111,7 +111,7 @@ _WITHOUT_A_ROW = {"drip": "it is drip:SECONDS, with so many seconds that the tes
 _CALLS = [("create", "live"), *(("get_or_create", dialect) for dialect in DIALECTS)]
 
 
-class _Server(MockServer):
+class _HoldingServer(MockServer):
     """A mock server that holds late replies until a test says that the caller has left."""
 
     def __init__(self, dialect: str) -> None:
@@ -129,7 +129,7 @@ class _Server(MockServer):
 def gateways() -> Iterator[dict[str, MockGateway]]:
     """Start a mock server for each dialect; each row has its own token, and so its own elements."""
     with ExitStack() as stack:
-        yield {dialect: stack.enter_context(serving(_Server(dialect))) for dialect in DIALECTS}
+        yield {dialect: stack.enter_context(serving(_HoldingServer(dialect))) for dialect in DIALECTS}
 
 
 class _Impatient:
@@ -161,11 +161,11 @@ def _external_ids(gateway: MockGateway, token: str) -> list[str | None]:
     return [task.external_task_id for task in _call(gateway, token, "list", KlingElements)]
 
 
-def _external_ids_in_the_end(gateway: MockGateway, token: str, row: Row) -> list[str | None]:
+def _external_ids_in_the_end(gateway: MockGateway, token: str, row: FaultRow) -> list[str | None]:
     """Return the ids of all elements after a create whose caller has left is done."""
     if row.fault.startswith("late:"):
         server = gateway.app
-        assert isinstance(server, _Server)
+        assert isinstance(server, _HoldingServer)
         server.has_left.set()
         assert server.is_done.wait(60)
         server.has_left.clear()
@@ -176,7 +176,7 @@ def _external_ids_in_the_end(gateway: MockGateway, token: str, row: Row) -> list
 @pytest.mark.parametrize(("method", "dialect"), _CALLS)
 @for_each_row(_ROWS)
 def test_the_reported_outcome_is_true_and_no_element_exists_twice(
-    gateways: dict[str, MockGateway], row: Row, method: str, dialect: str, client_class: Client
+    gateways: dict[str, MockGateway], row: FaultRow, method: str, dialect: str, client_class: Client
 ) -> None:
     """The outcome is that of the row, and as many elements exist under the reported id as the row says."""
     gateway = gateways[dialect]
@@ -196,7 +196,7 @@ def test_the_reported_outcome_is_true_and_no_element_exists_twice(
 @pytest.mark.parametrize("dialect", DIALECTS)
 @for_each_row([row for row in _ROWS if row.left])
 def test_get_or_create_finds_the_element_of_a_failed_create(
-    gateways: dict[str, MockGateway], row: Row, dialect: str
+    gateways: dict[str, MockGateway], row: FaultRow, dialect: str
 ) -> None:
     """If `create` meets a fault, two calls of `get_or_create` with the same request end with that one element."""
     gateway = gateways[dialect]

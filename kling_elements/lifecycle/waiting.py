@@ -144,7 +144,7 @@ def _watch(contract: Contract, task: Task | str | int, now: float, policy: PollP
 
 
 @frozen
-class _Updates:
+class _UpdateReporter:
     """Report each change of a task's status once, to the log and to the caller's function.
 
     Attributes:
@@ -179,7 +179,7 @@ async def _results(
     began_at = effects.clock.monotonic()
     all_watched = [_watch(effects.contract, task, began_at, policy) for task in tasks]
     statuses = {watched.id: watched.last.task_status for watched in all_watched if watched.last.task_status}
-    updates = _Updates(effects, on_update, statuses)
+    updates = _UpdateReporter(effects, on_update, statuses)
     poll = 0
     while True:
         requested_seconds = await _look_up_all(effects, all_watched, policy, updates)
@@ -197,7 +197,7 @@ async def _results(
 
 
 async def _look_up_all(
-    effects: Effects, all_watched: Sequence[_Watched], policy: PollPolicy, updates: _Updates
+    effects: Effects, all_watched: Sequence[_Watched], policy: PollPolicy, updates: _UpdateReporter
 ) -> float:
     """Look up each task without a result; return the longest wait in seconds that a failed response asks for."""
     requested_seconds = 0.0
