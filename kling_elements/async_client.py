@@ -150,7 +150,7 @@ class AsyncKlingElements(ClientBase):
             with within(call.seconds, step_seconds or self._step_seconds):
                 return await call.coroutine
         except BaseException as error:
-            self._ended(call, error)
+            self._complete_error(call, error)
             raise
 
 

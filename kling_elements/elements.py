@@ -1,9 +1,9 @@
-"""Select the elements of a task that can be used."""
+"""Select the usable elements of a task."""
 
 from __future__ import annotations
 
 from kling_elements.errors import ElementUnavailableError, UnknownStatusError
-from kling_elements.usable_contract import usable
+from kling_elements.usable_contract import require_usable
 from kling_elements_client.models import Element, Task
 from kling_elements_runtime.contract import Contract
 from kling_elements_runtime.document import Node
@@ -12,7 +12,7 @@ from kling_elements_runtime.types import is_id
 
 
 def is_usable(element: Element, contract: Contract) -> bool:
-    """Return whether an element has an id, and a status that the contract doesn't list as deleted or failed.
+    """Return whether an element has an id, and no status that means deleted or failed in the contract.
 
     If you use the package's contract, `Element.is_usable` returns the same.
     """
@@ -27,7 +27,7 @@ def _unusable_statuses(document: Node) -> list[str]:
 
 
 def elements_of(task: Task, *, contract: Contract) -> list[Element]:
-    """Return the usable elements of a task, according to a contract of your own.
+    """Return the elements of a task that are usable according to a contract of your own.
 
     If you use the package's contract, `Task.elements` returns the same.
 
@@ -36,18 +36,18 @@ def elements_of(task: Task, *, contract: Contract) -> list[Element]:
         contract: The contract of the client that returned the task.
 
     Raises:
-        ValueError: The contract lacks something; the message lists what is missing.
+        ValueError: The contract is incomplete; the message lists what is missing.
     """
-    usable(contract)
+    require_usable(contract)
     return [element for element in task.all_elements if is_usable(element, contract)]
 
 
 def element_of(task: Task, contract: Contract) -> Element:
-    """Return the element that a task made; the first usable one if there are several.
+    """Return the element that a task made. If there are several, return the first usable one.
 
     Args:
         task: A task that has succeeded.
-        contract: The contract, which lists the statuses of elements that cannot be used.
+        contract: The contract, which lists the statuses of unusable elements.
 
     Raises:
         ElementUnavailableError: The element was deleted, or it failed.

@@ -3,10 +3,10 @@
     KlingError
         ContractError               also a ValueError: the request breaks the contract, and was not sent
         MediaError                  also a ValueError: a file, or the media at a URL, cannot be used
-        TransportError              no response came, for another reason than the next two
+        TransportError              no response came, for a reason other than the next two
             ConnectionFailedError   the connection could not be made, or it broke
             RequestTimeoutError     also a TimeoutError: a step of the request took too long
-        ResponseError               the gateway answered, but not with a success that the contract knows
+        ResponseError               a response came, but it means failure or breaks the contract
             StatusError             the HTTP status means failure
                 AuthenticationError     401
                 PermissionDeniedError   403
@@ -18,16 +18,16 @@
             ExternalIdUsedError     the `external_task_id` was used before, but look-ups show no task
         NoTaskError                 the response means success, but contains no task
         LookUpUnavailableError      the gateway cannot look up tasks by `external_task_id`
-        TaskError                   a task did not end in an element that can be used
+        TaskError                   a task did not make a usable element
             TaskFailedError         it failed
-            ElementUnavailableError its element was deleted, or it failed
+            ElementUnavailableError its element was deleted or has failed
             UnknownStatusError      its status is unknown
             WaitTimeoutError        also a TimeoutError: it was still in progress when the time was up
-        BatchError                  some of several tasks or creates ended in an error
+        BatchError                  some of several tasks or creates failed
             WaitAllError            tasks
             CreateAllError          creates
         WebhookError                also a ValueError: a notification cannot be trusted or read
-        WebhookUsageError           also a ValueError: an argument of `webhooks.parse` cannot be used
+        WebhookUsageError           also a ValueError: an argument of `webhooks.parse` is invalid
 
 An argument of the wrong type raises a TypeError; an argument with an invalid value raises a ValueError.
 """
@@ -53,7 +53,7 @@ class LookUpUnavailableError(KlingError):
 class ExternalIdUsedError(ResponseError):
     """The gateway refuses the `external_task_id` as used before, but look-ups show no task.
 
-    The message lists possible reasons. `code`, `message` and so on are those of the refusal.
+    The message lists the possible reasons. `code`, `message` and the other attributes describe the refusal.
     """
 
 
@@ -62,7 +62,7 @@ class NoTaskError(KlingError):
 
 
 class TaskError(KlingError):
-    """A task did not end, or ended without an element that can be used. The task itself exists.
+    """A task has not ended, or has ended without a usable element. The task itself exists.
 
     Attributes:
         task: The task in its last known state.
@@ -71,7 +71,7 @@ class TaskError(KlingError):
     outcome: str | None = Outcome.CREATED
 
     def __init__(self, reason: str, task: Task) -> None:
-        super().__init__(printable(reason))  # the reason quotes the gateway
+        super().__init__(printable(reason))  # the reason may quote the gateway
         self.task = task
         self.external_task_id = task.external_task_id
 
@@ -80,15 +80,15 @@ class TaskError(KlingError):
 
 
 class TaskFailedError(TaskError):
-    """The task failed; the message includes the service's reason. Waiting longer can't help."""
+    """The task failed; the message includes the service's reason. Waiting longer doesn't help."""
 
 
 class ElementUnavailableError(TaskError):
-    """The task made an element that can't be used: according to its status, it was deleted or it failed."""
+    """The task made an element, but its status says that it was deleted or has failed."""
 
 
 class UnknownStatusError(TaskError):
-    """The task's status remained unknown, or the task succeeded, but its response contains no element."""
+    """The task's status remained unknown, or the task succeeded without an element in its response."""
 
 
 class WaitTimeoutError(TaskError, TimeoutError):
@@ -100,7 +100,7 @@ class BatchError(KlingError):
 
     Attributes:
         results: The result or the error of each, in the order in which you passed them.
-        outcome: The errors' outcome if it is the same for all; otherwise `may_exist`.
+        outcome: The outcome that all errors share; `may_exist` if they differ.
     """
 
     _plural: ClassVar[str]
@@ -131,7 +131,7 @@ class CreateAllError(BatchError):
 
 
 def redact(error: KlingError, hide: Callable[[str], str]) -> None:
-    """Remove the token from an error, which may quote the gateway: gateways have been seen to repeat tokens.
+    """Remove the token from an error. The error may quote the gateway, and some gateways repeat the token.
 
     Args:
         error: The error. It is changed in place.

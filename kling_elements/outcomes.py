@@ -1,4 +1,4 @@
-"""Decide what a failure means: whether an element may exist, and whether to send or ask again. Without any I/O."""
+"""Decide whether an element may exist after a failure, and whether to retry. This module does no I/O."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from kling_elements_runtime.contract import Contract
 
 
 class Phase(StrEnum):
-    """How far a create got."""
+    """The stage at which a create ended."""
 
     REFUSED_HERE = "refused_here"
     """The request broke the contract, or its media could not be read. No whole request was sent."""
     NEVER_LEFT = "never_left"
-    """There was no connection: no address, a refusal, or a timeout before it was made."""
+    """No connection was made: the name had no address, or the connection was refused or timed out."""
     NO_RESPONSE = "no_response"
-    """The request, or a part of it, was sent, but no whole response came."""
+    """At least a part of the request was sent, but no complete response came."""
     ANSWERED = "answered"
-    """A response came, but it contains no task."""
+    """A response came, without a task."""
     ACCEPTED = "accepted"
-    """A response came, and it names the task."""
+    """A response came, with the task."""
 
 
 class Outcome(StrEnum):
@@ -74,10 +74,10 @@ _BY_CODE = {  # keyed by the column `created` of the contract's table
     "earlier": Outcome.MAY_EXIST,
     "perhaps": Outcome.MAY_EXIST,
 }
-# With these statuses below 500, a proxy says that it gave up waiting; the service may still have done the work.
+# With these statuses, a proxy says that it gave up waiting. The service may still have done the work.
 _GATEWAY_GAVE_UP_STATUSES = (408, 499)
 _TOO_MANY_STATUS = 429
-_CREATE, _DELETE = "createElement", "deleteElement"  # not read from their modules, because these load httpx
+_CREATE, _DELETE = "createElement", "deleteElement"  # copied, because the modules that define them load httpx
 _NO_SUCH_CALL_STATUSES = (404, 405, 501)
 _INVALID_STATUSES = (400, 422)
 
@@ -87,12 +87,12 @@ def verdict_for_phase(
 ) -> Verdict:
     """Decide whether a failed create may have made an element, and whether to send it again.
 
-    If the contract knows the business code, the code decides, whatever the status. If it doesn't, a 4xx is a refusal,
-    and a 429 one that ends after a while. Any other response without a task may have created one.
+    If the contract knows the business code, the code decides, whatever the status is. Otherwise a 4xx is a refusal, and
+    a 429 is a temporary one. After any other response without a task, an element may exist.
 
     Args:
-        contract: The contract, which has the table of codes.
-        phase: How far the create got.
+        contract: The contract with the table of codes.
+        phase: The stage at which the create ended.
         status: The HTTP status, if a response came.
         code: The business code of the response, if it has one.
     """
@@ -129,7 +129,7 @@ def is_duplicate(error: KlingError, contract: Contract) -> bool:
 
 
 def is_certain_duplicate(error: KlingError, contract: Contract) -> bool:
-    """Return whether the message, and not just the code, says that the `external_task_id` was used before."""
+    """Return whether even the message of a refusal says that the `external_task_id` was used before."""
     return _means(contract, error, _CREATE, "x-duplicate", only_worded=True)
 
 
@@ -146,8 +146,8 @@ def is_deleted_already(error: KlingError, contract: Contract) -> bool:
 def offers_no_look_up(error: KlingError) -> bool:
     """Return whether a failed look-up shows that the gateway can never find a task by its external id.
 
-    Either the gateway has no such call, or it answers with a code of its own (`task_not_exist`), which shows that it
-    only searches its own list.
+    Either the gateway does not offer the call, or it responds with a code of its own (`task_not_exist`), which shows
+    that it only searches its own list.
     """
     if not isinstance(error, ResponseError) or is_absent(error):
         return False
@@ -155,7 +155,10 @@ def offers_no_look_up(error: KlingError) -> bool:
 
 
 def is_retryable_query(error: KlingError, contract: Contract) -> bool:
-    """Return whether to repeat a failed query. Queries have no side effects, so repeat any failure that may pass."""
+    """Return whether to repeat a failed query.
+
+    Queries have no side effects, so any failure that may be temporary is retryable.
+    """
     if not isinstance(error, ResponseError):
         return isinstance(error, TransportError)
     if (row := contract.business_code(error.code)) is not None:
@@ -166,7 +169,7 @@ def is_retryable_query(error: KlingError, contract: Contract) -> bool:
 
 
 def _is_refused_in_words(error: ResponseError) -> bool:
-    """Return whether the code of a refusal is a word. Gateways use words; the service itself only uses numbers."""
+    """Return whether the code of a refusal is a word, as gateways use them. The service itself only uses numbers."""
     is_word = isinstance(error.code, str) and any(map(str.isalpha, error.code))
     return is_word and (isinstance(error, BusinessError) or error.status_code in _INVALID_STATUSES)
 

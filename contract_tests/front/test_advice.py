@@ -16,7 +16,7 @@ _FIT = "is a HEIC; kling_elements.media.fit_image makes a copy that conforms"
 _MESSAGES: dict[Remedy, str] = {
     "none": "is a HEIC",
     "fit": _FIT,
-    "plugin": f"{_FIT}, once pillow_heif.register_heif_opener() of the package pillow-heif was called",
+    "plugin": f"{_FIT}, once you have called pillow_heif.register_heif_opener() of the package pillow-heif",
 }
 
 

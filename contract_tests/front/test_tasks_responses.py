@@ -133,7 +133,7 @@ def test_a_success_without_a_task_is_an_error(client_class: Client) -> None:
     error = ScriptedClient(client_class, Reply(200, {"code": 0})).error_of("create", NAMED)
 
     assert isinstance(error, NoTaskError)
-    assert "the gateway answered with success, but named no task" == str(error)
+    assert "the gateway reported success, but its response contains no task" == str(error)
 
 
 def test_other_properties_of_a_response_are_kept(client_class: Client) -> None:

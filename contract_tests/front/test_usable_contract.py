@@ -14,7 +14,7 @@ from contract_tests.support.scripted import ScriptedClient, task
 from kling_elements import KlingElements, webhooks
 from kling_elements.elements import elements_of
 from kling_elements.media import image
-from kling_elements.usable_contract import usable
+from kling_elements.usable_contract import require_usable
 from kling_elements_client import contract
 from kling_elements_client.api.elements import create_element, get_element
 from kling_elements_client.models import Task
@@ -117,15 +117,15 @@ def test_everything_that_a_contract_lacks_is_named_at_once() -> None:
         document["paths"][DELETION]["put"] = document["paths"][DELETION].pop("post")
 
     with pytest.raises(ValueError, match="lacks the operation deleteElement by POST, /components/schemas/TaskStatus/"):
-        usable(changed_contract(change))
+        require_usable(changed_contract(change))
 
 
 def test_a_contract_with_other_limits_is_usable() -> None:
     """The package's own contract is usable."""
     copied = changed_contract(lambda document: document["components"]["schemas"]["ElementName"].update(maxLength=3))
 
-    assert copied is usable(copied)
-    assert contract.CONTRACT is usable(contract.CONTRACT)
+    assert copied is require_usable(copied)
+    assert contract.CONTRACT is require_usable(contract.CONTRACT)
 
 
 def test_each_call_goes_to_the_path_of_the_clients_contract() -> None:

@@ -285,7 +285,7 @@ def test_a_wrong_token_is_tried_once(client_class: Client) -> None:
         error
     )
     assert 1 == service.creates
-    assert 1 == str(error).count("not sent: another create failed, and this one would fail, too: POST")
+    assert 1 == str(error).count("not sent: another create failed, and this one would fail as well: POST")
     assert str(error).endswith(" (4 times)")
     assert "not_created" == error.outcome
 

@@ -64,7 +64,7 @@ def test_a_cancellation_ends_the_creates_in_flight(caplog: pytest.LogCaptureFixt
             return ids, len(asyncio.all_tasks())
 
     assert (["e-0", "e-1", "e-2"], 1) == asyncio.run(cancelled())
-    assert 3 == caplog.text.count("the element may exist; CancelledError ended its create")
+    assert 3 == caplog.text.count("the element may exist; CancelledError interrupted the create")
 
 
 def test_creates_that_outlive_their_event_loop_are_named(caplog: pytest.LogCaptureFixture) -> None:
@@ -84,4 +84,4 @@ def test_creates_that_outlive_their_event_loop_are_named(caplog: pytest.LogCaptu
     asyncio.run(begin())
     creating.close()
 
-    assert 2 == caplog.text.count("the element may exist; GeneratorExit ended its create")
+    assert 2 == caplog.text.count("the element may exist; GeneratorExit interrupted the create")

@@ -32,7 +32,7 @@ from kling_elements_client.models import Task
 
 _TRIES = 60
 _KINDS = [KeyboardInterrupt, SystemExit, asyncio.CancelledError]
-_ID = re.compile("external_task_id ([^ :]+): the element (?:may exist|exists); [A-Za-z]+ ended its create, and ")
+_ID = re.compile("external_task_id ([^ :]+): the element (?:may exist|exists); [A-Za-z]+ interrupted the create: ")
 
 
 def _ids_in_warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
@@ -54,7 +54,7 @@ def test_an_interruption_names_the_id(
     (sent,) = [body["external_task_id"] for body in client.gateway.bodies()]
     assert sent == caught.value.external_task_id  # type: ignore[attr-defined]
     assert [f"external_task_id {sent}: the element may exist"] == caught.value.__notes__
-    what = f"{kind.__name__} ended its create, and get_or_create with this id finds it or creates it"
+    what = f"{kind.__name__} interrupted the create: call get_or_create with this id to find the element or create it"
     assert [f"external_task_id {sent}: the element may exist; {what}"] == [
         record.getMessage() for record in caplog.records if record.name == "kling_elements"
     ]
@@ -185,7 +185,7 @@ def test_a_thread_that_outlives_its_call_sends_nothing() -> None:
     record.report_interruption(KeyboardInterrupt(), ScriptedClient(KlingElements).kling._effects)  # noqa: SLF001 - no caller has one
 
     with pytest.raises(CreateStoppedError):
-        record.about_to_send()
+        record.begin_sending()
 
 
 @pytest.fixture(params=DIALECTS)

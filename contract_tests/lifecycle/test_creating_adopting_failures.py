@@ -190,7 +190,7 @@ _OURS = "an attempt of this call may have created the element, and look-ups don'
 _NOT_OURS = "a create of another process may not be visible yet, the element may have been deleted, or the id belongs"
 
 
-_UNSURE = "or the request has another mistake, because the service uses this code for others, too"
+_UNSURE = "or the request contains another mistake, because the service uses this code for several"
 
 
 @pytest.mark.parametrize(

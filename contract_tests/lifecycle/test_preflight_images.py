@@ -20,7 +20,7 @@ from kling_elements_client.errors import ContractError, KlingError, MediaError, 
 _FRONT = "/element_image_list/frontal_image"
 _NOISE = Image.effect_noise((400, 400), 60).convert("RGB")
 _ADVICE = "; kling_elements.media.fit_image makes a copy that conforms"
-_PLUGIN = ", once pillow_heif.register_heif_opener() of the package pillow-heif was called"
+_PLUGIN = ", once you have called pillow_heif.register_heif_opener() of the package pillow-heif"
 _HEADER = "the content is not a JPEG or PNG file with a complete header"
 _CUT = "the image is incomplete: the file was cut off"
 _WANTED = (

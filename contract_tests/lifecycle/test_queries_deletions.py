@@ -105,7 +105,7 @@ def test_a_deletion_need_not_name_a_task(client_class: Client, body: Any) -> Non
             Task(task_id="7"),
         ),
         (
-            "^the task has 2 elements: pass the one that you mean$",
+            "^the task has 2 elements: pass the element to delete$",
             Task(task_result=TaskResult(elements=[_ELEMENT] * 2)),
         ),
         ("not Unset$", Task(task_result=TaskResult(elements=[Element()]))),

@@ -1,4 +1,4 @@
-"""The calls of both clients: each method prepares one, and a thread or an event loop runs it."""
+"""Prepare the calls of both clients. A thread or an event loop then runs them."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ T = TypeVar("T")
 
 @frozen
 class Call(Generic[T]):
-    """A call that is about to be made.
+    """A call that is ready to run.
 
     Attributes:
         coroutine: The work to do.
-        seconds: The seconds after which the call must be over; None if only its steps are bounded.
-        explain: Called with the exception that ends the call early. Adds to it what is known about the element, and
-            logs to the outside that it gets.
+        seconds: The seconds after which the call must be over; None if only its steps are limited.
+        explain: A function to call with the exception that ends the call. It adds the external id and the outcome, and
+            logs a warning through the effects if an element may be left behind.
     """
 
     coroutine: Coroutine[Any, Any, T]
@@ -42,13 +42,13 @@ class Call(Generic[T]):
 
 @frozen
 class Calls:
-    """Prepare calls. An argument that can't be used raises an error here, before anything is sent.
+    """Prepares calls. An invalid argument raises an error here, before anything is sent.
 
     Attributes:
         effects: Performs all I/O.
-        retry: When to make a call again.
+        retry: When to repeat a call.
         poll: How often to look up a task.
-        allow_private: Whether `preflight="remote"` may look at media on this machine or in a private network.
+        allow_private: Whether `preflight="remote"` may read media from this machine or a private network.
     """
 
     effects: Effects
@@ -61,7 +61,7 @@ class Calls:
         return PreflightPolicy(preflight, self.allow_private, strip_metadata)
 
     def create(self, request: CreateRequest, policy: PreflightPolicy, max_wait_seconds: float | None) -> Call[Task]:
-        """Create an element."""
+        """Prepare to create an element."""
         record, budget = CreateRecord(), self._retry_budget(max_wait_seconds)
         coroutine = creating.create(self.effects, record, request, budget, policy)
         return Call(coroutine, deadline_seconds(max_wait_seconds), record.explain)
@@ -69,7 +69,7 @@ class Calls:
     def get_or_create(
         self, request: CreateRequest, policy: PreflightPolicy, max_wait_seconds: float | None
     ) -> Call[Task]:
-        """Create an element, or find the one with the same external id."""
+        """Prepare to create an element, or to find the one with the same external id."""
         record, budget = CreateRecord(), self._retry_budget(max_wait_seconds)
         coroutine = creating.get_or_create(self.effects, record, request, budget, policy)
         return Call(coroutine, deadline_seconds(max_wait_seconds), record.explain)
@@ -81,50 +81,50 @@ class Calls:
         policy: PreflightPolicy,
         max_wait_seconds: float | None,
     ) -> Call[list[Task]]:
-        """Create many elements."""
+        """Prepare to create many elements."""
         if isinstance(requests, str | Mapping) or not isinstance(requests, Sequence):
             raise TypeError("create_all takes a sequence of requests; if you have one request, use create")
-        limits = None if max_wait_seconds is None else limit_seconds(self.retry, max_wait_seconds)
-        if limits == 0:
+        limit = None if max_wait_seconds is None else limit_seconds(self.retry, max_wait_seconds)
+        if limit == 0:
             raise ValueError("max_wait_seconds of create_all must be above 0, because with 0 nothing would be sent")
         records = [CreateRecord() for _ in requests]
         limiter = Limiter(self.effects.clock, self.retry, max_concurrent)
-        options = create_all.BatchOptions(limiter, self.retry, self.poll, policy, limits)
+        options = create_all.BatchOptions(limiter, self.retry, self.poll, policy, limit)
         coroutine = create_all.create_all(self.effects, requests, records, options)
-        return Call(coroutine, limits, partial(explain_all, records))
+        return Call(coroutine, limit, partial(explain_all, records))
 
     def get(self, task: Task | str | int, max_wait_seconds: float | None) -> Call[Task]:
-        """Look a task up."""
+        """Prepare to look up a task."""
         budget = self._retry_budget(max_wait_seconds)
         return Call(queries.get(self.effects, task, budget), deadline_seconds(max_wait_seconds))
 
     def wait(self, task: Task | str | int, max_wait_seconds: float | None, on_update: OnUpdate | None) -> Call[Element]:
-        """Wait for the element of a task."""
+        """Prepare to wait for the element of a task."""
         limit = self._limit_of_wait(max_wait_seconds, on_update)
         return Call(waiting.wait(self.effects, task, self.poll, limit, on_update), deadline_seconds(limit))
 
     def wait_all(
         self, tasks: Sequence[Task | str | int], max_wait_seconds: float | None, on_update: OnUpdate | None
     ) -> Call[list[Element]]:
-        """Wait for the elements of several tasks."""
+        """Prepare to wait for the elements of several tasks."""
         limit = self._limit_of_wait(max_wait_seconds, on_update)
         return Call(waiting.wait_all(self.effects, tasks, self.poll, limit, on_update), deadline_seconds(limit))
 
     def delete(self, element: Element | Task | str | int, max_wait_seconds: float | None) -> Call[Task | None]:
-        """Delete an element."""
+        """Prepare to delete an element."""
         budget = self._retry_budget(max_wait_seconds)
         return Call(queries.delete(self.effects, element, budget), deadline_seconds(max_wait_seconds))
 
     def own_tasks(
         self, first_page: int, page_size: int | None, max_wait_seconds: float | None
     ) -> Callable[[], Call[Task | None]]:
-        """Return a function that returns the call for each next task of the account."""
+        """Return a function that prepares the call for the next task of the account."""
         return self._listing(list_elements, first_page, page_size, max_wait_seconds)
 
     def presets(
         self, first_page: int, page_size: int | None, max_wait_seconds: float | None
     ) -> Callable[[], Call[Task | None]]:
-        """Return a function that returns the call for each next task of the vendor's library."""
+        """Return a function that prepares the call for the next task of the vendor's library."""
         return self._listing(list_preset_elements, first_page, page_size, max_wait_seconds)
 
     def _listing(
@@ -134,7 +134,7 @@ class Calls:
         page_size: int | None,
         max_wait_seconds: float | None,
     ) -> Callable[[], Call[Task | None]]:
-        self._retry_budget(max_wait_seconds)  # raises now if the limit cannot be used
+        self._retry_budget(max_wait_seconds)  # raises now if the limit is invalid
         listing = Listing(
             self.effects,
             operation,

@@ -1,8 +1,8 @@
 """Create many elements, as fast as the service allows. All I/O goes through `Effects`.
 
-One coroutine starts every create and every look-up as a job, so only this coroutine uses the limiter. A job is a single
-attempt; the coroutine decides what follows from its response. While creates wait for their turn, the tasks in progress
-are looked up, because a task holds its place until it ends.
+One coroutine starts every create and every look-up as a job, and is the only one that uses the limiter. A job is a
+single attempt; the coroutine decides how to continue after its response. While creates wait for their turn, the tasks
+in progress are looked up, because each task takes up a place until it ends.
 """
 
 from __future__ import annotations
@@ -37,18 +37,18 @@ _ENDED = (Progress.SUCCEEDED, Progress.FAILED, Progress.WITHOUT_ELEMENT)
 
 @define(eq=False)
 class _Create:
-    """An element that is to be created.
+    """One of the elements to create.
 
     Attributes:
         request: The caller's request.
-        record: What is known about the create.
-        body: The request as it is sent. It is set by the check, and dropped once a response decides.
-        result: The latest state of its task, or the error that the last attempt ended in.
-        began_at: The time at which its task was created.
+        record: Whether the element may exist, and its external id.
+        body: The request as it is sent: None before its check, and again once a response is decisive.
+        result: The latest state of its task, or the error of the last attempt.
+        created_at: The time at which its task was created.
         task_id: The id of its task, once there is one.
         next_look_up_at: The time of the next look-up of its task.
-        look_ups: How many look-ups were planned.
-        failed_connections: How many attempts failed before there was a connection.
+        look_ups: The number of look-ups that were planned.
+        failed_connections: The number of attempts that failed to connect.
     """
 
     request: CreateRequest
@@ -56,13 +56,13 @@ class _Create:
     body: CheckedRequest | None = field(init=False, default=None)
     result: Task | KlingError | None = field(init=False, default=None)
     task_id: str = field(init=False, default="")
-    began_at: float = field(init=False, default=0.0)
+    created_at: float = field(init=False, default=0.0)
     next_look_up_at: float = field(init=False, default=0.0)
     look_ups: int = field(init=False, default=0)
     failed_connections: int = field(init=False, default=0)
 
     async def attempt(self, effects: Effects, policy: PreflightPolicy) -> Task | KlingError:
-        """Send the request once, and return the task or the error."""
+        """Check the request if necessary, send it once, and return the task or the error."""
         try:
             if self.body is None:
                 self.body = await preflight.check_remote(
@@ -73,8 +73,8 @@ class _Create:
             self.record.mark(error)
             return error
 
-    async def look(self, effects: Effects) -> Task | KlingError:
-        """Look the task up once, and return the task or the error."""
+    async def look_up(self, effects: Effects) -> Task | KlingError:
+        """Look up the task once, and return the task or the error."""
         try:
             return await look_up(effects, self.task_id)
         except KlingError as error:
@@ -86,10 +86,10 @@ class BatchOptions:
     """How to create many elements.
 
     Attributes:
-        limiter: Says when the next create may begin.
-        retry: How often, and after how many seconds, to try again to connect.
-        poll: How often to look up tasks, and how long to continue if no create is accepted and no task ends.
-        preflight: How to check requests and their media before they are sent.
+        limiter: Decides when the next create may begin.
+        retry: How often, and after how many seconds, to retry failed connections.
+        poll: How often to look up tasks, and when to give up if no create is accepted and no task ends.
+        preflight: How to check and change media before a create is sent.
         limit_seconds: The seconds after which no further create is sent; None if there is no limit.
     """
 
@@ -118,7 +118,7 @@ async def create_all(
 
 
 class _Batch:
-    """Some creates, and the jobs that run for them."""
+    """The creates of one call, and the jobs that run for them."""
 
     def __init__(self, effects: Effects, creates: Sequence[_Create], options: BatchOptions) -> None:
         now = effects.clock.monotonic()
@@ -126,14 +126,14 @@ class _Batch:
         self._limiter = options.limiter
         self._retry = options.retry
         self._poll = options.poll
-        self._typical_task_seconds: float | None = None  # that a task takes; None until one has ended
+        self._typical_task_seconds: float | None = None  # None until a task has ended
         self._preflight = options.preflight
         self._ends_at = math.inf if options.limit_seconds is None else now + options.limit_seconds
         self._last_progress_at = now  # when a task was last created, or was last seen to have ended
         self._waiting = deque(creates)
-        self._in_progress: list[_Create] = []  # creates whose tasks are to be looked up
+        self._in_progress: list[_Create] = []  # creates whose tasks hold a place
         self._running: dict[Job, tuple[Callable[[_Create, Any], None], _Create]] = {}
-        self._look_ups = 0  # that are running
+        self._running_look_ups = 0
         self._can_look_up = True
         self._has_stopped = False  # whether no further create may be sent
 
@@ -146,7 +146,7 @@ class _Batch:
                 for job in [job for job in self._running if job.done()]:
                     settle, create = self._running.pop(job)
                     settle(create, job.result())
-        except GeneratorExit:  # the event loop has ended, and its jobs with it
+        except GeneratorExit:  # the event loop has ended, and so have its jobs
             raise
         except BaseException:
             await self._effects.abandon(self._running)
@@ -164,13 +164,13 @@ class _Batch:
             create = self._waiting.popleft()
             self._limiter.on_begin()
             self._start(create.attempt(self._effects, self._preflight), self._handle_create_result, create)
-        if not self._waiting:  # then nothing waits for a place, so no look-up is needed
+        if not self._waiting:  # nothing waits for a place, so look-ups are not needed
             return
         for create in [create for create in self._in_progress if create.next_look_up_at <= now]:
-            if self._look_ups < _MAX_LOOK_UPS:
+            if self._running_look_ups < _MAX_LOOK_UPS:
                 self._in_progress.remove(create)
-                self._look_ups += 1
-                self._start(create.look(self._effects), self._handle_look_up_result, create)
+                self._running_look_ups += 1
+                self._start(create.look_up(self._effects), self._handle_look_up_result, create)
 
     def _start(
         self, coroutine: Coroutine[Any, Any, Any], settle: Callable[[_Create, Any], None], create: _Create
@@ -190,12 +190,12 @@ class _Batch:
         if not self._waiting:
             return None
         times = [self._ends_at, self._last_progress_at + self._poll.max_wait_seconds]
-        if self._look_ups < _MAX_LOOK_UPS:
+        if self._running_look_ups < _MAX_LOOK_UPS:
             times += [create.next_look_up_at for create in self._in_progress]
         return min(self._limiter.seconds_to_wait(), max(min(times) - self._effects.clock.monotonic(), 0.0))
 
     def _handle_create_result(self, create: _Create, result: Task | KlingError) -> None:
-        """Decide what follows from the response to a create."""
+        """Decide how to continue after a create has ended."""
         create.result = result
         if isinstance(result, Task):
             self._handle_created(create, result)
@@ -207,17 +207,17 @@ class _Batch:
                 self._limiter.on_too_many if is_too_many(result, self._effects.contract) else self._limiter.on_too_fast
             )
             refused(requested_wait_seconds(result, self._effects.clock))
-            self._wait_again(create)
+            self._requeue(create)
         else:
             self._limiter.on_failed()
             create.body = None
             if isinstance(result, AuthenticationError):
-                self._stop(f"another create failed, and this one would fail, too: {result}")
+                self._stop(f"another create failed, and this one would fail as well: {result}")
 
     def _handle_created(self, create: _Create, task: Task) -> None:
         self._limiter.on_created()
         create.body, create.task_id = None, task_id_from(task)
-        create.began_at = self._last_progress_at = self._effects.clock.monotonic()
+        create.created_at = self._last_progress_at = self._effects.clock.monotonic()
         if self._can_look_up:
             self._look_later(create)
         else:
@@ -227,12 +227,12 @@ class _Batch:
         create.failed_connections += 1
         if create.failed_connections < self._retry.max_connect_attempts:
             self._limiter.pause(interval(self._retry, create.failed_connections - 1))
-            self._wait_again(create)
+            self._requeue(create)
         else:
-            self._stop(f"another create failed, and this one would fail, too: {error}")
+            self._stop(f"another create failed, and this one would fail as well: {error}")
 
-    def _wait_again(self, create: _Create) -> None:
-        """Put a create that was refused at the head of the queue."""
+    def _requeue(self, create: _Create) -> None:
+        """Put a create back at the head of the queue."""
         if not self._has_stopped:
             self._waiting.appendleft(create)
 
@@ -246,14 +246,14 @@ class _Batch:
         self._waiting.clear()
 
     def _handle_look_up_result(self, create: _Create, result: Task | KlingError) -> None:
-        """Decide what follows from the response to a look-up."""
+        """Decide how to continue after a look-up has ended."""
         now = self._effects.clock.monotonic()
-        self._look_ups -= 1
+        self._running_look_ups -= 1
         if isinstance(result, Task) and progress_of(result, self._effects.contract) in _ENDED:
             create.result = creating.with_id(result, create.record)
             self._limiter.on_ended()
             self._last_progress_at = now
-            self._typical_task_seconds = now - create.began_at
+            self._typical_task_seconds = now - create.created_at
         elif isinstance(result, Task) or is_absent(result) or is_retryable_query(result, self._effects.contract):
             self._look_later(
                 create, 0.0 if isinstance(result, Task) else requested_wait_seconds(result, self._effects.clock)
@@ -267,7 +267,7 @@ class _Batch:
             self._in_progress.clear()
 
     def _look_later(self, create: _Create, requested_seconds: float = 0.0) -> None:
-        """Plan the next look-up of a task: a little before it should end, and then less and less often."""
+        """Plan the next look-up of a task: shortly before the task should end, and then less and less often."""
         seconds = interval(self._poll, create.look_ups)
         if self._typical_task_seconds is not None:
             step = max(self._typical_task_seconds / 8, _MIN_LOOK_SECONDS)

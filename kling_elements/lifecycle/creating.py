@@ -1,16 +1,16 @@
 """Create an element at most once. All I/O goes through `Effects`.
 
-`create` sends a request. It sends the request again only while it is certain that nothing was created.
+`create` sends a request. It repeats the request only while it is certain that nothing was created.
 
-`get_or_create` decides by what is known about the external id:
+`get_or_create` acts on the state of the external id:
 
 - *unknown*: an earlier call may have used the id. Look it up.
 - *absent*: the look-up shows nothing, and no attempt of this call is in doubt. Send the request.
 - *in doubt*: an attempt of this call may have created the element, or was refused because the id was used before. Look
-  the id up at once and again after a wait, because look-ups may lag behind creates. If both show nothing, send the
-  request again, because the service refuses an id that was used. If the refusal says that sending again can't help, go
-  on looking instead: until the time is up, or only a few times if no attempt of this call can have used the id.
-- *found*: return the task, if its element can be used.
+  up the id at once, and again after a wait, because look-ups may lag behind creates. If both show nothing, send the
+  request again: the service refuses an id that was used. If the refusal says that sending again can't help, keep
+  looking instead: until the time is up, or only a few times if no attempt of this call can have used the id.
+- *found*: return the task, if its element is usable.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ from kling_elements_runtime.types import Response, is_id
 async def create(
     effects: Effects, record: CreateRecord, request: CreateRequest, budget: RetryBudget, policy: PreflightPolicy
 ) -> Task:
-    """Send a request, and again only if it provably created nothing and waiting helps."""
+    """Send a request. Repeat it only if it provably created nothing and waiting may help."""
     body = await preflight.check_remote(effects, check(effects, record, request, policy), policy)
     while True:
         try:
@@ -60,7 +60,7 @@ async def create(
 async def get_or_create(
     effects: Effects, record: CreateRecord, request: CreateRequest, budget: RetryBudget, policy: PreflightPolicy
 ) -> Task:
-    """Return the task of an external id. If a look-up shows none, create it."""
+    """Return the task of an external id. If look-ups show none, create it."""
     body = check(effects, record, request, policy)
     record.outcome = Outcome.MAY_EXIST if has_external_id(request) else Outcome.NOT_CREATED
     task = await _look_up(effects, record, budget)
@@ -72,7 +72,7 @@ async def get_or_create(
 
 
 async def _create_or_find(effects: Effects, record: CreateRecord, body: CheckedRequest, budget: RetryBudget) -> Task:
-    """Send a request until its task is known, and look for the task after each attempt that may have created it."""
+    """Send a request until its task is known. After an attempt that may have created the task, look for it first."""
     may_be_ours = False  # whether an attempt of this call may have created the task
     while True:
         try:
@@ -94,30 +94,30 @@ async def _create_or_find(effects: Effects, record: CreateRecord, body: CheckedR
 
 
 def check(effects: Effects, record: CreateRecord, request: CreateRequest, policy: PreflightPolicy) -> CheckedRequest:
-    """Return a request as it will be sent, and keep its external id in the record.
+    """Return a request as it will be sent, and record its external id.
 
     Raises:
         ContractError: The `external_task_id` is not a string.
     """
-    named, record.external_id = with_external_id(request, effects.contract)
-    return preflight.check(effects, named, policy)
+    request, record.external_id = with_external_id(request, effects.contract)
+    return preflight.check(effects, request, policy)
 
 
 async def send(effects: Effects, record: CreateRecord, body: CheckedRequest) -> Task:
-    """Send a request once, and keep the outcome in the record.
+    """Send a request once, and record the outcome.
 
     Raises:
-        KlingError: The element was not created, or the response leaves that open; see the record.
+        KlingError: The element was not created, or may not have been; see the record.
     """
-    before = record.outcome
+    outcome_before = record.outcome
     effects.open()
     effects.log(f"external_task_id {record.external_id}: creating")
-    record.about_to_send()
+    record.begin_sending()
     try:
         task = _created_task(effects, await effects.call(create_element, body=body), record)
     except KlingError as error:
         outcome = verdict_for_error(error, effects.contract).outcome
-        if before is Outcome.NOT_CREATED:  # a refusal says nothing about an earlier attempt
+        if outcome_before is Outcome.NOT_CREATED:  # a refusal says nothing about an earlier attempt
             record.outcome = outcome
         effects.log(f"external_task_id {record.external_id}: {outcome}: {error}")
         raise
@@ -127,30 +127,32 @@ async def send(effects: Effects, record: CreateRecord, body: CheckedRequest) -> 
 
 
 def _created_task(effects: Effects, response: Response[CreateElementResponse], record: CreateRecord) -> Task:
-    """Return the task in a response, if it belongs to this create.
+    """Return the task in the response to a create.
 
-    Connections have been seen to deliver the response to an earlier request.
+    Raises:
+        NoTaskError: The response contains no task, or the task of another create. Some connections have delivered the
+            response to an earlier request.
     """
     task = task_of_response(response, effects.contract)
     if task is None:
-        raise NoTaskError("the gateway answered with success, but named no task")
+        raise NoTaskError("the gateway reported success, but its response contains no task")
     if not _may_be_of(task, record):
         other = f"task {for_message(task.task_id)} of another external_task_id, {for_message(task.external_task_id)}"
-        raise NoTaskError(f"the gateway answered with {other}; look for the element by the id that was sent")
+        raise NoTaskError(f"the gateway's response contains {other}; look up the external_task_id that you sent")
     return with_id(task, record)
 
 
 async def _search(
     effects: Effects, record: CreateRecord, budget: RetryBudget, failure: KlingError, max_look_ups: int | None
 ) -> Task | None:
-    """Return the task that an attempt may have created; None if the request is to be sent again next.
+    """Return the task that an attempt may have created; None if the next step is to send the request again.
 
     Args:
         effects: Performs all I/O.
         record: What is known about the create.
-        budget: How often, and for how long, to try.
+        budget: How often, and for how long in total, to try.
         failure: The error that the attempt ended in.
-        max_look_ups: How many look-ups may show nothing; None if only the time limits them.
+        max_look_ups: After how many look-ups without a task to stop; None to limit only the time.
 
     Raises:
         KlingError: The look-up failed.
@@ -164,8 +166,8 @@ async def _search(
         look_ups += 1
         if task is not None or (can_send and look_ups > 1):
             return task
-        may_go_on = max_look_ups is None or look_ups < max_look_ups
-        seconds = budget.seconds_after(failure) if may_go_on else None
+        may_continue = max_look_ups is None or look_ups < max_look_ups
+        seconds = budget.seconds_after(failure) if may_continue else None
         if seconds is not None:
             await effects.sleep(seconds)
         elif isinstance(failure, ResponseError) and is_duplicate(failure, effects.contract):
@@ -177,7 +179,7 @@ async def _search(
 def _id_used_error(
     effects: Effects, record: CreateRecord, failure: ResponseError, *, may_be_ours: bool
 ) -> ExternalIdUsedError:
-    """Return the error for an id that was used although look-ups show no task. It gives the possible reasons."""
+    """Return the error for an id that was used although look-ups show no task, with the possible reasons."""
     message = f"external_task_id {record.external_id} is refused as used before, but look-ups don't find it"
     if may_be_ours:
         message += (
@@ -190,7 +192,7 @@ def _id_used_error(
             "if you know that no element is meant to have this one"
         )
     if not is_certain_duplicate(failure, effects.contract):
-        message += "; or the request has another mistake, because the service uses this code for others, too"
+        message += "; or the request contains another mistake, because the service uses this code for several"
     return ExternalIdUsedError(f"{message}: {failure}", failure.response)
 
 
@@ -203,7 +205,9 @@ async def _look_up(effects: Effects, record: CreateRecord, budget: RetryBudget) 
             if is_absent(error):
                 return None
             if offers_no_look_up(error):
-                raise LookUpUnavailableError(f"this gateway does not offer look-up; {_ADVICE}: {error}") from error
+                raise LookUpUnavailableError(
+                    f"this gateway cannot look up tasks by external_task_id; {_ADVICE}: {error}"
+                ) from error
             if not is_retryable_query(error, effects.contract):
                 raise
             failure = error
@@ -213,26 +217,26 @@ async def _look_up(effects: Effects, record: CreateRecord, budget: RetryBudget) 
 
 
 def _check_task_has_id(task: Task | None, record: CreateRecord) -> Task:
-    """Return the task that a look-up showed.
+    """Return the task in the response to a look-up.
 
     Raises:
         LookUpUnavailableError: The response contains no task, or the task of another id.
     """
     if task is None:
-        raise LookUpUnavailableError(f"this gateway answers look-ups without naming a task; {_ADVICE}")
+        raise LookUpUnavailableError(f"this gateway's response to a look-up contains no task; {_ADVICE}")
     if not _may_be_of(task, record) or str(task.task_id) == record.external_id:
-        raise LookUpUnavailableError(f"this gateway answers a look-up with the task of another id; {_ADVICE}")
+        raise LookUpUnavailableError(f"this gateway's response to a look-up contains the task of another id; {_ADVICE}")
     return task
 
 
-_ADVICE = "get_or_create needs look-up: use create instead"
+_ADVICE = "get_or_create needs look-ups, so use create instead"
 
 
 def _adopt(effects: Effects, record: CreateRecord, task: Task) -> Task:
-    """Return a task that a look-up showed, if its element can be used.
+    """Return a task that a look-up showed, if its element is usable.
 
     Raises:
-        ElementUnavailableError: The element was deleted, or failed.
+        ElementUnavailableError: The element was deleted, or it failed.
     """
     record.outcome = Outcome.CREATED
     task = with_id(task, record)
@@ -243,12 +247,12 @@ def _adopt(effects: Effects, record: CreateRecord, task: Task) -> Task:
 
 
 def _may_be_of(task: Task, record: CreateRecord) -> bool:
-    """Return whether a task can belong to the external id that was sent; a response without an id fits every id."""
+    """Return whether a task may have the external id that was sent. Some responses leave out the id."""
     return task.external_task_id in (None, record.external_id)
 
 
 def with_id(task: Task, record: CreateRecord) -> Task:
-    """Return the task with the external id that was sent, because not every gateway repeats it."""
+    """Add the external id that was sent to a task, because not every gateway repeats it. Return the task."""
     if not isinstance(task.task_info, TaskInfo):
         task.task_info = TaskInfo()
     task.task_info.external_task_id = record.external_id

@@ -1,7 +1,7 @@
-"""Call the gateway, sleep, check media at URLs, and log: all that a client does to the outside world.
+"""Perform all I/O of a client: call the gateway, sleep, check media at URLs, and log.
 
-`creating`, `waiting`, `queries` and `preflight` are written once, as coroutines that await an `Effects`. The blocking
-client gives them a `BlockingEffects`, which never suspends, so `finish` can run a coroutine without an event loop.
+The coroutines of this package await an `Effects`. The `BlockingEffects` of the blocking client never suspend, so
+`finish` can run a coroutine without an event loop.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ OnUpdate: TypeAlias = Callable[[Task], object]
 
 
 class Job(Protocol):
-    """Work that runs concurrently with the coroutine that started it."""
+    """Work that runs concurrently with the coroutine that starts it."""
 
     def done(self) -> bool:
         """Return whether the job has ended."""
@@ -54,7 +54,7 @@ def report_on(keyword: str, url: str, *, allow_private: bool, contract: Contract
     Raises:
         MediaError: The file cannot be read.
     """
-    # the readers of images and videos are loaded here, because few programs check media at URLs
+    # loaded here, because few programs check media at URLs
     from kling_elements.media import check_image, check_video  # noqa: PLC0415
 
     check = check_image if keyword == "x-image" else check_video
@@ -67,7 +67,7 @@ class Effects(ABC):
 
     Attributes:
         client: The generated client.
-        clock: The clock to read and to sleep with.
+        clock: The source of time and sleep.
     """
 
     client: AuthenticatedClient
@@ -75,24 +75,24 @@ class Effects(ABC):
 
     @property
     def contract(self) -> Contract:
-        """The contract by which answers are read."""
+        """The contract by which responses are read."""
         return self.client.contract
 
     def log(self, text: str) -> None:
-        """Log a line, made safe by `shown`."""
-        _log.info("%s", self.shown(text))
+        """Log a line, made safe by `make_safe`."""
+        _log.info("%s", self.make_safe(text))
 
     def warn(self, text: str) -> None:
-        """Log a warning, made safe by `shown`. If logging is not configured, it goes to stderr."""
-        _log.warning("%s", self.shown(text))
+        """Log a warning, made safe by `make_safe`. Without a configured logger, it goes to stderr."""
+        _log.warning("%s", self.make_safe(text))
 
-    def shown(self, text: str) -> str:
-        """Return a string without the token, and with control characters escaped."""
+    def make_safe(self, text: str) -> str:
+        """Return a text without the token and with control characters escaped."""
         return printable(self.client.redact(text))
 
     @abstractmethod
     def open(self) -> None:
-        """Prepare for calls.
+        """Open the client's connection pool before a create is recorded as sent.
 
         Raises:
             RuntimeError: The client is closed, or no event loop of asyncio is running.
@@ -116,7 +116,7 @@ class Effects(ABC):
 
     @abstractmethod
     def start(self, coroutine: Coroutine[Any, Any, Any]) -> Job:
-        """Start a coroutine that awaits this `Effects`, concurrently with the running one."""
+        """Start a coroutine that awaits these effects, concurrently with the running one."""
 
     @abstractmethod
     async def wait(self, jobs: Collection[Any], seconds: float | None) -> None:
@@ -124,14 +124,14 @@ class Effects(ABC):
 
     @abstractmethod
     async def abandon(self, jobs: Collection[Any]) -> None:
-        """End jobs whose results are not needed any more, if that is possible."""
+        """End jobs whose results are no longer needed, if possible."""
 
 
 class BlockingEffects(Effects):
-    """An outside that blocks the thread. Its coroutines never suspend."""
+    """Effects that block the thread. Their coroutines never suspend."""
 
     def open(self) -> None:
-        """Prepare for calls."""
+        """Open the client's connection pool."""
         self.client.get_httpx_client()
 
     async def call(self, operation: ModuleType, **arguments: Any) -> Response[Any]:
@@ -160,21 +160,21 @@ class BlockingEffects(Effects):
 
     def start(self, coroutine: Coroutine[Any, Any, T]) -> Future[T]:
         """Run a coroutine in a new thread."""
-        return in_thread(lambda: finish(coroutine))
+        return run_in_thread(lambda: finish(coroutine))
 
     async def wait(self, jobs: Collection[Future[Any]], seconds: float | None) -> None:
         """Wait until one of several jobs is done."""
         self.clock.wait(jobs, seconds)
 
     async def abandon(self, jobs: Collection[Future[Any]]) -> None:
-        """Do nothing. A thread can't be ended; it ends with its request, and the interpreter doesn't wait for it."""
+        """Do nothing. A thread can't be stopped: it ends with its request, and the interpreter doesn't wait for it."""
 
 
 class EventLoopEffects(Effects):
-    """An outside that lets the event loop run on while it waits."""
+    """Effects that wait without blocking the event loop."""
 
     def open(self) -> None:
-        """Prepare for calls."""
+        """Open the client's connection pool."""
         self.client.get_async_httpx_client()
 
     async def call(self, operation: ModuleType, **arguments: Any) -> Response[Any]:
@@ -193,11 +193,11 @@ class EventLoopEffects(Effects):
             await result
 
     async def inspect(self, keyword: str, url: str, *, allow_private: bool) -> ImageReport | VideoReport:
-        """Check the media at a URL, in a thread that ends soon after a cancellation."""
+        """Check the media at a URL, in a thread that stops soon after a cancellation."""
         abandoned = threading.Event()
-        look = partial(report_on, keyword, url, allow_private=allow_private, contract=self.contract)
+        check = partial(report_on, keyword, url, allow_private=allow_private, contract=self.contract)
         try:
-            return await asyncio.wrap_future(in_thread(look, abandoned))
+            return await asyncio.wrap_future(run_in_thread(check, abandoned))
         finally:
             abandoned.set()
 
@@ -216,10 +216,10 @@ class EventLoopEffects(Effects):
         await asyncio.gather(*jobs, return_exceptions=True)
 
 
-def in_thread(function: Callable[[], T], abandoned: threading.Event | None = None) -> Future[T]:
-    """Run a function in a new thread. Neither an event loop nor the interpreter waits for the thread when it ends.
+def run_in_thread(function: Callable[[], T], abandoned: threading.Event | None = None) -> Future[T]:
+    """Run a function in a new thread, for which neither an event loop nor the interpreter waits at its end.
 
-    The thread has the caller's deadline, and also stops once the event `abandoned` is set.
+    The thread inherits the caller's deadline, and also stops once the event `abandoned` is set.
     """
     future: Future[T] = Future()
     future.set_running_or_notify_cancel()  # a running future cannot be cancelled

@@ -1,4 +1,4 @@
-"""Check a create before it is sent: the request, the images in it and, if you ask for it, media at URLs."""
+"""Check a create before it is sent: the request, its images and, if you ask for it, the media at URLs."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class PreflightPolicy:
 
 
 def check(effects: Effects, request: CreateRequest, policy: PreflightPolicy) -> CheckedRequest:
-    """Return a request as it will be sent, with its violations. Its files must not change until the create is over."""
+    """Return a request as it will be sent, with its violations. Files must not change until the create is over."""
     checked = effects.contract.check(
         create_element.OPERATION_ID,
         request,
@@ -58,14 +58,14 @@ def _content_of(source: object, contract: Contract) -> bytes:
     Raises:
         MediaError: The source cannot be read, or is none of these.
     """
-    # the reader of images is loaded here, because most requests have URLs or paths
+    # loaded here, because most requests contain only URLs or paths
     from kling_elements.media.sources import content_of  # noqa: PLC0415
 
     return content_of(source, contract)
 
 
 async def check_remote(effects: Effects, checked: CheckedRequest, policy: PreflightPolicy) -> CheckedRequest:
-    """Return the request with the violations of the media at its URLs, if the policy is `remote`.
+    """Check the media at the URLs of a request if the policy is `remote`, and add their violations to the request.
 
     Raises:
         MediaError: The media at a URL cannot be read.

@@ -24,31 +24,31 @@ from kling_elements_runtime.types import Response
 
 
 async def look_up(effects: Effects, task_id: str) -> Task:
-    """Look a task up with one call.
+    """Look up a task with one call.
 
     Raises:
         NoTaskError: The response contains no task, or the task of another id.
     """
     task = task_of_response(await effects.call(get_element, id=task_id), effects.contract)
     if task is None or not may_have_id(task, task_id):
-        how = "without naming a task" if task is None else "with the task of another id"
-        raise NoTaskError(f"the gateway answered the look-up {how}")
+        content = "no task" if task is None else "the task of another id"
+        raise NoTaskError(f"the gateway's response to the look-up contains {content}")
     return task
 
 
 async def get(effects: Effects, task: Task | str | int, budget: RetryBudget) -> Task:
-    """Look a task up. If an error may be temporary, try again."""
+    """Look up a task. Temporary errors are retried."""
     return await retry_query(effects, budget, partial(look_up, effects, task_id_from(task)))
 
 
 async def delete(effects: Effects, element: Element | Task | str | int, budget: RetryBudget) -> Task | None:
     """Delete an element.
 
-    If the gateway says that the element was deleted before, that is not an error. Neither is an absent element after an
+    The call also succeeds if the gateway says that the element was deleted before, or if the element is absent after an
     attempt that may have deleted it.
     """
     request = DeleteElementRequest(element_id=element_id_from(element))
-    in_doubt = False  # whether an attempt may have deleted it
+    in_doubt = False  # whether an attempt may have deleted the element
 
     async def attempt() -> Task | None:
         nonlocal in_doubt
@@ -67,7 +67,7 @@ _MAX_STALE_PAGES = 2  # pages in a row without a new task
 
 
 class Listing:
-    """The tasks of a list, each once. A page is fetched when its first task is needed."""
+    """The tasks of a list, without duplicates. A page is fetched when its first task is needed."""
 
     def __init__(
         self,
@@ -121,11 +121,11 @@ class Listing:
                     error.page = self._page
                     error.args = (f"page {self._page} (continue with first_page={self._page}): {error}",)
                 raise
-            self._take(response)
+            self._keep_new_tasks(response)
         return self._ready.popleft() if self._ready else None
 
-    def _take(self, response: Response[TaskListResponse]) -> None:
-        """Keep the new tasks of a page. A page may repeat tasks, because they move down the list while it is read."""
+    def _keep_new_tasks(self, response: Response[TaskListResponse]) -> None:
+        """Keep the new tasks of a page. Pages may repeat tasks, because tasks move down the list while you read it."""
         tasks = {_identity_of(task): task for task in tasks_of_response(response, self._effects.contract)}
         new = [task for identity, task in tasks.items() if identity not in self._seen]
         self._seen.update(tasks)
@@ -136,12 +136,12 @@ class Listing:
         self._is_complete = not tasks or self._stale_pages >= _MAX_STALE_PAGES
         if not self._is_complete and self._page >= self._last_page:
             self._is_complete = True
-            self._effects.warn(f"the list continues after page {self._page}, the last page that you can ask for")
+            self._effects.warn(f"the list continues after page {self._page}, the last page that can be requested")
         self._page += 1
 
 
 def _identity_of(task: Task) -> str:
-    """Return a string that identifies a task: its id, or if the gateway leaves that out, all of the task as JSON."""
+    """Return a string that identifies a task: its id, or if the gateway leaves out the id, the whole task as JSON."""
     return str(task.task_id or json.dumps(task.to_dict(), sort_keys=True))
 
 

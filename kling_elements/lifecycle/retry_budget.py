@@ -1,4 +1,4 @@
-"""Decide how often, and for how long in total, to try one call."""
+"""Decide how often, and for how long in total, to try a call."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ T = TypeVar("T")
 
 
 class RetryBudget:
-    """Decide after each failed attempt of a call whether to make another, and when.
+    """Decides after each failed attempt of a call whether to make another, and when.
 
-    After the policy's limit, no attempt begins. A limit of the call itself bounds the whole call, so half of the time
-    that is left is kept for the attempt after a wait. If the limit is 0, there is a single attempt.
+    After the policy's limit, no attempt begins. A limit of the call itself includes its attempts, so half of the
+    remaining time is reserved for the attempt after a wait. If the limit is 0, there is a single attempt.
 
     Attributes:
-        policy: The intervals, and the numbers of attempts.
+        policy: The intervals, and the maximum numbers of attempts.
     """
 
     def __init__(self, policy: RetryPolicy, clock: Clock, max_wait_seconds: float | None) -> None:
-        """Start the clock.
+        """Create a budget whose time starts now.
 
         Args:
-            policy: The intervals, and the limit if the call has none.
+            policy: The intervals, and the limit of calls without their own.
             clock: The clock to read the time from.
             max_wait_seconds: The limit of this call, in seconds; None for the policy's.
 
@@ -44,7 +44,7 @@ class RetryBudget:
         self._unconnected = 0
 
     def seconds_after(self, error: KlingError) -> float | None:
-        """Return the seconds to wait after a failed attempt; None if there is to be no further attempt."""
+        """Return the seconds to wait after a failed attempt; None to make no further attempt."""
         unconnected = isinstance(error, TransportError) and not error.may_have_been_sent
         self._unconnected = self._unconnected + 1 if unconnected else 0
         if self._unconnected >= self.policy.max_connect_attempts or self._failures == self.policy.max_retries:
@@ -66,7 +66,7 @@ class RetryBudget:
         """Wait until the next attempt.
 
         Raises:
-            KlingError: The error itself, if there is to be no further attempt.
+            KlingError: The error itself, if no further attempt is allowed.
         """
         seconds = self.seconds_after(error)
         if seconds is None:
@@ -75,12 +75,12 @@ class RetryBudget:
 
 
 def requested_wait_seconds(error: KlingError, clock: Clock) -> float:
-    """Return the seconds that the response to a failed attempt asks you to wait; 0 if it does not ask."""
+    """Return the seconds to wait that the response to a failed attempt asks for; 0 if it asks for none."""
     return retry_after_seconds(error.headers, clock.now()) if isinstance(error, ResponseError) else 0.0
 
 
 async def retry_query(effects: Effects, budget: RetryBudget, attempt: Callable[[], Awaitable[T]]) -> T:
-    """Repeat a call that has no side effects until it succeeds or its budget is used up.
+    """Repeat a call without side effects until it succeeds or its budget is used up.
 
     If a response breaks the contract, the call is not repeated, because the next response would be the same.
 

@@ -17,7 +17,7 @@ from attrs import frozen
 from kling_elements.media import images
 from kling_elements.media.fitted import FittedImage
 from kling_elements.media_limits import FileSize, ImageLimits, image_limits
-from kling_elements.usable_contract import usable
+from kling_elements.usable_contract import require_usable
 from kling_elements_client.errors import MediaError, Violation
 from kling_elements_runtime import metadata
 from kling_elements_runtime.contract import Contract
@@ -99,7 +99,7 @@ def url_of(source: object, contract: Contract) -> str | None:
         MediaError: The contract refuses the URL.
         ValueError: The contract lacks a part that this package needs.
     """
-    usable(contract)
+    require_usable(contract)
     if not isinstance(source, str) or not _HTTP.match(source):
         return None
     if contract.schema_violations("#/components/schemas/HttpUrl", source):
