@@ -157,7 +157,7 @@ def test_a_gateway_without_look_ups_is_named_as_the_cause(client_class: Client, 
     error = ScriptedClient(client_class, step).error_of("get_or_create", NAMED)
 
     assert str(error).startswith("this gateway ")
-    assert "get_or_create needs look-up: use create instead" in str(error)
+    assert "get_or_create needs look-ups, so use create instead" in str(error)
 
 
 @pytest.mark.parametrize(

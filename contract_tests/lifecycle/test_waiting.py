@@ -199,6 +199,9 @@ _unclear = partial(_known, kind=UnknownStatusError, slept=_UNCLEAR)
         _in_doubt(
             kind=NoTaskError, says="the gateway answered the look-up without naming", script=[StubReply(200, {})]
         ),
+        _in_doubt(
+            kind=NoTaskError, says="the gateway's response to the look-up contains no task", script=[Reply(200, {})]
+        ),
     ]
 )
 def test_a_wait_that_cannot_succeed_raises_the_reason(client_class: Client, row: FailedCall) -> None:
