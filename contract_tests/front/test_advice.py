@@ -1,4 +1,4 @@
-"""The message of a violation ends with advice if fitting the image helps, and the remedy stays with it."""
+"""If fitting an image helps, the message of its violation ends with advice."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How you create a client, which settings it refuses, and what it shows about itself."""
+"""Clients read their settings from arguments or the environment, refuse invalid ones, and hide the token."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_the_base_url_comes_from_the_environment_unless_you_pass_one(
 def test_an_unusable_base_url_is_refused(
     client_class: Client, environment: str, base_url: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An empty argument is a mistake, so the variable does not replace it."""
+    """An empty argument is an error: the environment variable does not replace it."""
     monkeypatch.setenv("KLING_BASE_URL", environment)
 
     with pytest.raises(ValueError, match=r"^base_url "):
@@ -103,7 +103,7 @@ def test_an_unusable_option_is_refused(client_class: Client, message: str, optio
 
 
 def test_options_reach_the_requests(client_class: Client) -> None:
-    """Headers, timeouts, an address without TLS that you allow, and the handling of violations all take effect."""
+    """Headers, timeouts, an address without TLS, and the handling of violations all take effect."""
     options: Any = {
         "base_url": "http://gateway.example.com/p/",
         "allow_http": True,
@@ -130,7 +130,7 @@ def test_a_client_hides_its_token_and_cannot_be_copied_or_pickled(client_class: 
 
 
 def test_creates_are_logged_under_their_external_id(client_class: Client, caplog: pytest.LogCaptureFixture) -> None:
-    """You can find a create in the log by the id that the gateway knows."""
+    """The log shows each create under the id that the gateway knows."""
     caplog.set_level(logging.INFO, "kling_elements")
     client = ScriptedClient(client_class, task(), refusal(400, 1301), ABSENT, LOST, task("5"))
 
@@ -158,8 +158,8 @@ def _reply_with_token(status: int) -> StubReply:
     "options",
     [{"retry": 5}, {"retry": 0}, {"poll": "x"}, {"poll": ""}, {"retry": PollPolicy()}, {"poll": RetryPolicy()}],
 )
-def test_a_policy_of_a_wrong_type_is_refused_when_the_client_is_made(client_class: Client, options: Any) -> None:
-    """Otherwise the mistake would show only in the middle of a retry."""
+def test_a_policy_of_the_wrong_type_is_refused_when_the_client_is_created(client_class: Client, options: Any) -> None:
+    """Otherwise the mistake would only surface during a retry."""
     message = r"^(retry must be a Retry|poll must be a Poll)Policy, not (int|str|PollPolicy|RetryPolicy)$"
     with pytest.raises(TypeError, match=message):
         client_class(TOKEN, **options)
@@ -199,7 +199,7 @@ def test_every_public_method_has_a_docstring(client_class: Client) -> None:
 
 
 def test_the_contract_is_checked_before_an_element_is_created(client_class: Client) -> None:
-    """If a request breaks the contract, nothing is sent and the error lists every violation."""
+    """If a request breaks the contract, nothing is sent, and the error lists all violations."""
     client = ScriptedClient(client_class)
 
     error = client.error_of("create", {**NAMED, "element_name": "", "x": 1})

@@ -37,7 +37,7 @@ def server() -> Iterator[MockProcess]:
 
 
 def _count_by_id(server: MockProcess) -> Counter[str]:
-    """Return how often the server has each external id."""
+    """Return the number of elements for each external id."""
     elements = httpx.get(f"{server.url}/_mock/elements", trust_env=False, verify=tls()).json()
     return Counter(element["external_task_id"] for element in elements)
 

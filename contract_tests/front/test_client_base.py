@@ -1,4 +1,4 @@
-"""Settings for one call and for a copy of the client, and how often a call may be repeated."""
+"""Settings apply to one call, to a client, or to a copy of a client from `with_options`."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ def test_every_method_takes_timeouts_for_its_own_requests(client_class: Client, 
     assert [(7, 7), (1, 60), (10, 60)] == [(seconds["connect"], seconds["pool"]) for seconds in _seconds(client)]
 
 
-def test_pages_of_a_list_have_the_timeouts_of_the_list(client_class: Client) -> None:
-    """Each page is a request, so the timeouts apply to each page."""
+def test_each_page_of_a_list_uses_the_timeouts_of_the_list(client_class: Client) -> None:
+    """Each page is a request of its own."""
     client = ScriptedClient(
         client_class, refusal(500), refusal(500), refusal(500), refusal(500), retry=RetryPolicy(max_retries=1)
     )
@@ -137,7 +137,7 @@ def test_a_client_from_with_options_shares_everything_else(client_class: Client)
     assert first.client is first.with_options(poll=PollPolicy()).client
 
 
-def test_closing_a_client_closes_the_one_that_it_was_made_from() -> None:
+def test_closing_a_client_also_closes_the_client_that_it_came_from() -> None:
     """The two clients share their connections."""
     first = KlingElements(TOKEN, URL)
     with first.with_options(timeout=5):

@@ -38,7 +38,7 @@ _QUICK: dict[str, Any] = {
 
 
 def _use_other_words(document: dict[str, Any]) -> None:
-    """Describe tasks in German."""
+    """Replace the status words of tasks by German ones."""
     schemas = document["components"]["schemas"]
     schemas["TaskStatus"]["x-progress"] = {"pending": ["offen"], "succeeded": ["fertig"], "failed": ["gescheitert"]}
     schemas["Element"]["properties"]["status"]["x-unusable"] = ["kaputt"]
@@ -47,7 +47,7 @@ def _use_other_words(document: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_business_codes_are_read_from_the_clients_contract(dialect: str) -> None:
-    """Absence, duplicate, limit, second deletion and temporary refusal all have other codes here."""
+    """This gateway uses other codes for absence, duplicates, limits, second deletions and temporary refusals."""
     other = with_other_codes(_MORE)
     app = create_app(contract=other, tick_seconds=0, dialect=dialect)
     options: dict[str, Any] = {"http_client": {"verify": tls()}, "contract": other, **_QUICK}
@@ -70,7 +70,7 @@ def test_business_codes_are_read_from_the_clients_contract(dialect: str) -> None
 
 
 def test_limits_and_permissions_are_read_from_the_clients_contract() -> None:
-    """The client recognises a create too fast, a task too many and a preset element by their new codes."""
+    """The client recognizes exceeded limits and the deletion of a preset element by their new codes."""
     other = with_other_codes(_MORE)
     app = create_app(contract=other, manual_clock=True, rate=1, concurrency=1)
     options: dict[str, Any] = {"contract": other, "retry": RetryPolicy(max_wait_seconds=0)}
@@ -92,7 +92,7 @@ def test_limits_and_permissions_are_read_from_the_clients_contract() -> None:
 
 
 def test_the_packages_contract_does_not_know_the_other_codes() -> None:
-    """As a control, a client without the gateway's contract does not understand the same gateway."""
+    """As a control: without the gateway's contract, a client does not understand this gateway."""
     app = create_app(contract=with_other_codes(_MORE), tick_seconds=0)
     with respx_router(app=app), KlingElements("any-token", http_client={"verify": tls()}, **_QUICK) as kling:
         with pytest.raises(ResponseError) as caught:
@@ -126,7 +126,7 @@ def test_status_words_are_read_from_the_clients_contract() -> None:
 
 
 def test_requests_are_checked_against_the_clients_contract() -> None:
-    """If the contract allows three characters only, the mock server and a client on an event loop refuse four."""
+    """If the contract allows only three characters, the mock server and an async client refuse four."""
     shorter = changed_contract(lambda document: document["components"]["schemas"]["ElementName"].update(maxLength=3))
     request = {**request_with_id("first"), "element_name": "Mara"}
 
@@ -145,7 +145,7 @@ def test_requests_are_checked_against_the_clients_contract() -> None:
 
 
 def test_a_client_calls_the_first_server_of_its_contract() -> None:
-    """The generated client underneath also follows the contract in everything else."""
+    """The generated client also follows the rest of the contract."""
     seen: list[httpx.URL] = []
 
     def respond(request: httpx.Request) -> httpx.Response:
@@ -168,7 +168,7 @@ def test_a_client_calls_the_first_server_of_its_contract() -> None:
 
 
 def test_a_code_is_read_from_the_place_that_the_clients_contract_names() -> None:
-    """The code of a refusal decides if anything was created."""
+    """The code of a refusal decides whether anything was created."""
     other = changed_contract(
         lambda document: document["components"]["schemas"]["CreateElementResponse"]["x-envelope"].update(code="/ret")
     )

@@ -1,4 +1,4 @@
-"""One client serves many threads, event loops and forked processes, over sockets of this machine."""
+"""Threads, event loops and forked processes can share one client."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ pytestmark = pytest.mark.slow
 
 
 def test_a_client_that_was_closed_sends_nothing(caplog: pytest.LogCaptureFixture) -> None:
-    """You can close a client twice. A later create sends nothing, so there is no note, no id and no warning."""
-    gateway = ScriptedGateway((task(),), "documented")
+    """You can close a client twice. A later create sends nothing, so it leaves no note, no id and no warning."""
+    gateway = Gateway((task(),), "documented")
     with KlingElements("t", http_client={"transport": httpx.MockTransport(gateway)}) as kling:
         inner = kling.client.get_httpx_client()
         assert "7" == kling.create(NAMED).task_id

@@ -10,7 +10,7 @@ from kling_elements.clock import Clock
 
 
 def test_the_clock_is_that_of_this_machine() -> None:
-    """The clock moves on, has a time zone, and its random numbers are between 0 and 1."""
+    """The time never decreases and has a time zone, and random numbers are between 0 and 1."""
     clock = Clock()
     began = clock.monotonic()
 

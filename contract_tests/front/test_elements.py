@@ -1,4 +1,4 @@
-"""An element is returned only if it is usable."""
+"""Only usable elements are returned."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_an_element_is_usable_unless_its_status_says_otherwise(status: Any) -> N
 
 @pytest.mark.parametrize("status", ["deleted", "failed", "DELETED", "Failed"])
 def test_a_deleted_or_failed_element_is_an_error(status: str) -> None:
-    """The message names the element, its task and its status, and says what to do; the error has the task."""
+    """The message contains the ids of element and task, the status, and what to do. The error has the task."""
     task = _task(Element(element_id=9007199254740993, status=status))
 
     with pytest.raises(ElementUnavailableError) as caught:
@@ -49,7 +49,7 @@ def test_a_deleted_or_failed_element_is_an_error(status: str) -> None:
 
 @pytest.mark.parametrize(("status", "expected"), UNUSABLE.items())
 def test_the_vendors_words_decide_if_an_element_is_usable(status: str, expected: bool) -> None:  # noqa: FBT001
-    """Letters in upper case mean the same."""
+    """The case of a status does not matter."""
     assert expected is read_tasks.unusable(status) is read_tasks.unusable(status.upper())
 
 
@@ -67,7 +67,7 @@ def test_a_succeeded_task_without_an_element_is_an_error(elements: tuple[Any, ..
 
 
 def test_control_characters_in_an_id_are_escaped() -> None:
-    """The gateway chose the id, so it may contain anything."""
+    """Gateways choose ids, which may therefore contain anything."""
     task = _task(Element(element_id="5\x1b[2J\n" + "x" * 300, status="deleted"))
 
     with pytest.raises(ElementUnavailableError, match=r"^the element 5\\x1b\[2J\\nx{190} of task 7 cannot"):
@@ -75,7 +75,7 @@ def test_control_characters_in_an_id_are_escaped() -> None:
 
 
 def test_control_characters_in_a_task_error_are_escaped() -> None:
-    """The message may quote any words of the gateway."""
+    """The message may quote any text of the gateway."""
     error = TaskFailedError("task 7 failed: \x1b]0;x\x07\nno \u202eface \ud800", Task(task_id="7"))
 
     assert r"task 7 failed: \x1b]0;x\x07\nno \u202eface \ud800" == str(error)

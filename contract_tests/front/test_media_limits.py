@@ -24,7 +24,7 @@ def _image_limits(document: dict[str, Any]) -> Any:
     return document["components"]["schemas"]["ImageBase64"]["x-image"]
 
 
-def test_the_limits_of_videos_are_those_of_the_documents() -> None:
+def test_the_limits_of_videos_match_the_documents() -> None:
     """Sizes are in bytes, durations in seconds."""
     expected = VideoLimits(
         container=Formats("R20", ("mp4", "mov")),
@@ -46,13 +46,13 @@ def test_limits_are_read_from_the_contract_that_you_pass() -> None:
     assert FileSize("R15", 10_485_760) == image_limits(CONTRACT).file_size
 
 
-def test_a_missing_limit_is_named_by_its_place() -> None:
+def test_an_error_about_a_missing_limit_contains_its_place() -> None:
     with pytest.raises(LookupError, match=r"^/container/x-source$"):
         VideoLimits.of({})
 
 
 def test_two_sets_of_image_limits_are_refused() -> None:
-    """If there are two, nobody can say which one applies to a file."""
+    """With two sets, it is unclear which one applies to a file."""
 
     def change(document: dict[str, Any]) -> None:
         document["components"]["schemas"]["FrontalImage"] = {"type": "string", "x-image": _image_limits(document)}

@@ -1,4 +1,4 @@
-"""One table decides what a failed create means, for both clients."""
+"""One table decides for both clients what a failed create means."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ _NEVER, _WAIT, _LOOK = Retry.NEVER, Retry.AFTER_WAITING, Retry.AFTER_LOOK_UP
 
 @dataclass(frozen=True, kw_only=True)
 class _Row:
-    """The meaning of a response to a create: if an element may exist, and if a retry can help."""
+    """The meaning of a response to a create: whether an element may exist, and whether a retry can help."""
 
     status: int
     code: int | None = None
@@ -107,7 +107,7 @@ def test_a_known_code_decides_even_if_the_status_differs(row: _Row) -> None:
 
 
 def test_the_contract_has_exactly_the_vendors_codes() -> None:
-    """The table above has each code with its status."""
+    """The table above lists each code with its status."""
     assert [(row.code, row.status) for row in _CODES] == [
         (row.code, row.http_status) for row in contract.business_codes().values()
     ]
@@ -121,7 +121,7 @@ def test_without_a_known_code_the_status_decides(row: _Row) -> None:
 
 
 def test_a_response_without_a_status_is_in_doubt() -> None:
-    """A response without a status shows nothing about the element."""
+    """Such a response says nothing about the element."""
     assert (
         Verdict(_MAYBE, _LOOK)
         == verdict_for_phase(CONTRACT, Phase.ANSWERED)
@@ -139,7 +139,7 @@ def test_a_response_without_a_status_is_in_doubt() -> None:
     ],
 )
 def test_without_a_response_the_phase_decides(phase: Phase, outcome: Outcome, retry: Retry) -> None:
-    """Status and code have no meaning then."""
+    """Status and code are then ignored."""
     for status, code in product((None, 200, 400, 500), (None, 1200, 1302, 5000)):
         assert Verdict(outcome, retry) == verdict_for_phase(CONTRACT, phase, status, code)
 
@@ -187,7 +187,7 @@ def _error(status: int, code: Any = None, message: str | None = None) -> KlingEr
     ],
 )
 def test_every_kind_of_error_has_a_verdict(expected: Verdict, error: KlingError) -> None:
-    """The code of a response counts even if the rest cannot be read."""
+    """The code of a response counts even if the rest is unreadable."""
     assert expected == verdict_for_error(error, CONTRACT)
 
 
@@ -218,7 +218,7 @@ _ABSENT = "Task not found by id/external id: e-1"
     ("code", "message"), [(1203, None), ("1203", "no such resource"), (1201, _ABSENT), ("1201", _ABSENT)]
 )
 def test_a_task_is_absent_if_the_response_says_so(status: int, code: Any, message: str | None) -> None:
-    """Answers in both dialects count, whatever their status."""
+    """The responses of both dialects count, whatever their status is."""
     error = _error(status, code, message)
 
     assert is_absent(error)
@@ -254,7 +254,7 @@ def test_no_other_response_means_that_a_task_is_absent(status: int, code: Any, m
     ],
 )
 def test_a_gateway_without_look_ups_is_recognised(status: int, code: Any) -> None:
-    """Such a gateway answers with 404, 405 or 501, or refuses with a word as the code."""
+    """Such a gateway responds with 404, 405 or 501, or uses a word as the code of its refusal."""
     assert offers_no_look_up(_error(status, code))
 
 
@@ -268,7 +268,7 @@ def test_a_gateway_without_look_ups_is_recognised(status: int, code: Any) -> Non
     ],
 )
 def test_other_failures_do_not_mean_that_a_gateway_lacks_look_ups(status: int, code: Any) -> None:
-    """If the code is a number, it is the service's; with other statuses the failure may be temporary."""
+    """A numeric code comes from the service. With other statuses the failure may be temporary."""
     assert not offers_no_look_up(_error(status, code))
     assert not offers_no_look_up(TransportError("no", may_have_been_sent=True))
 
@@ -293,15 +293,15 @@ def test_a_duplicate_is_certain_only_if_the_message_says_so(
     message: str | None,
     status: int,
 ) -> None:
-    """Code 1201 is used for other mistakes, too, unless its message speaks of the external id."""
-    error = error_class_for(status)("refused", ResponseSummary(status, httpx.Headers(), code, message, None, ""))
+    """The service also uses code 1201 for other mistakes, but then the message does not mention the external id."""
+    error = kind_of(status)("refused", ResponseSummary(status, httpx.Headers(), code, message, None, ""))
 
     assert is_duplicate(error, CONTRACT)
     assert certain is is_certain_duplicate(error, CONTRACT)
 
 
 def test_no_other_code_means_a_duplicate() -> None:
-    """Another code is not a duplicate even if its message is that of a duplicate."""
+    """A message about a duplicate does not make another code a duplicate."""
     others = [_error(row.status, row.code, _TAKEN) for row in _CODES if row.code != 1201]
     others += [_error(409, None, _TAKEN), _error(409, 42, _TAKEN), TransportError(_TAKEN, may_have_been_sent=True)]
 
@@ -320,13 +320,13 @@ def test_no_other_code_means_a_duplicate() -> None:
     ],
 )
 def test_a_second_deletion_is_recognised_by_its_message(expected: bool, code: Any, message: str | None) -> None:  # noqa: FBT001
-    """The code is also used for other mistakes."""
+    """The service also uses this code for other mistakes."""
     assert expected is is_deleted_already(_error(400, code, message), CONTRACT)
     assert not is_deleted_already(TransportError("no", may_have_been_sent=True), CONTRACT)
 
 
 def test_a_code_may_be_a_string() -> None:
-    """If the text is not a number, there is no code."""
+    """A string that is not a number is not a known code."""
     waits = [
         verdict_for_phase(CONTRACT, Phase.ANSWERED, 400, code).retry
         for code in (1302, "1302", "x", "", None, "1" * 5000)
@@ -337,8 +337,8 @@ def test_a_code_may_be_a_string() -> None:
 
 @for_each_row([*_CODES, *(row for row in _STATUSES if 200 <= row.status < 600)])
 def test_both_clients_follow_the_table(client_class: Client, row: _Row) -> None:
-    """The error has the outcome of the row and the id that was sent, and only a wait leads to a second attempt."""
-    response = refusal(row.status, str(row.code) if row.code else None) if row.status != 204 else StubReply(204, b"")
+    """The error has the outcome in the row and the external id. Only a temporary refusal leads to a second attempt."""
+    response = refusal(row.status, str(row.code) if row.code else None) if row.status != 204 else Reply(204, b"")
     client = ScriptedClient(client_class, response, response)
 
     error = client.error_of("create", NAMED, max_wait_seconds=2)

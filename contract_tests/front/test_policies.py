@@ -1,4 +1,4 @@
-"""How long to wait is computed from frozen values, and no response of a gateway can break the computation."""
+"""Policies are frozen values, and no response of a gateway breaks the computation of waits."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _MAX_SECONDS = 1e9
 
 
 def test_the_defaults_are_those_of_the_service() -> None:
-    """The service tells clients to back off from 1 s, doubling."""
+    """The service asks clients to wait 1 s at first, and to double the wait each time."""
     retry, poll = RetryPolicy(), PollPolicy()
 
     assert (1, 2, 30, 60, 3, 3) == (
@@ -42,7 +42,7 @@ def test_the_defaults_are_those_of_the_service() -> None:
 
 @pytest.mark.parametrize("kind", [RetryPolicy, PollPolicy])
 def test_a_policy_is_a_value(kind: Any) -> None:
-    """You compare policies by their fields, cannot change them, and pass the fields by name."""
+    """Policies are compared by their fields, are immutable, and take keyword arguments only."""
     policy = kind(max_wait_seconds=5)
 
     assert kind(max_wait_seconds=5) == policy != kind()
@@ -77,7 +77,7 @@ _UNKNOWN = "max_unknown_seconds"
     ],
 )
 def test_an_unusable_field_of_a_policy_is_refused(kind: Any, name: str, value: Any) -> None:
-    """You get the error when you make the policy, and not in the middle of a retry."""
+    """The error is raised when you create the policy, not during a retry."""
     error = TypeError if value in _NOT_NUMBERS or (value, name) in _NOT_COUNTS else ValueError
     with pytest.raises(error, match=f"^{name} must be a (finite |whole )?number.*, not "):
         kind(**{name: value})
@@ -102,7 +102,7 @@ def test_intervals_grow_up_to_the_maximum(expected: list[float], policy: Any) ->
 @pytest.mark.parametrize("factor", [1, 1.0001, 1.5, 2, 10, 1e5, 1e300, math.inf])
 @pytest.mark.parametrize("first", [1e-300, 1, 1e300])
 def test_intervals_never_shrink_or_overflow(first: float, factor: float) -> None:
-    """Intervals stay in order for any number of attempts."""
+    """This holds for any number of attempts."""
     policy = PollPolicy(first_interval_seconds=first, factor=factor, max_interval_seconds=9)
     intervals = [interval(policy, attempt) for attempt in [*range(100), 10**6, 10**18]]
 
@@ -111,13 +111,13 @@ def test_intervals_never_shrink_or_overflow(first: float, factor: float) -> None
 
 @pytest.mark.parametrize("endless", [math.inf, 10**400])
 def test_an_infinite_limit_becomes_a_very_long_one(endless: float) -> None:
-    """No clock can count further."""
+    """Clocks cannot sleep for an infinite time."""
     assert 1e9 == limit_seconds(PollPolicy(), endless)
 
 
 @pytest.mark.parametrize("limit", [0, 0.0, 0.1, 5, 1e9])
 def test_a_limit_replaces_that_of_the_policy(limit: float) -> None:
-    """You can pass any number from 0 on."""
+    """Any number from 0 up is allowed."""
     assert limit == limit_seconds(RetryPolicy(), limit)
     assert (60, 300, 7) == (
         *(limit_seconds(RetryPolicy(), None), limit_seconds(PollPolicy(), None)),
@@ -171,7 +171,7 @@ def test_limit_seconds_refuses_a_value_that_is_not_a_number_of_seconds(error: ty
     ],
 )
 def test_retry_after_is_seconds_or_a_date(seconds: float, text: str) -> None:
-    """An unreadable or past value requests no wait, and none requests more than a clock can count."""
+    """An unreadable or past value means no wait, and no value exceeds what a clock can sleep."""
     assert seconds == retry_after_seconds(httpx.Headers([(b"Retry-After", text.encode())]), NOW)
 
 
@@ -181,7 +181,7 @@ def test_a_missing_or_repeated_retry_after_asks_for_no_wait() -> None:
 
 
 def test_a_wait_until_a_date_is_rounded_up() -> None:
-    """An attempt that comes too early would be refused again."""
+    """An early attempt would be refused again."""
     now = NOW + timedelta(milliseconds=1)
 
     assert 10 == retry_after_seconds(httpx.Headers({"Retry-After": "Wed, 10 Jun 2026 08:00:10 GMT"}), now)
@@ -209,7 +209,7 @@ _WORDS += ["-0000", "+9999", "-2400", "9" * 20, "-", "+", ",", ":", "\t", "é"]
 
 @given(text=st.lists(st.sampled_from(_WORDS) | st.text(max_size=5), max_size=8).map(" ".join))
 def test_any_retry_after_text_gives_a_number_of_seconds(text: str) -> None:
-    """The header comes from outside, so it may contain anything."""
+    """Gateways may send anything in this header."""
     seconds = retry_after_seconds(httpx.Headers([(b"Retry-After", text.encode())]), NOW)
 
     assert 0 <= seconds <= _MAX_SECONDS

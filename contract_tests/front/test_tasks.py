@@ -87,7 +87,7 @@ from kling_elements_client.types import Response, Unset
     ],
 )
 def test_both_shapes_of_a_task_become_one(expected: Any, source: Any) -> None:
-    """The newer names are read if the documented ones are missing, and the source is not changed."""
+    """Newer names are read if the documented ones are missing. The source stays unchanged."""
     before = dict(source)
 
     assert expected == task_from_object(source, CONTRACT).to_dict()
@@ -103,20 +103,20 @@ def test_both_shapes_of_a_task_become_one(expected: Any, source: Any) -> None:
         for other in others
     ],
 )
-def test_every_other_name_of_a_property_is_read(schema: str, name: str, other: str) -> None:
+def test_every_alternative_name_of_a_property_is_read(schema: str, name: str, other: str) -> None:
     """Each alias is read as one property only."""
     assert {name} == read_tasks.documented_names(schema, other)
 
 
 @pytest.mark.parametrize(("schema", "other"), [(schema, name) for schema, names in NO_NAMES.items() for name in names])
 def test_an_unknown_name_is_kept_as_it_is(schema: str, other: str) -> None:
-    """Upper and lower case make a difference."""
+    """Names are case-sensitive."""
     assert set() == read_tasks.documented_names(schema, other)
 
 
 @pytest.mark.parametrize("word", [*WORDS, *NO_WORDS])
 def test_a_status_word_is_read_in_upper_and_lower_case(word: str) -> None:
-    """A word of success or failure becomes the documented word; any other word stays as it is."""
+    """A word for success or failure becomes the documented word; any other word stays unchanged."""
     progress, written = WORDS.get(word, ("UNKNOWN", word))
 
     for spelling in (word, word.upper(), word.title()):
@@ -125,7 +125,7 @@ def test_a_status_word_is_read_in_upper_and_lower_case(word: str) -> None:
 
 @pytest.mark.parametrize(("output_type", "expected"), OUTPUT_TYPES.items())
 def test_an_output_of_another_type_is_not_an_element(output_type: str, expected: bool) -> None:  # noqa: FBT001
-    """The newer API lists everything that a task made."""
+    """The newer API lists all outputs of a task, not just elements."""
     assert expected is read_tasks.is_element(output_type)
 
 
@@ -193,8 +193,8 @@ _OUTER = {"task_id": "task_7", "status": "SUCCESS", "fail_reason": "", "progress
         (None, {}),
     ],
 )
-def test_the_outermost_place_that_names_an_id_is_the_task(expected: Any, response: Any) -> None:
-    """Inner places fill in missing properties, and the words of an envelope are not the task's."""
+def test_the_outermost_place_with_an_id_is_the_task(expected: Any, response: Any) -> None:
+    """Inner places fill in missing properties. The properties of an envelope are not part of the task."""
     parsed = find_task(response, CONTRACT)
 
     summary = parsed and (
@@ -207,7 +207,7 @@ def test_the_outermost_place_that_names_an_id_is_the_task(expected: Any, respons
 
 
 def test_unknown_properties_of_every_place_are_kept() -> None:
-    """A gateway's own properties are kept; those of an envelope between its task and the service's are not."""
+    """The properties of a gateway's task are kept, but not those of an envelope between it and the service's task."""
     parsed = find_task(
         {"code": "success", "data": {**_OUTER, "data": {**_ENVELOPED, "data": {**_KLINGS, "x": 1}}}}, CONTRACT
     )
@@ -229,7 +229,7 @@ def _answered(page: TaskListResponse) -> Response[TaskListResponse]:
 
 
 def test_a_list_is_read_like_look_ups() -> None:
-    """A list may have tasks of any shape, even without an id."""
+    """A list may contain tasks of any shape, even without an id."""
     response = TaskListResponse.from_dict({"data": [_KLINGS, _OUTER, _NEWER, {"status": "failed"}]})
 
     tasks = tasks_of_response(_answered(response), CONTRACT)
@@ -273,6 +273,6 @@ def _done(*ids: Any) -> TaskResult:
         *((Progress.UNKNOWN, Task(task_status=status)) for status in ("paused", "succeed ", "succeeds", _ODD)),
     ],
 )
-def test_progress_distinguishes_what_you_can_act_on(expected: Progress, made: Task) -> None:
-    """An unknown word, a missing word and a success without an element each have their own progress."""
+def test_progress_distinguishes_the_cases_that_callers_must_handle(expected: Progress, made: Task) -> None:
+    """Unknown statuses, missing statuses and successes without an element are different kinds of progress."""
     assert expected is progress_of(made, CONTRACT)

@@ -1,4 +1,4 @@
-"""A task is found in any response to a create, and a response without a task leaves the create in doubt."""
+"""A task is found in any response to a create. A response without a task leaves the create in doubt."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def _nested_reply(levels: int) -> Reply:
     ],
 )
 def test_the_id_of_a_created_task_is_never_lost(client_class: Client, task_id: Any, body: Any) -> None:
-    """The id is kept even if everything else is malformed, and whatever the code is, and so is the id that was sent."""
+    """Both ids are kept, even if the rest of the response is malformed, and whatever its code is."""
     created = ScriptedClient(client_class, body if isinstance(body, Reply) else Reply(200, body)).create(NAMED)
 
     assert isinstance(created, Task)
@@ -94,15 +94,15 @@ def test_the_id_of_a_created_task_is_never_lost(client_class: Client, task_id: A
     ],
 )
 def test_the_id_of_a_failed_request_is_not_a_task_id(client_class: Client, status: int, body: Any) -> None:
-    """Proxies number their refusals; only `task_id` says that there is a task."""
+    """Proxies give their refusals an `id`. In a failure, only `task_id` means a task."""
     error = ScriptedClient(client_class, Reply(status, body)).error_of("create", NAMED)
 
     assert ("may_exist", "e-1") == (error.outcome, error.external_task_id)
 
 
 @pytest.mark.parametrize("status", [400, 401, 409, 429])
-def test_a_refusal_that_names_a_task_is_still_a_refusal(client_class: Client, status: int) -> None:
-    """If the status is 4xx, nothing was created; the task may be an earlier one of the same external id."""
+def test_a_refusal_with_a_task_is_still_a_refusal(client_class: Client, status: int) -> None:
+    """A 4xx means that nothing was created. The task may be an earlier one with the same external id."""
     error = ScriptedClient(client_class, Reply(status, {"code": 1200, "data": {"task_id": "7"}})).error_of(
         "create", NAMED
     )
@@ -121,7 +121,7 @@ def test_a_refusal_that_names_a_task_is_still_a_refusal(client_class: Client, st
         {"task_info": {"external_task_id": "e-1"}},
     ],
 )
-def test_a_response_that_names_no_task_is_in_doubt(client_class: Client, body: Any) -> None:
+def test_a_response_without_a_task_leaves_the_create_in_doubt(client_class: Client, body: Any) -> None:
     """Only a string or an integer is an id."""
     error = ScriptedClient(client_class, Reply(200, body)).error_of("create", NAMED)
 
@@ -129,7 +129,7 @@ def test_a_response_that_names_no_task_is_in_doubt(client_class: Client, body: A
 
 
 def test_a_success_without_a_task_is_an_error(client_class: Client) -> None:
-    """The contract allows the response, so the response itself is valid."""
+    """The error is not about the contract, which allows this response."""
     error = ScriptedClient(client_class, Reply(200, {"code": 0})).error_of("create", NAMED)
 
     assert isinstance(error, NoTaskError)

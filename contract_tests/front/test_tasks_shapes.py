@@ -1,4 +1,4 @@
-"""Both clients read tasks and refusals in each shape that services and gateways give them.
+"""Both clients read tasks and refusals in every shape that services and gateways use.
 
 The responses are made up: ids, names, times and messages, and some combinations of shapes. Real responses, word for
 word, are in `test_live_responses_client`.
@@ -61,8 +61,8 @@ _NEW_API = {
 }
 
 
-def _delete(client_class: Client, reply: StubReply) -> Any:
-    """Answer a deletion, and return the task that the generated client reads in the response."""
+def _delete(client_class: Client, reply: Reply) -> Any:
+    """Return the task that the generated client reads in a response to a deletion."""
     underlying, request = ScriptedClient(client_class, reply).kling.client, DeleteElementRequest(element_id="9")
     if client_class is KlingElements:
         return delete_element.sync(client=underlying, body=request).data
@@ -75,7 +75,7 @@ def _refused(status: int, body: Any, **headers: str) -> StubReply:
 
 
 def _passed_on(code: int, message: str) -> dict[str, Any]:
-    """Return a refusal of the service in the form in which a gateway passes it on."""
+    """Return a refusal of the service as a gateway passes it on."""
     inner = json.dumps({"code": code, "message": message, "request_id": "r"})
     return {"code": "fail_to_fetch_task", "message": inner, "data": None}
 
@@ -110,8 +110,8 @@ def test_absence_is_read_in_both_dialects(client_class: Client, reply: StubReply
         _refused(400, {"code": 1201, "message": "Invalid parameters"}),
     ],
 )
-def test_no_other_response_means_absence(client_class: Client, reply: StubReply) -> None:
-    """If the gateway does not have the path, for example, the error shows the path (A14)."""
+def test_no_other_response_means_absence(client_class: Client, reply: Reply) -> None:
+    """If the gateway does not know the path, for example, the error contains the path (A14)."""
     error = ScriptedClient(client_class, reply).error_of("get", "e-1")
 
     assert type(error) is StatusError
@@ -136,8 +136,8 @@ def test_no_other_response_means_absence(client_class: Client, reply: StubReply)
     ],
 )
 def test_a_task_is_read_in_each_shape(client_class: Client, body: Any) -> None:
-    """A task may be newer or nested, with words as codes and unknown properties beside it (A4, A6, A9)."""
-    task = ScriptedClient(client_class, StubReply(200, body)).get("880431920114688")
+    """Tasks may be newer or nested, with words as codes and with unknown properties (A4, A6, A9)."""
+    task = ScriptedClient(client_class, Reply(200, body)).get("880431920114688")
 
     assert ("880431920114688", "succeed", "e-1") == (task.task_id, task.task_status, task.external_task_id)
     assert (9007199254740993, "Mara") == (
@@ -182,7 +182,7 @@ def test_an_empty_list_is_empty(client_class: Client, body: Any) -> None:
 
 @pytest.mark.parametrize("body", [{}, {"code": 0}, {"code": 0, "data": {}}, {"success": True}, {"code": 0, "list": []}])
 def test_a_success_without_a_list_is_not_an_empty_list(client_class: Client, body: Any) -> None:
-    """A caller who read an empty list here would create everything a second time (A5)."""
+    """If this were read as an empty list, callers would create everything again (A5)."""
     with pytest.raises(InvalidResponseError):
         ScriptedClient(client_class, StubReply(200, body)).take(None, "list")
 
@@ -197,7 +197,7 @@ def test_the_response_to_a_deletion_may_be_empty(client_class: Client, reply: St
 
 
 def test_the_response_to_any_other_call_must_not_be_empty(client_class: Client) -> None:
-    """A look-up or a create has to name its task (A10)."""
+    """The response to a look-up or a create must contain the task (A10)."""
     for call in ("get", "create"):
         with pytest.raises(InvalidResponseError, match=r"HTTP 204, the response is not JSON: empty body$"):
             getattr(ScriptedClient(client_class, StubReply(204, b"")), call)({"get": "7", "create": NAMED}[call])

@@ -1,4 +1,4 @@
-"""Tasks and elements have what people reach for: `elements`, `external_task_id`, `is_finished`, `id`, `request_id`."""
+"""Tasks and elements have shortcuts: `elements`, `external_task_id`, `is_finished`, `id`, `request_id`."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def _task(*elements: Any, status: Any = "succeed") -> Task:
 
 @pytest.mark.parametrize(("expected", "element_id"), _IDS.items(), ids=_IDS)
 def test_an_element_has_its_id_as_a_string_exact_to_the_last_digit(expected: str, element_id: Any) -> None:
-    """A 64-bit integer has more digits than a floating-point number can hold; a text stays the same."""
+    """A 64-bit integer has more digits than a floating-point number can hold. A string stays unchanged."""
     element = Element(element_id=element_id)
 
     assert expected == element.id
@@ -45,7 +45,7 @@ _NO_IDS: list[Any] = [None, "", 0, True, 1.5, [1]]
 
 @pytest.mark.parametrize("lacking", [Element(), *(Element(element_id=odd) for odd in _NO_IDS)])
 def test_an_element_without_an_id_says_so_and_is_not_usable(lacking: Element) -> None:
-    """An empty text would go unnoticed into a request for a video."""
+    """An empty id could slip unnoticed into a request for a video."""
     with pytest.raises(AttributeError, match="this element has no id"):
         _ = lacking.id
     assert not lacking.is_usable
@@ -88,27 +88,27 @@ def test_a_task_without_elements_has_none() -> None:
     ],
 )
 def test_your_own_id_of_a_task_is_a_string_or_none(expected: str | None, info: Any) -> None:
-    """An empty text means none, as in a request."""
+    """An empty string counts as missing, as in a request."""
     assert expected == Task(task_info=info).external_task_id
 
 
 @pytest.mark.parametrize(("status", "progress"), [(word, means) for word, (means, _) in WORDS.items()])
 def test_a_task_is_finished_if_its_status_says_success_or_failure(status: str, progress: str) -> None:
-    """Every word of every gateway for success or failure counts, in upper and lower case."""
+    """All words of all gateways for success or failure count, in any case."""
     for word in (status, status.upper()):
         assert (progress != "PENDING") == _task(status=word).is_finished
 
 
 @pytest.mark.parametrize("status", [None, "", "paused", "succeed ", _ODD, 5])
 def test_a_task_of_an_unknown_status_is_not_finished(status: Any) -> None:
-    """New status words may appear, and may mean anything."""
+    """The service may introduce new status words, which may mean anything."""
     assert not _task(status=status).is_finished
     assert not Task().is_finished
     assert _task(status=TaskStatus.FAILED).is_finished
 
 
 def test_shortcuts_are_not_part_of_the_json_or_of_equality() -> None:
-    """Shortcuts change neither what is sent nor what is compared or shown; copies keep them."""
+    """Shortcuts do not change the JSON, comparisons or the repr. Copies keep them."""
     source = {"task_id": "7", "task_status": "succeed", "task_result": {"elements": [{"element_id": 9}]}}
     plain, task = Task.from_dict(source), Task.from_dict(source)
     task.request_id = "r-1"
@@ -129,7 +129,7 @@ _NEWER = {"id": "7", "status": "succeeded", "outputs": [{"type": "element", "id"
 
 @dataclass(frozen=True)
 class _Response:
-    """A response about a task, and the request id that comes with the task."""
+    """A response about a task, and the request id that the task should have."""
 
     expected: str | None
     body: Mapping[str, Any]
@@ -192,28 +192,28 @@ def test_the_request_id_of_a_create_comes_with_the_task(client_class: Client, na
     ids=["of the envelope", "of the header", "of a task without an id"],
 )
 def test_each_task_of_a_page_has_the_request_id_of_the_page(client_class: Client, response: _Response) -> None:
-    """The gateway may put the list anywhere."""
-    tasks = ScriptedClient(client_class, StubReply(200, response.body, response.headers)).take(2, "list")
+    """Gateways put the list in different places."""
+    tasks = ScriptedClient(client_class, Reply(200, response.body, response.headers)).take(2, "list")
 
     assert [response.expected] * 2 == [task.request_id for task in tasks]
 
 
 def test_the_task_of_a_deletion_has_its_request_id(client_class: Client) -> None:
-    """The response has its envelope around the task."""
-    reply = StubReply(200, {"code": 0, "request_id": "r-1", "data": {"task_id": "7"}}, _HEADER)
+    """The request id is in the envelope around the task."""
+    reply = Reply(200, {"code": 0, "request_id": "r-1", "data": {"task_id": "7"}}, _HEADER)
 
     assert "r-1" == ScriptedClient(client_class, reply).delete("9").request_id
 
 
 def test_a_request_id_in_a_header_does_not_spread_the_token(client_class: Client) -> None:
-    """A gateway may repeat the token anywhere, and request ids are shown to support."""
-    task = ScriptedClient(client_class, StubReply(200, _MADE, {"X-Request-Id": f"r-{TOKEN}"})).get("7")
+    """Gateways may repeat the token anywhere, and people send request ids to support."""
+    task = ScriptedClient(client_class, Reply(200, _MADE, {"X-Request-Id": f"r-{TOKEN}"})).get("7")
 
     assert "r-***" == task.request_id
 
 
 def test_a_task_that_is_read_from_a_body_takes_the_request_id_of_its_envelope() -> None:
-    """Notifications, for example, have no headers of a response."""
+    """A notification, for example, has no response headers."""
     body = {"code": 0, "request_id": "r-1", "data": _MADE}
 
     for task in (find_task(body, CONTRACT), find_task(body, CONTRACT, request_id="h-1")):

@@ -1,4 +1,4 @@
-"""Arguments that can't be used are refused before anything is sent, and lists are iterators."""
+"""Invalid arguments are refused before anything is sent, and lists are iterators."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _NOT_SECONDS: list[Any] = ["5", True, [], 1j]
 def test_every_method_refuses_a_limit_that_is_not_a_number_of_seconds(
     client_class: Client, name: str, arguments: list[Any], error: type[Exception], limit: Any
 ) -> None:
-    """Nothing is sent first, and a list raises when you call the method, before you iterate."""
+    """Nothing is sent. A list raises the error when you call the method, before you iterate."""
     with pytest.raises(error, match="max_wait_seconds must be a number of seconds, 0 or more, not"):
         getattr(ScriptedClient(client_class), name)(*arguments, max_wait_seconds=limit)
 
@@ -74,7 +74,7 @@ def test_an_on_update_that_is_not_a_function_is_refused_at_once(client_class: Cl
 
 
 def test_lists_are_iterators() -> None:
-    """A plain call returns one, even on the async client."""
+    """You don't await the call itself, even on the async client."""
     transport = httpx.MockTransport(lambda _: page().response())
 
     assert [] == list(KlingElements("t", http_client={"transport": transport}).list())

@@ -1,4 +1,4 @@
-"""Many elements are created as fast as the service allows, each exactly once, and none is lost if anything fails."""
+"""`create_all` creates elements as fast as the service allows, each once, and loses none if something fails."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ class _SteppedClock(FakeClock):
 
 
 def test_a_hundred_elements_are_created_within_the_limits(client_class: Client) -> None:
-    """If two at a time and five a second are allowed, this takes little more than 20 s, with few refusals."""
+    """With limits of two at a time and five a second, this takes little more than 20 s and few refusals."""
     app = create_app(manual_clock=True, tick_seconds=0.05, concurrency=2, rate=5)
     caller = Caller(app)
     clock = _SteppedClock(app)
@@ -166,7 +166,7 @@ def test_no_more_tasks_run_than_the_service_and_max_concurrent_allow(
 
 
 def test_the_latest_state_of_each_task_is_returned(client_class: Client) -> None:
-    """You need not look up a task that has ended."""
+    """The result shows which tasks have already ended."""
     client = _client(client_class, _Service(concurrency=1))
 
     first, second = client.create_all(_requests(2))
@@ -176,7 +176,7 @@ def test_the_latest_state_of_each_task_is_returned(client_class: Client) -> None
 
 
 def test_an_empty_sequence_needs_no_request(client_class: Client) -> None:
-    """A single request that is accepted needs no look-up."""
+    """If a single request is accepted, no look-up follows."""
     service = _Service()
     client = _client(client_class, service)
 
@@ -197,7 +197,7 @@ def _outcomes(error: KlingError) -> list[Any]:
 
 
 def test_each_request_has_its_own_result(client_class: Client) -> None:
-    """The error has the task or the error of each request in order, and no failure affects the others."""
+    """The error lists a task or an error for each request, in order. No failure affects the other requests."""
     service = _Service()
     taken = service.create
     fates = {"e-1": refusal(400, 1301), "e-3": LOST, "e-5": refusal(500, 5000)}
@@ -221,7 +221,7 @@ def test_each_request_has_its_own_result(client_class: Client) -> None:
 
 
 def test_an_error_of_create_all_hides_the_token(client_class: Client) -> None:
-    """Each error inside it also hides the token."""
+    """The errors in `results` also hide the token."""
     service = _Service()
     service.create = lambda _: StubReply(400, {"code": 1301, "message": f"no {TOKEN}"})
 
@@ -231,9 +231,9 @@ def test_an_error_of_create_all_hides_the_token(client_class: Client) -> None:
     assert TOKEN not in f"{error!r} {error} {vars(error)}"
 
 
-@pytest.mark.parametrize("step", [refusal(404), refusal(404, 1202), StubReply(200, {}), refusal(401, 1004)])
-def test_without_look_ups_refusals_show_when_a_place_is_free(client_class: Client, step: StubReply) -> None:
-    """Every element is created nevertheless."""
+@pytest.mark.parametrize("step", [refusal(404), refusal(404, 1202), Reply(200, {}), refusal(401, 1004)])
+def test_without_look_ups_refusals_show_when_a_place_is_free(client_class: Client, step: Reply) -> None:
+    """All elements are still created."""
     service = _Service(concurrency=2)
     service.look = lambda _: step
 
@@ -265,7 +265,7 @@ def test_a_failed_look_up_is_repeated(client_class: Client, step: Any) -> None:
 
 @pytest.mark.parametrize("status", ["failed", "succeed"])
 def test_a_task_that_ends_without_an_element_frees_its_place(client_class: Client, status: str) -> None:
-    """The task is returned as it is; if you pass it to `wait_all`, the error explains it."""
+    """The task is returned unchanged. `wait_all` raises the error that explains it."""
     service = _Service(concurrency=1)
     service.look = lambda task_id: task(task_id, status) if service.clock.seconds > 1002 else task(task_id)
 
@@ -291,7 +291,7 @@ def test_a_wrong_token_is_tried_once(client_class: Client) -> None:
 
 
 def test_an_unreachable_gateway_is_tried_three_times(client_class: Client) -> None:
-    """The three attempts are for all creates together."""
+    """All creates together make three attempts."""
     service = _Service()
     service.create = lambda _: REFUSED
 
@@ -313,7 +313,7 @@ def test_a_temporary_connection_failure_loses_nothing(client_class: Client) -> N
 
 
 def test_create_all_gives_up_if_nothing_moves(client_class: Client) -> None:
-    """`create_all` waits as long as a task may take; the errors say what was refused and what was never sent."""
+    """`create_all` waits as long as a task may take. The errors distinguish refused creates from unsent ones."""
     service = _Service(seconds=1e9, concurrency=2)
 
     error = _client(client_class, service).error_of("create_all", _requests(5))
@@ -342,7 +342,7 @@ def test_a_limit_ends_create_all(client_class: Client, limit: float, taken: int)
 
 
 def test_creates_in_flight_are_not_repeated_after_a_stop(client_class: Client) -> None:
-    """A refusal that usually leads to a retry leads to none."""
+    """Even a temporary refusal does not lead to a retry then."""
     service = _Service()
     service.create = lambda external_id: refusal(401, 1002) if external_id == "e-0" else _FULL
 
@@ -354,7 +354,7 @@ def test_creates_in_flight_are_not_repeated_after_a_stop(client_class: Client) -
 
 @pytest.mark.parametrize("limits", [{"concurrency": 2}, {"concurrency": 2, "rate": 50}])
 def test_many_elements_are_created_over_a_socket(client_class: Client, limits: dict[str, Any]) -> None:
-    """Threads, or tasks of an event loop, create them in real time."""
+    """Threads or asyncio tasks create them in real time."""
     options: Any = {"http_client": {"verify": tls()}, "poll": PollPolicy(first_interval_seconds=0.05)}
     options["retry"] = RetryPolicy(first_interval_seconds=0.05)
     with serving(create_app(tick_seconds=0.005, **limits)) as gateway:
@@ -366,10 +366,10 @@ def test_many_elements_are_created_over_a_socket(client_class: Client, limits: d
 
 
 @pytest.mark.parametrize("kind", [KeyboardInterrupt, asyncio.CancelledError])
-def test_an_interruption_names_every_id(
+def test_an_interruption_reports_every_id(
     client_class: Client, kind: type[BaseException], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Tasks that would have been returned are named, too; requests that were not sent are not."""
+    """It also reports the ids of finished creates, but not those of unsent requests."""
     service = _Service(concurrency=3)
 
     def interrupt(_: str) -> Any:

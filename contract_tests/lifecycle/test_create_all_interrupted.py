@@ -1,4 +1,4 @@
-"""If `create_all` is interrupted, the ids of all creates that were sent are named, and nothing more is sent."""
+"""If `create_all` is interrupted, it reports the ids of all creates that were sent, and sends nothing more."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from contract_tests.support.scripted import request_with_id, task
 from kling_elements import AsyncKlingElements, KlingElements
 
 
-def test_ctrl_c_names_the_ids_of_creates_in_flight(
+def test_ctrl_c_reports_the_ids_of_creates_in_flight(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """`create_all` does not wait for threads in flight, and they send nothing that was not named."""
+    """`create_all` does not wait for its threads, which send nothing that was not reported."""
     arrived, go_on = threading.Event(), threading.Event()
     sent: list[str] = []
 
@@ -43,7 +43,7 @@ def test_ctrl_c_names_the_ids_of_creates_in_flight(
 
 
 def test_a_cancellation_ends_the_creates_in_flight(caplog: pytest.LogCaptureFixture) -> None:
-    """The error lists each id, and no create continues."""
+    """The exception lists each id, and no create continues."""
     arrived = list[str]()
 
     async def never(request: httpx.Request) -> httpx.Response:
@@ -67,7 +67,7 @@ def test_a_cancellation_ends_the_creates_in_flight(caplog: pytest.LogCaptureFixt
     assert 3 == caplog.text.count("the element may exist; CancelledError interrupted the create")
 
 
-def test_creates_that_outlive_their_event_loop_are_named(caplog: pytest.LogCaptureFixture) -> None:
+def test_creates_that_outlive_their_event_loop_are_reported(caplog: pytest.LogCaptureFixture) -> None:
     """Nobody cancels the creates: the garbage collector closes the coroutine that waits for them."""
 
     async def never(_: httpx.Request) -> httpx.Response:

@@ -1,4 +1,4 @@
-"""If a create is interrupted when it may have created an element, the exception and the log name its id."""
+"""If an interrupted create may have made an element, the exception and the log contain its id."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ _ID = re.compile("external_task_id ([^ :]+): the element (?:may exist|exists); [
 
 
 def _ids_in_warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
-    """Return the ids that warnings name."""
+    """Return the ids in the warnings."""
     lines = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
     return [match[1] for line in lines if (match := _ID.match(line))]
 
 
 @pytest.mark.parametrize("kind", _KINDS)
-def test_an_interruption_names_the_id(
+def test_an_interruption_reports_the_id(
     client_class: Client, kind: type[BaseException], caplog: pytest.LogCaptureFixture
 ) -> None:
     """The exception has the id as an attribute and in a note, and a warning says what to do."""
@@ -61,10 +61,10 @@ def test_an_interruption_names_the_id(
 
 
 @pytest.mark.parametrize("kind", _KINDS)
-def test_no_id_is_named_if_nothing_can_have_been_created(
+def test_no_id_is_reported_if_nothing_can_have_been_created(
     client_class: Client, kind: type[BaseException], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Nothing exists before a request is sent, after refusals, and while media are checked."""
+    """That is so before a request is sent, after refusals, and while media are checked."""
 
     def interrupt(*_: Any, **__: Any) -> Any:
         raise kind
@@ -99,7 +99,7 @@ def test_no_id_is_named_if_nothing_can_have_been_created(
     ],
 )
 @pytest.mark.parametrize("kind", _KINDS)
-def test_an_interruption_in_doubt_names_the_id(
+def test_an_interruption_in_doubt_reports_the_id(
     client_class: Client, kind: type[BaseException], script: list[Step], caplog: pytest.LogCaptureFixture
 ) -> None:
     """The id is the caller's own, so an earlier call may have used it."""
@@ -113,7 +113,7 @@ def test_an_interruption_in_doubt_names_the_id(
     assert ["e-1"] == _ids_in_warnings(caplog)
 
 
-def test_an_interruption_between_attempts_names_an_id_in_doubt(
+def test_an_interruption_between_attempts_reports_an_id_in_doubt(
     client_class: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A fresh UUID is recorded nowhere else."""
@@ -130,10 +130,10 @@ def test_an_interruption_between_attempts_names_an_id_in_doubt(
 
 
 @pytest.mark.parametrize("name", ["create", "get_or_create"])
-def test_an_interruption_after_the_response_names_the_id(
+def test_an_interruption_after_the_response_reports_the_id(
     client_class: Client, name: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """If Ctrl+C comes while the last line is logged, it is already known that the element exists."""
+    """If Ctrl+C comes while the last line is logged, the client already knows that the element exists."""
     client = ScriptedClient(client_class, *([ABSENT] if name == "get_or_create" else []), task())
     log = effects.Effects.log
 
@@ -151,7 +151,7 @@ def test_an_interruption_after_the_response_names_the_id(
 
 
 def test_a_warning_and_a_note_hide_the_token(client_class: Client, caplog: pytest.LogCaptureFixture) -> None:
-    """You may paste the token into the wrong field; control characters of terminals are also escaped."""
+    """Callers may paste the token into the wrong field. Control characters are escaped as well."""
     with pytest.raises(KeyboardInterrupt) as caught:
         ScriptedClient(client_class, KeyboardInterrupt).create({**BODY, "external_task_id": f"\x1b[2J{TOKEN}"})
 
@@ -161,7 +161,7 @@ def test_a_warning_and_a_note_hide_the_token(client_class: Client, caplog: pytes
     assert TOKEN not in caplog.text
 
 
-def test_a_create_that_outlives_its_event_loop_names_the_id(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_create_that_outlives_its_event_loop_reports_the_id(caplog: pytest.LogCaptureFixture) -> None:
     """Nobody cancels the create: the garbage collector closes it, in another context."""
 
     async def never(_: httpx.Request) -> httpx.Response:
@@ -196,7 +196,7 @@ def gateway(request: pytest.FixtureRequest) -> Iterator[MockGateway]:
 
 
 def _count_by_id(gateway: MockGateway) -> Counter[str]:
-    """Return how many elements exist under each id."""
+    """Return the number of elements for each external id."""
     return Counter(created["external_task_id"] for created in gateway.tasks())
 
 
@@ -204,7 +204,7 @@ _Create = Callable[[], Awaitable[Iterable[Task]]]
 
 
 def _creates(kling: AsyncKlingElements) -> Iterator[_Create]:
-    """Return the methods that create, in turn and without end."""
+    """Yield the methods that create, in turn and without end."""
 
     async def create() -> Iterable[Task]:
         return [await kling.create(BODY)]
@@ -278,12 +278,12 @@ def test_no_id_is_lost_to_a_cancellation(
     gateway: MockGateway,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Whenever the cancellation comes, each element on the server was returned or is named in a warning."""
+    """At whatever moment the cancellation comes, each element is returned, or its id is in a warning."""
     returned: list[Task] = []
     held_up = [str(uuid4()) for _ in range(5)]
 
     async def made(external_id: str) -> None:
-        """Wait until the server has created the element; the response is still on its way."""
+        """Wait until the server has created the element, before its response arrives."""
         while external_id not in _count_by_id(gateway):  # noqa: ASYNC110 - a server's
             await asyncio.sleep(0.01)
 
@@ -309,7 +309,7 @@ def test_no_id_is_lost_to_a_cancellation(
 
 
 def test_no_id_is_lost_to_ctrl_c(gateway: MockGateway) -> None:
-    """Whenever Ctrl+C comes, the id is in the returned task, or on the exception and in a warning on stderr."""
+    """At whatever moment Ctrl+C comes, the id is in the returned task, or on the exception and in a warning."""
     command = [sys.executable, "-m", interrupt_creates.__name__, gateway.url, json.dumps(BODY), str(_TRIES)]
     gateway.queue_faults(*["delay:0.02"] * 10)  # so that some interruptions come while the response is on its way
 
@@ -326,10 +326,10 @@ def test_no_id_is_lost_to_ctrl_c(gateway: MockGateway) -> None:
     assert set() < warned <= ids
 
 
-def test_create_all_names_no_id_if_nothing_can_have_been_created(
+def test_create_all_reports_no_id_if_nothing_can_have_been_created(
     client_class: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Ctrl+C arrives while every create, having been refused, waits for its next attempt."""
+    """Ctrl+C comes while all creates were refused and wait for their next attempt."""
     client = ScriptedClient(client_class, refusal(429, 1303))
 
     def interrupted(_: float) -> None:

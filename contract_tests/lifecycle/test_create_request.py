@@ -75,7 +75,7 @@ def test_without_an_id_a_fresh_uuid_is_sent(client_class: Client, request_made: 
 
 @pytest.mark.parametrize("request_made", [dict(BODY), MappingProxyType(BODY), _image(), _video()])
 def test_your_request_object_is_not_changed(client_class: Client, request_made: Any) -> None:
-    """You can use the object again, and the next create gets another id."""
+    """You can reuse the object, and the next create gets another id."""
     before = copy.deepcopy(dict(request_made)) if not hasattr(request_made, "to_dict") else request_made.to_dict()
 
     ScriptedClient(client_class, task()).create(request_made)
@@ -101,7 +101,7 @@ def test_an_id_that_is_not_a_string_is_refused(client_class: Client, build: Any,
 
 @pytest.mark.parametrize("request_made", [None, "text", 5, [BODY], b"{}", Task(task_id="7"), object()])
 def test_a_value_that_is_not_a_request_is_refused(client_class: Client, request_made: Any) -> None:
-    """Ignoring violations does not help."""
+    """This holds even if you ignore violations."""
     for on_violation in ("raise", "ignore"):
         error = ScriptedClient(client_class, on_violation=on_violation).error_of("create", request_made)
 
@@ -111,7 +111,7 @@ def test_a_value_that_is_not_a_request_is_refused(client_class: Client, request_
 
 
 def test_half_a_surrogate_pair_is_refused_as_an_id() -> None:
-    """Half a pair cannot be written as JSON."""
+    """JSON in UTF-8 cannot represent half a pair."""
     error = ScriptedClient(AsyncKlingElements).error_of("create", {**BODY, "external_task_id": "\ud83d"})
 
     assert ["/external_task_id"] == [violation.pointer for violation in error.violations]  # type: ignore[attr-defined]

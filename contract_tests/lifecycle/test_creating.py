@@ -1,4 +1,4 @@
-"""A create is sent once, under an id that finds it again, and repeated only if it cannot have created anything."""
+"""A create is sent once, and repeated only if it cannot have created anything."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ _ON_THE_WAY = [httpx.ReadTimeout, httpx.WriteTimeout, httpx.ReadError, httpx.Wri
 def test_a_create_that_cannot_have_created_anything_is_repeated(
     client_class: Client, slept: list[float], script: list[Step]
 ) -> None:
-    """Waits double from 1 s on, or last as long as the gateway asks if that is longer; the id stays the same."""
+    """Waits double from 1 s on, or are as long as the gateway asks. The id stays the same."""
     client = ScriptedClient(client_class, *script)
 
     assert "7" == client.create(BODY).task_id
@@ -102,7 +102,7 @@ def test_a_create_that_cannot_have_created_anything_is_repeated(
 def test_any_other_failure_ends_a_create(
     client_class: Client, outcome: str, slept: list[float], script: list[Step]
 ) -> None:
-    """The error says if the element may exist, and under which id you can look for it."""
+    """The error says whether the element may exist, and has the id to look it up by."""
     client = ScriptedClient(client_class, *script)
 
     error = client.error_of("create", BODY)
@@ -126,8 +126,8 @@ _OTHER = {"external_task_id": "e-0"}
         task("5", task_info={"external_task_id": 43}),
     ],
 )
-def test_the_response_to_another_create_is_rejected(client_class: Client, response: StubReply) -> None:
-    """If a connection has a stray response, nobody knows what became of this create."""
+def test_the_response_to_another_create_is_rejected(client_class: Client, response: Reply) -> None:
+    """After a stray response, the create is in doubt."""
     error = ScriptedClient(client_class, response).error_of("create", NAMED)
 
     assert isinstance(error, NoTaskError)
@@ -137,7 +137,7 @@ def test_the_response_to_another_create_is_rejected(client_class: Client, respon
 
 @pytest.mark.parametrize("external_id", ["e-1", None, ""])
 def test_a_response_need_not_repeat_the_id(client_class: Client, external_id: Any) -> None:
-    """If the response has no id, the task has the one that was sent."""
+    """If the response contains no external id, the task gets the one that was sent."""
     created = ScriptedClient(client_class, task("5", task_info={"external_task_id": external_id, "x": 1})).create(NAMED)
 
     assert {"external_task_id": "e-1", "x": 1} == created.task_info.to_dict()

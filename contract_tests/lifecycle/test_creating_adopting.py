@@ -1,4 +1,4 @@
-"""`get_or_create` makes at most one element, however often you call it and whichever answers are lost."""
+"""`get_or_create` creates at most one element, however often you call it and whichever responses are lost."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _STEPS_IN_DOUBT: list[tuple[str, Step]] = [
 
 @dataclass(frozen=True, kw_only=True)
 class _Adoption:
-    """The responses of a gateway, the calls that they lead to, and the task that is returned: 7 is created, 5 found."""
+    """Responses of a gateway, the calls that follow, and the returned task: 7 if it was created, 5 if it was found."""
 
     id: str
     script: Sequence[Step]
@@ -175,7 +175,7 @@ def test_get_or_create_makes_one_element(client_class: Client, dialect: str, row
 
 
 def test_look_ups_may_lag_behind_creates(client_class: Client) -> None:
-    """If look-ups lag by ten seconds, the most that was observed, and a response is lost, one element is made."""
+    """If a response is lost and look-ups lag by 10 s, the longest observed lag, one element is created."""
     created_at: list[float] = []
 
     def gateway(request: httpx.Request) -> Step:
@@ -200,7 +200,7 @@ def _with_status(word: str) -> StubReply:
 
 @pytest.mark.parametrize("word", ["deleted", "failed", "DELETED"])
 def test_an_unusable_element_is_not_adopted(client_class: Client, word: str) -> None:
-    """If the gateway still shows the element, the error has its task, and the id cannot be reused."""
+    """The error has the task. Its external id cannot be reused."""
     for script in ([_with_status(word)], [ABSENT, LOST, _with_status(word)], [ABSENT, DUPLICATE, _with_status(word)]):
         error = ScriptedClient(client_class, *script).error_of("get_or_create", NAMED)
 
@@ -210,6 +210,6 @@ def test_an_unusable_element_is_not_adopted(client_class: Client, word: str) -> 
 
 
 @pytest.mark.parametrize("reply", [_with_status("succeed"), task("5", "failed"), task("5", "succeed"), task("5", None)])
-def test_a_task_without_an_unusable_element_is_adopted(client_class: Client, reply: StubReply) -> None:
-    """An adopted task may be in progress or have failed; `wait` finds out which."""
+def test_a_task_without_an_unusable_element_is_adopted(client_class: Client, reply: Reply) -> None:
+    """The task may be in progress, or may have failed: `wait` finds out."""
     assert "5" == ScriptedClient(client_class, reply).get_or_create(NAMED).task_id

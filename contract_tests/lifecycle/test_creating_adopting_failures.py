@@ -1,4 +1,4 @@
-"""If get_or_create fails, the error says whether the element may exist, and what to do."""
+"""If `get_or_create` fails, the error says whether the element may exist, and what to do next."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ _FAILURES = [
 @for_each_row(_FAILURES)
 @both_dialects
 def test_an_error_says_whether_the_element_may_exist(client_class: Client, dialect: str, row: FailedCall) -> None:
-    """If one attempt is in doubt, the outcome stays in doubt even if a later attempt is refused."""
+    """After one attempt in doubt, the outcome stays in doubt, even if a later attempt is refused."""
     client = ScriptedClient(client_class, *row.script, dialect=dialect)
 
     error = client.error_of("get_or_create", NAMED)
@@ -145,15 +145,15 @@ def test_an_error_says_whether_the_element_may_exist(client_class: Client, diale
 
 @pytest.mark.parametrize("step", [refusal(404), refusal(401, 1000), REFUSED, Reply(200, {})])
 def test_a_fresh_id_cannot_exist_before_the_first_create(client_class: Client, step: Step) -> None:
-    """Your own id may have been used before, a fresh one has not."""
+    """Only an id of your own may have been used before."""
     error = ScriptedClient(client_class, *[step] * 3).error_of("get_or_create", BODY)
 
     assert "not_created" == error.outcome
 
 
 @pytest.mark.parametrize("step", _NO_LOOK_UP)
-def test_a_gateway_without_look_ups_is_named_as_the_cause(client_class: Client, step: Reply) -> None:
-    """The message also says what you can use instead."""
+def test_the_error_says_that_the_gateway_lacks_look_ups(client_class: Client, step: Reply) -> None:
+    """The message also says what to use instead."""
     error = ScriptedClient(client_class, step).error_of("get_or_create", NAMED)
 
     assert str(error).startswith("this gateway ")
@@ -176,7 +176,7 @@ def test_no_further_attempt_begins_after_the_limit(client_class: Client, calls: 
 
 
 def test_the_policy_limits_the_look_ups_after_a_duplicate(client_class: Client) -> None:
-    """The duplicate need not exist, because gateways use the same code for other mistakes."""
+    """There may be no duplicate, because gateways use the same code for other mistakes."""
     script = [ABSENT, DUPLICATE, ABSENT]
     client = ScriptedClient(client_class, *script, retry=RetryPolicy(max_duplicate_look_ups=1))
 
@@ -205,7 +205,7 @@ _UNSURE = "or the request contains another mistake, because the service uses thi
 def test_a_duplicate_that_is_not_found_lists_the_possible_causes(
     client_class: Client, causes: list[str], dialect: str, script: list[Step]
 ) -> None:
-    """The message also says what to do next, and the error keeps the code and the text of the refusal."""
+    """The message says what to do next. The error keeps the code and the message of the refusal."""
     error = ScriptedClient(client_class, *script, dialect=dialect).error_of("get_or_create", NAMED)
 
     assert isinstance(error, ExternalIdUsedError)

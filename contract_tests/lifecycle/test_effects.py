@@ -1,4 +1,4 @@
-"""What the two kinds of effects do, and what they log."""
+"""Blocking effects never suspend, effects on an event loop may, and both log safe text."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from kling_elements_runtime.blocking import finish
 
 
 def test_a_coroutine_that_suspends_needs_an_event_loop() -> None:
-    """The error names this mistake, which only this package can make."""
+    """Only a mistake in this package can cause this error."""
     with pytest.raises(RuntimeError, match="suspended without an event loop"):
         finish(asyncio.sleep(0))
 
 
 def test_control_characters_in_a_log_are_escaped(client_class: Client, caplog: pytest.LogCaptureFixture) -> None:
-    """The gateway's ids and your own may contain control characters."""
+    """Both ids of a task may contain control characters."""
     caplog.set_level(logging.INFO, "kling_elements")
     ScriptedClient(client_class, task("7\x1b[2J")).create({**BODY, "external_task_id": "e\n1"})
 

@@ -1,7 +1,7 @@
-"""If a create fails in any way, there is at most one element, and the client reports it correctly.
+"""However a create fails, at most one element exists, and the client reports it correctly.
 
-Every fault runs on a real socket, with both clients: `create` has to report what became of the element, and
-`get_or_create` has to end with exactly one if the gateway allows it.
+Each fault runs over a socket, with both clients: `create` must report what became of the element, and
+`get_or_create` must end with exactly one if the gateway allows that.
 """
 
 from __future__ import annotations
@@ -127,13 +127,13 @@ class _HoldingServer(MockServer):
 
 @pytest.fixture(scope="module")
 def gateways() -> Iterator[dict[str, MockGateway]]:
-    """Start a mock server for each dialect; each row has its own token, and so its own elements."""
+    """Start a mock server for each dialect. Each test uses its own token, and so has its own elements."""
     with ExitStack() as stack:
         yield {dialect: stack.enter_context(serving(_HoldingServer(dialect))) for dialect in DIALECTS}
 
 
 class _Impatient:
-    """Hooks that make a client wait only briefly for the response to its first create."""
+    """Hooks that shorten a client's wait for the response to its first create."""
 
     def __init__(self) -> None:
         self._is_first = True
@@ -162,7 +162,7 @@ def _external_ids(gateway: MockGateway, token: str) -> list[str | None]:
 
 
 def _external_ids_in_the_end(gateway: MockGateway, token: str, row: FaultRow) -> list[str | None]:
-    """Return the ids of all elements after a create whose caller has left is done."""
+    """Return the ids of all elements, after the server has finished creates whose callers have left."""
     if row.fault.startswith("late:"):
         server = gateway.app
         assert isinstance(server, _HoldingServer)
@@ -178,7 +178,7 @@ def _external_ids_in_the_end(gateway: MockGateway, token: str, row: FaultRow) ->
 def test_the_reported_outcome_is_true_and_no_element_exists_twice(
     gateways: dict[str, MockGateway], row: FaultRow, method: str, dialect: str, client_class: Client
 ) -> None:
-    """The outcome is that of the row, and as many elements exist under the reported id as the row says."""
+    """Both the outcome and the number of elements under the reported id match the row."""
     gateway = gateways[dialect]
     token = f"token-{uuid4()}"
     gateway.queue_faults(row.fault)
@@ -198,7 +198,7 @@ def test_the_reported_outcome_is_true_and_no_element_exists_twice(
 def test_get_or_create_finds_the_element_of_a_failed_create(
     gateways: dict[str, MockGateway], row: FaultRow, dialect: str
 ) -> None:
-    """If `create` meets a fault, two calls of `get_or_create` with the same request end with that one element."""
+    """After a faulty `create`, two calls of `get_or_create` with the same request return the one element."""
     gateway = gateways[dialect]
     token = f"token-{uuid4()}"
     request = request_with_id("the-only-one")
@@ -238,12 +238,12 @@ def test_every_business_code_is_in_the_matrix() -> None:
 
 
 def _is_of_form(fault: str, form: str) -> bool:
-    """Return whether a fault has a form such as `code:N-after`, in which capital letters can be any text."""
+    """Return whether a fault has a form such as `code:N-after`, where capital letters stand for any text."""
     return re.fullmatch(re.sub("[A-Z]+", "[^-]+", form), fault) is not None
 
 
-def test_every_form_of_faults_is_in_the_matrix(gateways: dict[str, MockGateway]) -> None:
-    """Each form that the mock server lists has a row, or a reason why it has none."""
+def test_every_form_of_fault_is_in_the_matrix(gateways: dict[str, MockGateway]) -> None:
+    """Each form that the mock server lists has a row, or a reason to have none."""
     with pytest.raises(ValueError, match="there is no fault") as caught:
         gateways[DIALECTS[0]].queue_faults("?")
     forms = str(caught.value).partition("use one of ")[2].partition(";")[0].split(", ")

@@ -1,4 +1,4 @@
-"""The life of an element from its absence to its deletion, over a socket, with both clients and in both dialects.
+"""Create, find, wait for and delete an element over a socket, with both clients and in both dialects.
 
 If a gateway answers like the real service, no element may be missing, created twice, or returned after its deletion.
 """
@@ -23,7 +23,7 @@ from kling_elements_client.errors import KlingError, NotFoundError
 
 
 class _Life:
-    """The calls of a client for one element, whose id is new.
+    """The calls of a client for one element with a new id.
 
     Attributes:
         id: Its external id.
@@ -52,7 +52,7 @@ class _Life:
         return caught.value
 
     def made(self) -> int:
-        """Return how many elements were created under the id, including deleted ones."""
+        """Return the number of elements with this id, including deleted ones."""
         return sum(task["external_task_id"] == self.id for task in self._gateway.tasks())
 
 
@@ -65,7 +65,7 @@ def gateway(request: pytest.FixtureRequest) -> Iterator[tuple[str, MockGateway]]
 
 @pytest.fixture
 def life(client_class: Client, gateway: tuple[str, MockGateway]) -> _Life:
-    """Return the life of an element that does not exist yet."""
+    """Return the calls for an element that does not exist yet."""
     dialect, served = gateway
     return _Life(client_class, served, dialect)
 
@@ -81,7 +81,7 @@ def test_get_or_create_makes_one_element_and_finds_it_again(life: _Life) -> None
 
 @pytest.mark.parametrize("name", ["123456789", "an id of nobody's"])
 def test_an_unknown_id_is_not_found(life: _Life, name: str) -> None:
-    """An id may look like one of the system's or like one of yours."""
+    """The id may be a task id or an external id."""
     assert isinstance(life.fails("get", name), NotFoundError)
 
 
@@ -101,7 +101,7 @@ class _CreatesMeanwhile(Clock):
 
 
 def test_wait_looks_again_if_the_task_is_absent_at_first(life: _Life) -> None:
-    """The task is looked up again, and found after another client has created it."""
+    """The second look-up finds the task, because another client has created it meanwhile."""
     element = life.do("wait", life.id, clock=_CreatesMeanwhile(life))
 
     task = life.do("get", life.id)
@@ -112,7 +112,7 @@ def test_wait_looks_again_if_the_task_is_absent_at_first(life: _Life) -> None:
 
 
 def test_a_deleted_element_can_be_deleted_again(life: _Life) -> None:
-    """You can pass the element, its finished task or its id; in the documented dialect it is not found."""
+    """You can pass the element, its finished task or its id. In the documented dialect, the second call raises."""
     task = life.do("get_or_create", life.request)
     element = life.do("wait", task)
     finished = life.do("get", task)
@@ -127,7 +127,7 @@ def test_a_deleted_element_can_be_deleted_again(life: _Life) -> None:
 
 
 def test_a_deleted_element_is_never_returned(life: _Life) -> None:
-    """If a gateway still shows the task of a deleted element, the task has no usable element."""
+    """Some gateways still list its task, but without a usable element."""
     kept = {**life.request, "external_task_id": str(uuid4())}
     task = life.do("get_or_create", life.request)
     (first, second) = life.do("wait_all", [task, life.do("create", kept)])

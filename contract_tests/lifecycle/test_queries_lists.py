@@ -1,4 +1,4 @@
-"""A list has each task once, and its pages are fetched as you iterate."""
+"""A list yields each task once, and fetches pages as you iterate."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ _NAMELESS = StubReply(200, {"data": [{"x": 1}, {"x": 2}, {"task_id": None, "x": 
     ],
 )
 @pytest.mark.parametrize(("name", "path"), [("list", ELEMENTS), ("presets", PRESETS)])
-def test_a_list_has_each_task_once(
+def test_a_list_yields_each_task_once(
     client_class: Client, name: str, path: str, ids: list[Any], script: list[Step]
 ) -> None:
     """A list ends at an empty page, or after two pages without a new task."""
@@ -72,7 +72,7 @@ def test_the_tasks_of_a_list_are_read_like_those_of_a_look_up(client_class: Clie
 
 
 def test_pages_are_fetched_when_they_are_needed(client_class: Client) -> None:
-    """No page is requested before you have read the tasks of the page before it."""
+    """A page is requested only after you have read all tasks of the page before it."""
     client = ScriptedClient(client_class, page("1", "2"), page("3"))
 
     client.kling.list()
@@ -82,7 +82,7 @@ def test_pages_are_fetched_when_they_are_needed(client_class: Client) -> None:
 
 
 def test_each_iteration_fetches_the_list_again(client_class: Client) -> None:
-    """If one iteration has yielded a task, the next one yields it again."""
+    """A second iteration yields the same tasks again."""
     client = ScriptedClient(client_class, page("1"), page(), page("1"), page())
 
     assert ["1"] == [listed.task_id for listed in client.take(None, "list")]
@@ -102,7 +102,7 @@ def test_a_list_ends_at_the_last_page_number_of_the_contract(
 
 
 def test_a_list_that_failed_never_looks_complete(client_class: Client) -> None:
-    """You get the tasks before the failure; then each step raises the error, which says where to continue."""
+    """After the tasks before the failure, each step raises the error, which says where to continue."""
     client = ScriptedClient(client_class, page("1", "2"), refusal(404), page("3"), page())
     listed = client.kling.list()
 
@@ -135,7 +135,7 @@ def test_you_choose_the_size_of_a_page(client_class: Client, size: int) -> None:
 
 @pytest.mark.parametrize("size", [0, -1, 501, "30", True, 1.5, [], float("nan")])
 def test_a_page_size_outside_the_contract_is_refused(client_class: Client, size: Any) -> None:
-    """A wrong page size is refused like any other request that breaks the contract."""
+    """An invalid page size is refused like any request that breaks the contract."""
     client = ScriptedClient(client_class)
 
     with pytest.raises(ContractError, match="/query/pageSize"):
@@ -144,8 +144,8 @@ def test_a_page_size_outside_the_contract_is_refused(client_class: Client, size:
 
 
 @pytest.mark.parametrize("kind", [KeyboardInterrupt, asyncio.CancelledError])
-def test_a_list_goes_on_after_an_interruption(client_class: Client, kind: type[BaseException]) -> None:
-    """The interrupted page comes next."""
+def test_a_list_continues_after_an_interruption(client_class: Client, kind: type[BaseException]) -> None:
+    """The list requests the interrupted page again."""
     client = ScriptedClient(client_class, page("1"), kind, page("2"))
     listed = client.kling.list()
     client.next_item(listed)

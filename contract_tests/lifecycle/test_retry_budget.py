@@ -29,7 +29,7 @@ _BUSY = refusal(429, 1302)
 def test_no_attempt_begins_after_the_limit_of_the_policy(
     client_class: Client, slept: list[float], limit: float
 ) -> None:
-    """The last wait is cut to the time that is left."""
+    """The last wait is shortened to the remaining time."""
     client = ScriptedClient(client_class, *[_BUSY] * (len(slept) + 1), retry=RetryPolicy(max_wait_seconds=limit))
 
     assert isinstance(client.error_of("create", BODY), RateLimitError)
@@ -52,7 +52,7 @@ def test_no_attempt_begins_after_the_limit_of_the_policy(
 def test_a_limit_of_the_call_leaves_time_for_the_last_attempt(
     client_class: Client, slept: list[float], limit: float
 ) -> None:
-    """A wait takes at most half of the time left, and no wait is shorter than the policy's first."""
+    """A wait takes at most half of the remaining time, and is never shorter than the policy's first interval."""
     client = ScriptedClient(client_class, *[_BUSY] * (len(slept) + 1))
 
     assert isinstance(client.error_of("create", BODY, max_wait_seconds=limit), RateLimitError)
@@ -64,7 +64,7 @@ def test_a_limit_of_the_call_leaves_time_for_the_last_attempt(
 def test_the_client_waits_as_long_as_the_gateway_asks_within_the_limit(
     client_class: Client, slept: list[float], seconds: float
 ) -> None:
-    """If the limit comes first, the call ends at once."""
+    """If the requested wait exceeds the limit, the call ends at once."""
     client = ScriptedClient(client_class, refusal(429, 1302, retry_after=str(seconds)), task())
 
     if slept:
@@ -75,7 +75,7 @@ def test_the_client_waits_as_long_as_the_gateway_asks_within_the_limit(
 
 
 def test_a_create_may_be_retried_without_limit(client_class: Client) -> None:
-    """The clock copes with any number of attempts."""
+    """Intervals stay finite for any number of attempts."""
     client = ScriptedClient(client_class, *[_BUSY] * 200, task())
 
     assert "7" == client.create(BODY, max_wait_seconds=float("inf")).task_id
@@ -96,7 +96,7 @@ def test_jitter_keeps_clients_apart(client_class: Client) -> None:
 
 
 def test_the_policy_limits_failed_connections() -> None:
-    """A limit of one allows no retry; a connection that succeeds resets the count."""
+    """A limit of one allows no retry. A successful connection resets the count."""
     clock = FakeClock()
     failed, busy = TransportError("no", may_have_been_sent=False), KlingError("no")
     once = RetryBudget(RetryPolicy(max_connect_attempts=1), clock, None)

@@ -1,6 +1,6 @@
-"""Even if a connection or a gateway spoils responses, there is at most one element, and it is reported correctly.
+"""If a connection or a gateway spoils responses, at most one element exists, and it is reported correctly.
 
-`test_fault_matrix` has what services and proxies do. This module has what the mock server has no fault for: stray
+`test_fault_matrix` covers services and proxies. This module covers what the mock server has no fault for: stray
 responses, connections that end after a response, look-ups that lag, and responses that are too large, too deep or
 endless. It uses a socket, both clients and both dialects, after an earlier call over the same connection.
 """
@@ -56,7 +56,7 @@ class _SpoilingGateway:
         creates: How many creates arrived.
         looks: How many look-ups arrived since the first create.
         absence: The response to a look-up of a task that does not exist.
-        is_quiet: Set after the first look-up was answered, and everything was sent that follows the response.
+        is_quiet: Set after the response to the first look-up, and all that follows it, was sent.
         tasks: The tasks at the end, after the server has read everything.
     """
 
@@ -97,12 +97,12 @@ def _send_instead(spoiled: bytes) -> _Send:
 
 
 def _send_with(before: bytes = b"", after: bytes = b"") -> _Send:
-    """Send more than the response, all at once."""
+    """Send other bytes along with the response, all at once."""
     return lambda _, peer, response: peer.send(before + response + after)
 
 
 def _send_and_add_later(after: bytes) -> _Send:
-    """Send the response, and more after the client has read it, while the client makes no call."""
+    """Send the response, and other bytes later, while the client makes no call."""
 
     def send(_: _SpoilingGateway, peer: Peer, response: bytes) -> None:
         peer.send(response)
@@ -118,7 +118,7 @@ def _send_and_close(_: _SpoilingGateway, peer: Peer, response: bytes) -> None:
 
 
 def _lag(gateway: _SpoilingGateway, peer: Peer, response: bytes) -> None:
-    """Answer the first five look-ups as if nothing existed."""
+    """Respond to the first five look-ups as if nothing existed."""
     peer.send(response if gateway.looks > 5 else gateway.absence)
 
 
@@ -259,7 +259,7 @@ def _call(way: str, gateway: _SpoilingGateway, url: str, method: str) -> Task:
 def test_spoiled_responses_never_lead_to_a_wrong_report_or_a_second_element(
     name: str, method: str, dialect: str, way: str
 ) -> None:
-    """One element exists, under the id that was returned or is on the error, and no error has the token."""
+    """One element exists, under the returned id or the id on the error. No error contains the token."""
     row = _ROWS[name]
     error_text, task_id = "", ""
     with _serve(row, dialect) as (gateway, url):

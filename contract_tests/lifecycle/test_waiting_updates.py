@@ -59,7 +59,7 @@ def _recorder(seen: list[Any]) -> Callable[[Task], None]:
         ),
     ],
 )
-def test_each_change_of_a_status_is_passed_on_once(
+def test_each_change_of_a_status_is_reported_once(
     client_class: Client, expected: list[str], waited: Any, script: list[Any]
 ) -> None:
     seen: list[Any] = []
@@ -94,8 +94,8 @@ def test_the_last_change_comes_before_an_error(
     assert ["submitted", last] == [status for _, status in seen] + ([] if last else [None])
 
 
-def test_the_changes_of_several_tasks_come_as_they_are_seen(client_class: Client) -> None:
-    """A task that is waited for twice has each change only once."""
+def test_the_changes_of_several_tasks_are_reported_as_they_come(client_class: Client) -> None:
+    """If you pass a task twice, each change is reported once."""
     seen: list[Any] = []
     script = [task("1"), task("2"), task("1"), finished_task("1"), finished_task("2"), finished_task("1")]
 
@@ -106,7 +106,7 @@ def test_the_changes_of_several_tasks_come_as_they_are_seen(client_class: Client
 @pytest.mark.parametrize("name", ["wait", "wait_all"])
 @pytest.mark.parametrize("kind", [ZeroDivisionError, KlingError, KeyboardInterrupt, asyncio.CancelledError])
 def test_an_exception_in_on_update_ends_the_wait(client_class: Client, name: str, kind: type[BaseException]) -> None:
-    """`wait` passes the error on, even an error of a class that it would survive from a look-up."""
+    """`wait` raises the exception, even of a class that would be temporary in a look-up."""
     error = kind("mine")
     client = ScriptedClient(client_class, _BEGUN)
 

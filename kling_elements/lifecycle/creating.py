@@ -223,9 +223,9 @@ def _check_task_has_id(task: Task | None, record: CreateRecord) -> Task:
         LookUpUnavailableError: The response contains no task, or the task of another id.
     """
     if task is None:
-        raise LookUpUnavailableError(f"this gateway's response to a look-up contains no task; {_ADVICE}")
+        raise LookUpUnavailableError(f"this gateway responds to look-ups without a task; {_ADVICE}")
     if not _may_be_of(task, record) or str(task.task_id) == record.external_id:
-        raise LookUpUnavailableError(f"this gateway's response to a look-up contains the task of another id; {_ADVICE}")
+        raise LookUpUnavailableError(f"this gateway responds to a look-up with the task of another id; {_ADVICE}")
     return task
 
 
