@@ -108,11 +108,11 @@ class ClientBase:
             ValueError: An argument has an invalid value.
         """
         policies = _policies(retry, poll, max_retries, (self._calls.retry, self._calls.poll))
-        other = object.__new__(type(self))
-        other.__dict__.update(self.__dict__)
-        other._calls = Calls(self._effects, *policies, allow_private=self._calls.allow_private)
-        other._step_seconds = step_seconds_of(timeout) or self._step_seconds
-        return other
+        client = object.__new__(type(self))
+        client.__dict__.update(self.__dict__)
+        client._calls = Calls(self._effects, *policies, allow_private=self._calls.allow_private)
+        client._step_seconds = step_seconds_of(timeout) or self._step_seconds
+        return client
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(base_url={self.client.base_url!r})"

@@ -53,16 +53,17 @@ def element_of(task: Task, contract: Contract) -> Element:
         ElementUnavailableError: The element was deleted, or it failed.
         UnknownStatusError: The task contains no element.
     """
-    named = [element for element in task.all_elements if is_id(element.element_id)]
-    if not named:
+    elements_with_id = [element for element in task.all_elements if is_id(element.element_id)]
+    if not elements_with_id:
         raise UnknownStatusError(
             f"task {for_message(task.task_id)} has succeeded, but its response contains no element", task
         )
-    first = next((element for element in named if is_usable(element, contract)), None)
+    first = next((element for element in elements_with_id if is_usable(element, contract)), None)
     if first is None:
+        unusable = elements_with_id[0]
         raise ElementUnavailableError(
-            f"the element {for_message(named[0].element_id)} of task {for_message(task.task_id)} cannot be used, "
-            f"because its status is {named[0].status}: create it again, with an external_task_id "
+            f"the element {for_message(unusable.element_id)} of task {for_message(task.task_id)} cannot be used, "
+            f"because its status is {unusable.status}: create it again, with an external_task_id "
             "that was not used before",
             task,
         )

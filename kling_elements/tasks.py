@@ -125,13 +125,13 @@ class _Alias:
     """An alternative name of a property.
 
     Attributes:
-        other: The name that a gateway uses.
+        gateway_name: The name that some gateways use.
         outer: The documented property that contains the value; empty for a property of the object itself.
         name: The documented name.
         is_documented: Whether the alternative name is also documented, so that its property stays.
     """
 
-    other: str
+    gateway_name: str
     outer: str
     name: str
     is_documented: bool
@@ -165,10 +165,10 @@ class _TaskVocabulary:
 
 
 def _aliases(schema: Node) -> Iterator[_Alias]:
-    for path, others in schema.get("x-aliases", {}).items():
+    for path, alternatives in schema.get("x-aliases", {}).items():
         outer, _, name = path.rpartition("/")
-        for other in others:
-            yield _Alias(other, outer, name, other in schema["properties"])
+        for alternative in alternatives:
+            yield _Alias(alternative, outer, name, alternative in schema["properties"])
 
 
 def _object(value: object) -> Properties | None:
@@ -206,19 +206,19 @@ def _with_documented_names(vocabulary: _TaskVocabulary, schema: str, source: Map
     """
     properties = dict(source)
     for alias in vocabulary.aliases[schema]:
-        if alias.other not in source:
+        if alias.gateway_name not in source:
             continue
         if alias.outer:
             outer = _object(properties.get(alias.outer) or {})
             if outer is not None and not _has_value(alias.name, outer.get(alias.name)):
                 properties[alias.outer] = {
                     **outer,
-                    alias.name: _elements_among(source[alias.other], vocabulary.output_type),
+                    alias.name: _elements_among(source[alias.gateway_name], vocabulary.output_type),
                 }
         elif not _has_value(alias.name, properties.get(alias.name)):
-            properties[alias.name] = source[alias.other]
+            properties[alias.name] = source[alias.gateway_name]
             if not alias.is_documented:
-                del properties[alias.other]
+                del properties[alias.gateway_name]
     return properties
 
 
@@ -269,7 +269,7 @@ def _with_elements(result: Properties, vocabulary: _TaskVocabulary) -> Propertie
 def _rename_element(item: object, vocabulary: _TaskVocabulary) -> object:
     """Return an element under the documented names. An item that is not an element is returned unchanged."""
     properties = _object(item)
-    if properties is None or not any(alias.other in properties for alias in vocabulary.aliases["Element"]):
+    if properties is None or not any(alias.gateway_name in properties for alias in vocabulary.aliases["Element"]):
         return item
     return _with_documented_names(vocabulary, "Element", properties)
 

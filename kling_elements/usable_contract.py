@@ -54,11 +54,11 @@ def _missing_parts(document: Node) -> list[str]:
         return [f"operations that can be read ({error})"]
     missing = []
     places = [*_PLACES, *_places_in_schemas(document), *_incomplete_limits(document)]
-    for name, own in CONTRACT.operations().items():
-        if name in operations and operations[name].method == own.method:  # its path may differ
-            places += _places_of_operation(document, operations[name], own)
+    for name, package_operation in CONTRACT.operations().items():
+        if name in operations and operations[name].method == package_operation.method:  # its path may differ
+            places += _places_of_operation(document, operations[name], package_operation)
         else:
-            missing.append(f"the operation {name} by {own.method.upper()}")
+            missing.append(f"the operation {name} by {package_operation.method.upper()}")
     return [*missing, *dict.fromkeys(filter(None, (_first_missing_part(document, place) for place in places)))]
 
 
@@ -81,10 +81,10 @@ def _incomplete_limits(document: Node) -> Iterator[str]:
                 yield f"{where[1:]}{error}"
 
 
-def _places_of_operation(document: Node, operation: Operation, own: Operation) -> Iterator[str]:
+def _places_of_operation(document: Node, operation: Operation, package_operation: Operation) -> Iterator[str]:
     """Yield the places in the body, response and parameters of an operation that the generated client calls."""
     where = operation.pointer()[1:]
-    if "requestBody" in own.definition:
+    if "requestBody" in package_operation.definition:
         yield from (f"{where}/requestBody/{part}" for part in _BODY_PARTS)
         yield (schema := _resolve_place(document, f"{where}/requestBody/{_JSON}/schema"))
         if at(document, f"{schema}/discriminator"):
@@ -93,7 +93,7 @@ def _places_of_operation(document: Node, operation: Operation, own: Operation) -
     status = operation.success_status() if any(code.startswith("2") for code in responses) else "2XX"
     yield _resolve_place(document, f"{where}/responses/{status}/{_JSON}/schema") + "/x-envelope"
     parameters = {parameter.name: parameter for parameter in operation.parameters}
-    for name in (parameter.name for parameter in own.parameters):
+    for name in (parameter.name for parameter in package_operation.parameters):
         if name not in parameters:
             yield f"{where}/parameters/{name}"
         elif name == PAGE_NUMBER:

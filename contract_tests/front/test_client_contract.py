@@ -48,9 +48,9 @@ def _use_other_words(document: dict[str, Any]) -> None:
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_business_codes_are_read_from_the_clients_contract(dialect: str) -> None:
     """This gateway uses other codes for absence, duplicates, limits, second deletions and temporary refusals."""
-    other = with_other_codes(_MORE)
-    app = create_app(contract=other, tick_seconds=0, dialect=dialect)
-    options: dict[str, Any] = {"http_client": {"verify": tls()}, "contract": other, **_QUICK}
+    other_contract = with_other_codes(_MORE)
+    app = create_app(contract=other_contract, tick_seconds=0, dialect=dialect)
+    options: dict[str, Any] = {"http_client": {"verify": tls()}, "contract": other_contract, **_QUICK}
     with respx_router(app=app) as router, KlingElements("any-token", **options) as kling:
         router.kling.queue_faults(f"code:{_MORE + 1302}", f"code:{_MORE + 1303}")
         first = kling.get_or_create(request_with_id("first"))
@@ -71,9 +71,9 @@ def test_business_codes_are_read_from_the_clients_contract(dialect: str) -> None
 
 def test_limits_and_permissions_are_read_from_the_clients_contract() -> None:
     """The client recognizes exceeded limits and the deletion of a preset element by their new codes."""
-    other = with_other_codes(_MORE)
-    app = create_app(contract=other, manual_clock=True, rate=1, concurrency=1)
-    options: dict[str, Any] = {"contract": other, "retry": RetryPolicy(max_wait_seconds=0)}
+    other_contract = with_other_codes(_MORE)
+    app = create_app(contract=other_contract, manual_clock=True, rate=1, concurrency=1)
+    options: dict[str, Any] = {"contract": other_contract, "retry": RetryPolicy(max_wait_seconds=0)}
     with respx_router(app=app), KlingElements("any-token", http_client={"verify": tls()}, **options) as kling:
         kling.create(request_with_id("first"))
         with pytest.raises(RateLimitError) as too_fast:
@@ -87,7 +87,7 @@ def test_limits_and_permissions_are_read_from_the_clients_contract() -> None:
     refusals = [too_fast.value, too_many.value, not_ours.value]
     assert [_MORE + 1302, _MORE + 1303, _MORE + 1103] == [refusal.code for refusal in refusals]
     assert ["not_created", "not_created"] == [refusal.outcome for refusal in refusals[:2]]
-    assert [False, True] == [is_too_many(refusal, other) for refusal in refusals[:2]]
+    assert [False, True] == [is_too_many(refusal, other_contract) for refusal in refusals[:2]]
     assert not is_too_many(too_many.value, contract.CONTRACT)
 
 
@@ -156,25 +156,27 @@ def test_a_client_calls_the_first_server_of_its_contract() -> None:
         document["servers"] = [{"url": "https://kling.example"}]
         document["components"]["schemas"]["TaskResponse"]["x-envelope"]["success-codes"] = [5]
 
-    other = changed_contract(change)
+    other_contract = changed_contract(change)
     with (
-        AuthenticatedClient("t", contract=other, http_client={"transport": httpx.MockTransport(respond)}) as client,
+        AuthenticatedClient(
+            "t", contract=other_contract, http_client={"transport": httpx.MockTransport(respond)}
+        ) as client,
         pytest.raises(BusinessError),
     ):
         get_element.sync("1", client=client)
 
     assert ["kling.example"] == [url.host for url in seen]
-    assert other is client.contract
+    assert other_contract is client.contract
 
 
 def test_a_code_is_read_from_the_place_that_the_clients_contract_names() -> None:
     """The code of a refusal decides whether anything was created."""
-    other = changed_contract(
+    other_contract = changed_contract(
         lambda document: document["components"]["schemas"]["CreateElementResponse"]["x-envelope"].update(code="/ret")
     )
     refused = StubReply(200, {"ret": 1102, "message": "balance not enough"})
 
-    error = ScriptedClient(KlingElements, refused, contract=other).error_of("create", request_with_id("first"))
+    error = ScriptedClient(KlingElements, refused, contract=other_contract).error_of("create", request_with_id("first"))
 
     assert isinstance(error, BusinessError)
     assert (1102, "not_created") == (error.code, error.outcome)

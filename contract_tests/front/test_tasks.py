@@ -95,23 +95,25 @@ def test_both_shapes_of_a_task_become_one(expected: Any, source: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("schema", "name", "other"),
+    ("schema", "name", "alternative"),
     [
-        (schema, name, other)
+        (schema, name, alternative)
         for schema, names in OTHER_NAMES.items()
-        for name, others in names.items()
-        for other in others
+        for name, alternatives in names.items()
+        for alternative in alternatives
     ],
 )
-def test_every_alternative_name_of_a_property_is_read(schema: str, name: str, other: str) -> None:
+def test_every_alternative_name_of_a_property_is_read(schema: str, name: str, alternative: str) -> None:
     """Each alias is read as one property only."""
-    assert {name} == read_tasks.documented_names(schema, other)
+    assert {name} == read_tasks.documented_names(schema, alternative)
 
 
-@pytest.mark.parametrize(("schema", "other"), [(schema, name) for schema, names in NO_NAMES.items() for name in names])
-def test_an_unknown_name_is_kept_as_it_is(schema: str, other: str) -> None:
+@pytest.mark.parametrize(
+    ("schema", "alternative"), [(schema, name) for schema, names in NO_NAMES.items() for name in names]
+)
+def test_an_unknown_name_is_kept_as_it_is(schema: str, alternative: str) -> None:
     """Names are case-sensitive."""
-    assert set() == read_tasks.documented_names(schema, other)
+    assert set() == read_tasks.documented_names(schema, alternative)
 
 
 @pytest.mark.parametrize("word", [*WORDS, *NO_WORDS])
@@ -234,9 +236,9 @@ def test_a_list_is_read_like_look_ups() -> None:
 
     tasks = tasks_of_response(_answered(response), CONTRACT)
 
-    assert ["8", "task_7", "7", UNSET] == [made.task_id for made in tasks]
-    assert ["succeed", "succeed", "succeed", "failed"] == [made.task_status for made in tasks]
-    assert [1, 1, 2, 0] == [len(made.elements) for made in tasks]
+    assert ["8", "task_7", "7", UNSET] == [read_task.task_id for read_task in tasks]
+    assert ["succeed", "succeed", "succeed", "failed"] == [read_task.task_status for read_task in tasks]
+    assert [1, 1, 2, 0] == [len(read_task.elements) for read_task in tasks]
     for empty in (TaskListResponse(), TaskListResponse(data=None)):
         assert [] == tasks_of_response(_answered(empty), CONTRACT)
 
@@ -249,7 +251,7 @@ def _done(*ids: Any) -> TaskResult:
 
 
 @pytest.mark.parametrize(
-    ("expected", "made"),
+    ("expected", "task"),
     [
         (Progress.PENDING, Task(task_status="submitted")),
         (Progress.PENDING, Task(task_status=TaskStatus.PROCESSING)),
@@ -273,6 +275,6 @@ def _done(*ids: Any) -> TaskResult:
         *((Progress.UNKNOWN, Task(task_status=status)) for status in ("paused", "succeed ", "succeeds", _ODD)),
     ],
 )
-def test_progress_distinguishes_the_cases_that_callers_must_handle(expected: Progress, made: Task) -> None:
+def test_progress_distinguishes_the_cases_that_callers_must_handle(expected: Progress, task: Task) -> None:
     """Unknown statuses, missing statuses and successes without an element are different kinds of progress."""
-    assert expected is progress_of(made, CONTRACT)
+    assert expected is progress_of(task, CONTRACT)

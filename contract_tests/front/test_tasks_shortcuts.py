@@ -43,7 +43,7 @@ def test_an_element_has_its_id_as_a_string_exact_to_the_last_digit(expected: str
 _NO_IDS: list[Any] = [None, "", 0, True, 1.5, [1]]
 
 
-@pytest.mark.parametrize("lacking", [Element(), *(Element(element_id=odd) for odd in _NO_IDS)])
+@pytest.mark.parametrize("lacking", [Element(), *(Element(element_id=malformed) for malformed in _NO_IDS)])
 def test_an_element_without_an_id_says_so_and_is_not_usable(lacking: Element) -> None:
     """An empty id could slip unnoticed into a request for a video."""
     with pytest.raises(AttributeError, match="this element has no id"):
@@ -66,7 +66,7 @@ def test_a_deleted_or_failed_element_is_only_in_all_elements(status: str) -> Non
 
 def test_a_task_without_elements_has_none() -> None:
     """The rest of the response may be malformed."""
-    odd: Any = [5, None, Element(element_id=1), {}]
+    malformed: Any = [5, None, Element(element_id=1), {}]
 
     for task in (
         Task(),
@@ -75,7 +75,7 @@ def test_a_task_without_elements_has_none() -> None:
         Task(task_result=TaskResult(elements=_ODD[0])),
     ):
         assert [] == task.elements == task.all_elements
-    assert [Element(element_id=1)] == _task(*odd).elements == _task(*odd).all_elements
+    assert [Element(element_id=1)] == _task(*malformed).elements == _task(*malformed).all_elements
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_a_task_without_elements_has_none() -> None:
     [
         ("e-1", TaskInfo(external_task_id="e-1")),
         ("12", TaskInfo.from_dict({"external_task_id": 12})),
-        *((None, TaskInfo.from_dict({"external_task_id": odd})) for odd in ("", None, True, {"a": 1})),
+        *((None, TaskInfo.from_dict({"external_task_id": malformed})) for malformed in ("", None, True, {"a": 1})),
         *((None, info) for info in (TaskInfo(), None, _ODD)),
     ],
 )

@@ -141,9 +141,11 @@ def test_each_call_goes_to_the_path_of_the_clients_contract() -> None:
 
 def test_a_body_checked_by_another_contract_is_not_sent() -> None:
     """The client's own contract might refuse the body, so you have to check it with that one."""
-    other = changed_contract(lambda document: document["components"]["schemas"]["ElementName"].update(maxLength=3))
+    other_contract = changed_contract(
+        lambda document: document["components"]["schemas"]["ElementName"].update(maxLength=3)
+    )
     body = base_body("image")
-    client = ScriptedClient(KlingElements, task(), contract=other)
+    client = ScriptedClient(KlingElements, task(), contract=other_contract)
     with client.kling.client as raw_client:
         with pytest.raises(ValueError, match=r"^the body was checked by another contract: check it with `client"):
             create_element.sync(client=raw_client, body=contract.check("createElement", body))

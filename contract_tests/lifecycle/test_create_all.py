@@ -380,8 +380,10 @@ def test_an_interruption_reports_every_id(
         _client(client_class, service).create_all(_requests(10))
 
     warnings = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
-    warned_ids = [each.split()[1].rstrip(":") for each in warnings]
+    warned_ids = [warning.split()[1].rstrip(":") for warning in warnings]
     assert ["e-0", "e-1", "e-2"] == sorted(service.created) == warned_ids
     if client_class is KlingElements or kind is asyncio.CancelledError:  # asyncio raises Ctrl+C outside the loop
         assert warned_ids == caught.value.external_task_ids  # type: ignore[attr-defined]
-        assert [f"external_task_id {each}: the element exists" for each in warned_ids] == caught.value.__notes__
+        assert [
+            f"external_task_id {external_id}: the element exists" for external_id in warned_ids
+        ] == caught.value.__notes__

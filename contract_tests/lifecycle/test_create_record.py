@@ -282,7 +282,7 @@ def test_no_id_is_lost_to_a_cancellation(
     returned: list[Task] = []
     held_up = [str(uuid4()) for _ in range(5)]
 
-    async def made(external_id: str) -> None:
+    async def wait_for_creation(external_id: str) -> None:
         """Wait until the server has created the element, before its response arrives."""
         while external_id not in _count_by_id(gateway):  # noqa: ASYNC110 - a server's
             await asyncio.sleep(0.01)
@@ -291,7 +291,7 @@ def test_no_id_is_lost_to_a_cancellation(
         async def create() -> Iterable[Task]:
             return [await kling.create({**BODY, "external_task_id": external_id})]
 
-        await way(create, made(external_id), returned)
+        await way(create, wait_for_creation(external_id), returned)
 
     async def tries() -> None:
         async with AsyncKlingElements(gateway.token, gateway.url, http_client={"verify": tls()}) as kling:

@@ -84,14 +84,14 @@ def test_your_request_object_is_not_changed(client_class: Client, request_made: 
     assert "external_task_id" not in before
 
 
-@pytest.mark.parametrize("odd", [None, 5, True, 1.5, b"e-1", ["e-1"], {}])
+@pytest.mark.parametrize("invalid_id", [None, 5, True, 1.5, b"e-1", ["e-1"], {}])
 @pytest.mark.parametrize("build", [_mapping, _image])
-def test_an_id_that_is_not_a_string_is_refused(client_class: Client, build: Any, odd: Any) -> None:
+def test_an_id_that_is_not_a_string_is_refused(client_class: Client, build: Any, invalid_id: Any) -> None:
     """An id is never replaced silently, because you would then look for the wrong one."""
     client = ScriptedClient(client_class)
 
     for call in ("create", "get_or_create"):
-        error = client.error_of(call, build(external_task_id=odd))
+        error = client.error_of(call, build(external_task_id=invalid_id))
 
         assert isinstance(error, ContractError)
         assert "not_created" == error.outcome

@@ -19,11 +19,13 @@ def test_look_ups_are_not_answered_by_caches(client_class: Client) -> None:
     """Creates are sent without `no-cache`. If you set the header yourself, yours is sent."""
     client = ScriptedClient(client_class, ABSENT, task())
     client.get_or_create(NAMED)
-    other = ScriptedClient(client_class, task(), headers={"cache-control": "max-age=0", "X-A": "1"})
-    other.create(NAMED)
+    client_with_header = ScriptedClient(client_class, task(), headers={"cache-control": "max-age=0", "X-A": "1"})
+    client_with_header.create(NAMED)
 
     assert ["no-cache", None] == [request.headers.get("Cache-Control") for request in client.gateway.requests]
-    assert ("max-age=0", "1") == tuple(other.gateway.requests[0].headers[name] for name in ("Cache-Control", "X-A"))
+    assert ("max-age=0", "1") == tuple(
+        client_with_header.gateway.requests[0].headers[name] for name in ("Cache-Control", "X-A")
+    )
     with pytest.raises(TypeError, match="headers must be a mapping"):
         client_class(TOKEN, headers=["X-A"])  # type: ignore[arg-type]
 

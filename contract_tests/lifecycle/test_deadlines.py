@@ -122,22 +122,22 @@ def test_reading_media_at_urls_counts_towards_the_limit(client_class: Client) ->
 
 def test_without_a_limit_an_attempt_may_take_all_its_timeouts(client_class: Client) -> None:
     """A slow upload needs its timeouts. The policy limits only when attempts begin; 0 allows one attempt."""
-    left: list[float | None] = []
+    remaining: list[float | None] = []
 
     def respond(_: httpx.Request) -> httpx.Response:
-        left.append(seconds_left())
+        remaining.append(seconds_left())
         return task().response()
 
     for limit in (None, 0, 5):
         ScriptedClient(client_class, respond).create(NAMED, max_wait_seconds=limit)
 
     longest = 10 + 300 + 600 + 60  # seconds: the timeouts together
-    assert left[0] is not None
-    assert left[1] is not None
-    assert left[2] is not None
-    assert _FAR < left[0] <= longest
-    assert _FAR < left[1] <= longest
-    assert left[2] <= 5
+    assert remaining[0] is not None
+    assert remaining[1] is not None
+    assert remaining[2] is not None
+    assert _FAR < remaining[0] <= longest
+    assert _FAR < remaining[1] <= longest
+    assert remaining[2] <= 5
 
 
 @pytest.mark.parametrize("start", [b"", _head(200, content_length=9)], ids=["no response", "a body"])

@@ -46,37 +46,37 @@ class FaultRow:
     Attributes:
         fault: The name of the fault in the mock server.
         reported: What `create` reports: `created` if it returns the task, else the outcome on its error.
-        left: How many elements exist after `create`.
+        count: How many elements exist after `create`.
         adopted: What `get_or_create` reports.
-        left_by_adopting: How many elements exist after `get_or_create`.
+        adopted_count: How many elements exist after `get_or_create`.
     """
 
     fault: str
     reported: Reported
-    left: int
+    count: int
     adopted: Reported = "created"
-    left_by_adopting: int = 1
+    adopted_count: int = 1
 
     @property
     def id(self) -> str:
         return self.fault
 
 
-def _in_doubt(fault: str, left: int) -> FaultRow:
-    return FaultRow(fault=fault, reported="may_exist", left=left)
+def _in_doubt(fault: str, count: int) -> FaultRow:
+    return FaultRow(fault=fault, reported="may_exist", count=count)
 
 
 def _refusal(fault: str) -> FaultRow:
-    return FaultRow(fault=fault, reported="not_created", left=0, adopted="not_created", left_by_adopting=0)
+    return FaultRow(fault=fault, reported="not_created", count=0, adopted="not_created", adopted_count=0)
 
 
 def _duplicate(fault: str) -> FaultRow:
     """Return the row of a duplicate: an earlier element may exist even if no look-up finds it."""
-    return FaultRow(fault=fault, reported="may_exist", left=0, adopted="may_exist", left_by_adopting=0)
+    return FaultRow(fault=fault, reported="may_exist", count=0, adopted="may_exist", adopted_count=0)
 
 
 def _harmless(fault: str) -> FaultRow:
-    return FaultRow(fault=fault, reported="created", left=1)
+    return FaultRow(fault=fault, reported="created", count=1)
 
 
 _NEVER = (1000, 1001, 1002, 1003, 1004, 1100, 1101, 1102, 1103, 1200, 1202, 1203, 1300, 1301, 1304)
@@ -182,7 +182,7 @@ def test_the_reported_outcome_is_true_and_no_element_exists_twice(
     gateway = gateways[dialect]
     token = f"token-{uuid4()}"
     gateway.queue_faults(row.fault)
-    reported, left = (row.reported, row.left) if method == "create" else (row.adopted, row.left_by_adopting)
+    reported, count = (row.reported, row.count) if method == "create" else (row.adopted, row.adopted_count)
 
     outcome: str | None = "created"
     try:
@@ -190,11 +190,11 @@ def test_the_reported_outcome_is_true_and_no_element_exists_twice(
     except KlingError as error:
         outcome, external_id = error.outcome, error.external_task_id
     assert reported == outcome
-    assert [external_id] * left == _external_ids_in_the_end(gateway, token, row)
+    assert [external_id] * count == _external_ids_in_the_end(gateway, token, row)
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
-@for_each_row([row for row in _ROWS if row.left])
+@for_each_row([row for row in _ROWS if row.count])
 def test_get_or_create_finds_the_element_of_a_failed_create(
     gateways: dict[str, MockGateway], row: FaultRow, dialect: str
 ) -> None:

@@ -51,7 +51,7 @@ class _Life:
             self.do(name, *arguments, **options)
         return caught.value
 
-    def made(self) -> int:
+    def count_created(self) -> int:
         """Return the number of elements with this id, including deleted ones."""
         return sum(task["external_task_id"] == self.id for task in self._gateway.tasks())
 
@@ -76,7 +76,7 @@ def test_get_or_create_makes_one_element_and_finds_it_again(life: _Life) -> None
 
     assert first.task_id == second.task_id == third.task_id
     assert life.id == first.task_info.external_task_id
-    assert 1 == life.made()
+    assert 1 == life.count_created()
 
 
 @pytest.mark.parametrize("name", ["123456789", "an id of nobody's"])
@@ -92,7 +92,7 @@ class _CreatesMeanwhile(Clock):
         self._life = life
 
     def sleep(self, seconds: float) -> None:
-        if not self._life.made():  # pragma: no branch - it may sleep more than once
+        if not self._life.count_created():  # pragma: no branch - it may sleep more than once
             self._life.do("create", self._life.request)
         super().sleep(seconds)
 
@@ -108,7 +108,7 @@ def test_wait_looks_again_if_the_task_is_absent_at_first(life: _Life) -> None:
     assert [element] == task.elements
     assert (life.id, True, 32) == (task.external_task_id, task.is_finished, len(task.request_id))
     assert (str(element.element_id), 32) == (element.id, len(element.request_id))
-    assert 1 == life.made()
+    assert 1 == life.count_created()
 
 
 def test_a_deleted_element_can_be_deleted_again(life: _Life) -> None:
@@ -128,9 +128,9 @@ def test_a_deleted_element_can_be_deleted_again(life: _Life) -> None:
 
 def test_a_deleted_element_is_never_returned(life: _Life) -> None:
     """Some gateways still list its task, but without a usable element."""
-    kept = {**life.request, "external_task_id": str(uuid4())}
+    copied = {**life.request, "external_task_id": str(uuid4())}
     task = life.do("get_or_create", life.request)
-    (first, second) = life.do("wait_all", [task, life.do("create", kept)])
+    (first, second) = life.do("wait_all", [task, life.do("create", copied)])
     life.do("delete", first)
     remains = life.dialect == "live"
 
@@ -150,4 +150,4 @@ def test_a_deleted_element_is_never_returned(life: _Life) -> None:
     assert isinstance(error, CreateAllError)
     assert "may_exist" == error.outcome
     assert isinstance(error.results[0], KlingError)
-    assert 1 == life.made()
+    assert 1 == life.count_created()

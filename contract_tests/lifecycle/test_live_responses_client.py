@@ -36,12 +36,12 @@ from kling_elements_client.errors import (
 from kling_elements_client.models import DeleteElementRequest, Task
 
 _RAW: Mapping[str, Callable[..., Any]] = {
-    "createElement": lambda client, asked: create_element.sync(client=client, body=_request(asked)),
-    "getElement": lambda client, asked: get_element.sync(client=client, id=asked or "e-1"),
+    "createElement": lambda client, requested_id: create_element.sync(client=client, body=_request(requested_id)),
+    "getElement": lambda client, requested_id: get_element.sync(client=client, id=requested_id or "e-1"),
     "listElements": lambda client, _: list_elements.sync(client=client),
     "listPresetElements": lambda client, _: list_preset_elements.sync(client=client),
-    "deleteElement": lambda client, asked: delete_element.sync(
-        client=client, body=DeleteElementRequest(element_id=asked)
+    "deleteElement": lambda client, requested_id: delete_element.sync(
+        client=client, body=DeleteElementRequest(element_id=requested_id)
     ),
 }
 _KINDS: Mapping[int, type[ResponseError]] = {

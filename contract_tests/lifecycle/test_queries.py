@@ -83,16 +83,16 @@ def test_a_task_is_read_from_any_shape(client_class: Client, expected: Any, body
 _NAMES = pytest.mark.parametrize("name", ["get", "delete", "list", "presets"])
 
 
-def _query(client: ScriptedClient, name: str, **named: Any) -> Any:
+def _query(client: ScriptedClient, name: str, **options: Any) -> Any:
     """Make a query, and read a list to its end."""
     if name in ("list", "presets"):
-        return client.take(None, name, **named)
-    return getattr(client, name)("7", **named)
+        return client.take(None, name, **options)
+    return getattr(client, name)("7", **options)
 
 
-def _query_error(client: ScriptedClient, name: str, **named: Any) -> KlingError:
+def _query_error(client: ScriptedClient, name: str, **options: Any) -> KlingError:
     with pytest.raises(KlingError) as caught:
-        _query(client, name, **named)
+        _query(client, name, **options)
     return caught.value
 
 
@@ -241,6 +241,6 @@ def test_a_value_that_is_not_a_task_id_is_refused(
 ) -> None:
     """Nothing is sent. A float, for example, may have lost its last digits."""
     message = f"^to look up a task, pass a Task that has an id, or the id itself, not {kind}$"
-    for call, named in (("get", value), ("wait", value), ("wait_all", ["7", value])):
+    for name, argument in (("get", value), ("wait", value), ("wait_all", ["7", value])):
         with pytest.raises(error, match=message):
-            getattr(ScriptedClient(client_class), call)(named)
+            getattr(ScriptedClient(client_class), name)(argument)

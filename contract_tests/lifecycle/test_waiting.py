@@ -168,27 +168,27 @@ def _failed_wait(says: str, script: Sequence[Step], **more: Any) -> FailedCall:
     return FailedCall(id=says, says=says, calls=" ".join(["look"] * len(script)), script=script, **more)
 
 
-_known = partial(_failed_wait, outcome="created")
+_existing = partial(_failed_wait, outcome="created")
 _in_doubt = partial(_failed_wait, outcome="may_exist")
-_unclear = partial(_known, kind=UnknownStatusError, slept=_UNCLEAR)
+_unclear = partial(_existing, kind=UnknownStatusError, slept=_UNCLEAR)
 
 
 @for_each_row(
     [
-        _known(kind=TaskFailedError, says="task 7 failed: no face", slept=[1], script=[_BEGUN, _FAILED]),
-        _known(kind=TaskFailedError, says="task 7 failed: no reason given", script=[task(status="failed")]),
-        _known(kind=ElementUnavailableError, says="the element 9 of task 7", slept=[1], script=[_BEGUN, _DELETED]),
+        _existing(kind=TaskFailedError, says="task 7 failed: no face", slept=[1], script=[_BEGUN, _FAILED]),
+        _existing(kind=TaskFailedError, says="task 7 failed: no reason given", script=[task(status="failed")]),
+        _existing(kind=ElementUnavailableError, says="the element 9 of task 7", slept=[1], script=[_BEGUN, _DELETED]),
         _unclear(says="task 7 still has the unknown status resting after 32.2 s", script=[_NEW_WORD] * 8),
         _unclear(says=_NAMELESS, script=[_EMPTY] * 8),
         _unclear(says="task 7 is still without a status after 32.2 s", script=[task(status="")] * 8),
         _unclear(says=_NAMELESS, script=[*[ABSENT, _NEW_WORD] * 3, LOST, _EMPTY]),
         _in_doubt(kind=NotFoundError, says=_GONE, slept=_UNCLEAR, script=[ABSENT] * 8),
-        _known(kind=NotFoundError, says=_GONE, slept=_UNCLEAR, script=[_NEW_WORD, *[ABSENT] * 7]),
-        _known(kind=NotFoundError, says=_GONE, slept=_UNCLEAR, script=[_NEW_WORD, refusal(503), *[ABSENT] * 6]),
+        _existing(kind=NotFoundError, says=_GONE, slept=_UNCLEAR, script=[_NEW_WORD, *[ABSENT] * 7]),
+        _existing(kind=NotFoundError, says=_GONE, slept=_UNCLEAR, script=[_NEW_WORD, refusal(503), *[ABSENT] * 6]),
         _in_doubt(kind=AuthenticationError, says=_EXPIRED, script=[refusal(401, 1004)]),
         _in_doubt(kind=AuthenticationError, says=_EXPIRED, slept=[1], script=[ABSENT, refusal(401, 1004)]),
         _in_doubt(kind=StatusError, says=f"{_LOOKED} 404, no", script=[refusal(404)]),
-        _known(
+        _existing(
             kind=RateLimitError, says=f"{_LOOKED} 429, code 1101, no", slept=[1], script=[_BEGUN, refusal(429, 1101)]
         ),
         _in_doubt(
@@ -231,7 +231,7 @@ _late = partial(_failed_wait, kind=WaitTimeoutError)
             script=[refusal(503, retry_after="60")],
         ),
         _late(outcome="may_exist", says=f"{_SILENT} 0 s", script=[refusal(503, retry_after="10")]),
-        _known(kind=NotFoundError, says=_LOOKED, slept=_TEN, script=[_BEGUN, *[ABSENT] * 7]),
+        _existing(kind=NotFoundError, says=_LOOKED, slept=_TEN, script=[_BEGUN, *[ABSENT] * 7]),
         _in_doubt(kind=NotFoundError, says=_LOOKED, slept=_TEN, script=[ABSENT] * 8),
     ]
 )
@@ -289,10 +289,10 @@ def test_only_unclear_responses_in_a_row_end_a_wait(client_class: Client) -> Non
 def test_the_policy_sets_the_limit_unless_you_pass_one(client_class: Client) -> None:
     """If the limit is 0, there is one look-up."""
     cases: list[tuple[Any, Any]] = [({}, {"max_wait_seconds": 0}), ({"poll": PollPolicy(max_wait_seconds=0)}, {})]
-    for options, named in cases:
-        client = ScriptedClient(client_class, _BEGUN, **options)
+    for settings, options in cases:
+        client = ScriptedClient(client_class, _BEGUN, **settings)
 
-        assert str(client.error_of("wait", "7", **named)).endswith("after 0 s")
+        assert str(client.error_of("wait", "7", **options)).endswith("after 0 s")
         assert [] == client.clock.slept
 
 

@@ -104,21 +104,21 @@ def test_other_routes_may_be_added_to_the_router() -> None:
 
 
 @pytest.mark.parametrize(
-    ("fault", "left"),
+    ("fault", "count"),
     [("drop-before", 0), ("drop-after", 1), ("delay:2", 1), ("late:2", 1), ("delay:1", None), ("drip", None)],
 )
-def test_the_router_shows_connection_faults(fault: str, left: int | None) -> None:
+def test_the_router_shows_connection_faults(fault: str, count: int | None) -> None:
     """A cut connection or a response after the timeout is an error at once; a response in time is returned."""
     with respx_router() as router, KlingElements("any-token", timeout=1.5, **_OPTIONS) as kling:
         router.kling.queue_faults(fault)
-        if left is None:
+        if count is None:
             kling.create(BODY)
         else:
             with pytest.raises(TransportError) as caught:
                 kling.create(BODY)
             assert caught.value.may_have_been_sent
 
-        assert (1 if left is None else left) == len(router.kling.tasks())
+        assert (1 if count is None else count) == len(router.kling.tasks())
 
 
 def test_the_router_accepts_your_own_application() -> None:

@@ -114,7 +114,7 @@ async def send(effects: Effects, record: CreateRecord, body: CheckedRequest) -> 
     effects.log(f"external_task_id {record.external_id}: creating")
     record.begin_sending()
     try:
-        task = _created_task(effects, await effects.call(create_element, body=body), record)
+        task = _read_created_task(effects, await effects.call(create_element, body=body), record)
     except KlingError as error:
         outcome = verdict_for_error(error, effects.contract).outcome
         if outcome_before is Outcome.NOT_CREATED:  # a refusal says nothing about an earlier attempt
@@ -126,7 +126,7 @@ async def send(effects: Effects, record: CreateRecord, body: CheckedRequest) -> 
     return task
 
 
-def _created_task(effects: Effects, response: Response[CreateElementResponse], record: CreateRecord) -> Task:
+def _read_created_task(effects: Effects, response: Response[CreateElementResponse], record: CreateRecord) -> Task:
     """Return the task in the response to a create.
 
     Raises:
@@ -137,8 +137,10 @@ def _created_task(effects: Effects, response: Response[CreateElementResponse], r
     if task is None:
         raise NoTaskError("the gateway reported success, but its response contains no task")
     if not _may_be_of(task, record):
-        other = f"task {for_message(task.task_id)} of another external_task_id, {for_message(task.external_task_id)}"
-        raise NoTaskError(f"the gateway's response contains {other}; look up the external_task_id that you sent")
+        raise NoTaskError(
+            f"the gateway's response contains task {for_message(task.task_id)} of another external_task_id, "
+            f"{for_message(task.external_task_id)}; look up the external_task_id that you sent"
+        )
     return with_id(task, record)
 
 
