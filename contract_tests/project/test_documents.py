@@ -173,7 +173,7 @@ def test_the_receivers_accept_only_signed_notifications(
     """The response is 204 to a notification that the vendor signed, and 400 to one that was changed."""
     del working_folder
     timestamp = "1781080794"
-    monkeypatch.setattr("kling_elements.webhooks._checked_now", lambda _: datetime.fromtimestamp(int(timestamp), UTC))
+    monkeypatch.setattr("kling_elements.webhooks._check_now", lambda _: datetime.fromtimestamp(int(timestamp), UTC))
     headers = {"webhook-id": ID, "webhook-timestamp": timestamp, "webhook-signature": signature_of(BODY)}
 
     assert (204, "") == _response(framework, BODY, headers)
