@@ -17,7 +17,7 @@ import pytest
 from contract_tests.reading.image_body import BODY
 from contract_tests.support.peers import Peer, http_response, listening
 from contract_tests.support.programs import create_without_fork, fork_with_clients
-from contract_tests.support.scripted import NAMED, Gateway, task
+from contract_tests.support.scripted import NAMED, ScriptedGateway, task
 from kling_elements import AsyncKlingElements, KlingElements
 
 pytestmark = pytest.mark.slow
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.slow
 
 def test_a_client_that_was_closed_sends_nothing(caplog: pytest.LogCaptureFixture) -> None:
     """You can close a client twice. A later create sends nothing, so it leaves no note, no id and no warning."""
-    gateway = Gateway((task(),), "documented")
+    gateway = ScriptedGateway((task(),), "documented")
     with KlingElements("t", http_client={"transport": httpx.MockTransport(gateway)}) as kling:
         inner = kling.client.get_httpx_client()
         assert "7" == kling.create(NAMED).task_id

@@ -338,7 +338,7 @@ def test_a_code_may_be_a_string() -> None:
 @for_each_row([*_CODES, *(row for row in _STATUSES if 200 <= row.status < 600)])
 def test_both_clients_follow_the_table(client_class: Client, row: _Row) -> None:
     """The error has the outcome in the row and the external id. Only a temporary refusal leads to a second attempt."""
-    response = refusal(row.status, str(row.code) if row.code else None) if row.status != 204 else Reply(204, b"")
+    response = refusal(row.status, str(row.code) if row.code else None) if row.status != 204 else StubReply(204, b"")
     client = ScriptedClient(client_class, response, response)
 
     error = client.error_of("create", NAMED, max_wait_seconds=2)

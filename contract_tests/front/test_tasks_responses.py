@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from contract_tests.support.scripted import NAMED, Client, Reply, ScriptedClient
+from contract_tests.support.scripted import NAMED, Client, ScriptedClient, StubReply
 from kling_elements.errors import NoTaskError
 from kling_elements.lifecycle.create_request import task_id_from
 from kling_elements.tasks import (
@@ -22,9 +22,9 @@ _NO_IDS: list[Any] = [None, "", 1.5, True, [], [1], {}, {"a": 1}]
 _FLAT = {"object": "task", "model": "kling", "progress": 0, "created_at": 1}
 
 
-def _nested_reply(levels: int) -> Reply:
+def _nested_reply(levels: int) -> StubReply:
     deep = "[" * levels + "]" * levels
-    return Reply(200, f'{{"code": 0, "data": {{"task_id": "7", "task_status": {deep}, "x": {deep}}}}}'.encode())
+    return StubReply(200, f'{{"code": 0, "data": {{"task_id": "7", "task_status": {deep}, "x": {deep}}}}}'.encode())
 
 
 @pytest.mark.parametrize(
@@ -64,18 +64,21 @@ def _nested_reply(levels: int) -> Reply:
         ("\ud83d", {"data": {"task_id": "\ud83d"}}),
         ("7", {"data": {"task_id": "7", "\ud83d": "\ud83d"}}),
         *(("7", _nested_reply(levels)) for levels in (10, 62)),
-        ("7", Reply(200, b'{"data": {"task_id": "7", "x": NaN, "y": 1e999, "z": Infinity}}')),
-        ("7", Reply(200, b'{"data": {"task_id": "1"}, "data": {"task_id": "7"}}')),
-        ("7", Reply(201, b'{"data": {"task_id": "7"}}', {"Content-Type": "text/html"})),
-        ("7", Reply(202, b'\xef\xbb\xbf{"id": "7"}')),
-        *(("7", Reply(status, {"code": 5000, "data": {"task_id": "7"}})) for status in (300, 302, 500, 503, 504, 524)),
-        ("7", Reply(500, {"error": {"code": "x"}, "task_id": "7"})),
-        ("7", Reply(200, json.dumps({"id": "7"}).encode("utf-16"))),
+        ("7", StubReply(200, b'{"data": {"task_id": "7", "x": NaN, "y": 1e999, "z": Infinity}}')),
+        ("7", StubReply(200, b'{"data": {"task_id": "1"}, "data": {"task_id": "7"}}')),
+        ("7", StubReply(201, b'{"data": {"task_id": "7"}}', {"Content-Type": "text/html"})),
+        ("7", StubReply(202, b'\xef\xbb\xbf{"id": "7"}')),
+        *(
+            ("7", StubReply(status, {"code": 5000, "data": {"task_id": "7"}}))
+            for status in (300, 302, 500, 503, 504, 524)
+        ),
+        ("7", StubReply(500, {"error": {"code": "x"}, "task_id": "7"})),
+        ("7", StubReply(200, json.dumps({"id": "7"}).encode("utf-16"))),
     ],
 )
 def test_the_id_of_a_created_task_is_never_lost(client_class: Client, task_id: Any, body: Any) -> None:
     """Both ids are kept, even if the rest of the response is malformed, and whatever its code is."""
-    created = ScriptedClient(client_class, body if isinstance(body, Reply) else Reply(200, body)).create(NAMED)
+    created = ScriptedClient(client_class, body if isinstance(body, StubReply) else StubReply(200, body)).create(NAMED)
 
     assert isinstance(created, Task)
     assert (task_id, type(task_id)) == (created.task_id, type(created.task_id))
@@ -95,7 +98,7 @@ def test_the_id_of_a_created_task_is_never_lost(client_class: Client, task_id: A
 )
 def test_the_id_of_a_failed_request_is_not_a_task_id(client_class: Client, status: int, body: Any) -> None:
     """Proxies give their refusals an `id`. In a failure, only `task_id` means a task."""
-    error = ScriptedClient(client_class, Reply(status, body)).error_of("create", NAMED)
+    error = ScriptedClient(client_class, StubReply(status, body)).error_of("create", NAMED)
 
     assert ("may_exist", "e-1") == (error.outcome, error.external_task_id)
 
@@ -103,7 +106,7 @@ def test_the_id_of_a_failed_request_is_not_a_task_id(client_class: Client, statu
 @pytest.mark.parametrize("status", [400, 401, 409, 429])
 def test_a_refusal_with_a_task_is_still_a_refusal(client_class: Client, status: int) -> None:
     """A 4xx means that nothing was created. The task may be an earlier one with the same external id."""
-    error = ScriptedClient(client_class, Reply(status, {"code": 1200, "data": {"task_id": "7"}})).error_of(
+    error = ScriptedClient(client_class, StubReply(status, {"code": 1200, "data": {"task_id": "7"}})).error_of(
         "create", NAMED
     )
 
@@ -123,14 +126,14 @@ def test_a_refusal_with_a_task_is_still_a_refusal(client_class: Client, status: 
 )
 def test_a_response_without_a_task_leaves_the_create_in_doubt(client_class: Client, body: Any) -> None:
     """Only a string or an integer is an id."""
-    error = ScriptedClient(client_class, Reply(200, body)).error_of("create", NAMED)
+    error = ScriptedClient(client_class, StubReply(200, body)).error_of("create", NAMED)
 
     assert ("may_exist", "e-1") == (error.outcome, error.external_task_id)
 
 
 def test_a_success_without_a_task_is_an_error(client_class: Client) -> None:
     """The error is not about the contract, which allows this response."""
-    error = ScriptedClient(client_class, Reply(200, {"code": 0})).error_of("create", NAMED)
+    error = ScriptedClient(client_class, StubReply(200, {"code": 0})).error_of("create", NAMED)
 
     assert isinstance(error, NoTaskError)
     assert "the gateway reported success, but its response contains no task" == str(error)
@@ -138,9 +141,9 @@ def test_a_success_without_a_task_is_an_error(client_class: Client) -> None:
 
 def test_other_properties_of_a_response_are_kept(client_class: Client) -> None:
     """Properties of the top level and of the task are kept; the envelope is not part of the task."""
-    flat = Reply(200, {"code": 0, "request_id": "r", "message": "ok", "id": "7", **_FLAT})
+    flat = StubReply(200, {"code": 0, "request_id": "r", "message": "ok", "id": "7", **_FLAT})
     info = {"external_task_id": "e-1", "more": 1}
-    client = ScriptedClient(client_class, flat, Reply(200, {"data": {"task_id": "7", "task_info": info}}))
+    client = ScriptedClient(client_class, flat, StubReply(200, {"data": {"task_id": "7", "task_info": info}}))
 
     first, second = client.create(NAMED), client.create(NAMED)
 

@@ -61,7 +61,7 @@ _NEW_API = {
 }
 
 
-def _delete(client_class: Client, reply: Reply) -> Any:
+def _delete(client_class: Client, reply: StubReply) -> Any:
     """Return the task that the generated client reads in a response to a deletion."""
     underlying, request = ScriptedClient(client_class, reply).kling.client, DeleteElementRequest(element_id="9")
     if client_class is KlingElements:
@@ -110,7 +110,7 @@ def test_absence_is_read_in_both_dialects(client_class: Client, reply: StubReply
         _refused(400, {"code": 1201, "message": "Invalid parameters"}),
     ],
 )
-def test_no_other_response_means_absence(client_class: Client, reply: Reply) -> None:
+def test_no_other_response_means_absence(client_class: Client, reply: StubReply) -> None:
     """If the gateway does not know the path, for example, the error contains the path (A14)."""
     error = ScriptedClient(client_class, reply).error_of("get", "e-1")
 
@@ -137,7 +137,7 @@ def test_no_other_response_means_absence(client_class: Client, reply: Reply) -> 
 )
 def test_a_task_is_read_in_each_shape(client_class: Client, body: Any) -> None:
     """Tasks may be newer or nested, with words as codes and with unknown properties (A4, A6, A9)."""
-    task = ScriptedClient(client_class, Reply(200, body)).get("880431920114688")
+    task = ScriptedClient(client_class, StubReply(200, body)).get("880431920114688")
 
     assert ("880431920114688", "succeed", "e-1") == (task.task_id, task.task_status, task.external_task_id)
     assert (9007199254740993, "Mara") == (

@@ -193,21 +193,21 @@ def test_the_request_id_of_a_create_comes_with_the_task(client_class: Client, na
 )
 def test_each_task_of_a_page_has_the_request_id_of_the_page(client_class: Client, response: _Response) -> None:
     """Gateways put the list in different places."""
-    tasks = ScriptedClient(client_class, Reply(200, response.body, response.headers)).take(2, "list")
+    tasks = ScriptedClient(client_class, StubReply(200, response.body, response.headers)).take(2, "list")
 
     assert [response.expected] * 2 == [task.request_id for task in tasks]
 
 
 def test_the_task_of_a_deletion_has_its_request_id(client_class: Client) -> None:
     """The request id is in the envelope around the task."""
-    reply = Reply(200, {"code": 0, "request_id": "r-1", "data": {"task_id": "7"}}, _HEADER)
+    reply = StubReply(200, {"code": 0, "request_id": "r-1", "data": {"task_id": "7"}}, _HEADER)
 
     assert "r-1" == ScriptedClient(client_class, reply).delete("9").request_id
 
 
 def test_a_request_id_in_a_header_does_not_spread_the_token(client_class: Client) -> None:
     """Gateways may repeat the token anywhere, and people send request ids to support."""
-    task = ScriptedClient(client_class, Reply(200, _MADE, {"X-Request-Id": f"r-{TOKEN}"})).get("7")
+    task = ScriptedClient(client_class, StubReply(200, _MADE, {"X-Request-Id": f"r-{TOKEN}"})).get("7")
 
     assert "r-***" == task.request_id
 

@@ -231,8 +231,8 @@ def test_an_error_of_create_all_hides_the_token(client_class: Client) -> None:
     assert TOKEN not in f"{error!r} {error} {vars(error)}"
 
 
-@pytest.mark.parametrize("step", [refusal(404), refusal(404, 1202), Reply(200, {}), refusal(401, 1004)])
-def test_without_look_ups_refusals_show_when_a_place_is_free(client_class: Client, step: Reply) -> None:
+@pytest.mark.parametrize("step", [refusal(404), refusal(404, 1202), StubReply(200, {}), refusal(401, 1004)])
+def test_without_look_ups_refusals_show_when_a_place_is_free(client_class: Client, step: StubReply) -> None:
     """All elements are still created."""
     service = _Service(concurrency=2)
     service.look = lambda _: step

@@ -126,7 +126,7 @@ _OTHER = {"external_task_id": "e-0"}
         task("5", task_info={"external_task_id": 43}),
     ],
 )
-def test_the_response_to_another_create_is_rejected(client_class: Client, response: Reply) -> None:
+def test_the_response_to_another_create_is_rejected(client_class: Client, response: StubReply) -> None:
     """After a stray response, the create is in doubt."""
     error = ScriptedClient(client_class, response).error_of("create", NAMED)
 

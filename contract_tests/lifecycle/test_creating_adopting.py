@@ -15,7 +15,6 @@ from contract_tests.support.scripted import (
     NAMED,
     REFUSED,
     Client,
-    Reply,
     ScriptedClient,
     Step,
     StubReply,
@@ -210,6 +209,6 @@ def test_an_unusable_element_is_not_adopted(client_class: Client, word: str) -> 
 
 
 @pytest.mark.parametrize("reply", [_with_status("succeed"), task("5", "failed"), task("5", "succeed"), task("5", None)])
-def test_a_task_without_an_unusable_element_is_adopted(client_class: Client, reply: Reply) -> None:
+def test_a_task_without_an_unusable_element_is_adopted(client_class: Client, reply: StubReply) -> None:
     """The task may be in progress, or may have failed: `wait` finds out."""
     assert "5" == ScriptedClient(client_class, reply).get_or_create(NAMED).task_id

@@ -15,9 +15,9 @@ from contract_tests.support.scripted import (
     REFUSED,
     Client,
     FailedCall,
-    Reply,
     ScriptedClient,
     Step,
+    StubReply,
     both_dialects,
     refusal,
     task,
@@ -41,11 +41,11 @@ _ELSE = task("6", task_info={"external_task_id": "e-2"})
 _SAME_WORD = task("e-1", task_info={"external_task_id": "e-2"})  # the system's id happens to be the caller's
 _NO_LOOK_UP = [
     refusal(404),
-    Reply(404, b"<html>"),
+    StubReply(404, b"<html>"),
     refusal(404, 1202),
     refusal(405),
     refusal(501),
-    Reply(200, {}),
+    StubReply(200, {}),
     refusal(200, 0),
     _ELSE,
     _SAME_WORD,
@@ -126,7 +126,7 @@ _FAILURES = [
             slept=_SIX,
             script=[step] * 7,
         )
-        for kind, step in [(ServerError, refusal(503)), (InvalidResponseError, Reply(200, b"<html>"))]
+        for kind, step in [(ServerError, refusal(503)), (InvalidResponseError, StubReply(200, b"<html>"))]
     ),
 ]
 
@@ -143,7 +143,7 @@ def test_an_error_says_whether_the_element_may_exist(client_class: Client, diale
     assert "e-1" == error.external_task_id
 
 
-@pytest.mark.parametrize("step", [refusal(404), refusal(401, 1000), REFUSED, Reply(200, {})])
+@pytest.mark.parametrize("step", [refusal(404), refusal(401, 1000), REFUSED, StubReply(200, {})])
 def test_a_fresh_id_cannot_exist_before_the_first_create(client_class: Client, step: Step) -> None:
     """Only an id of your own may have been used before."""
     error = ScriptedClient(client_class, *[step] * 3).error_of("get_or_create", BODY)
@@ -152,7 +152,7 @@ def test_a_fresh_id_cannot_exist_before_the_first_create(client_class: Client, s
 
 
 @pytest.mark.parametrize("step", _NO_LOOK_UP)
-def test_the_error_says_that_the_gateway_lacks_look_ups(client_class: Client, step: Reply) -> None:
+def test_the_error_says_that_the_gateway_lacks_look_ups(client_class: Client, step: StubReply) -> None:
     """The message also says what to use instead."""
     error = ScriptedClient(client_class, step).error_of("get_or_create", NAMED)
 

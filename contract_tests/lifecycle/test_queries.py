@@ -77,7 +77,7 @@ def test_a_task_is_looked_up_by_a_task_or_an_id(client_class: Client, part: str,
 )
 def test_a_task_is_read_from_any_shape(client_class: Client, expected: Any, body: Any) -> None:
     """The response may or may not have an envelope, and may use the older or the newer names."""
-    assert expected == ScriptedClient(client_class, Reply(200, body)).get("7").to_dict()
+    assert expected == ScriptedClient(client_class, StubReply(200, body)).get("7").to_dict()
 
 
 _NAMES = pytest.mark.parametrize("name", ["get", "delete", "list", "presets"])
@@ -186,7 +186,7 @@ def test_a_query_is_not_repeated_forever(
 @pytest.mark.parametrize("body", [{}, {"code": 0, "data": None}, {"data": {"task_status": "failed"}}, {"id": [1]}])
 def test_a_look_up_without_a_task_in_its_response_is_an_error(client_class: Client, body: Any) -> None:
     """Such a response says nothing about the task that you look for."""
-    error = ScriptedClient(client_class, Reply(200, body)).error_of("get", "7")
+    error = ScriptedClient(client_class, StubReply(200, body)).error_of("get", "7")
 
     assert isinstance(error, NoTaskError)
     assert None is error.outcome

@@ -80,7 +80,7 @@ def test_deleting_an_element_that_never_existed_is_an_error(client_class: Client
 
 def test_another_refusal_with_the_same_code_is_an_error(client_class: Client) -> None:
     """Only the message shows whether the element was deleted."""
-    error = ScriptedClient(client_class, Reply(400, {"code": 1201, "message": "Element is in use"})).error_of(
+    error = ScriptedClient(client_class, StubReply(400, {"code": 1201, "message": "Element is in use"})).error_of(
         "delete", "9"
     )
 
@@ -90,7 +90,7 @@ def test_another_refusal_with_the_same_code_is_an_error(client_class: Client) ->
 @pytest.mark.parametrize("body", [{}, {"code": 0}, {"code": 0, "data": None}, {"data": {"task_status": "succeed"}}])
 def test_the_response_to_a_deletion_need_not_contain_a_task(client_class: Client, body: Any) -> None:
     """A success status is enough."""
-    assert None is ScriptedClient(client_class, Reply(200, body)).delete("9")
+    assert None is ScriptedClient(client_class, StubReply(200, body)).delete("9")
 
 
 @pytest.mark.parametrize(

@@ -200,7 +200,7 @@ _unclear = partial(_existing, kind=UnknownStatusError, slept=_UNCLEAR)
             kind=NoTaskError, says="the gateway answered the look-up without naming", script=[StubReply(200, {})]
         ),
         _in_doubt(
-            kind=NoTaskError, says="the gateway's response to the look-up contains no task", script=[Reply(200, {})]
+            kind=NoTaskError, says="the gateway's response to the look-up contains no task", script=[StubReply(200, {})]
         ),
     ]
 )

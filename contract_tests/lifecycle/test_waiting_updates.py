@@ -8,7 +8,16 @@ from typing import Any
 
 import pytest
 
-from contract_tests.support.scripted import ABSENT, LOST, Client, Reply, ScriptedClient, finished_task, refusal, task
+from contract_tests.support.scripted import (
+    ABSENT,
+    LOST,
+    Client,
+    ScriptedClient,
+    StubReply,
+    finished_task,
+    refusal,
+    task,
+)
 from kling_elements import KlingError, TaskFailedError, WaitTimeoutError
 from kling_elements_client.models import Task
 
