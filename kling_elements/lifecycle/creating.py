@@ -214,11 +214,11 @@ async def _look_up(effects: Effects, record: CreateRecord, budget: RetryBudget) 
                 raise
             failure = error
         else:
-            return _check_found_task(task, record)
+            return _check_external_id(task, record)
         await budget.wait_after(effects, failure)
 
 
-def _check_found_task(task: Task | None, record: CreateRecord) -> Task:
+def _check_external_id(task: Task | None, record: CreateRecord) -> Task:
     """Return the task in the response to a look-up, after checking that it belongs to the external id.
 
     Raises:
