@@ -1,9 +1,9 @@
 """Read JSON strictly, as RFC 8259 and I-JSON (RFC 7493) define it.
 
-Texts that two readers could read differently are refused. `json.loads` accepts NaN, repeated keys and unpaired
-surrogates, guesses encodings, and fails on deep nesting. `loads` returns a value or raises a `StrictJsonError`, in time
-linear in the size of the text. Functions written in C do all work per character, and a text that is nearly all Base64
-is only searched, not rewritten.
+Texts that two parsers could read differently are refused. `json.loads` accepts NaN, repeated keys and unpaired
+surrogates, guesses encodings and fails on deep nesting. Here every input results in a value or in a `StrictJsonError`,
+in time linear in its size. Functions written in C do all the work per character, and a text that is nearly all
+Base64 is only searched, not rewritten.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _SURROGATE_ESCAPE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
 class StrictJsonError(ValueError):
-    """Bytes are not strict JSON. The message says why, and quotes at most 80 characters."""
+    """The bytes are not strict JSON. The message says why, and quotes at most 80 characters of them."""
 
 
 def loads(raw: bytes | bytearray) -> object:
@@ -68,11 +68,11 @@ def loads(raw: bytes | bytearray) -> object:
 
 
 def _check_bounds(raw: bytes | bytearray) -> None:
-    """Raise an error if parsing the text would cost too much stack or memory.
+    """Raise an error if parsing would cost too much stack or memory, without parsing.
 
-    If the text breaks the grammar, the counts are meaningless, but the parser refuses such a text anyway.
+    If the text breaks the grammar, the counts mean nothing, but then the parser refuses the text anyway.
     """
-    if len(raw) <= MAX_SEPARATORS and raw.count(b"[") + raw.count(b"{") <= MAX_DEPTH:  # most texts are this short
+    if len(raw) <= MAX_SEPARATORS and raw.count(b"[") + raw.count(b"{") <= MAX_DEPTH:  # most texts are that short
         return
     if all(_is_rare(sign, raw) for sign in (b"[", b"{", b",")):
         return
@@ -84,14 +84,14 @@ def _check_bounds(raw: bytes | bytearray) -> None:
         depths = _depths(chunk, depth)
         if max(depths) > MAX_DEPTH:
             raise StrictJsonError(f"nested too deeply: at most {MAX_DEPTH} levels of arrays and objects are allowed")
-        if min(depths) < 0:  # a bracket that closes nothing stops the parser
+        if min(depths) < 0:  # a bracket closes nothing, so the parser will stop there
             return
         depth = depths[-1]
 
 
 def _structure_outside_strings(raw: bytes | bytearray) -> Iterator[bytes]:
-    """Yield the brackets and commas that are not in strings, in chunks."""
-    # Remove the escapes first, so that each remaining quotation mark begins or ends a string.
+    """Yield the brackets and commas outside strings, in chunks."""
+    # Remove the escapes first: then each quotation mark begins or ends a string.
     structure = raw.replace(rb"\\", b"").replace(rb"\"", b"").translate(None, _NOT_STRUCTURE)
     in_string = 0
     for start in range(0, len(structure), _CHUNK_BYTES):
@@ -107,7 +107,7 @@ def _depths(chunk: bytes, initial: int) -> list[int]:
 
 
 def _is_rare(sign: bytes, raw: bytes | bytearray) -> bool:
-    """Return whether a sign is too rare to reach any limit. `find` is much faster here than `count`."""
+    """Return whether `sign` is too rare to reach any limit. `find` is much faster than `count` here."""
     position = -1
     for _ in range(MAX_DEPTH // 2):
         position = raw.find(sign, position + 1)
@@ -143,7 +143,7 @@ def _parse_integer(digits: str) -> int:
     return int(digits)
 
 
-def _parse_float(number: str) -> float:
+def _parse_number(number: str) -> float:
     value = float(number)
     if math.isinf(value):
         raise StrictJsonError(f"the number {_shorten(number)} is too large for a double")
@@ -155,14 +155,17 @@ def _refuse_constant(name: str) -> NoReturn:
 
 
 def _quote(key: str) -> str:
-    """Return a key in quotation marks. Unpaired surrogates are escaped, so that the message can be encoded."""
+    """Return a key in quotation marks for a message, with unpaired surrogates escaped so that it can be encoded."""
     return '"' + _shorten(key).encode(errors="backslashreplace").decode() + '"'
 
 
 def _shorten(text: str) -> str:
-    return text if len(text) <= _MAX_QUOTED else text[: _MAX_QUOTED - 1] + "…"
+    return text if len(text) <= _MAX_QUOTED_CHARACTERS else text[: _MAX_QUOTED_CHARACTERS - 1] + "…"
 
 
 _DECODER = json.JSONDecoder(
-    object_pairs_hook=_build_object, parse_constant=_refuse_constant, parse_float=_parse_float, parse_int=_parse_integer
+    object_pairs_hook=_build_object,
+    parse_constant=_refuse_constant,
+    parse_float=_parse_number,
+    parse_int=_parse_integer,
 )

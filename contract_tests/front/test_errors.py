@@ -75,3 +75,41 @@ def _contents(error: KlingError) -> dict[str, Any]:
     results = [_contents(r) if isinstance(r, KlingError) else r for r in getattr(error, "results", [])]
     attributes = ("outcome", "external_task_id", "page", "task", "response", "may_have_been_sent", "__notes__")
     return {"results": results, "args": error.args[:1]} | {name: getattr(error, name, None) for name in attributes}
+
+
+_TOKEN = "sk-secret-1234567890"
+
+
+def _assert_hides_the_token(error: MediaError) -> None:
+    copied = pickle.loads(pickle.dumps(error))
+    for shown in (error, copied):
+        assert "***" in str(shown)
+        assert _TOKEN not in f"{shown!r} {shown.args} {vars(shown)}"
+
+
+def test_an_error_about_a_file_at_a_url_does_not_show_the_token() -> None:
+    """The path of a URL may contain the token by mistake. Its query is never shown."""
+    images = {
+        "frontal_image": f"http://127.0.0.1:1/{_TOKEN}/a.jpg",
+        "refer_images": [{"image_url": "http://127.0.0.1"}],
+    }
+    with (
+        KlingElements(_TOKEN, "http://127.0.0.1:1", allow_private=True) as kling,
+        pytest.raises(MediaError, match="cannot be connected to") as caught,
+    ):
+        kling.create({**BODY, "element_image_list": images}, preflight="remote")
+
+    assert "http://127.0.0.1:1/***/a.jpg" == caught.value.source
+    _assert_hides_the_token(caught.value)
+
+
+def test_no_part_of_a_media_error_shows_the_token() -> None:
+    """Source, reason and violations are attributes of the error, and its pickles contain them."""
+    message = f"{_TOKEN} is not an image"
+    error = MediaError(f"/{_TOKEN}.jpg", message, [Violation(f"/{_TOKEN}", "R14", message)])
+
+    redact(error, lambda text: text.replace(_TOKEN, "***"))
+
+    assert [Violation("/***", "R14", "*** is not an image")] == error.violations
+    assert ("/***.jpg", "*** is not an image") == (error.source, error.reason)
+    _assert_hides_the_token(error)

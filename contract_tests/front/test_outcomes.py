@@ -294,7 +294,7 @@ def test_a_duplicate_is_certain_only_if_the_message_says_so(
     status: int,
 ) -> None:
     """The service also uses code 1201 for other mistakes, but then the message does not mention the external id."""
-    error = kind_of(status)("refused", ResponseSummary(status, httpx.Headers(), code, message, None, ""))
+    error = error_class_for(status)("refused", ResponseSummary(status, httpx.Headers(), code, message, None, ""))
 
     assert is_duplicate(error, CONTRACT)
     assert certain is is_certain_duplicate(error, CONTRACT)

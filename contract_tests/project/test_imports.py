@@ -286,17 +286,6 @@ _TESTED_THROUGH = {
     "kling_elements/cli/__main__.py": "test_start.py",
     "kling_elements/cli/waiting.py": "test_wait.py",
     "kling_elements/async_client.py": "test_client.py",
-    "kling_elements/media/budget.py": "test_remote_budgets.py",
-    "kling_elements/media/checks.py": "test_fit_videos.py",
-    "kling_elements/media/decoding.py": "test_fit_images_sources.py",
-    "kling_elements/media/encoding.py": "test_fit_images_bytes.py",
-    "kling_elements/media/filters.py": "test_footage.py",
-    "kling_elements/media/meter.py": "test_remote_budgets.py",
-    "kling_elements/media/mp4_header.py": "test_videos.py",
-    "kling_elements/media/range_client.py": "test_remote.py",
-    "kling_elements/media/reports.py": "test_images.py",
-    "kling_elements/media/soundtracks.py": "test_fit_videos.py",
-    "kling_elements/media/transcoding.py": "test_fit_videos.py",
     "kling_elements/mock/clock.py": "test_store.py",
     "kling_elements/mock/admission.py": "test_app.py",
     "kling_elements/mock/headers.py": "test_app.py",
@@ -307,8 +296,6 @@ _TESTED_THROUGH = {
     "kling_elements/mock/routes.py": "test_pages.py",
     "kling_elements/mock/service.py": "test_app.py",
     "kling_elements/mock/shapes.py": "test_app.py",
-    "kling_elements_runtime/addresses.py": "test_settings.py",
-    "kling_elements_runtime/blocking.py": "test_pool.py",
     "kling_elements_runtime/client_connections.py": "test_client_lifetime.py",
     "kling_elements_runtime/forks.py": "test_client_lifetime.py",
     "kling_elements_runtime/image_kinds.py": "test_image_headers.py",
@@ -360,7 +347,9 @@ def _dotted(path: str) -> str:
     return _package(path.removesuffix(".py")).removesuffix(".__init__")
 
 
-@pytest.mark.parametrize("folder", ["cli", "front", "lifecycle", "media", "mock", "runtime", "testing"])
+@pytest.mark.parametrize(
+    "folder", ["cli", "front", "lifecycle", "media", "mock", "runtime", "runtime/transport", "testing"]
+)
 def test_each_module_without_tests_of_its_name_is_tested_through_another(folder: str) -> None:
     """The test module in the table imports such a module, or tests or imports a module that imports it."""
     modules = {str(path.relative_to(ROOT)): name for path, name in _tested_modules(f"contract_tests/{folder}").items()}

@@ -6,7 +6,7 @@ from typing import Any
 
 from contract_tests.reading.videos import RecordedFile, Video
 from kling_elements.media import videos
-from kling_elements.media.images import File
+from kling_elements.media.images import RandomAccessFile
 from kling_elements.media.reports import VideoReport
 from kling_elements.media_limits import video_limits
 from kling_elements_client.contract import CONTRACT

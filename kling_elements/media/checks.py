@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from kling_elements.media import images, sources
 from kling_elements.media.budget import Budget  # at run time too, so that type hints can be resolved
-from kling_elements.media.reports import ImageReport, VideoReport, in_words
+from kling_elements.media.reports import ImageReport, VideoReport, describe_violations
 from kling_elements.media_limits import image_limits, video_limits
 from kling_elements_client.contract import CONTRACT
 from kling_elements_client.errors import MediaError

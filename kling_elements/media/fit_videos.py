@@ -14,7 +14,7 @@ from attrs import evolve
 
 from kling_elements.media.checks import check_video
 from kling_elements.media.fitted import FittedVideo, Ratio, check_ratio, check_target, new_file, raise_if_full
-from kling_elements.media.reports import VideoReport, in_words
+from kling_elements.media.reports import VideoReport, describe_violations
 from kling_elements.media_limits import Duration, Formats, VideoLimits, video_limits
 from kling_elements_client.contract import CONTRACT
 from kling_elements_client.errors import MediaError, Violation

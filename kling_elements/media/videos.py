@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from attrs import evolve
 
-from kling_elements.media.images import File
-from kling_elements.media.mp4_boxes import BrokenBoxError, Outline, code_name, outline
+from kling_elements.media.images import RandomAccessFile
+from kling_elements.media.mp4_boxes import BrokenBoxError, Outline, code_name, read_outline
 from kling_elements.media.mp4_header import Movie, read_movie
 from kling_elements.media.reports import VideoReport
 from kling_elements.media_limits import DisplayedSize, Duration, Formats, VideoLimits
