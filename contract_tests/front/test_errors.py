@@ -73,8 +73,8 @@ def test_errors_can_be_pickled_and_copied_without_loss(error: KlingError) -> Non
 
 def _contents(error: KlingError) -> dict[str, Any]:
     results = [_contents(r) if isinstance(r, KlingError) else r for r in getattr(error, "results", [])]
-    names = ("outcome", "external_task_id", "page", "task", "response", "may_have_been_sent", "__notes__")
-    return {"results": results, "args": error.args[:1]} | {name: getattr(error, name, None) for name in names}
+    attributes = ("outcome", "external_task_id", "page", "task", "response", "may_have_been_sent", "__notes__")
+    return {"results": results, "args": error.args[:1]} | {name: getattr(error, name, None) for name in attributes}
 
 
 _TOKEN = "sk-secret-1234567890"

@@ -293,7 +293,7 @@ def test_a_duplicate_is_certain_only_if_the_message_says_so(
     message: str | None,
     status: int,
 ) -> None:
-    """Code 1201 is used for other mistakes, too, unless its message speaks of the external id."""
+    """The service also uses code 1201 for other mistakes, but then the message does not mention the external id."""
     error = error_class_for(status)("refused", ResponseSummary(status, httpx.Headers(), code, message, None, ""))
 
     assert is_duplicate(error, CONTRACT)

@@ -68,7 +68,7 @@ _WITHOUT_OUTCOME = ("get", "delete", "list", "presets")
 
 
 def _ends_of(client_class: Client, url: str, calls: list[_Call]) -> list[tuple[KlingError, float]]:
-    """Make all calls at once, and return the error of each and how many seconds it took."""
+    """Make all calls at once. Return the error of each, and the seconds that it took."""
     settings: Any = {"http_client": {"verify": tls()}, "allow_private": True}
 
     async def end_of(kling: AsyncKlingElements, call: _Call) -> tuple[KlingError, float]:

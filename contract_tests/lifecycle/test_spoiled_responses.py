@@ -38,12 +38,12 @@ _LIMIT_SECONDS = 0.5
 _OTHER = {"task_id": "5", "task_status": "submitted", "task_info": {"external_task_id": "of another create"}}
 
 
-def _wire(reply: Reply) -> bytes:
+def _to_http(reply: Reply) -> bytes:
     return http_response(reply.body, f"{reply.status} Reply", "Content-Type: application/json")
 
 
 def _json(value: object) -> bytes:
-    return _wire(Reply(200, json.dumps(value).encode()))
+    return _to_http(Reply(200, json.dumps(value).encode()))
 
 
 @dataclass
@@ -72,7 +72,7 @@ class _SpoilingGateway:
         """Answer the requests of one connection."""
         while (request := peer.request()) is not None:
             method, target, _ = request.line.split(" ")
-            response = _wire(self.caller.send(method, target, content=request.body, headers=request.headers))
+            response = _to_http(self.caller.send(method, target, content=request.body, headers=request.headers))
             if method == "POST":
                 self.creates += 1
                 self.row.create(self, peer, response)
@@ -136,7 +136,7 @@ def _drip(start: bytes, piece: bytes) -> _Send:
 
 def _nested_response(levels: int) -> bytes:
     text = f'{{"code":0,"data":{{"task_id":"1","more":{"[" * levels}"{TOKEN}"{"]" * levels}}}}}'
-    return _wire(Reply(200, text.encode()))
+    return _to_http(Reply(200, text.encode()))
 
 
 _STRAY = http_response(b"{}", "400 Bad Request")

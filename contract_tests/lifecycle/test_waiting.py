@@ -196,6 +196,9 @@ _unclear = partial(_existing, kind=UnknownStatusError, slept=_UNCLEAR)
         _in_doubt(
             kind=NoTaskError, says="the gateway's response to the look-up contains no task", script=[StubReply(200, {})]
         ),
+        _in_doubt(
+            kind=NoTaskError, says="the gateway's response to the look-up contains no task", script=[StubReply(200, {})]
+        ),
     ]
 )
 def test_a_wait_that_cannot_succeed_raises_the_reason(client_class: Client, row: FailedCall) -> None:

@@ -214,12 +214,12 @@ async def _look_up(effects: Effects, record: CreateRecord, budget: RetryBudget) 
                 raise
             failure = error
         else:
-            return _check_task_has_id(task, record)
+            return _check_external_id(task, record)
         await budget.wait_after(effects, failure)
 
 
-def _check_task_has_id(task: Task | None, record: CreateRecord) -> Task:
-    """Return the task in the response to a look-up.
+def _check_external_id(task: Task | None, record: CreateRecord) -> Task:
+    """Return the task in the response to a look-up, after checking that it belongs to the external id.
 
     Raises:
         LookUpUnavailableError: The response contains no task, or the task of another id.

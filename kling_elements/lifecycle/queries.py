@@ -78,7 +78,7 @@ class Listing:
         page_size: int | None,
         budget_for_page: Callable[[], RetryBudget],
     ) -> None:
-        """Start before the first page. Nothing is sent yet.
+        """Create a listing that starts before its first page. Nothing is sent yet.
 
         Args:
             effects: Performs all I/O.

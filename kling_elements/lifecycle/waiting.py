@@ -92,7 +92,7 @@ class _Watched:
             self.result = UnknownStatusError(f"{self._describe_state()} after {seconds:.3g} s", task)
 
     def handle_failed_look_up(self, error: KlingError, now: float, policy: PollPolicy) -> None:
-        """Take the error of a look-up, which may end the wait. A new task may not be visible everywhere yet."""
+        """Take the error of a look-up, which may end the wait. A new task may not be visible yet."""
         self.error = error
         error.outcome = Outcome.CREATED if self.exists else Outcome.MAY_EXIST
         if not is_retryable_query(error, self.contract) and not (
