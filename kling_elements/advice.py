@@ -1,4 +1,4 @@
-"""Advice in the messages of violations: how to fit an image, and which gateways allow what the contract refuses."""
+"""Add advice to the messages of violations: how to repair an image, and which gateways allow what a rule forbids."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from kling_elements_client.errors import Violation
 from kling_elements_client.gateways import LIFTED_RULES
 
 _FIT = "; kling_elements.media.fit_image makes a copy that conforms"
-_PLUGIN = ", once pillow_heif.register_heif_opener() of the package pillow-heif was called"
+_PLUGIN = ", once you have called pillow_heif.register_heif_opener() of the package pillow-heif"
 _ADVICE = {"none": "", "fit": _FIT, "plugin": _FIT + _PLUGIN}  # by remedy
 
 
 def with_advice(violation: Violation) -> Violation:
-    """Return a violation whose message ends with the advice for its remedy and its rule."""
+    """Return a violation with the advice for its remedy and its rule at the end of its message."""
     return evolve(violation, message=violation.message + _advice(violation))
 
 
 def without_advice(violation: Violation) -> Violation:
-    """Return a violation whose message does not end with the advice that `with_advice` adds."""
+    """Return a violation without the advice that `with_advice` adds to its message."""
     return evolve(violation, message=violation.message.removesuffix(_advice(violation)))
 
 

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from contract_tests.support.running import TOKEN, URL
-from contract_tests.support.scripted import Gateway, page
+from contract_tests.support.scripted import ScriptedGateway, page
 from kling_elements.gateway_catalog import contract_of
 from kling_elements_client import AuthenticatedClient
 from kling_elements_client.api.elements import list_elements, list_preset_elements
@@ -16,7 +16,7 @@ from kling_elements_client.contract import CONTRACT
 from kling_elements_client.errors import KlingError, OperationNotOfferedError
 
 
-def _client(gateway: str, answers: Gateway) -> AuthenticatedClient:
+def _client(gateway: str, answers: ScriptedGateway) -> AuthenticatedClient:
     http_client = {"transport": httpx.MockTransport(answers)}
     return AuthenticatedClient(TOKEN, URL, contract=contract_of(gateway, None), http_client=http_client)
 
@@ -30,7 +30,7 @@ def _client(gateway: str, answers: Gateway) -> AuthenticatedClient:
     ],
 )
 def test_an_operation_has_the_method_and_the_path_of_the_contract(gateway: str, method: str, path: str) -> None:
-    answers = Gateway((page(1),), "documented")
+    answers = ScriptedGateway((page(1),), "documented")
 
     with _client(gateway, answers) as client:
         list_preset_elements.sync(client=client, page_num=2, page_size=3)
@@ -41,7 +41,7 @@ def test_an_operation_has_the_method_and_the_path_of_the_contract(gateway: str, 
 
 def test_an_operation_that_the_contract_lacks_is_not_sent() -> None:
     """The error names those that it has, and survives pickling."""
-    answers = Gateway((), "documented")
+    answers = ScriptedGateway((), "documented")
 
     with _client("text-ids", answers) as client, pytest.raises(OperationNotOfferedError) as caught:
         list_elements.sync(client=client)
@@ -54,7 +54,7 @@ def test_an_operation_that_the_contract_lacks_is_not_sent() -> None:
 
 
 def test_an_operation_is_that_of_the_contract() -> None:
-    with _client("kkiai", Gateway((), "documented")) as client:
+    with _client("kkiai", ScriptedGateway((), "documented")) as client:
         assert client.operation("getElement") is CONTRACT.operation("getElement")
         with pytest.raises(OperationNotOfferedError, match=r"does not offer getThing, only \w+, "):
             client.operation("getThing")

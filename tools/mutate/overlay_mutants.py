@@ -19,7 +19,7 @@ from kling_elements_runtime.document import Node, operations, pointer, resolve
 from kling_elements_runtime.overlays import OverlayError, apply
 from scripts.codegen import gateways, lint
 from scripts.spec import inline, source
-from tools.mutate.parts import Outcome, run
+from tools.mutate.proof_parts import PartResult, run_parts
 
 NAME = "overlay mutants"
 EQUIVALENTS = {
@@ -31,14 +31,14 @@ _WORDS = {"description", "summary", "title", "tags", "examples"}
 _ROW = {"listElements": "TaskListResponse", "listPresetElements": "TaskListResponse"}
 
 
-def prove() -> Outcome:
+def prove() -> PartResult:
     """Try every mutant of every overlay."""
     contract: Node = json.loads(json.dumps(source()))
     overlays: dict[str, Node] = json.loads(json.dumps(gateways.overlays()))
     if overlays.keys() != GATEWAY_CASES.keys():
-        return Outcome("no mutant was tried", ("gateway_cases.py and openapi/gateways have different gateways",))
+        return PartResult("no mutant was tried", ("gateway_cases.py and openapi/gateways have different gateways",))
     if wrong := [name for name, overlay in overlays.items() if is_noticed(contract, name, overlay)]:
-        return Outcome("no mutant was tried", tuple(f"not true of the overlay itself: {name}" for name in wrong))
+        return PartResult("no mutant was tried", tuple(f"not true of the overlay itself: {name}" for name in wrong))
     trials = [
         (f"{name}{change}", is_noticed(contract, name, mutant))
         for name, overlay in overlays.items()
@@ -49,7 +49,7 @@ def prove() -> Outcome:
     idle = sorted(EQUIVALENTS.keys() - survivors)
     problems += [f"is not equivalent, or not a mutant any more; delete it: {name}" for name in idle]
     killed = len(trials) - len(survivors)
-    return Outcome(
+    return PartResult(
         f"{killed} of {len(trials)} mutants killed, {len(survivors & EQUIVALENTS.keys())} equivalent", tuple(problems)
     )
 
@@ -144,7 +144,7 @@ def _lists_tasks(document: Node, definition: Node) -> bool:
 
 def main() -> int:
     """Run only this part of the proof; return the exit code."""
-    return run({NAME: prove})
+    return run_parts({NAME: prove})
 
 
 if __name__ == "__main__":

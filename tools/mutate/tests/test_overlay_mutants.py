@@ -12,7 +12,7 @@ from scripts.codegen import gateways
 from scripts.spec import source
 from tools.mutate import overlay_mutants
 from tools.mutate.overlay_mutants import EQUIVALENTS, is_noticed, mutants
-from tools.mutate.parts import Outcome
+from tools.mutate.proof_parts import PartResult
 
 _CONTRACT: dict[str, Any] = json.loads(json.dumps(source()))
 _OVERLAYS: dict[str, dict[str, Any]] = json.loads(json.dumps(gateways.overlays()))
@@ -61,7 +61,7 @@ def test_every_mutant_is_killed_or_equivalent(monkeypatch: pytest.MonkeyPatch) -
     outcome = overlay_mutants.prove()
 
     count = sum(len(list(mutants(_OVERLAYS[name]))) for name in names)
-    assert Outcome(f"{count} of {count} mutants killed, 0 equivalent") == outcome
+    assert PartResult(f"{count} of {count} mutants killed, 0 equivalent") == outcome
 
 
 def test_survivors_and_idle_equivalents_are_problems(
@@ -83,7 +83,7 @@ def test_survivors_and_idle_equivalents_are_problems(
 def test_nothing_is_tried_if_the_table_is_not_true(monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither with an untrue row, nor with a gateway more or less."""
     monkeypatch.setattr(overlay_mutants, "is_noticed", lambda _, name, __: name == "kkiai")
-    assert Outcome("no mutant was tried", ("not true of the overlay itself: kkiai",)) == overlay_mutants.prove()
+    assert PartResult("no mutant was tried", ("not true of the overlay itself: kkiai",)) == overlay_mutants.prove()
 
     monkeypatch.setattr(overlay_mutants, "GATEWAY_CASES", {})
     (problem,) = overlay_mutants.prove().problems
