@@ -255,7 +255,7 @@ def test_a_voice_for_images_is_refused_with_the_options_that_allow_it(kling_elem
 
     assert Exit.REFUSED_HERE == ended.code
     assert (
-        "--voice: the property 'element_voice_id' does not go with this kind of request; some gateways allow this: "
+        "--voice: the property 'element_voice_id' is not allowed in this kind of request; some gateways allow this: "
         "--gateway kling-beijing, --gateway kling-singapore; or use --relax R28 [R28]"
     ) in " ".join(ended.err.split())
 

@@ -59,7 +59,7 @@ def test_the_message_of_a_rule_that_some_gateways_lack_names_them(client_class: 
     error = ScriptedClient(client_class).error_of("create", {**BODY, "element_voice_id": "v-1"})
 
     assert str(error) == (
-        "/element_voice_id: the property 'element_voice_id' does not go with this kind of request; some gateways "
+        "/element_voice_id: the property 'element_voice_id' is not allowed in this kind of request; some gateways "
         'allow this: gateway="kling-beijing", gateway="kling-singapore"; or use relax={"R28"} [R28]'
     )
 

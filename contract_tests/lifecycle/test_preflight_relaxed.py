@@ -48,7 +48,7 @@ def test_a_request_that_breaks_a_relaxed_rule_is_sent_with_a_warning(
     (record,) = [record for record in caplog.records if record.levelno == logging.WARNING]
     assert record.getMessage() == (
         "createElement is sent although it breaks the contract: /element_voice_id: "
-        "the property 'element_voice_id' does not go with this kind of request [R28]"
+        "the property 'element_voice_id' is not allowed in this kind of request [R28]"
     )
 
 
@@ -116,7 +116,7 @@ def test_a_request_with_too_many_violations_to_list_is_never_sent(client_class: 
     assert 1000 == len(error.violations)
 
 
-def test_an_unknown_rule_is_refused_with_the_rules_that_exist(client_class: Client) -> None:
+def test_each_client_refuses_an_unknown_rule(client_class: Client) -> None:
     unknown: Any = {"R99", "upstream", 7}
 
     for kind in (client_class, AuthenticatedClient):
@@ -125,7 +125,7 @@ def test_an_unknown_rule_is_refused_with_the_rules_that_exist(client_class: Clie
 
 
 @pytest.mark.parametrize("relax", ["R28", None, 28])
-def test_anything_but_a_collection_of_ids_is_refused(client_class: Client, relax: Any) -> None:
+def test_each_client_refuses_anything_but_a_collection_of_ids(client_class: Client, relax: Any) -> None:
     """A string is a collection too, of letters."""
     for kind in (client_class, AuthenticatedClient):
         with pytest.raises(TypeError, match=r"^the ids of rules must be a set, such as {'R01'}, not "):
