@@ -71,6 +71,10 @@ def test_a_problem_in_the_document_of_a_gateway_names_the_gateway() -> None:
         ({"target": "$.none", "remove": True}, "/actions/1/target: '$.none' selects nothing in the document"),
         ({"target": "$.", "remove": True}, "/actions/1/target: '$.' is not a JSONPath expression"),
         ({"target": "$", "update": {"x-new": 1}}, "#: unknown extension x-new"),
+        (
+            {"target": "$.paths", "update": {"/v1/new": {"$ref": "#/components/pathItems/Deletion"}}},
+            "#/paths/~1v1~1new/post: has the operationId of #/paths/~1kling~1v1~1general~1delete-elements/post, deleteEl",
+        ),
         ({"target": "$['x-rules'].R28", "remove": True}, "#/components/schemas/ImageElementRequest/x-excluded"),
     ],
 )

@@ -262,26 +262,6 @@ def _inconsistent_keywords(document: Node) -> Problems:
             yield where, f"x-excluded contains {name}, which is allowed"
 
 
-def _unused_components(document: Node) -> Problems:
-    used = {node["$ref"] for _, node in walk(document) if isinstance(node, dict) and isinstance(node.get("$ref"), str)}
-    for kind, components in document["components"].items():
-        for name in components:
-            if kind != "securitySchemes" and f"#/components/{kind}/{name}" not in used:
-                yield f"#/components/{kind}/{name}", "is never used: remove it, or refer to it"
-
-
-def _unreadable_by_others(document: Node) -> Problems:
-    """Find constructs that OpenAPI allows, but that openapi-generator, swagger-parser or Specmatic cannot read."""
-    for where, node in walk(document):
-        if isinstance(node, dict) and re.search("/links/[^/]+$", where) and "requestBody" in node:
-            yield where, "a link with a requestBody is refused by openapi-generator"
-        if isinstance(node, dict) and re.search("/variables/[^/]+$", where) and "description" in node:
-            yield where, "a server variable with a description is refused by swagger-parser"
-    for name, schema in document["components"]["schemas"].items():
-        if "$ref" in schema:
-            yield f"#/components/schemas/{name}", "a component that is a reference is dropped by many tools"
-
-
 def _undescribed_properties(document: Node) -> Problems:
     """Find properties without a description. Docstrings are made from descriptions."""
     for where, schema in schemas(document):
@@ -358,6 +338,7 @@ def _rules_in_sources(document: Node) -> Iterator[tuple[str, str]]:
 _BASIC_RULES: tuple[Callable[[Node], Problems], ...] = (
     soundness.invalid_openapi,
     _missing_parts,
+    soundness.repeated_operations,
     _unknown_extensions,
     _business_code_problems,
     _dialect_problems,
@@ -366,8 +347,8 @@ RULES: tuple[Callable[[Node], Problems], ...] = (
     _unknown_keywords,
     _keywords_without_effect,
     _inconsistent_keywords,
-    _unused_components,
-    _unreadable_by_others,
+    soundness.unused_components,
+    soundness.unreadable_by_others,
     _undescribed_properties,
     _discriminator_problems,
     _open_requests,

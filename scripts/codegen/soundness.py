@@ -10,7 +10,7 @@ from typing import Any, TypeAlias, cast
 
 import jsonschema_rs
 
-from kling_elements_runtime.document import Node, pointer, references, walk
+from kling_elements_runtime.document import Node, operations, pointer, references, walk
 from scripts.nodes import resolve, schemas
 
 Problems: TypeAlias = Iterator[tuple[str, str]]
@@ -29,6 +29,36 @@ def invalid_openapi(document: Node) -> Problems:
         reference = node.get("$ref") if isinstance(node, dict) else None
         if isinstance(reference, str) and (problem := _wrong_reference(document, reference)):
             yield f"{where}/$ref", problem
+
+
+def unused_components(document: Node) -> Problems:
+    used = {node["$ref"] for _, node in walk(document) if isinstance(node, dict) and isinstance(node.get("$ref"), str)}
+    for kind, components in document["components"].items():
+        for name in components:
+            if kind != "securitySchemes" and f"#/components/{kind}/{name}" not in used:
+                yield f"#/components/{kind}/{name}", "is never used: remove it, or refer to it"
+
+
+def unreadable_by_others(document: Node) -> Problems:
+    """Find constructs that OpenAPI allows, but that openapi-generator, swagger-parser or Specmatic cannot read."""
+    for where, node in walk(document):
+        if isinstance(node, dict) and re.search("/links/[^/]+$", where) and "requestBody" in node:
+            yield where, "a link with a requestBody is refused by openapi-generator"
+        if isinstance(node, dict) and re.search("/variables/[^/]+$", where) and "description" in node:
+            yield where, "a server variable with a description is refused by swagger-parser"
+    for name, schema in document["components"]["schemas"].items():
+        if "$ref" in schema:
+            yield f"#/components/schemas/{name}", "a component that is a reference is dropped by many tools"
+
+
+def repeated_operations(document: Node) -> Problems:
+    """Find operations whose operationId another operation has, as an overlay leaves them that only adds a path."""
+    places: dict[str, str] = {}
+    for path, method, operation in operations(document):
+        where = "#" + pointer(["paths", path, method])
+        first = places.setdefault(operation["operationId"], where)
+        if first != where:
+            yield where, f"has the operationId of {first}, {operation['operationId']}: remove one of them"
 
 
 def _openapi_schema() -> jsonschema_rs.Validator:
