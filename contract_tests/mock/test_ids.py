@@ -1,4 +1,4 @@
-"""The ids of elements: large numbers, small numbers or text, and the hint for an id that a float rounded."""
+"""The kinds of element ids, and the hint for an id that a float rounded."""
 
 from __future__ import annotations
 
@@ -48,9 +48,9 @@ def test_small_ids_survive_javascript(dialect: str) -> None:
     assert 0 == caller.ask("POST", DELETION, {"element_id": as_javascript(element_id)})["code"]
 
 
-def test_text_ids_survive_javascript(dialect: str) -> None:
+def test_ids_as_digits_survive_javascript(dialect: str) -> None:
     """Some gateways write ids as strings; those of the official library are strings too."""
-    caller, element_id = created(dialect, "text")
+    caller, element_id = created(dialect, "digits")
 
     assert isinstance(element_id, str)
     assert int(element_id) != as_javascript(int(element_id))
@@ -67,7 +67,7 @@ def test_a_rounded_id_is_refused_with_a_hint(sent: Any, dialect: str) -> None:
 
     assert element_id != as_javascript(element_id)
     hint = f"a float, such as any number in JavaScript, turns {element_id} into this id: read the id as a string"
-    assert f"{hint}, or start this server with --element-ids small or text" in refusal_of(caller, sent(element_id))
+    assert f"{hint}, or start this server with --element-ids small or digits" in refusal_of(caller, sent(element_id))
     assert 0 == caller.ask("POST", DELETION, {"element_id": element_id})["code"]
 
 
@@ -98,9 +98,13 @@ def test_a_state_is_read_with_ids_of_another_kind(tmp_path: Any) -> None:
 @pytest.mark.parametrize("kind", ids.KINDS)
 def test_an_element_id_leads_back_to_its_task(kind: str, task_id: int) -> None:
     """Any id maps back to its task, even after 2109, when `small` ids exceed 2**53."""
-    element_id = int(ids.element_id_of(task_id, kind))
-
+    element_id = ids.element_id_of(task_id, kind)
     assert task_id == ids.task_id_of(element_id)
+    assert task_id == ids.task_id_of(str(element_id))
+    if kind == "text":
+        return
+
+    element_id = int(element_id)
     assert (kind == "small" and task_id < 1 << 52) is (element_id < 2**53)
     assert [] == list(ids.rounded_to(element_id))
     if element_id > 2**53:

@@ -118,13 +118,13 @@ _ARROWS = [
     ),
     Arrow(
         folder="kling_elements/mock",
-        never=r"kling_elements\.(?!(?:mock|numbers|strict_json|usable_contract|webhooks)\b)\w+",
+        never=r"kling_elements\.(?!(?:mock|gateway_catalog|numbers|strict_json|usable_contract|webhooks)\b)\w+",
         refused="from kling_elements.testing import respx_router",
         allowed="from kling_elements import strict_json",
     ),
     Arrow(
         folder="kling_elements/testing",
-        never=r"kling_elements\.(?!(?:testing|mock)\b)\w+",
+        never=r"kling_elements\.(?!(?:testing|gateway_catalog|mock)\b)\w+",
         refused="from kling_elements.tasks import Progress",
         allowed="from kling_elements.mock import control",
     ),
