@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from contract_tests.reading.dialect_cases import DIALECTS
 from contract_tests.reading.paths import DELETION, PRESETS
 from contract_tests.support.mock_caller import Caller
 from kling_elements.mock import create_app, ids
+from kling_elements_client import contract
 
 
 def as_javascript(number: int) -> int:
@@ -58,6 +60,38 @@ def test_ids_as_digits_survive_javascript(dialect: str) -> None:
     assert {str} == set(map(type, presets))
     assert "an element of the official library cannot be deleted" in refusal_of(caller, presets[0])
     assert 0 == caller.ask("POST", DELETION, {"element_id": element_id})["code"]
+
+
+def test_text_ids_lead_to_the_element(dialect: str) -> None:
+    """The id looks random; an id that differs in one digit or its prefix, and other texts, are nobody's."""
+    caller, element_id = created(dialect, "text")
+
+    assert re.fullmatch("elem_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", element_id)
+    for other in (
+        element_id[5:],
+        element_id.upper(),
+        f"{element_id[:-1]}{int(element_id[-1], 16) ^ 1:x}",
+        "elem_",
+        "x",
+    ):
+        assert "this account has no finished element with this id" in refusal_of(caller, other)
+    assert 0 == caller.ask("POST", DELETION, {"element_id": element_id})["code"]
+
+
+def test_no_text_id_is_too_large_for_the_store(dialect: str) -> None:
+    """The server writes no id of a task above 63 bits, so such a text is nobody's."""
+    caller, _ = created(dialect, "text")
+
+    assert "no finished element" in refusal_of(caller, ids.element_id_of(1 << 63, "text"))
+    assert "no finished element" in refusal_of(caller, ids.element_id_of((1 << 63) - 1, "text"))
+
+
+def test_presets_without_numbers_keep_their_ids() -> None:
+    """A contract of your own may have other ids in its example."""
+    task = {"task_id": "p-1", "task_result": {"elements": [{"element_id": "e-1"}]}}
+
+    for kind in ids.KINDS:
+        assert task == ids.Ids(contract.CONTRACT, kind).in_preset(task)
 
 
 @pytest.mark.parametrize("sent", [as_javascript, lambda number: str(as_javascript(number))], ids=["number", "text"])

@@ -247,6 +247,7 @@ _OF_SEVERAL_MODULES = {
     "test_deadlines.py": "a call ends in time",
     "test_documents.py": "the code of the documents runs, and what they name exists",
     "test_fault_matrix.py": "no fault leads to a second element, and outcomes are true",
+    "test_gateway_lives.py": "elements live and die at each gateway",
     "test_generated.py": "all judges agree on generated bodies",
     "test_generated_operations.py": "all judges agree on generated requests",
     "test_imports.py": "imports run one way",
