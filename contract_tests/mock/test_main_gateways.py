@@ -77,7 +77,7 @@ def test_a_file_that_cannot_be_used_is_reported(tmp_path: Path) -> None:
 
 def test_a_gateway_that_the_server_cannot_play_is_reported(tmp_path: Path) -> None:
     """Clients need no examples, but the server answers from them; it also has to know the kinds of ids."""
-    no_example = {"target": "$.components.examples.submittedFlat", "remove": True}
+    no_example = {"target": "$..examples.submittedFlat", "remove": True}
     runes = {"target": "$['x-ids']", "update": {"task": "runes"}}
 
     message = _message(["--gateway", _overlay(tmp_path, no_example)])
