@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,15 @@ pytestmark = pytest.mark.slow
 _KLING_ELEMENTS = [str(Path(sys.executable).with_name("kling-elements")), "mock"]
 _NAMES = ", ".join(gateway.name for gateway in gateways())
 _BY_NAME = {row.id: row for row in GATEWAYS}
+
+
+@pytest.fixture(autouse=True)
+def _signal_handlers() -> Iterator[None]:
+    """Restore the handlers of signals, because the command installs its own."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 def _overlay(folder: Path, *actions: dict[str, Any]) -> str:
