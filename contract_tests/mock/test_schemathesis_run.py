@@ -70,10 +70,10 @@ def test_a_run_with_every_check_and_phase_finds_nothing(
         done = _run(server, tmp_path, "--phases", phases, "--max-examples", str(examples))
         deleted = [task for task in server.tasks() if task["deleted"]]
 
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert 0 == done.returncode, done.stdout + done.stderr
     assert "warning" not in done.stdout.lower()
     finished = re.findall(r"✅  (Examples|Coverage|Fuzzing|Stateful) \(in ", done.stdout)
-    assert finished == ["Examples", "Coverage", "Fuzzing", "Stateful"], done.stdout
+    assert ["Examples", "Coverage", "Fuzzing", "Stateful"] == finished, done.stdout
     assert "API Links:    2 covered / 2 selected / 2 total" in done.stdout
     (cases,) = re.findall(r"(\d+) generated, \d+ passed", done.stdout) or ["0"]
     assert int(cases) >= min_cases, done.stdout
@@ -85,5 +85,5 @@ def test_a_run_with_a_wrong_token_fails(tmp_path: Path) -> None:
     with _serving("kkiai") as server:
         done = _run(server, tmp_path, "--phases", "examples", token="wrong")
 
-    assert done.returncode == 1
+    assert 1 == done.returncode
     assert "401" in done.stdout

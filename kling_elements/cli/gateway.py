@@ -1,4 +1,4 @@
-"""The options of all commands that call a gateway, and the client that they describe."""
+"""The options of every command that calls a gateway, and the client for them."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _GROUP = Group("Gateway", sort_key=10)
 
 @Parameter(name="*")
 @frozen(kw_only=True)
-class Gateway:
-    """Where the gateway is, and which key it gets.
+class GatewayOptions:
+    """The gateway to call, and the key for it.
 
     Attributes:
         base_url: The gateway's address; None for the contract's first server.
         key_file: A file with the API key.
-        allow_http: Whether to call a gateway on another machine without TLS.
+        allow_http: Whether to send requests to another machine without TLS.
     """
 
     base_url: Annotated[
@@ -37,27 +37,30 @@ class Gateway:
         Path | None,
         Parameter(
             group=_GROUP,
-            help="A file that has only the API key. By default the key is that of the environment variable "
-            "KLING_API_KEY, or else the one that `kling-elements login` stored.",
+            help="A file that contains only the API key. By default the key comes from the environment variable "
+            "KLING_API_KEY, or else from kling-elements login.",
         ),
     ] = None
-    allow_http: Annotated[bool, Parameter(group=_GROUP, help="Call a gateway on another machine without TLS.")] = False
+    allow_http: Annotated[bool, Parameter(group=_GROUP, help="Allow an http address on another machine.")] = False
 
     def client(self, **options: Any) -> KlingElements:
-        """Return a client for this gateway. Its further options are those of `KlingElements`.
+        """Return a client for this gateway.
+
+        Args:
+            **options: Further arguments for `KlingElements`.
 
         Raises:
-            CommandError: There is no key, or a setting cannot be used.
+            CommandError: There is no key, or a setting is invalid.
         """
         key = keys.find(self.key_file, os.environ)
         try:
             return KlingElements(key.reveal, self.base_url, allow_http=self.allow_http, **options)
         except ValueError as error:
-            raise CommandError(in_options(str(error)), Exit.USAGE) from None
+            raise CommandError(with_option_names(str(error)), Exit.USAGE) from None
 
 
-def in_options(message: str) -> str:
-    """Return the message of an error about an argument of the client, with the name of the option."""
+def with_option_names(message: str) -> str:
+    """Return an error message with options of the command in place of the client's arguments."""
     return (
         message.replace("allow_http=True", "--allow-http")
         .replace("base_url", "--base-url")

@@ -30,7 +30,7 @@ _INVERSE: Final = pow(_FACTOR, -1, _UUIDS)
 
 
 def usable_kind(kind: str) -> str:
-    """Return a kind of element ids.
+    """Check a kind of element ids, and return it.
 
     Raises:
         ValueError: There is no such kind.
@@ -110,8 +110,8 @@ def task_id_of(element_id: int | str) -> int | None:
     return None if odd else task_id
 
 
-def rounded_to(number: int) -> Iterator[int]:
-    """Yield the ids of the tasks whose element has a large id that a float rounds to this number."""
+def task_ids_rounded_to(number: int) -> Iterator[int]:
+    """Yield the ids of tasks: the large ids of their elements become this number if they are read as floats."""
     spacing = int(math.ulp(float(number)))
     for element_id in range(number - spacing, number + spacing + 1):
         task_id = task_id_of(element_id) if element_id > _MAX_EXACT else None
@@ -120,9 +120,9 @@ def rounded_to(number: int) -> Iterator[int]:
 
 
 def number_of(text: str) -> int | None:
-    """Return an id as a number, or None if it is not written as this server writes numbers."""
-    written = text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS and not text.startswith("0")
-    return int(text) if written else None
+    """Return an id as a number, or None if this server never writes an id like that."""
+    is_number = text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS and not text.startswith("0")
+    return int(text) if is_number else None
 
 
 def _text_of(number: int) -> str:

@@ -1,0 +1,1 @@
+"""Tests of the modules directly in `kling_elements`, except `webhooks` and `strict_json`."""
