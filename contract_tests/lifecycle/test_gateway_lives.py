@@ -33,7 +33,7 @@ def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Clock, "sleep_async", AsyncMock())
 
 
-class _Life:
+class _GatewayCalls:
     """The calls of a client at one gateway, with a token of its own.
 
     Attributes:
@@ -67,11 +67,11 @@ def gateway(request: pytest.FixtureRequest) -> Iterator[tuple[str, MockGateway]]
 
 
 @pytest.fixture
-def life(client_class: Client, gateway: tuple[str, MockGateway]) -> _Life:
-    return _Life(client_class, *gateway)
+def life(client_class: Client, gateway: tuple[str, MockGateway]) -> _GatewayCalls:
+    return _GatewayCalls(client_class, *gateway)
 
 
-def test_elements_live_and_die_at_each_gateway(life: _Life) -> None:
+def test_elements_live_and_die_at_each_gateway(life: _GatewayCalls) -> None:
     """One is made from images, although the first response is lost, and one from a video; both end deleted."""
     external_id = str(uuid4())
     life.lose_next_response()
@@ -98,7 +98,7 @@ def test_elements_live_and_die_at_each_gateway(life: _Life) -> None:
         _delete_twice(life, life.do("get", tasks[1]))
 
 
-def _delete_twice(life: _Life, element: Any) -> None:
+def _delete_twice(life: _GatewayCalls, element: Any) -> None:
     """Delete an element; the second deletion is no error, unless the gateway doesn't say that it was the second."""
     says_so = life.contract.dialects()[0] == "live"
     life.do("delete", element)
@@ -106,7 +106,7 @@ def _delete_twice(life: _Life, element: Any) -> None:
         assert life.do("delete", element) is None
 
 
-def test_what_a_gateway_does_not_have_is_not_found(life: _Life) -> None:
+def test_what_a_gateway_does_not_have_is_not_found(life: _GatewayCalls) -> None:
     for name in ("123456789", "an id of nobody's"):
         with pytest.raises(NotFoundError):
             life.do("get", name)

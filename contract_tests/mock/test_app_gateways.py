@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from contract_tests.reading.gateway_cases import GATEWAYS, Row
+from contract_tests.reading.gateway_cases import GATEWAYS, GatewayRow
 from contract_tests.reading.image_body import BODY
 from contract_tests.support.documents import example
 from contract_tests.support.mock_caller import Caller, headers_of
@@ -29,7 +29,7 @@ _NO_PRESETS: dict[str, Any] = {
 }
 
 
-def _caller(row: Row) -> Caller:
+def _caller(row: GatewayRow) -> Caller:
     return Caller(create_app(tick_seconds=0, gateway=row.id))
 
 
@@ -44,7 +44,7 @@ def _overlay(folder: Path, *actions: dict[str, Any]) -> Path:
 
 
 @for_each_row(GATEWAYS)
-def test_a_gateway_has_its_own_paths_and_methods(row: Row) -> None:
+def test_a_gateway_has_its_own_paths_and_methods(row: GatewayRow) -> None:
     app = create_app(gateway=row.id)
 
     calls = {
@@ -57,7 +57,7 @@ def test_a_gateway_has_its_own_paths_and_methods(row: Row) -> None:
 
 
 @for_each_row(GATEWAYS)
-def test_each_call_of_a_gateway_is_answered_with_ids_of_its_kinds(row: Row) -> None:
+def test_each_call_of_a_gateway_is_answered_with_ids_of_its_kinds(row: GatewayRow) -> None:
     """A task and its element have the same ids in every response, and in the list of the controls."""
     caller = _caller(row)
     task_id = caller.ask("POST", row.elements, BODY)["data"]["task_id"]
@@ -74,7 +74,7 @@ def test_each_call_of_a_gateway_is_answered_with_ids_of_its_kinds(row: Row) -> N
 
 
 @for_each_row(GATEWAYS)
-def test_presets_have_ids_of_the_same_kinds_and_cannot_be_deleted(row: Row) -> None:
+def test_presets_have_ids_of_the_same_kinds_and_cannot_be_deleted(row: GatewayRow) -> None:
     """The numbers of the contract's example are shorter than those of tasks, so only their form is compared."""
     caller = _caller(row)
     tasks = caller.ask(row.presets, f"{row.root}/advanced-presets-elements")["data"]
@@ -93,7 +93,7 @@ def test_presets_have_ids_of_the_same_kinds_and_cannot_be_deleted(row: Row) -> N
 
 
 @for_each_row(GATEWAYS)
-def test_a_call_that_a_gateway_does_not_offer_is_405_or_404(row: Row) -> None:
+def test_a_call_that_a_gateway_does_not_offer_is_405_or_404(row: GatewayRow) -> None:
     """Every call of another gateway is refused: 405 with the allowed methods if the path exists, otherwise 404."""
     caller = _caller(row)
     methods: dict[str, set[str]] = {}
@@ -109,7 +109,7 @@ def test_a_call_that_a_gateway_does_not_offer_is_405_or_404(row: Row) -> None:
 
 
 @for_each_row(GATEWAYS)
-def test_the_rules_are_those_of_the_gateway(row: Row) -> None:
+def test_the_rules_are_those_of_the_gateway(row: GatewayRow) -> None:
     """A voice on an element from images is accepted where the vendor's table of today applies, and bound to it."""
     caller = _caller(row)
     request = {**example("sample"), "element_voice_id": "voice-4711"}
@@ -126,7 +126,7 @@ def test_the_rules_are_those_of_the_gateway(row: Row) -> None:
 
 
 @for_each_row(GATEWAYS)
-def test_the_pages_show_the_document_of_the_gateway(row: Row) -> None:
+def test_the_pages_show_the_document_of_the_gateway(row: GatewayRow) -> None:
     """`/openapi.json` has its paths, `/docs` shows that document, and the greeting lists its calls."""
     caller = _caller(row)
     no_token = {"authorization": None}

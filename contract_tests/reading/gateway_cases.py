@@ -8,7 +8,7 @@ from typing import Any
 
 
 @dataclass(frozen=True, kw_only=True)
-class Row:
+class GatewayRow:
     """What a gateway offers.
 
     Attributes:
@@ -54,12 +54,12 @@ _VENDOR: Mapping[str, Any] = {
     "has_image_voices": True,
 }
 GATEWAYS = [
-    Row(id="kkiai"),
-    Row(id="fast-token"),
-    Row(id="kling-singapore", **_VENDOR),
-    Row(id="kling-beijing", **_VENDOR),
-    Row(id="passthrough", task_id="[0-9]{16}"),
-    Row(id="text-ids", has_list=False, element_id='"elem_[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"'),
-    Row(id="presets-by-post", deletion="delete-advanced-elements", presets="POST", has_list=False),
-    Row(id="api-prefix", root="/api/v1/general"),
+    GatewayRow(id="kkiai"),
+    GatewayRow(id="fast-token"),
+    GatewayRow(id="kling-singapore", **_VENDOR),
+    GatewayRow(id="kling-beijing", **_VENDOR),
+    GatewayRow(id="passthrough", task_id="[0-9]{16}"),
+    GatewayRow(id="text-ids", has_list=False, element_id='"elem_[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"'),
+    GatewayRow(id="presets-by-post", deletion="delete-advanced-elements", presets="POST", has_list=False),
+    GatewayRow(id="api-prefix", root="/api/v1/general"),
 ]
