@@ -60,7 +60,7 @@ def contract_of(gateway: str | Path | None, base_url: str | None) -> Contract:
         ValueError: There is no such gateway, or its overlay can't be used.
     """
     if gateway is None:
-        gateway = _by_host().get(_host_of(base_url), _OWN) if base_url else _OWN
+        gateway = name_by_host(base_url) or _OWN
     if isinstance(gateway, Path):
         return _contract_with(_overlay_in(gateway), str(gateway))
     if not isinstance(gateway, str):
@@ -70,6 +70,11 @@ def contract_of(gateway: str | Path | None, base_url: str | None) -> Contract:
             f"there is no gateway {gateway!r}: use {', '.join(packaged.BASE_URLS)}, or pathlib.Path of an overlay"
         )
     return CONTRACT if gateway == _OWN else _packaged_contract(gateway)
+
+
+def name_by_host(base_url: str | None) -> str | None:
+    """Return the name of the gateway at the host of a URL; None if this package knows none there."""
+    return _by_host().get(_host_of(base_url)) if base_url else None
 
 
 @cache
@@ -129,4 +134,4 @@ def _parsed_yaml(text: str) -> Any:
         raise ValueError(" ".join(str(error).split())) from None
 
 
-__all__ = ["Gateway", "contract_of", "gateways"]
+__all__ = ["Gateway", "contract_of", "gateways", "name_by_host"]

@@ -12,17 +12,36 @@ from cyclopts import Group, Parameter
 from kling_elements import KlingElements
 from kling_elements.cli import keys
 from kling_elements.cli.exits import CommandError, Exit
+from kling_elements.gateway_catalog import contract_of
+from kling_elements_client.gateways import BASE_URLS
+from kling_elements_runtime.contract import Contract
 
+VARIABLE = "KLING_GATEWAY"
 _GROUP = Group("Gateway", sort_key=10)
+_SUFFIXES = (".yaml", ".yml", ".json")
+
+
+Speaks = Annotated[
+    str | None,
+    Parameter(
+        name="--gateway",
+        group=_GROUP,
+        env_var=VARIABLE,
+        help="Whose contract to use: the name of a gateway, such as kling-singapore, or the file of an overlay. By "
+        "default the host of the address decides.",
+    ),
+]
+"""The option that says whose contract to use."""
 
 
 @Parameter(name="*")
 @frozen(kw_only=True)
 class Gateway:
-    """Where the gateway is, and which key it gets.
+    """Where the gateway is, what it speaks, and which key it gets.
 
     Attributes:
         base_url: The gateway's address; None for the contract's first server.
+        speaks: The name of a gateway whose contract to use, or the file of an overlay; None if the address decides.
         key_file: A file with the API key.
         allow_http: Whether to call a gateway on another machine without TLS.
     """
@@ -33,6 +52,7 @@ class Gateway:
             group=_GROUP, env_var="KLING_BASE_URL", help="The gateway's address, such as https://gateway.example.com."
         ),
     ] = None
+    speaks: Speaks = None
     key_file: Annotated[
         Path | None,
         Parameter(
@@ -51,15 +71,39 @@ class Gateway:
         """
         key = keys.find(self.key_file, os.environ)
         try:
-            return KlingElements(key.reveal, self.base_url, allow_http=self.allow_http, **options)
+            return KlingElements(
+                key.reveal, self.base_url, allow_http=self.allow_http, gateway=choice_of(self.speaks), **options
+            )
         except ValueError as error:
             raise CommandError(in_options(str(error)), Exit.USAGE) from None
+
+
+def choice_of(speaks: str | None) -> str | Path | None:
+    """Return the argument `gateway` of the client for the option: a name, or the path of a file."""
+    if speaks is None or speaks in BASE_URLS:
+        return speaks
+    path = Path(speaks)
+    is_path = path.suffix.lower() in _SUFFIXES or len(path.parts) > 1 or path.is_file()
+    return path if is_path else speaks
+
+
+def contract_for(speaks: str | None, base_url: str | None = None) -> Contract:
+    """Return the contract of the gateway that an option names, or that is at an address.
+
+    Raises:
+        CommandError: There is no such gateway, or its overlay cannot be used.
+    """
+    try:
+        return contract_of(choice_of(speaks), base_url)
+    except ValueError as error:
+        raise CommandError(in_options(str(error)), Exit.USAGE) from None
 
 
 def in_options(message: str) -> str:
     """Return the message of an error about an argument of the client, with the name of the option."""
     return (
         message.replace("allow_http=True", "--allow-http")
+        .replace("pathlib.Path of an overlay", "the file of an overlay (NAME.yaml)")
         .replace("base_url", "--base-url")
         .replace("the token", "the API key")
     )
