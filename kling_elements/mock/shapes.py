@@ -39,9 +39,7 @@ class Shapes:
         self._tag_names = {
             tag: name.capitalize() for tag, name in zip(tags["enum"], tags["x-enum-varnames"], strict=True)
         }
-        self.presets: list[dict[str, Any]] = [
-            self._preset(task) for task in examples.get("presets", {}).get("data", ())
-        ]
+        self.presets: list[dict[str, Any]] = [self._preset(task) for task in examples["presets"]["data"]]
         self.reason: str = examples["taskFailed"]["data"]["task_status_msg"]
 
     def response(self, data: object) -> Reply:

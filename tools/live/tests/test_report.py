@@ -15,9 +15,9 @@ import pytest
 
 from contract_tests.reading.paths import DELETION, PRESETS
 from contract_tests.support.tables import for_each_row
+from kling_elements.gateway_survey import nonexistent_id
 from kling_elements.mock.reply import HTML_TYPE, Reply, json_reply
 from kling_elements_client import contract
-from tools.live.deletions import nonexistent_id
 from tools.live.page import page
 from tools.live.reading import read
 from tools.live.redaction import Redactor
