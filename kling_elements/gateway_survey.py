@@ -29,7 +29,7 @@ _DIGITS: Final = 18  # in the service's own ids
 _NO_SUCH_METHOD: Final = 1202  # the business code
 _NOT_THERE: Final = (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED)
 _UNDECIDED: Final = (HTTPStatus.FORBIDDEN, HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS)
-_CHANGING_WORD: Final = re.compile(r"\b(?=\w*\d)\w{8,}\b")  # such as the id of a request
+_CHANGING: Final = re.compile(r"\{path\}|<\d+ characters>|\b(?=\w*\d)\w{8,}\b")  # what was asked, and ids of requests
 _KINDS: Final[Mapping[str, tuple[str, ...]]] = {"task": ("digits", "integer"), "element": ("digits", "integer", "text")}
 """The kinds of ids that the contract can describe (`x-ids`)."""
 
@@ -87,7 +87,7 @@ class Answer:
 
     @property
     def _fingerprint(self) -> tuple[object, ...]:
-        words = _CHANGING_WORD.sub("#", self.message)
+        words = _CHANGING.sub("#", self.message)
         return self.status, self.code, words, self.is_success, self.envelope
 
 
@@ -179,6 +179,11 @@ def nonexistent_id() -> str:
     return f"nobody-{uuid4()}"
 
 
+def _short_id() -> str:
+    """Return an id that no task can have, and that is short enough for messages to repeat it."""
+    return f"nobody-{uuid4().hex[:16]}"
+
+
 class _Asking:
     """Sends single requests, without any repetition."""
 
@@ -249,7 +254,7 @@ def _find_root(asking: _Asking) -> tuple[Root, Answer, Answer]:
     """
     tried = []
     for root in roots():
-        missing, answer = asking.missing(root), asking.look_up(root, nonexistent_id())
+        missing, answer = asking.missing(root), asking.look_up(root, _short_id())
         if answer.dialects and answer.shows_path(missing):
             return root, missing, answer
         tried.append((root, missing, answer))
