@@ -12,6 +12,7 @@ import pytest
 from kling_elements.cli import findings
 from kling_elements.cli.findings import on_address, on_certificates, on_key, on_proxy, on_versions
 from kling_elements.cli.gateway import Gateway
+from kling_elements_client.contract import CONTRACT
 
 _URL = httpx.URL("https://gateway.example.com")
 _KEY = "sk-secret-1234567890"
@@ -90,7 +91,7 @@ def test_a_key_file_that_cannot_be_read_is_a_problem(tmp_path: Path) -> None:
     ids=lambda value: str(value.base_url) if isinstance(value, Gateway) else None,
 )
 def test_the_address_and_where_it_comes_from(gateway: Gateway, state: str, text: str) -> None:
-    finding, url = on_address(gateway, {"KLING_BASE_URL": "https://a.example"})
+    finding, url = on_address(gateway, {"KLING_BASE_URL": "https://a.example"}, CONTRACT)
 
     assert state == finding.state
     assert text in finding.text
