@@ -78,12 +78,10 @@ class Answer:
             return False
         return self._fingerprint != missing._fingerprint
 
-    def offer(self, missing: Answer) -> Offer:
-        """Return whether the gateway offers an operation that was called with valid parameters."""
-        if self.is_success:
-            return "yes"
+    def denies_path(self, missing: Answer) -> bool:
+        """Return whether the gateway does not offer the operation, which was called with valid parameters."""
         is_refused = self.status in _NOT_THERE or self.code == _NO_SUCH_METHOD
-        return "no" if is_refused or self._fingerprint == missing._fingerprint else "unknown"
+        return is_refused or self._fingerprint == missing._fingerprint
 
     @property
     def _fingerprint(self) -> tuple[object, ...]:
@@ -286,8 +284,8 @@ def _listed(asking: _Asking, operation_id: str, root: Root, missing: Answer, onl
             answers.append(asking.page(operation_id, way.method, root.prefix + way.path))
             if answers[-1].is_success:
                 return Offered("yes", way, tuple(answers))
-    is_open = any(answer.offer(missing) == "unknown" for answer in answers)
-    return Offered("unknown" if is_open else "no", None, tuple(answers))
+    is_denied = all(answer.denies_path(missing) for answer in answers)
+    return Offered("no" if is_denied else "unknown", None, tuple(answers))
 
 
 def _deletion(asking: _Asking, root: Root) -> Offered:

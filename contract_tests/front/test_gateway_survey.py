@@ -12,8 +12,11 @@ from typing import Any
 import httpx
 import pytest
 import respx
+from attrs import evolve
 
 from contract_tests.reading.paths import DELETION, ELEMENTS, PRESETS
+from kling_elements import gateway_survey
+from kling_elements.gateway_paths import ways
 from kling_elements.gateway_survey import Survey, SurveyError, survey
 from kling_elements.mock import create_app
 from kling_elements.passport import Passport, passport_of
@@ -238,6 +241,15 @@ def test_a_list_that_is_not_there_is_removed(refusal: httpx.Response) -> None:
     passport = described(but(list=refusal))
 
     assert ["$.components.pathItems.Elements.get", "$.components.examples.ownTasks"] == targets(passport)
+
+
+def test_a_list_at_another_path_than_creates_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A passport could not say where creates are then."""
+    way = ways("listElements")[0]
+    elsewhere = evolve(way, path="/own-elements")
+    monkeypatch.setattr(gateway_survey, "ways", lambda name: (elsewhere, way) if name == "listElements" else ways(name))
+
+    assert way is surveyed(usual).listing.way
 
 
 def test_a_list_in_words_of_the_service_is_removed() -> None:

@@ -22,6 +22,7 @@ from kling_elements.mock import create_app
 from kling_elements.passport import Passport, PassportError, examine
 from kling_elements.testing import KlingRouter, respx_router
 from kling_elements_client import AuthenticatedClient
+from kling_elements_client import gateways as packaged
 from kling_elements_client.contract import CONTRACT
 from kling_elements_runtime.contract import Contract
 from kling_elements_runtime.document import at
@@ -113,12 +114,12 @@ def test_client_and_mock_server_take_a_passport_as_it_is(tmp_path: Path) -> None
         kling.delete(element.id)
         with pytest.raises(NotFoundError):
             kling.get("nobody")
+        called = [call.request.url.path for call in router.calls]
 
     assert presets
     assert URL == kling.client.base_url
-    assert [f"{DELETION.replace('delete-elements', 'delete-advanced-elements')}"] == [
-        call.request.url.path for call in router.calls if "delete" in call.request.url.path
-    ]
+    assert DELETION.replace("delete-elements", "delete-advanced-elements") in called
+    assert DELETION not in called
 
 
 def test_a_gateway_without_presets_gets_a_passport_that_can_be_played(tmp_path: Path) -> None:
@@ -134,6 +135,18 @@ def test_a_gateway_without_presets_gets_a_passport_that_can_be_played(tmp_path: 
         assert [] == list(kling.list())
         with pytest.raises(OperationNotOfferedError):
             list(kling.presets())
+
+
+def test_an_example_that_something_else_uses_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    source = packaged.contract_source()
+    presets = source["components"]["pathItems"]["Presets"]["get"]["responses"]["200"]["content"]["application/json"]
+    presets["examples"]["ownTasks"] = {"$ref": "#/components/examples/ownTasks"}
+    monkeypatch.setattr(packaged, "contract_source", lambda: source)
+
+    targets = [action["target"] for action in passport_of(contract_of("presets-by-post", None)).overlay["actions"]]
+
+    assert "$.components.pathItems.Elements.get" in targets
+    assert "$.components.examples.ownTasks" not in targets
 
 
 def test_a_passport_says_what_was_seen_and_when(tmp_path: Path) -> None:
