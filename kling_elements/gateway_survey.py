@@ -256,8 +256,11 @@ def _find_root(asking: _Asking) -> tuple[Root, Answer, Answer]:
         if answer.dialects and answer.shows_path(missing):
             return root, missing, answer
         tried.append((root, missing, answer))
-    for root, missing, answer in tried:  # the gateway may word an absence as it words a missing path, or in its own way
-        if asking.page("listElements", "get", root.prefix + root.elements).is_success or answer.shows_path(missing):
+    for root, missing, answer in tried:  # the gateway may word an absence as it words a missing path
+        if asking.page("listElements", "get", root.prefix + root.elements).is_success:
+            return root, missing, answer
+    for root, missing, answer in tried:  # or in words that nobody has seen
+        if answer.shows_path(missing):
             return root, missing, answer
     answers = "; ".join(str(answer) for _, _, answer in tried)
     if all(answer.is_undecided for _, _, answer in tried):

@@ -132,7 +132,8 @@ def _is_json(path: Path) -> bool:
 
 def _head(unknown: tuple[str, ...]) -> Iterator[str]:
     yield "An OpenAPI overlay of the contract of kling-elements. Use it with --gateway FILE, or"
-    yield "KlingElements(gateway=Path(FILE)). Each action says what was seen. What could not be found out:"
+    yield "KlingElements(gateway=Path(FILE)). Each action says what was seen, some of it in the gateway's words:"
+    yield "read the file before you share it. What could not be found out:"
     for sentence in unknown:
         yield from wrap(sentence, _WIDTH - 2, initial_indent="- ", subsequent_indent="  ")
 

@@ -140,7 +140,7 @@ def test_a_gateway_that_cannot_be_described_is_a_problem(folder: Path, kling_ele
     assert [] == list(folder.iterdir())
 
 
-def test_a_gateway_that_is_not_reached_is_explained(folder: Path, kling_elements: CommandLine) -> None:
+def test_a_gateway_that_is_not_reached_gets_no_file(folder: Path, kling_elements: CommandLine) -> None:
     ended = kling_elements("doctor", "--passport", "mine.yaml", "--base-url", "http://127.0.0.1:1")
 
     assert 6 == ended.code

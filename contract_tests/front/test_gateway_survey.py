@@ -188,6 +188,17 @@ def test_the_prefix_with_a_known_absence_wins() -> None:
     assert "/v1/general" == surveyed(respond).root.prefix
 
 
+def test_a_list_says_more_than_an_answer_that_nobody_knows() -> None:
+    """A gateway may answer anything to paths of another kind, and say an absence in its own words."""
+
+    def respond(_method: str, path: str) -> httpx.Response | None:
+        if path == "/v1/general/advanced-custom-elements":
+            return page()
+        return envelope(400, 1200, "unsupported model") if path.startswith(f"{ELEMENTS}/") else None
+
+    assert "/v1/general" == surveyed(respond).root.prefix
+
+
 def test_a_list_shows_the_prefix_if_absences_do_not() -> None:
     """A gateway may answer an unknown id as it answers an unknown path."""
 

@@ -160,7 +160,7 @@ def test_a_passport_says_what_was_seen_and_when(tmp_path: Path) -> None:
         assert action["description"].startswith("Seen on 2026-11-28: ")
         assert " answered HTTP " in action["description"]
     head = [line for line in (tmp_path / "mine.yaml").read_text("utf-8").splitlines() if line.startswith("#")]
-    assert "# - whether R28 holds (A voice only with a video): only creates show it" == head[2][:71]
+    assert "# - whether R28 holds (A voice only with a video): only creates show it" == head[3][:71]
     assert all(len(line) <= 120 for line in head)
 
 
