@@ -19,7 +19,7 @@ from contract_tests.reading.paths import DELETION, ELEMENTS
 from kling_elements import Gateway, KlingElements, NotFoundError, OperationNotOfferedError, gateways
 from kling_elements.gateway_catalog import contract_of
 from kling_elements.mock import create_app
-from kling_elements.passport import Passport, PassportError, examine
+from kling_elements.passport import Passport, PassportError, check_new, examine
 from kling_elements.testing import KlingRouter, respx_router
 from kling_elements_client import AuthenticatedClient
 from kling_elements_client import gateways as packaged
@@ -198,8 +198,9 @@ def test_a_file_is_never_replaced(existing: str, tmp_path: Path) -> None:
             path.symlink_to(tmp_path / "nothing")
     before = os.lstat(path)
 
-    with pytest.raises(PassportError, match="exists already, and is not replaced; choose another name"):
-        passport_of(CONTRACT).write(path)
+    for write in (passport_of(CONTRACT).write, check_new):
+        with pytest.raises(PassportError, match="exists already, and is not replaced; choose another name"):
+            write(path)
 
     assert before == os.lstat(path)
     assert [path] == list(tmp_path.iterdir())
