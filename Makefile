@@ -10,7 +10,7 @@ PARALLEL := -n auto --dist worksteal
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 8
 
-setup: $(READY) ## make the environment .venv, unless it is up to date
+setup: $(READY) ## create the environment .venv, unless it is up to date
 
 $(READY): requirements/dev.txt pyproject.toml scripts/setup.sh
 	@PYTHON=$(PYTHON) bash scripts/setup.sh && touch $@
@@ -22,7 +22,7 @@ test: $(READY) ## lint the contract and run every test; ONLY="FILE -k WORD" runs
 	@echo "make test needs only Python; make lint, interop, proof and bench do the rest (Redocly, pyright, Prism, mutants, peers)"
 	@$(BIN)/python -m pytest $(PARALLEL) $(or $(ONLY),--cov --cov-report=term)
 
-quick: $(READY) ## run the tests that need no sockets or processes, without those of the tools
+quick: $(READY) ## run the tests that need few sockets or processes, without those of the tools
 	@$(BIN)/python -m pytest $(PARALLEL) -q -m "not slow" contract_tests
 
 lowest: $(LOWEST) ## run the tests with the oldest supported dependencies
@@ -31,7 +31,7 @@ lowest: $(LOWEST) ## run the tests with the oldest supported dependencies
 $(LOWEST): requirements/lowest.txt pyproject.toml scripts/setup.sh
 	@PYTHON=$(PYTHON) bash scripts/setup.sh .venv-lowest requirements/lowest.txt && touch $@
 
-gen: $(READY) ## generate the client from the contract
+gen: $(READY) ## generate the client and the tables of docs/ from the contract
 	@$(BIN)/python -m scripts.codegen.generate && $(BIN)/python -m scripts.codegen.pages
 
 lint: $(READY) ## check the contract and the code without running them
@@ -44,7 +44,7 @@ interop: $(READY) ## check that other programs, which npm installs, read the con
 browser: $(READY) ## try the mock server's page in Chromium, which must be installed; screenshots go to build/browser
 	@$(BIN)/python -m tools.browser
 
-diff: $(READY) ## show what the contract breaks for callers and servers, compared with BASE=...
+diff: $(READY) ## show what the changes to the contract since BASE=... break for callers and servers
 	@$(BIN)/python -m tools.diff -- "$${BASE-HEAD}"
 
 live: $(READY) ## check a real gateway's responses against the contract; CONFIRM=1, CREATE=1 IMAGE=..., BASELINE=FILE, PASSPORT=FILE do more
@@ -58,7 +58,7 @@ mock: $(READY) ## run the mock server on http://127.0.0.1:8787, or on PORT=...
 fuzz: $(READY) ## compare client, mock server and oracle on N=... random requests for each test
 	@KLING_FUZZ=$(or $(N),10000) $(BIN)/python -m pytest $(PARALLEL) contract_tests/contract/test_generated*.py
 
-proof: $(READY) ## show that the tests notice if any rule is lost
+proof: $(READY) ## show that a test fails if any rule is lost
 	@$(BIN)/python -m tools.mutate
 
 bench: $(READY) ## compare the project with its peers; ONLY="import build" measures only those rows
@@ -70,5 +70,5 @@ soak: $(READY) ## call the mock server for MINUTES=10, and fail if its memory gr
 lock: $(READY) ## resolve the dependencies again
 	@bash scripts/lock.sh
 
-clean: ## remove everything that the other targets made
+clean: ## remove everything that the other targets created
 	@rm -rf .venv .venv-lowest .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist

@@ -6,11 +6,11 @@
         task = kling.create(request)
         element = kling.wait(task, max_wait_seconds=300)
 
-An *element* is a character or thing that videos can show again and again; Kling's pages call it *subject*.
+An *element* is a character or a thing that several videos can show. Kling's pages call it a *subject*.
 
-If you receive notifications, verify them with `kling_elements.webhooks`. If you test against a gateway, use the server
-`kling_elements.mock`; `kling_elements.testing` brings it into your test suite. Each module is loaded when you first use
-it, so you only pay for the dependencies of the parts that you use.
+To verify notifications, use `kling_elements.webhooks`. To test without the service, use the server
+`kling_elements.mock`, or its pytest fixture in `kling_elements.testing`. Each module is loaded when you first use it,
+so you only pay for the parts that you use.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from typing import Self, TypeVar
 from kling_elements.client_base import ClientBase, step_seconds_of
 from kling_elements.lifecycle.calls import AsyncTasks, Call
 from kling_elements.lifecycle.create_request import CreateRequest
-from kling_elements.lifecycle.outside import OnEventLoop, OnUpdate
+from kling_elements.lifecycle.effects import EventLoopEffects, OnUpdate
 from kling_elements.lifecycle.preflight import Preflight
 from kling_elements_client.models import Element, Task
 from kling_elements_runtime.deadline import within
@@ -22,7 +22,7 @@ T = TypeVar("T")
 class AsyncKlingElements(ClientBase):
     """Like `KlingElements`, for asyncio. Use it as an async context manager, or call `aclose`."""
 
-    _outside = OnEventLoop
+    _effects_type = EventLoopEffects
 
     async def create(
         self,
@@ -150,7 +150,7 @@ class AsyncKlingElements(ClientBase):
             with within(call.seconds, step_seconds or self._step_seconds):
                 return await call.coroutine
         except BaseException as error:
-            self._ended(call, error)
+            self._complete_error(call, error)
             raise
 
 

@@ -10,7 +10,7 @@ from typing import Self, TypeVar
 from kling_elements.client_base import ClientBase, step_seconds_of
 from kling_elements.lifecycle.calls import Call, Tasks
 from kling_elements.lifecycle.create_request import CreateRequest
-from kling_elements.lifecycle.outside import Blocking, OnUpdate
+from kling_elements.lifecycle.effects import BlockingEffects, OnUpdate
 from kling_elements.lifecycle.preflight import Preflight
 from kling_elements_client.models import Element, Task
 from kling_elements_runtime.blocking import finish
@@ -29,10 +29,10 @@ class KlingElements(ClientBase):
     Every method accepts `max_wait_seconds`, which limits the whole call, in seconds. If you pass 0, there is a single
     attempt, which may take as long as it needs. By default the policies limit how long a call is retried, and a
     request that has begun may take as long as its timeouts allow. Every method also accepts `timeout`, the seconds for
-    each step of its requests, in place of the client's.
+    each step of its requests, which replaces the client's.
     """
 
-    _outside = Blocking
+    _effects_type = BlockingEffects
 
     def create(
         self,
@@ -43,21 +43,21 @@ class KlingElements(ClientBase):
         max_wait_seconds: float | None = None,
         timeout: Timeout | float | None = None,
     ) -> Task:
-        """Create an element. Choose its `external_task_id` yourself, and store that before the call.
+        """Create an element. Choose its `external_task_id` yourself, and store it before the call.
 
-        With this id you can find the element again if your program crashes before the response comes. A single POST is
-        sent, and another one only if the first provably created nothing and waiting helps. If an interruption (Ctrl+C,
-        a cancelled task) may leave an element behind, the client logs a warning with the id, and sets
+        With this id you can find the element again if your program crashes before the response comes. The client sends
+        one POST. It sends another only if the first provably created nothing and waiting may help. If an interruption
+        (Ctrl+C, a cancelled task) may leave an element behind, the client logs a warning with the id, and sets
         `external_task_id` on the exception.
 
         Args:
-            request: The element. If it has no `external_task_id`, a fresh UUID is sent; you find it in the task's
+            request: The element. If it has no `external_task_id`, the client sends a fresh UUID, which is in the task's
                 `task_info` and on every error. Pass image files as `Path`; they are encoded while they are sent.
             preflight: Which media to check before anything is sent. `inline`: the headers of images in the request;
                 `remote`: also the images and the video at URLs; `off`: only the size of images in the request.
             strip_metadata: Whether to remove metadata from the images in the request, such as the place and the camera.
-                The picture is not encoded again, and keeps its orientation and its colour profile. Each image is then
-                held in memory. The service fetches media at URLs itself, so these stay unchanged.
+                The pixels are not re-encoded; orientation and colour profile are kept. Each image is then held in
+                memory. Media at URLs stay unchanged, because the service fetches them itself.
             max_wait_seconds: Seconds after which the call is over. By default, the limit of the retry policy applies:
                 no attempt begins after it.
             timeout: Seconds for each step of a request, or a `Timeout`; by default the client's.
@@ -79,21 +79,21 @@ class KlingElements(ClientBase):
         max_wait_seconds: float | None = None,
         timeout: Timeout | float | None = None,
     ) -> Task:
-        """Create an element, or find the one that was created before with the same `external_task_id`.
+        """Create an element, or find the one that already has this `external_task_id`.
 
         You can call this as often as you like, from as many processes as you like: at most one element is created, as
         long as the gateway keeps external ids unique (R32). The returned task may have failed.
 
         Args:
-            request: The element, with an `external_task_id` that was not used for another one.
-            preflight: As for `create`; media at URLs is checked only if the element does not exist yet.
+            request: The element, with an `external_task_id` that no other element has.
+            preflight: As for `create`. Media at URLs are checked only if the element does not exist yet.
             strip_metadata: As for `create`.
             max_wait_seconds: As for `create`. If an attempt may have created the element, the client keeps looking for
                 it until then.
             timeout: Seconds for each step of a request, or a `Timeout`; by default the client's.
 
         Raises:
-            LookUpUnavailableError: The gateway does not offer look-up.
+            LookUpUnavailableError: The gateway cannot look up tasks by `external_task_id`.
             ElementUnavailableError: The element exists, but it was deleted, or it failed.
             ExternalIdUsedError: The id was used before, but look-ups show no task; the message gives possible reasons.
             KlingError: See its `outcome`.
@@ -115,8 +115,7 @@ class KlingElements(ClientBase):
 
         The service limits the tasks in progress (1303) and the creates per second (1302). The client learns both limits
         from refused creates, and sends these again. It looks up tasks in progress, because each counts towards the
-        limit until it ends. It gives up if no task is created and none ends for the `max_wait_seconds` of the poll
-        policy.
+        limit until it ends. It gives up if no task is created or ends within the `max_wait_seconds` of the poll policy.
 
         Args:
             requests: The elements, each as for `create`. Give each a different `external_task_id`, and store these ids.
@@ -130,7 +129,7 @@ class KlingElements(ClientBase):
             CreateAllError: Some elements were not created, or may not have been; `.results` lists a task or an error
                 for each.
             TypeError: An argument has the wrong type.
-            ValueError: An argument cannot be used.
+            ValueError: An argument has an invalid value.
         """
         policy = self._calls.policy(preflight, strip_metadata=strip_metadata)
         return self._run(
@@ -140,7 +139,7 @@ class KlingElements(ClientBase):
     def get(
         self, task: Task | str | int, *, max_wait_seconds: float | None = None, timeout: Timeout | float | None = None
     ) -> Task:
-        """Look up a task, and try again if an error may be temporary.
+        """Look up a task. Temporary errors are retried.
 
         Args:
             task: The task, its id, or its `external_task_id`.
@@ -150,7 +149,7 @@ class KlingElements(ClientBase):
 
         Raises:
             NotFoundError: There is no such task.
-            KlingError: The look-up failed. Some gateways also answer with another error if there is no such task.
+            KlingError: The look-up failed. Some gateways report an unknown task as another error.
             TypeError: An argument has the wrong type.
             ValueError: The argument has no id.
         """
@@ -174,17 +173,17 @@ class KlingElements(ClientBase):
             max_wait_seconds: Seconds after which waiting ends; by default those of the poll policy. If you pass 0,
                 there is one look-up.
             on_update: A function to call with the task, once for each change of its status, before `wait` returns or
-                raises. The status of a `Task` that you pass is not a change. If the function raises an exception,
-                waiting ends with it.
+                raises. The status of a `Task` that you pass does not count as a change. An exception that the function
+                raises ends the wait.
             timeout: Seconds for each step of a request, or a `Timeout`; by default the client's.
 
         Raises:
             TaskFailedError: The task failed; the message includes the service's reason.
             ElementUnavailableError: The element was deleted, or it failed.
-            UnknownStatusError: The status remains unknown, or the task succeeded, but its response contains no element.
+            UnknownStatusError: The status remains unknown, or the task succeeded without an element in its response.
             NotFoundError: There is no such task.
-            WaitTimeoutError: The time is up; `.task` is the last state.
-            KlingError: A look-up failed, and trying again would not help.
+            WaitTimeoutError: The time is up; `.task` has the last known state.
+            KlingError: A look-up failed with an error that is not temporary.
             TypeError: An argument has the wrong type.
             ValueError: The argument has no id.
         """
@@ -203,7 +202,7 @@ class KlingElements(ClientBase):
         Args:
             tasks: The tasks, each as for `wait`.
             max_wait_seconds: As for `wait`, for all tasks together.
-            on_update: As for `wait`. If it raises an exception, waiting also ends for the other tasks.
+            on_update: As for `wait`. An exception that it raises ends the wait for all tasks.
             timeout: As for `wait`.
 
         Raises:
@@ -236,7 +235,7 @@ class KlingElements(ClientBase):
             KlingError: A page could not be fetched; `error.page` is its number. If you keep iterating, the error is
                 raised again.
             TypeError: An argument has the wrong type.
-            ValueError: An argument cannot be used.
+            ValueError: An argument has an invalid value.
         """
         return Tasks(
             partial(self._run, step_seconds_of(timeout)), self._calls.own_tasks(first_page, page_size, max_wait_seconds)
@@ -262,7 +261,7 @@ class KlingElements(ClientBase):
         max_wait_seconds: float | None = None,
         timeout: Timeout | float | None = None,
     ) -> Task | None:
-        """Delete an element. It is not an error if the gateway answers that it was deleted before.
+        """Delete an element. If the gateway says that it was already deleted, the call succeeds.
 
         Args:
             element: The element, the task that made it, or its id, as int or str.
@@ -273,8 +272,8 @@ class KlingElements(ClientBase):
             The task in the gateway's response, or None.
 
         Raises:
-            NotFoundError: There is no element with this id. Some gateways also answer this way if it was deleted.
-            KlingError: The element was not deleted, or may not have been.
+            NotFoundError: There is no element with this id. Some gateways also say so if it was deleted.
+            KlingError: The element may not have been deleted.
             TypeError: An argument has the wrong type, such as a floating-point id, which has lost digits.
             ValueError: The argument has no id.
         """
@@ -293,12 +292,12 @@ class KlingElements(ClientBase):
         self.close()
 
     def _run(self, step_seconds: Mapping[str, float] | None, call: Call[T]) -> T:
-        # return inside the block: Ctrl+C may come between any two steps outside of it, and would lose the result
+        # return inside the block, because Ctrl+C between the block and the `return` would lose the result
         try:
             with within(call.seconds, step_seconds or self._step_seconds):
                 return finish(call.coroutine)
         except BaseException as error:
-            self._ended(call, error)
+            self._complete_error(call, error)
             raise
 
 

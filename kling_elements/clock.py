@@ -1,4 +1,4 @@
-"""The clock of the clients. If you pass your own clock, tests need not wait."""
+"""The clock that clients use. Pass your own in tests, so that they don't have to wait."""
 
 from __future__ import annotations
 
@@ -15,31 +15,31 @@ class Clock:
     """The time and random numbers of this machine."""
 
     def monotonic(self) -> float:
-        """Return the seconds since a fixed moment. The number never decreases."""
+        """Return the seconds since a fixed moment. They never decrease."""
         return time.monotonic()
 
     def now(self) -> datetime:
-        """Return the date and time, with a time zone."""
+        """Return the current date and time, with a time zone."""
         return datetime.now(UTC)
 
     def chance(self) -> float:
         """Return a random number from 0 to 1."""
-        return random.random()  # noqa: S311 - it only spreads attempts
+        return random.random()  # noqa: S311 - not for secrets: it spreads retries
 
     def sleep(self, seconds: float) -> None:
         """Block the thread for some seconds."""
         time.sleep(seconds)
 
     async def sleep_async(self, seconds: float) -> None:
-        """Wait for some seconds while the event loop runs on."""
+        """Wait for some seconds without blocking the event loop."""
         await asyncio.sleep(seconds)
 
     def wait(self, jobs: Collection[futures.Future[Any]], seconds: float | None) -> None:
-        """Wait until one of several jobs is done, or until some seconds have passed; None for no limit."""
+        """Block the thread until one of several jobs is done, or for some seconds; None for no limit."""
         futures.wait(jobs, seconds, futures.FIRST_COMPLETED)
 
     async def wait_async(self, jobs: Collection[asyncio.Task[Any]], seconds: float | None) -> None:
-        """Wait as `wait` does while the event loop runs on."""
+        """Wait as `wait` does, without blocking the event loop."""
         await asyncio.wait(jobs, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
 
 

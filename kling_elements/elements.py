@@ -1,9 +1,9 @@
-"""Select the elements of a task that can be used."""
+"""Select the usable elements of a task."""
 
 from __future__ import annotations
 
 from kling_elements.errors import ElementUnavailableError, UnknownStatusError
-from kling_elements.usable_contract import usable
+from kling_elements.usable_contract import require_usable
 from kling_elements_client.models import Element, Task
 from kling_elements_runtime.contract import Contract
 from kling_elements_runtime.document import Node
@@ -12,7 +12,7 @@ from kling_elements_runtime.types import is_id
 
 
 def is_usable(element: Element, contract: Contract) -> bool:
-    """Return whether an element has an id, and a status that the contract doesn't list as deleted or failed.
+    """Return whether an element has an id, and no status that means deleted or failed in the contract.
 
     If you use the package's contract, `Element.is_usable` returns the same.
     """
@@ -27,7 +27,7 @@ def _unusable_statuses(document: Node) -> list[str]:
 
 
 def elements_of(task: Task, *, contract: Contract) -> list[Element]:
-    """Return the usable elements of a task, according to a contract of your own.
+    """Return the elements of a task that are usable according to a contract of your own.
 
     If you use the package's contract, `Task.elements` returns the same.
 
@@ -36,33 +36,34 @@ def elements_of(task: Task, *, contract: Contract) -> list[Element]:
         contract: The contract of the client that returned the task.
 
     Raises:
-        ValueError: The contract lacks something; the message lists what is missing.
+        ValueError: The contract is incomplete; the message lists what is missing.
     """
-    usable(contract)
+    require_usable(contract)
     return [element for element in task.all_elements if is_usable(element, contract)]
 
 
 def element_of(task: Task, contract: Contract) -> Element:
-    """Return the element that a task made; the first usable one if there are several.
+    """Return the element that a task made. If there are several, return the first usable one.
 
     Args:
         task: A task that has succeeded.
-        contract: The contract, which lists the statuses of elements that cannot be used.
+        contract: The contract, which lists the statuses of unusable elements.
 
     Raises:
         ElementUnavailableError: The element was deleted, or it failed.
         UnknownStatusError: The task contains no element.
     """
-    named = [element for element in task.all_elements if is_id(element.element_id)]
-    if not named:
+    elements_with_id = [element for element in task.all_elements if is_id(element.element_id)]
+    if not elements_with_id:
         raise UnknownStatusError(
             f"task {for_message(task.task_id)} has succeeded, but its response contains no element", task
         )
-    first = next((element for element in named if is_usable(element, contract)), None)
+    first = next((element for element in elements_with_id if is_usable(element, contract)), None)
     if first is None:
+        unusable = elements_with_id[0]
         raise ElementUnavailableError(
-            f"the element {for_message(named[0].element_id)} of task {for_message(task.task_id)} cannot be used, "
-            f"because its status is {named[0].status}: create it again, with an external_task_id "
+            f"the element {for_message(unusable.element_id)} of task {for_message(task.task_id)} cannot be used, "
+            f"because its status is {unusable.status}: create it again, with an external_task_id "
             "that was not used before",
             task,
         )

@@ -3,11 +3,11 @@
     KlingError
         ContractError               also a ValueError: the request breaks the contract, and was not sent
         MediaError                  also a ValueError: a file, or the media at a URL, cannot be used
-        TransportError              no response came, for another reason than the next two
+        TransportError              no response came, for a reason other than the next two
             ConnectionFailedError   the connection could not be made, or it broke
             RequestTimeoutError     also a TimeoutError: a step of the request took too long
         OperationNotOfferedError    the gateway does not offer this call
-        ResponseError               the gateway answered, but not with a success that the contract knows
+        ResponseError               a response came, but it means failure or breaks the contract
             StatusError             the HTTP status means failure
                 AuthenticationError     401
                 PermissionDeniedError   403
@@ -19,16 +19,16 @@
             ExternalIdUsedError     the `external_task_id` was used before, but look-ups show no task
         NoTaskError                 the response means success, but contains no task
         LookUpUnavailableError      the gateway cannot look up tasks by `external_task_id`
-        TaskError                   a task did not end in an element that can be used
+        TaskError                   a task did not make a usable element
             TaskFailedError         it failed
-            ElementUnavailableError its element was deleted, or it failed
+            ElementUnavailableError its element was deleted or has failed
             UnknownStatusError      its status is unknown
             WaitTimeoutError        also a TimeoutError: it was still in progress when the time was up
-        BatchError                  some of several tasks or creates ended in an error
+        BatchError                  some of several tasks or creates failed
             WaitAllError            tasks
             CreateAllError          creates
         WebhookError                also a ValueError: a notification cannot be trusted or read
-        WebhookUsageError           also a ValueError: an argument of `webhooks.parse` cannot be used
+        WebhookUsageError           also a ValueError: an argument of `webhooks.parse` is invalid
 
 An argument of the wrong type raises a TypeError; an argument with an invalid value raises a ValueError.
 """
@@ -42,7 +42,7 @@ from typing import Any, ClassVar
 from attrs import evolve
 
 from kling_elements.outcomes import Outcome
-from kling_elements_client.errors import ContractError, KlingError, ResponseError
+from kling_elements_client.errors import ContractError, KlingError, MediaError, ResponseError
 from kling_elements_client.models import Element, Task
 from kling_elements_runtime.texts import printable
 
@@ -54,7 +54,7 @@ class LookUpUnavailableError(KlingError):
 class ExternalIdUsedError(ResponseError):
     """The gateway refuses the `external_task_id` as used before, but look-ups show no task.
 
-    The message lists possible reasons. `code`, `message` and so on are those of the refusal.
+    The message lists the possible reasons. `code`, `message` and the other attributes describe the refusal.
     """
 
 
@@ -63,7 +63,7 @@ class NoTaskError(KlingError):
 
 
 class TaskError(KlingError):
-    """A task did not end, or ended without an element that can be used. The task itself exists.
+    """A task has not ended, or has ended without a usable element. The task itself exists.
 
     Attributes:
         task: The task in its last known state.
@@ -72,7 +72,7 @@ class TaskError(KlingError):
     outcome: str | None = Outcome.CREATED
 
     def __init__(self, reason: str, task: Task) -> None:
-        super().__init__(printable(reason))  # the reason quotes the gateway
+        super().__init__(printable(reason))  # the reason may quote the gateway
         self.task = task
         self.external_task_id = task.external_task_id
 
@@ -81,15 +81,15 @@ class TaskError(KlingError):
 
 
 class TaskFailedError(TaskError):
-    """The task failed; the message includes the service's reason. Waiting longer can't help."""
+    """The task failed; the message includes the service's reason. Waiting longer doesn't help."""
 
 
 class ElementUnavailableError(TaskError):
-    """The task made an element that can't be used: according to its status, it was deleted or it failed."""
+    """The task made an element, but its status says that it was deleted or has failed."""
 
 
 class UnknownStatusError(TaskError):
-    """The task's status remained unknown, or the task succeeded, but its response contains no element."""
+    """The task's status remained unknown, or the task succeeded without an element in its response."""
 
 
 class WaitTimeoutError(TaskError, TimeoutError):
@@ -101,7 +101,7 @@ class BatchError(KlingError):
 
     Attributes:
         results: The result or the error of each, in the order in which you passed them.
-        outcome: The errors' outcome if it is the same for all; otherwise `may_exist`.
+        outcome: The outcome that all errors share; `may_exist` if they differ.
     """
 
     _plural: ClassVar[str]
@@ -132,14 +132,16 @@ class CreateAllError(BatchError):
 
 
 def redact(error: KlingError, hide: Callable[[str], str]) -> None:
-    """Remove the token from an error, which may quote the gateway: gateways have been seen to repeat tokens.
+    """Remove the token from an error. The error may quote the gateway, and some gateways repeat the token.
 
     Args:
         error: The error. It is changed in place.
         hide: A function that removes the token from a string.
     """
     error.args = tuple(hide(part) if isinstance(part, str) else part for part in error.args)
-    if isinstance(error, ContractError):
+    if isinstance(error, MediaError):  # a path or a URL of a file may contain the token
+        error.source, error.reason = hide(error.source), hide(error.reason)
+    if isinstance(error, ContractError | MediaError):
         error.violations = [evolve(v, pointer=hide(v.pointer), message=hide(v.message)) for v in error.violations]
     for result in error.results if isinstance(error, BatchError) else ():
         if isinstance(result, KlingError):

@@ -1,4 +1,4 @@
-"""Check the numbers that callers may choose."""
+"""Check the numbers that callers pass."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from attrs import Attribute, frozen
 class Number:
     """A kind of number, used as a validator for attrs and to check arguments.
 
-    Another number raises ValueError, another type TypeError.
+    A number that is not allowed raises ValueError. A value of another type raises TypeError.
 
     Attributes:
         expected: A description of the number, for error messages.
-        holds: A function that returns whether a number is allowed.
+        is_allowed: A function that returns whether a number is allowed.
         kinds: The allowed types.
     """
 
     expected: str
-    holds: Callable[[Any], bool]
+    is_allowed: Callable[[Any], bool]
     kinds: type | tuple[type, ...] = (int, float)
 
     def __call__(self, _: object, attribute: Attribute[Any], value: object) -> None:
@@ -32,13 +32,13 @@ class Number:
         """Check an argument.
 
         Raises:
-            TypeError: The value has another type.
-            ValueError: The value is another number.
+            TypeError: The value does not have an allowed type.
+            ValueError: The number is not allowed.
         """
         message = f"{name} must be {self.expected}, not {value!r:.80}"
         if isinstance(value, bool) or not isinstance(value, self.kinds):
             raise TypeError(message)
-        if not self.holds(value):
+        if not self.is_allowed(value):
             raise ValueError(message)
 
 

@@ -1,4 +1,4 @@
-"""Decide what a failure means: whether an element may exist, and whether to send or ask again. Without any I/O."""
+"""Decide whether an element may exist after a failure, and whether to retry. This module does no I/O."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from kling_elements_runtime.contract import Contract
 
 
 class Phase(StrEnum):
-    """How far a create got."""
+    """The stage at which a create ended."""
 
     REFUSED_HERE = "refused_here"
     """The request broke the contract, or its media could not be read. No whole request was sent."""
     NEVER_LEFT = "never_left"
-    """There was no connection: no address, a refusal, or a timeout before it was made."""
+    """No connection was made: the name had no address, or the connection was refused or timed out."""
     NO_RESPONSE = "no_response"
-    """The request, or a part of it, was sent, but no whole response came."""
+    """At least a part of the request was sent, but no complete response came."""
     ANSWERED = "answered"
-    """A response came, but it contains no task."""
+    """A response came, without a task."""
     ACCEPTED = "accepted"
-    """A response came, and it names the task."""
+    """A response came, with the task."""
 
 
 class Outcome(StrEnum):
@@ -74,23 +74,25 @@ _BY_CODE = {  # keyed by the column `created` of the contract's table
     "earlier": Outcome.MAY_EXIST,
     "perhaps": Outcome.MAY_EXIST,
 }
-# With these statuses below 500, a proxy says that it gave up waiting; the service may still have done the work.
-_GAVE_UP = (408, 499)
-_TOO_MANY = 429
-_CREATE, _DELETE = "createElement", "deleteElement"  # not read from their modules, because these load httpx
-_NO_SUCH_CALL = (404, 405, 501)
-_INVALID = (400, 422)
+# With these statuses, a proxy says that it gave up waiting. The service may still have done the work.
+_GATEWAY_GAVE_UP_STATUSES = (408, 499)
+_TOO_MANY_STATUS = 429
+_CREATE, _DELETE = "createElement", "deleteElement"  # copied, because the modules that define them load httpx
+_NO_SUCH_CALL_STATUSES = (404, 405, 501)
+_INVALID_STATUSES = (400, 422)
 
 
-def verdict(contract: Contract, phase: Phase, status: int | None = None, code: int | str | None = None) -> Verdict:
+def verdict_for_phase(
+    contract: Contract, phase: Phase, status: int | None = None, code: int | str | None = None
+) -> Verdict:
     """Decide whether a failed create may have made an element, and whether to send it again.
 
-    If the contract knows the business code, the code decides, whatever the status. If it doesn't, a 4xx is a refusal,
-    and a 429 one that ends after a while. Any other response without a task may have created one.
+    If the contract knows the business code, the code decides, whatever the status is. Otherwise a 4xx is a refusal, and
+    a 429 is a temporary one. After any other response without a task, an element may exist.
 
     Args:
-        contract: The contract, which has the table of codes.
-        phase: How far the create got.
+        contract: The contract with the table of codes.
+        phase: The stage at which the create ended.
         status: The HTTP status, if a response came.
         code: The business code of the response, if it has one.
     """
@@ -98,22 +100,22 @@ def verdict(contract: Contract, phase: Phase, status: int | None = None, code: i
         return _BY_PHASE[phase]
     if (row := contract.business_code(code)) is not None:
         return Verdict(_BY_CODE[row.created], Retry(row.retry))
-    if status is not None and 400 <= status < 500 and status not in _GAVE_UP:  # noqa: PLR2004 - HTTP's own
-        return Verdict(Outcome.NOT_CREATED, Retry.AFTER_WAITING if status == _TOO_MANY else Retry.NEVER)
+    if status is not None and 400 <= status < 500 and status not in _GATEWAY_GAVE_UP_STATUSES:  # noqa: PLR2004 - HTTP's own
+        return Verdict(Outcome.NOT_CREATED, Retry.AFTER_WAITING if status == _TOO_MANY_STATUS else Retry.NEVER)
     return Verdict(Outcome.MAY_EXIST, Retry.AFTER_LOOK_UP)
 
 
-def verdict_on(error: KlingError, contract: Contract) -> Verdict:
+def verdict_for_error(error: KlingError, contract: Contract) -> Verdict:
     """Return the verdict on a create that ended in an error of the generated client."""
     match error:
         case ContractError() | MediaError():
-            return verdict(contract, Phase.REFUSED_HERE)
+            return verdict_for_phase(contract, Phase.REFUSED_HERE)
         case TransportError(may_have_been_sent=False):
-            return verdict(contract, Phase.NEVER_LEFT)
+            return verdict_for_phase(contract, Phase.NEVER_LEFT)
         case ResponseError(status_code=status, code=code):
-            return verdict(contract, Phase.ANSWERED, status, code)
+            return verdict_for_phase(contract, Phase.ANSWERED, status, code)
         case _:  # no response, or a success that contains no task
-            return verdict(contract, Phase.NO_RESPONSE)
+            return verdict_for_phase(contract, Phase.NO_RESPONSE)
 
 
 def is_absent(error: KlingError) -> bool:
@@ -127,7 +129,7 @@ def is_duplicate(error: KlingError, contract: Contract) -> bool:
 
 
 def is_certain_duplicate(error: KlingError, contract: Contract) -> bool:
-    """Return whether the message, and not just the code, says that the `external_task_id` was used before."""
+    """Return whether even the message of a refusal says that the `external_task_id` was used before."""
     return _means(contract, error, _CREATE, "x-duplicate", only_worded=True)
 
 
@@ -144,29 +146,32 @@ def is_deleted_already(error: KlingError, contract: Contract) -> bool:
 def offers_no_look_up(error: KlingError) -> bool:
     """Return whether a failed look-up shows that the gateway can never find a task by its external id.
 
-    Either the gateway has no such call, or it answers with a code of its own (`task_not_exist`), which shows that it
-    only searches its own list.
+    Either the gateway does not offer the call, or it responds with a code of its own (`task_not_exist`), which shows
+    that it only searches its own list.
     """
     if not isinstance(error, ResponseError) or is_absent(error):
         return False
-    return error.status_code in _NO_SUCH_CALL or _is_refused_in_words(error)
+    return error.status_code in _NO_SUCH_CALL_STATUSES or _is_refused_in_words(error)
 
 
-def can_ask_again(error: KlingError, contract: Contract) -> bool:
-    """Return whether to repeat a failed query. Queries have no side effects, so repeat any failure that may pass."""
+def is_retryable_query(error: KlingError, contract: Contract) -> bool:
+    """Return whether to repeat a failed query.
+
+    Queries have no side effects, so any failure that may be temporary is retryable.
+    """
     if not isinstance(error, ResponseError):
         return isinstance(error, TransportError)
     if (row := contract.business_code(error.code)) is not None:
         return Retry(row.retry) is not Retry.NEVER
     if _is_refused_in_words(error):
         return False
-    return error.status_code in (*_GAVE_UP, _TOO_MANY) or not 300 <= error.status_code < 500  # noqa: PLR2004 - HTTP's
+    return error.status_code in (*_GATEWAY_GAVE_UP_STATUSES, _TOO_MANY_STATUS) or not 300 <= error.status_code < 500  # noqa: PLR2004 - HTTP's
 
 
 def _is_refused_in_words(error: ResponseError) -> bool:
-    """Return whether the code of a refusal is a word. Gateways use words; the service itself only uses numbers."""
+    """Return whether the code of a refusal is a word, as gateways use them. The service itself only uses numbers."""
     is_word = isinstance(error.code, str) and any(map(str.isalpha, error.code))
-    return is_word and (isinstance(error, BusinessError) or error.status_code in _INVALID)
+    return is_word and (isinstance(error, BusinessError) or error.status_code in _INVALID_STATUSES)
 
 
 def _means(
@@ -182,13 +187,13 @@ __all__ = [
     "Phase",
     "Retry",
     "Verdict",
-    "can_ask_again",
     "is_absent",
     "is_certain_duplicate",
     "is_deleted_already",
     "is_duplicate",
+    "is_retryable_query",
     "is_too_many",
     "offers_no_look_up",
-    "verdict",
-    "verdict_on",
+    "verdict_for_error",
+    "verdict_for_phase",
 ]

@@ -16,30 +16,30 @@ from kling_elements.numbers import Number, count, count_or_0
 _seconds = Number("a number of seconds, 0 or more", lambda value: value >= 0)
 _positive = Number("a number above 0", lambda value: value > 0)
 _at_least_1 = Number("a number, 1 or more", lambda value: value >= 1)
-_part = Number("a finite number, 0 or more", lambda value: 0 <= value < math.inf)
+_fraction = Number("a finite number, 0 or more", lambda value: 0 <= value < math.inf)
 
-_MAX_SECONDS = 1e9  # no clock sleeps for ever
+_MAX_SECONDS = 1e9  # about 30 years; clocks refuse to sleep for ever
 
 
 @frozen(kw_only=True)
 class RetryPolicy:
     """When to retry a call: a query, a deletion, or a create that provably created nothing.
 
-    If the gateway sends `Retry-After`, the client waits that long if the time limit allows it.
+    The client waits as long as `Retry-After` says, if the time limit allows it.
 
     Attributes:
         first_interval_seconds: Seconds before the second attempt.
-        factor: How much longer each further interval is.
+        factor: By what each interval is multiplied to get the next one.
         max_interval_seconds: The longest interval in seconds, without jitter.
-        jitter: The largest fraction of an interval to add to it at random, so that clients don't all retry at once.
-        max_wait_seconds: Seconds after the first attempt within which others may begin; 0 for a single attempt. An
-            attempt that has begun may take as long as its timeouts allow, because a large upload may need that.
-        max_retries: How many further attempts may follow the first one; None if only the time is limited. It does not
-            limit `create_all`, which sends temporarily refused creates again.
+        jitter: The largest fraction of an interval that is added at random, so that clients don't all retry at once.
+        max_wait_seconds: Seconds after the first attempt in which others may begin; 0 for a single attempt. Each
+            attempt may take as long as its timeouts allow, because a large upload may need that.
+        max_retries: How many attempts may follow the first; None to limit only the time. The number does not limit
+            `create_all`, which resends creates that were refused temporarily.
         max_connect_attempts: How many attempts in a row may fail to connect.
-        max_duplicate_look_ups: How often `get_or_create` looks up a task if its `external_task_id` is refused as used
-            and none of its own attempts can have used it. The service uses the same business code for other mistakes,
-            so there may be no such task.
+        max_duplicate_look_ups: How often `get_or_create` looks up a task whose `external_task_id` is refused as used,
+            although none of its own attempts can have used it. There may be no such task, because the service uses the
+            same business code for other mistakes.
 
     Raises:
         TypeError: A value is not a number.
@@ -49,7 +49,7 @@ class RetryPolicy:
     first_interval_seconds: float = field(default=1.0, validator=_positive)
     factor: float = field(default=2.0, validator=_at_least_1)
     max_interval_seconds: float = field(default=30.0, validator=_positive)
-    jitter: float = field(default=0.25, validator=_part)
+    jitter: float = field(default=0.25, validator=_fraction)
     max_wait_seconds: float = field(default=60.0, validator=_seconds)
     max_retries: int | None = field(default=None, validator=optional(count_or_0))
     max_connect_attempts: int = field(default=3, validator=count)
@@ -62,11 +62,11 @@ class PollPolicy:
 
     Attributes:
         first_interval_seconds: Seconds before the second look-up.
-        factor: How much longer each further interval is.
+        factor: By what each interval is multiplied to get the next one.
         max_interval_seconds: The longest interval in seconds.
         max_wait_seconds: Seconds after which waiting ends, look-ups included; 0 for a single look-up.
-        max_unknown_seconds: Seconds after which waiting ends if the client can't interpret what look-ups return: no
-            such task, no status, an unknown status, or a success without an element.
+        max_unknown_seconds: Seconds after which waiting ends if look-ups return nothing that the client understands:
+            no such task, no status, an unknown status, or a success without an element.
 
     Raises:
         TypeError: A value is not a number.
@@ -82,7 +82,7 @@ class PollPolicy:
 
 
 def limit_seconds(policy: RetryPolicy | PollPolicy, max_wait_seconds: float | None) -> float:
-    """Return the seconds after which to stop: the call's own limit, or if that is None, the policy's.
+    """Return the time limit in seconds: the call's own, or the policy's if that is None.
 
     Raises:
         TypeError: The limit is not a number.
@@ -95,7 +95,7 @@ def limit_seconds(policy: RetryPolicy | PollPolicy, max_wait_seconds: float | No
 
 
 def deadline_seconds(max_wait_seconds: float | None) -> float | None:
-    """Return the seconds after which a call must be over; None if only its steps are bounded.
+    """Return the seconds after which a call must be over; None if only its steps are limited.
 
     If the call's own limit is 0, there is a single attempt, which may take as long as it needs.
     """
@@ -112,9 +112,9 @@ def interval(policy: RetryPolicy | PollPolicy, attempt: int) -> float:
 
 
 def retry_after_seconds(headers: httpx.Headers, now: datetime) -> float:
-    """Return the seconds to wait according to a response's `Retry-After` (RFC 9110, section 10.2.3); 0 if it has none.
+    """Return the seconds to wait that `Retry-After` asks for (RFC 9110, section 10.2.3); 0 without this header.
 
-    The result is at most about 30 years, because no clock sleeps longer.
+    The result is at most about 30 years, because clocks cannot sleep much longer.
 
     Args:
         headers: The response's headers.

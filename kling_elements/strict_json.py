@@ -1,8 +1,8 @@
 """Read JSON strictly, as RFC 8259 and I-JSON (RFC 7493) define it.
 
-Texts that two readers could read differently are refused. `json.loads` accepts NaN, repeated keys and unpaired
+Texts that two parsers could read differently are refused. `json.loads` accepts NaN, repeated keys and unpaired
 surrogates, guesses encodings and fails on deep nesting. Here every input results in a value or in a `StrictJsonError`,
-in time linear in its size. All work per character is done by functions written in C, and a text that is nearly all
+in time linear in its size. Functions written in C do all the work per character, and a text that is nearly all
 Base64 is only searched, not rewritten.
 """
 
@@ -20,7 +20,7 @@ from kling_elements_runtime.json_responses import MAX_DEPTH
 MAX_INTEGER_DIGITS = 300
 """The maximum number of digits of an integer.
 
-A few more would overflow a double, and Python's own limit may be switched off."""
+A few more would overflow a double, and Python's own limit may be turned off."""
 
 MAX_SEPARATORS = 200_000
 """The maximum number of commas and opening brackets outside strings, together.
@@ -28,7 +28,7 @@ MAX_SEPARATORS = 200_000
 A text with n of them has n/2 to n + 1 values. The limit bounds memory and the work of checking the value; the
 contract's own limit of values is half of it."""
 
-_MAX_QUOTED = 80  # characters of the input that a message repeats
+_MAX_QUOTED_CHARACTERS = 80  # of the input in a message
 _BOM = b"\xef\xbb\xbf"
 _CHUNK_BYTES = 1 << 16
 _NOT_STRUCTURE = bytes(set(range(256)) - set(b'[]{},"'))
@@ -38,7 +38,7 @@ _SURROGATE_ESCAPE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
 class StrictJsonError(ValueError):
-    """Raised if bytes are not strict JSON. The message says why and quotes at most 80 characters of them."""
+    """The bytes are not strict JSON. The message says why, and quotes at most 80 characters of them."""
 
 
 def loads(raw: bytes | bytearray) -> object:
@@ -68,11 +68,11 @@ def loads(raw: bytes | bytearray) -> object:
 
 
 def _check_bounds(raw: bytes | bytearray) -> None:
-    """Raise an error if parsing would cost too much stack or memory, without parsing.
+    """Raise an error if parsing the text would cost too much stack or memory.
 
-    If the text breaks the grammar, the counts mean nothing, but then the parser refuses the text anyway.
+    If the text breaks the grammar, the counts are meaningless, but the parser refuses such a text anyway.
     """
-    if len(raw) <= MAX_SEPARATORS and raw.count(b"[") + raw.count(b"{") <= MAX_DEPTH:  # most are as short as that
+    if len(raw) <= MAX_SEPARATORS and raw.count(b"[") + raw.count(b"{") <= MAX_DEPTH:  # most texts are that short
         return
     if all(_is_rare(sign, raw) for sign in (b"[", b"{", b",")):
         return
@@ -84,14 +84,14 @@ def _check_bounds(raw: bytes | bytearray) -> None:
         depths = _depths(chunk, depth)
         if max(depths) > MAX_DEPTH:
             raise StrictJsonError(f"nested too deeply: at most {MAX_DEPTH} levels of arrays and objects are allowed")
-        if min(depths) < 0:  # a bracket closes nothing, so the parser stops there
+        if min(depths) < 0:  # a bracket closes nothing, so the parser will stop there
             return
         depth = depths[-1]
 
 
 def _structure_outside_strings(raw: bytes | bytearray) -> Iterator[bytes]:
-    """Yield the brackets and commas outside strings, in chunks."""
-    # Remove the escapes first: then each quotation mark begins or ends a string.
+    """Yield the brackets and commas that are not in strings, in chunks."""
+    # Remove the escapes first, so that each remaining quotation mark begins or ends a string.
     structure = raw.replace(rb"\\", b"").replace(rb"\"", b"").translate(None, _NOT_STRUCTURE)
     in_string = 0
     for start in range(0, len(structure), _CHUNK_BYTES):
@@ -107,7 +107,7 @@ def _depths(chunk: bytes, initial: int) -> list[int]:
 
 
 def _is_rare(sign: bytes, raw: bytes | bytearray) -> bool:
-    """Return whether `sign` occurs too seldom to reach any limit. `find` finds that out much faster than `count`."""
+    """Return whether `sign` is too rare to reach any limit. `find` is much faster than `count` here."""
     position = -1
     for _ in range(MAX_DEPTH // 2):
         position = raw.find(sign, position + 1)
@@ -128,41 +128,44 @@ def _check_surrogates(value: object) -> None:
             raise StrictJsonError("a string contains an unpaired surrogate")
 
 
-def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
+def _build_object(pairs: list[tuple[str, object]]) -> dict[str, object]:
     members = dict(pairs)
     if len(members) < len(pairs):
         seen: set[str] = set()
         repeated = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
-        raise StrictJsonError(f"the key {_quoted(repeated)} is repeated in an object")
+        raise StrictJsonError(f"the key {_quote(repeated)} is repeated in an object")
     return members
 
 
-def _integer(digits: str) -> int:
+def _parse_integer(digits: str) -> int:
     if len(digits.lstrip("-")) > MAX_INTEGER_DIGITS:
         raise StrictJsonError(f"an integer has more than {MAX_INTEGER_DIGITS} digits")
     return int(digits)
 
 
-def _finite(number: str) -> float:
+def _parse_number(number: str) -> float:
     value = float(number)
     if math.isinf(value):
-        raise StrictJsonError(f"the number {_shortened(number)} is too large for a double")
+        raise StrictJsonError(f"the number {_shorten(number)} is too large for a double")
     return value
 
 
-def _constant(name: str) -> NoReturn:
+def _refuse_constant(name: str) -> NoReturn:
     raise StrictJsonError(f"{name} is not JSON")
 
 
-def _quoted(key: str) -> str:
+def _quote(key: str) -> str:
     """Return a key in quotation marks for a message, with unpaired surrogates escaped so that it can be encoded."""
-    return '"' + _shortened(key).encode(errors="backslashreplace").decode() + '"'
+    return '"' + _shorten(key).encode(errors="backslashreplace").decode() + '"'
 
 
-def _shortened(text: str) -> str:
-    return text if len(text) <= _MAX_QUOTED else text[: _MAX_QUOTED - 1] + "…"
+def _shorten(text: str) -> str:
+    return text if len(text) <= _MAX_QUOTED_CHARACTERS else text[: _MAX_QUOTED_CHARACTERS - 1] + "…"
 
 
 _DECODER = json.JSONDecoder(
-    object_pairs_hook=_object, parse_constant=_constant, parse_float=_finite, parse_int=_integer
+    object_pairs_hook=_build_object,
+    parse_constant=_refuse_constant,
+    parse_float=_parse_number,
+    parse_int=_parse_integer,
 )

@@ -26,13 +26,13 @@ from kling_elements_runtime.types import Response, is_id
 
 Properties: TypeAlias = dict[str, Any]
 
-_OF_ENVELOPES = frozenset({"code", "request_id"})  # if an object has one of these, it is an envelope
-_ENVELOPE = _OF_ENVELOPES | {"message", "error"}
+_ENVELOPE_MARKS = frozenset({"code", "request_id"})  # an object with one of these is an envelope
+_ENVELOPE_NAMES = _ENVELOPE_MARKS | {"message", "error"}
 _IDS = frozenset({"task_id", "element_id"})
 
 
 class Progress(Enum):
-    """The progress of a task, in the cases that a caller must distinguish."""
+    """The progress of a task, as far as callers must distinguish it."""
 
     PENDING = auto()
     SUCCEEDED = auto()
@@ -49,13 +49,13 @@ _PROGRESS = {"pending": Progress.PENDING, "succeeded": Progress.SUCCEEDED, "fail
 
 
 def task_from_object(source: Mapping[str, Any], contract: Contract, request_id: str | None = None) -> Task:
-    """Return the task in a JSON object of any shape, with the documented names and values.
+    """Return the task in a JSON object of any shape, under the documented names.
 
-    A status for success or failure becomes the documented one. Other statuses, and properties that the contract
-    does not know, stay unchanged.
+    A status that means success or failure becomes the documented one. Other statuses stay unchanged, and so do
+    properties that the contract does not know.
     """
-    facts = contract.read(_Facts)
-    return _build_task(_with_documented_names(facts, "Task", source), facts, request_id)
+    vocabulary = contract.read(_TaskVocabulary)
+    return _build_task(_with_documented_names(vocabulary, "Task", source), vocabulary, request_id)
 
 
 def find_task(
@@ -66,19 +66,19 @@ def find_task(
 ) -> Task | None:
     """Return the task in a response or a notification; None if there is no task in it.
 
-    The task is at the first place with an id. Properties that are missing there are taken from the places inside it.
+    The task is the object at the first place with an id. Places inside this object fill in its missing properties.
 
     Args:
-        response: The response, or an item of a list, as a JSON object or a model.
+        response: The response or an item of a list, as a JSON object or a model.
         contract: The contract by which to read the response.
         schema: The schema of the response, which lists the places of tasks.
-        request_id: The id of the request, if no envelope in the response has one.
+        request_id: The id of the request, for a response without an envelope that has one.
     """
-    facts = contract.read(_Facts)
-    places = facts.schemas[schema]["x-envelope"]["tasks"]
+    vocabulary = contract.read(_TaskVocabulary)
+    places = vocabulary.schemas[schema]["x-envelope"]["tasks"]
     objects = _objects_at(response, places)
     request_id = _request_id_in(objects) or request_id
-    tasks = {place: _task_of(facts, value) for place, value in objects}
+    tasks = {place: _task_properties(vocabulary, value) for place, value in objects}
     decisive = next((place for place, task in tasks.items() if is_id(task.get("task_id"))), None)
     if decisive is None:
         return None
@@ -86,14 +86,14 @@ def find_task(
     for place, task in tasks.items():
         if place.startswith(f"{decisive}/"):
             properties |= {name: value for name, value in task.items() if not _has_value(name, properties.get(name))}
-    return _build_task(properties, facts, request_id)
+    return _build_task(properties, vocabulary, request_id)
 
 
 def task_of_response(
     response: Response[CreateElementResponse] | Response[DeleteElementResponse] | Response[TaskResponse],
     contract: Contract,
 ) -> Task | None:
-    """Return the task in a response, whatever its code means; None if there is no task in it."""
+    """Return the task in a response, even if its code means failure; None if the response contains no task."""
     return find_task(response.parsed, contract, type(response.parsed).__name__, response.request_id)
 
 
@@ -107,14 +107,14 @@ def tasks_of_response(response: Response[TaskListResponse], contract: Contract) 
     ]
 
 
-def matches_id(task: Task, task_id: str) -> bool:
-    """Return whether an id can be the task's or the caller's own. A task without an external id matches any."""
+def may_have_id(task: Task, task_id: str) -> bool:
+    """Return whether an id is the task's, or may be its external id, which some responses leave out."""
     return str(task.task_id) == task_id or task.external_task_id in (None, task_id)
 
 
 def progress_of(task: Task, contract: Contract) -> Progress:
-    """Return how far a task is."""
-    progress, _ = contract.read(_Facts).status(task.task_status)
+    """Return the progress of a task."""
+    progress, _ = contract.read(_TaskVocabulary).interpret_status(task.task_status)
     if progress is Progress.SUCCEEDED and not any(is_id(element.element_id) for element in task.all_elements):
         return Progress.WITHOUT_ELEMENT
     return progress
@@ -122,29 +122,29 @@ def progress_of(task: Task, contract: Contract) -> Progress:
 
 @frozen
 class _Alias:
-    """Another name of a property.
+    """An alternative name of a property.
 
     Attributes:
-        other: The name that a gateway uses.
-        outer: The documented property that the value belongs in; empty if there is none.
-        name: The documented name there.
-        is_documented: Whether the other name is also the name of a documented property, which keeps its value.
+        gateway_name: The name that some gateways use.
+        outer: The documented property that contains the value; empty for a property of the object itself.
+        name: The documented name.
+        is_documented: Whether the alternative name is also documented, so that its property stays.
     """
 
-    other: str
+    gateway_name: str
     outer: str
     name: str
     is_documented: bool
 
 
-class _Facts:
-    """What a contract says about tasks.
+class _TaskVocabulary:
+    """The names and values of tasks, according to a contract.
 
     Attributes:
         schemas: The schemas by name.
-        aliases: The other names of properties, by the name of their schema.
-        statuses: The meaning of each status, and the documented status with the same meaning.
-        output_type: The type of a task's outputs that are elements.
+        aliases: The alternative names of properties, by schema.
+        statuses: The progress that each status means, and the documented status for it.
+        output_type: The type that marks an output as an element.
     """
 
     def __init__(self, document: Node) -> None:
@@ -156,8 +156,8 @@ class _Facts:
         }
         self.output_type = self.schemas["Element"]["x-output-type"]
 
-    def status(self, status: object) -> tuple[Progress, object]:
-        """Return the meaning of a status, and the documented status with the same meaning."""
+    def interpret_status(self, status: object) -> tuple[Progress, object]:
+        """Return the progress that a status means, and the documented status for it."""
         if not status:
             return Progress.WITHOUT_STATUS, status
         meaning = self.statuses.get(status.lower()) if isinstance(status, str) else None
@@ -165,10 +165,10 @@ class _Facts:
 
 
 def _aliases(schema: Node) -> Iterator[_Alias]:
-    for path, others in schema.get("x-aliases", {}).items():
+    for path, alternatives in schema.get("x-aliases", {}).items():
         outer, _, name = path.rpartition("/")
-        for other in others:
-            yield _Alias(other, outer, name, other in schema["properties"])
+        for alternative in alternatives:
+            yield _Alias(alternative, outer, name, alternative in schema["properties"])
 
 
 def _object(value: object) -> Properties | None:
@@ -179,76 +179,76 @@ def _object(value: object) -> Properties | None:
 
 
 def _objects_at(response: object, places: Sequence[str]) -> list[tuple[str, Properties]]:
-    """Return each place of a response with the properties of the object there; empty if there is no object."""
+    """Return each place of a response with the properties of its object; none if it has no object."""
     objects = {"": _object(response) or {}}
 
     def object_at(place: str) -> Properties:
         if place not in objects:
-            around, _, name = place.rpartition("/")
-            objects[place] = _object(object_at(around).get(name)) or {}
+            outer_place, _, name = place.rpartition("/")
+            objects[place] = _object(object_at(outer_place).get(name)) or {}
         return objects[place]
 
     return [(place, object_at(place)) for place in places]
 
 
-def _task_of(facts: _Facts, properties: Properties) -> Properties:
-    """Return the properties of a task with documented names, without those of an envelope."""
-    around = _ENVELOPE if _OF_ENVELOPES & properties.keys() else ()
-    for name in ("data", *around):
+def _task_properties(vocabulary: _TaskVocabulary, properties: Properties) -> Properties:
+    """Return the properties of a task under their documented names, without those of an envelope."""
+    envelope_names = _ENVELOPE_NAMES if _ENVELOPE_MARKS & properties.keys() else ()
+    for name in ("data", *envelope_names):
         properties.pop(name, None)
-    return _with_documented_names(facts, "Task", properties)
+    return _with_documented_names(vocabulary, "Task", properties)
 
 
-def _with_documented_names(facts: _Facts, schema: str, source: Mapping[str, Any]) -> Properties:
-    """Return the properties of a JSON object with documented names in place of a gateway's.
+def _with_documented_names(vocabulary: _TaskVocabulary, schema: str, source: Mapping[str, Any]) -> Properties:
+    """Return the properties of a JSON object under their documented names.
 
-    If a property belongs in another object, it is copied there and also stays.
+    A property that belongs into another object is copied there, and also stays.
     """
     properties = dict(source)
-    for alias in facts.aliases[schema]:
-        if alias.other not in source:
+    for alias in vocabulary.aliases[schema]:
+        if alias.gateway_name not in source:
             continue
         if alias.outer:
-            around = _object(properties.get(alias.outer) or {})
-            if around is not None and not _has_value(alias.name, around.get(alias.name)):
+            outer = _object(properties.get(alias.outer) or {})
+            if outer is not None and not _has_value(alias.name, outer.get(alias.name)):
                 properties[alias.outer] = {
-                    **around,
-                    alias.name: _elements_among(source[alias.other], facts.output_type),
+                    **outer,
+                    alias.name: _elements_among(source[alias.gateway_name], vocabulary.output_type),
                 }
         elif not _has_value(alias.name, properties.get(alias.name)):
-            properties[alias.name] = source[alias.other]
+            properties[alias.name] = source[alias.gateway_name]
             if not alias.is_documented:
-                del properties[alias.other]
+                del properties[alias.gateway_name]
     return properties
 
 
 def _has_value(name: str, value: object) -> bool:
-    """Return whether a property has a value, or if it is an id, a valid one."""
+    """Return whether a property has a value. The value of an id must be a valid id."""
     return is_id(value) if name in _IDS else bool(value)
 
 
 def _elements_among(value: Any, element_type: str) -> Any:
-    """Return only the elements in a list of outputs; if the value is not a list, return it as it is."""
+    """Return the elements in a list of outputs. A value that is not a list is returned unchanged."""
     if not isinstance(value, list):
         return value
     return [item for item in value if not isinstance(item, Mapping) or item.get("type", element_type) == element_type]
 
 
 def _request_id_in(objects: Sequence[tuple[str, Properties]]) -> str | None:
-    """Return the request id of the outermost envelope that has one; None if none has."""
+    """Return the request id of the outermost envelope that has one; None without such an envelope."""
     outermost_first = sorted(objects, key=lambda item: len(item[0]))
     request_ids = (properties.get("request_id") for _, properties in outermost_first)
     return next((value for value in request_ids if isinstance(value, str) and value), None)
 
 
-def _build_task(properties: Properties, facts: _Facts, request_id: str | None) -> Task:
-    """Return a task from properties with documented names; its status becomes the documented one."""
-    progress, documented = facts.status(properties.get("task_status"))
+def _build_task(properties: Properties, vocabulary: _TaskVocabulary, request_id: str | None) -> Task:
+    """Return a task from properties under their documented names, with the documented status."""
+    progress, documented = vocabulary.interpret_status(properties.get("task_status"))
     if progress in (Progress.SUCCEEDED, Progress.FAILED):
         properties["task_status"] = documented
     result = _object(properties.get("task_result"))
     if result is not None:
-        properties["task_result"] = _with_elements(result, facts)
+        properties["task_result"] = _with_elements(result, vocabulary)
     task = Task.from_dict(properties)
     task.request_id = request_id
     for element in task.all_elements:
@@ -256,28 +256,28 @@ def _build_task(properties: Properties, facts: _Facts, request_id: str | None) -
     return task
 
 
-def _with_elements(result: Properties, facts: _Facts) -> Properties:
-    """Return the result of a task. If a gateway sends one element without a list, wrap it in one."""
+def _with_elements(result: Properties, vocabulary: _TaskVocabulary) -> Properties:
+    """Return the result of a task. An element that a gateway sends without a list is wrapped in one."""
     elements = result.get("elements")
     if not elements and is_id(result.get("element_id")):
         elements = [{name: value for name, value in result.items() if name != "elements"}]
     if not isinstance(elements, list):
         return result
-    return {**result, "elements": [_named_element(element, facts) for element in elements]}
+    return {**result, "elements": [_rename_element(element, vocabulary) for element in elements]}
 
 
-def _named_element(item: object, facts: _Facts) -> object:
-    """Return an element with the documented names; if the item is not an element, return it as it is."""
-    own = _object(item)
-    if own is None or not any(alias.other in own for alias in facts.aliases["Element"]):
+def _rename_element(item: object, vocabulary: _TaskVocabulary) -> object:
+    """Return an element under the documented names. An item that is not an element is returned unchanged."""
+    properties = _object(item)
+    if properties is None or not any(alias.gateway_name in properties for alias in vocabulary.aliases["Element"]):
         return item
-    return _with_documented_names(facts, "Element", own)
+    return _with_documented_names(vocabulary, "Element", properties)
 
 
 __all__ = [
     "Progress",
     "find_task",
-    "matches_id",
+    "may_have_id",
     "progress_of",
     "task_from_object",
     "task_of_response",

@@ -1,4 +1,4 @@
-"""Check that a contract has everything that the clients read."""
+"""Check that a contract contains everything that the clients read."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Final
 
-from kling_elements.media.limits import ImageLimits, VideoLimits
+from kling_elements.media_limits import ImageLimits, VideoLimits
 from kling_elements_client.contract import CONTRACT
 from kling_elements_runtime.contract import Contract
 from kling_elements_runtime.document import Document, Node, Operation, at, pointer, references, resolve, steps, walk
 
 PAGE_NUMBER: Final = "pageNum"
-"""The parameter of lists whose largest value is the number of the last page."""
-_READ: Final = (
+"""The parameter that selects a page of a list. Its maximum is the number of the last page."""
+_PLACES: Final = (
     "/servers/0/url",
     "/x-business-codes",
     "/x-dialects",
@@ -23,7 +23,7 @@ _READ: Final = (
     "/components/schemas/Element/x-output-type",
     "/components/schemas/Element/properties/status/x-unusable",
 )
-"""The places that are read for every response."""
+"""The places that are read for any call."""
 _REQUIRED: Final = ("createElement", "getElement")
 """The operations that every gateway must offer. If it lacks another one, only the calls that need it fail."""
 _CODE_PARTS: Final = ("http-status", "meaning", "created", "retry")
@@ -32,14 +32,14 @@ _JSON: Final = "content/application~1json"
 _BODY_PARTS: Final = ("x-source", *(f"{_JSON}/x-body-size/{part}" for part in ("x-source", "max-bytes", "max-values")))
 
 
-def usable(contract: Contract) -> Contract:
-    """Return a contract, if it has everything that the clients read. It may have other limits, values, codes and paths.
+def require_usable(contract: Contract) -> Contract:
+    """Return a contract if it contains everything that the clients read. Limits, values, codes and paths may differ.
 
     Raises:
-        ValueError: The contract lacks something; the message lists everything, but only the first missing part of an
-            `x-image` or `x-video`.
+        ValueError: Something is missing. The message lists all missing parts, but only the first one of each `x-image`
+            and `x-video`.
     """
-    if contract is not CONTRACT and (missing := contract.read(_missing)):
+    if contract is not CONTRACT and (missing := contract.read(_missing_parts)):
         raise ValueError(
             f"the contract lacks {', '.join(missing)}: begin with a copy of kling_elements_client.contract.document(), "
             "and change what differs"
@@ -47,7 +47,7 @@ def usable(contract: Contract) -> Contract:
     return contract
 
 
-def _missing(document: Node) -> list[str]:
+def _missing_parts(document: Node) -> list[str]:
     try:
         for _, node in walk(document):
             resolve(document, node)  # raises if a reference has no target
@@ -55,17 +55,17 @@ def _missing(document: Node) -> list[str]:
     except LookupError as error:
         return [f"operations that can be read ({error})"]
     missing = []
-    places = [*_READ, *_read_in_schemas(document), *_missing_limits(document)]
-    for name, own in CONTRACT.operations().items():
+    places = [*_PLACES, *_places_in_schemas(document), *_incomplete_limits(document)]
+    for name, package_operation in CONTRACT.operations().items():
         if name in operations:  # its path and its method may differ
-            places += _read_of_operation(document, operations[name], own)
+            places += _places_of_operation(document, operations[name], package_operation)
         elif name in _REQUIRED:
             missing.append(f"the operation {name}")
-    return [*missing, *dict.fromkeys(filter(None, (_first_missing(document, place) for place in places)))]
+    return [*missing, *dict.fromkeys(filter(None, (_first_missing_part(document, place) for place in places)))]
 
 
-def _read_in_schemas(document: Node) -> Iterator[str]:
-    """Yield the places of statuses and codes. Without an envelope, the response to a paid create could not be read."""
+def _places_in_schemas(document: Node) -> Iterator[str]:
+    """Yield the places of envelopes, statuses and codes. Without these, the response to a paid create is unreadable."""
     for name, schema in CONTRACT.document()["components"]["schemas"].items():
         for keyword in ("x-envelope", "x-progress"):
             yield from (f"/components/schemas/{name}/{keyword}/{part}" for part in schema.get(keyword, ()))
@@ -73,8 +73,8 @@ def _read_in_schemas(document: Node) -> Iterator[str]:
         yield from (f"/x-business-codes/{code}/{part}" for part in _CODE_PARTS)
 
 
-def _missing_limits(document: Node) -> Iterator[str]:
-    """Yield the first place that is missing in each object of limits."""
+def _incomplete_limits(document: Node) -> Iterator[str]:
+    """Yield the first missing place of each object with limits."""
     for where, node in walk(document):
         if (read := _READERS.get(where.rpartition("/")[2])) is not None:
             try:
@@ -83,35 +83,35 @@ def _missing_limits(document: Node) -> Iterator[str]:
                 yield f"{where[1:]}{error}"
 
 
-def _read_of_operation(document: Node, operation: Operation, own: Operation) -> Iterator[str]:
-    """Yield the places of an operation that the generated client calls: in its body, answer and parameters."""
+def _places_of_operation(document: Node, operation: Operation, package_operation: Operation) -> Iterator[str]:
+    """Yield the places in the body, response and parameters of an operation that the generated client calls."""
     where = operation.pointer()[1:]
-    if "requestBody" in own.definition:
+    if "requestBody" in package_operation.definition:
         yield from (f"{where}/requestBody/{part}" for part in _BODY_PARTS)
-        yield (schema := _resolved_place(document, f"{where}/requestBody/{_JSON}/schema"))
+        yield (schema := _resolve_place(document, f"{where}/requestBody/{_JSON}/schema"))
         if at(document, f"{schema}/discriminator"):
             yield from (f"{schema}/{part}" for part in ("x-source", "discriminator/mapping"))
     responses = at(operation.definition, "/responses") or ()
     status = operation.success_status() if any(code.startswith("2") for code in responses) else "2XX"
-    yield _resolved_place(document, f"{where}/responses/{status}/{_JSON}/schema") + "/x-envelope"
+    yield _resolve_place(document, f"{where}/responses/{status}/{_JSON}/schema") + "/x-envelope"
     parameters = {parameter.name: parameter for parameter in operation.parameters}
-    for name in (parameter.name for parameter in own.parameters):
+    for name in (parameter.name for parameter in package_operation.parameters):
         if name not in parameters:
             yield f"{where}/parameters/{name}"
         elif name == PAGE_NUMBER:
-            yield _resolved_place(document, parameters[name].schema_pointer[1:]) + "/maximum"
+            yield _resolve_place(document, parameters[name].schema_pointer[1:]) + "/maximum"
 
 
-def _resolved_place(document: Node, where: str) -> str:
-    """Follow the references at a place, and return the final place; the same place if it has no reference."""
+def _resolve_place(document: Node, where: str) -> str:
+    """Follow the references at a place, and return the final place."""
     with suppress(LookupError):
         for reference, _ in references(document, {"$ref": f"#{where}"}):
             where = reference[1:]
     return where
 
 
-def _first_missing(document: Node, place: str) -> str | None:
-    """Return the outermost part of a place that is missing in the document; None if the document has the place."""
+def _first_missing_part(document: Node, place: str) -> str | None:
+    """Return the outermost part of a place that the document lacks; None if the document contains the place."""
     parts = steps(place)
-    ways = (pointer(parts[:count]) for count in range(1, len(parts) + 1))
-    return next((way for way in ways if at(document, way) is None), None)
+    pointers = (pointer(parts[:count]) for count in range(1, len(parts) + 1))
+    return next((part for part in pointers if at(document, part) is None), None)

@@ -25,7 +25,7 @@ from standardwebhooks.webhooks import Webhook
 
 from kling_elements import strict_json
 from kling_elements.tasks import find_task
-from kling_elements.usable_contract import usable
+from kling_elements.usable_contract import require_usable
 from kling_elements_client.contract import CONTRACT
 from kling_elements_client.errors import KlingError
 from kling_elements_client.models import Task
@@ -64,9 +64,9 @@ class WebhookError(KlingError, ValueError):
 
 
 class WebhookUsageError(KlingError, ValueError):
-    """You passed arguments with which no notification can be verified, such as a malformed secret.
+    """Your arguments are invalid, such as a malformed secret, so no notification can be verified.
 
-    It is not a `WebhookError`, so your receiver does not blame the sender for your mistake.
+    This is not a `WebhookError`, so your receiver does not blame the sender for your mistake.
     """
 
 
@@ -74,9 +74,9 @@ def check_secrets(secrets: Sequence[str] | str) -> Sequence[str] | str:
     """Check webhook secrets, and return them unchanged for `parse`. Call this when your receiver starts.
 
     Raises:
-        WebhookUsageError: A secret is malformed, or there are none.
+        WebhookUsageError: A secret is malformed, or the list is empty.
     """
-    _signers(secrets)
+    _create_signers(secrets)
     return secrets
 
 
@@ -97,35 +97,35 @@ def parse(  # noqa: PLR0913 - the options are keyword-only
 ) -> Task:
     """Verify the signature of a notification and return its task.
 
-    The same notification can arrive more than once: the sender resends it until it gets a success status, and within
-    the tolerance anybody who has seen it can replay it. If acting twice does harm, store the header `webhook-id`,
-    which is the same each time.
+    The same notification can arrive more than once: the sender resends it until it gets a success status, and anybody
+    who has seen it can replay it within the tolerance. If you must not act twice, store the header `webhook-id`, which
+    is the same each time.
 
     Args:
-        raw_body: The body of the request, exactly as received. Don't parse and serialize it first.
+        raw_body: The body of the request, exactly as received. Don't parse and serialize it.
         headers: The request's headers in any letter case, or a WSGI environ. Ignored if `verify` is False.
         secrets: The webhook secret, `whsec_` and a key of at least 24 bytes in Base64. Pass several while you rotate
             them: one that matches is enough.
-        now: The time to compare with the header `webhook-timestamp`, with a time zone; the machine's clock if None.
+        now: The time to compare with the header `webhook-timestamp`, with a time zone; by default the current time.
         tolerance: How far the two times may differ in either direction, inclusive; five minutes by default.
         verify: Use False if your account has no secret. Anybody can forge such a notification, so look up the task.
-        contract: The contract that says how to read the task; the package's own by default.
+        contract: The contract that describes tasks; the package's own by default.
 
     Returns:
         The task in the documented shape, even if it arrived in the newer one (`id`, `status`, `outputs`) or in the
-        envelope of a response. An unknown status is kept as it is.
+        envelope of a response. An unknown status is kept unchanged.
 
     Raises:
         WebhookError: A header is missing, repeated or malformed, the timestamp is too far off, no signature matches,
             or the body is not a strict JSON object that contains a task.
-        WebhookUsageError: The arguments are wrong: neither `secrets` nor `verify=False`, or both; an empty list; a
+        WebhookUsageError: An argument is invalid: neither `secrets` nor `verify=False`, or both; an empty list; a
             malformed secret; `now` without a time zone; a negative tolerance; a body that is not bytes.
     """
-    body = _bytes(raw_body)
-    contract = usable(contract)
+    body = _check_body(raw_body)
+    contract = require_usable(contract)
     if _should_verify(verify, secrets):
-        _verify(body, headers, _signers(secrets), _checked_now(now), _checked_tolerance(tolerance))
-    task = find_task(_json_object(body), contract)
+        _verify(body, headers, _create_signers(secrets), _check_now(now), _check_tolerance(tolerance))
+    task = find_task(_read_json_object(body), contract)
     if task is None:
         raise WebhookError(
             "the body contains no task: `task_id`, or `id` in the newer shape, must be a string or an integer"
@@ -136,7 +136,7 @@ def parse(  # noqa: PLR0913 - the options are keyword-only
     return task
 
 
-def _bytes(raw_body: object) -> bytes:
+def _check_body(raw_body: object) -> bytes:
     if not isinstance(raw_body, bytes | bytearray | memoryview):
         kind = type(raw_body).__name__
         raise WebhookUsageError(f"raw_body must be the request's body as raw bytes, exactly as received, not {kind}")
@@ -144,7 +144,7 @@ def _bytes(raw_body: object) -> bytes:
 
 
 def _should_verify(verify: object, secrets: object) -> bool:
-    """Return whether to verify. Only the constant False switches it off, not just any falsy value."""
+    """Return whether to verify. Only the constant False turns it off, not just any falsy value."""
     if not isinstance(verify, bool):
         raise WebhookUsageError("verify must be True or False")
     if verify and secrets is None:
@@ -156,7 +156,7 @@ def _should_verify(verify: object, secrets: object) -> bool:
     return verify
 
 
-def _signers(secrets: object) -> list[Webhook]:
+def _create_signers(secrets: object) -> list[Webhook]:
     """Return a signer for each secret."""
     texts = [secrets] if isinstance(secrets, str) else secrets
     if not isinstance(texts, Sequence) or not texts:
@@ -167,7 +167,7 @@ def _signers(secrets: object) -> list[Webhook]:
     return [Webhook(secret) for secret in texts]
 
 
-def _checked_now(now: object) -> datetime:
+def _check_now(now: object) -> datetime:
     if now is None:
         return datetime.now(UTC)
     if not isinstance(now, datetime) or now.utcoffset() is None:
@@ -175,7 +175,7 @@ def _checked_now(now: object) -> datetime:
     return now
 
 
-def _checked_tolerance(tolerance: object) -> timedelta:
+def _check_tolerance(tolerance: object) -> timedelta:
     if not isinstance(tolerance, timedelta) or tolerance < timedelta():
         raise WebhookUsageError("tolerance must be a timedelta that is not negative")
     return tolerance
@@ -185,7 +185,7 @@ def _verify(
     body: bytes, headers: Mapping[str, str], signers: list[Webhook], now: datetime, tolerance: timedelta
 ) -> None:
     """Raise an error unless the headers sign this body and the timestamp is current."""
-    received = _headers(headers)
+    received = _read_headers(headers)
     sent = _EPOCH + timedelta(seconds=int(received[_TIMESTAMP]))
     difference, direction = (now - sent, "behind") if now > sent else (sent - now, "ahead of")
     if difference > tolerance:
@@ -196,7 +196,7 @@ def _verify(
     signatures = [part.encode() for part in received[_SIGNATURE].split(" ") if part.startswith(_VERSION)]
     if not signatures:
         raise WebhookError(f"the header {_SIGNATURE} has no signature of version v1")
-    text = _text(body)
+    text = _decode_body(body)
     expected = [signer.sign(received[_ID], sent, text).encode() for signer in signers]
     # Compare the Base64 texts, because different texts can decode to the same bytes. `sum` compares every pair, so
     # that the time taken doesn't reveal which secret matches.
@@ -207,15 +207,15 @@ def _verify(
         )
 
 
-def _headers(headers: Any) -> dict[str, str]:
-    """Return the three headers of the scheme, after checking their form."""
+def _read_headers(headers: Any) -> dict[str, str]:
+    """Check the form of the three headers of the scheme, and return them."""
     if not callable(getattr(headers, "items", None)):
         raise WebhookError("headers must be a mapping of strings to strings")
     values: dict[str, list[object]] = {}
     for name, value in headers.items():
         if not isinstance(name, str):
             raise WebhookError("headers must be a mapping of strings to strings, but one name is not a string")
-        values.setdefault(_plain(name), []).append(value)
+        values.setdefault(_normalize_name(name), []).append(value)
     if missing := [name for name in _FORMS if name not in values]:
         raise WebhookError(f"the notification is not signed: missing headers: {', '.join(missing)}")
     received = {}
@@ -227,24 +227,24 @@ def _headers(headers: Any) -> dict[str, str]:
     return received
 
 
-def _plain(name: str) -> str:
-    """Return a header's name as `_FORMS` spells it, even if it is the key of a WSGI environ."""
+def _normalize_name(name: str) -> str:
+    """Return a header's name as it is spelled in `_FORMS`, even if it is the key of a WSGI environ."""
     if not name.isascii():
         return name  # `lower` would turn the Kelvin sign into a k
     return name[len("HTTP_") :].replace("_", "-").lower() if name.startswith("HTTP_") else name.lower()
 
 
-# UnicodeDecodeError and JSONDecodeError hold the body, and an exception raised while handling one would keep it as its
-# context. So the two functions below raise only after the handling has ended.
+# UnicodeDecodeError and JSONDecodeError contain the body, and an exception raised in their handler would keep them as
+# its context. So the two functions below raise only after the handler has ended.
 
 
-def _text(body: bytes) -> str:
+def _decode_body(body: bytes) -> str:
     with suppress(UnicodeDecodeError):
         return body.decode()
     raise WebhookError("the body is not UTF-8")
 
 
-def _json_object(body: bytes) -> dict[str, Any]:
+def _read_json_object(body: bytes) -> dict[str, Any]:
     with suppress(strict_json.StrictJsonError):
         value = strict_json.loads(body)
         if isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""The part that all generated clients share, independent of any API: transport, checks, answers and errors.
+"""The API-independent part that all generated clients share: transport, checks, responses and errors.
 
 A generated client brings an OpenAPI document and connects it to the classes here:
 

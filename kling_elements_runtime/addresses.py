@@ -1,4 +1,4 @@
-"""Hosts and ports of URLs: which of them can be sent, and which are this machine."""
+"""Check the hosts and ports of URLs, and recognize those of this machine."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LAST_PORT = 65535
 
 
 def is_host(host: str) -> bool:
-    """Return whether a string is the name or the IP address of a host, as it is sent."""
+    """Return whether a string is a valid host: a name in ASCII or an IP address."""
     is_one = _HOST.fullmatch(host) is not None and ".." not in host
     return is_one and all(len(label) <= _MAX_LABEL for label in host.split("."))
 
@@ -33,7 +33,7 @@ def has_non_ascii_port(url: str) -> bool:
 def is_loopback(host: str) -> bool:
     """Return whether a host is this machine: a loopback address, `localhost`, or a subdomain of it.
 
-    RFC 6761 reserves `anything.localhost` for this machine. Not every name server obeys, so the name is resolved.
+    RFC 6761 reserves `anything.localhost` for this machine. Not every name server obeys, so the function resolves it.
     """
     return (
         is_loopback_address(host)

@@ -1,7 +1,7 @@
-"""Take the images out of a request, so that the validator need not read them and files are encoded while they are sent.
+"""Replace the images in a request by placeholders: the validator need not read them, and they are encoded while sent.
 
-A placeholder replaces each image: a short string that conforms to the same schema. An image is taken out if it is valid
-Base64 of an allowed length and breaks no rule. Any other string is left to the validator, which reports what is wrong.
+A placeholder is a short string that conforms to the same schema. It replaces an image that is valid Base64 of an
+allowed length and breaks no rule. Any other string stays in the request, so that the validator reports what is wrong.
 """
 
 from __future__ import annotations
@@ -20,10 +20,17 @@ from kling_elements_runtime import image_headers, metadata
 from kling_elements_runtime.document import Node, follow, place, rule_of, subschemas
 from kling_elements_runtime.errors import MediaError, Violation
 from kling_elements_runtime.image_limits import ImageLimits
-from kling_elements_runtime.uploads import Content, InlineBytes, InlineFile, InlineText, UnreadableError, encoded_length
+from kling_elements_runtime.uploads import (
+    Base64Source,
+    DamagedFileError,
+    InlineBytes,
+    InlineFile,
+    InlineText,
+    encoded_length,
+)
 
-_LARGE = 4096  # characters; the validator checks a shorter string faster than we could take it out
-# In Base64's alphabet, so that it conforms. It is random, so that no caller's string can be mistaken for one.
+_LARGE = 4096  # characters; the validator checks a shorter string faster than we could replace it
+# In Base64's alphabet, so that it conforms. It is random, so that it never equals a caller's string.
 _PLACEHOLDER = b64encode(os.urandom(24)).decode()
 _DIGITS = 8
 _PLACEHOLDERS = re.compile(rb"(%b[0-9]{%d})" % (re.escape(_PLACEHOLDER.encode()), _DIGITS))
@@ -34,7 +41,7 @@ Read: TypeAlias = Callable[[object], bytes]
 
 @frozen
 class MediaSchema:
-    """What the contract says about a place for an image or a video.
+    """The rules for an image or a video at one place of a request.
 
     Attributes:
         keyword: `x-image` or `x-video`.
@@ -50,14 +57,14 @@ class MediaSchema:
 
 
 def media_places(document: Node, schema_pointer: str) -> Mapping[Place, MediaSchema]:
-    """Return the places of media in a body: the names on the path to each, with None for any item of a list."""
+    """Return the places of media in a body. A place is the path of names to it, with None for any item of a list."""
     return dict(_media_places(document, follow(document, schema_pointer), (), frozenset()))
 
 
 def _media_places(
     document: Node, schema: Node, path: Place, on_the_way: frozenset[str]
 ) -> Iterator[tuple[Place, MediaSchema]]:
-    """Yield the places within a schema. If it refers to itself, deeper places are left to the validator."""
+    """Yield the places within a schema. A recursive schema yields only the places down to its first repetition."""
     for keyword in ("x-image", "x-video"):
         if keyword in schema:
             rule = rule_of([schema], "pattern")
@@ -71,17 +78,17 @@ def _media_places(
 
 
 def place_of(path: tuple[str | int, ...]) -> Place:
-    """Return the place for a path into a body."""
+    """Return the place that a path leads to: the same path, with None instead of indices."""
     return tuple(None if isinstance(step, int) else step for step in path)
 
 
 def is_placeholder(text: str) -> bool:
-    """Return whether a string is the placeholder of an image, which was checked already."""
+    """Return whether a string is the placeholder of an image that was already checked."""
     return text.startswith(_PLACEHOLDER)
 
 
 class Attachments:
-    """The images that were taken out of one body.
+    """The images of one body that placeholders replaced.
 
     Attributes:
         contents: The images by their placeholders.
@@ -100,8 +107,8 @@ class Attachments:
         strip_metadata: bool,
         read: Read | None,
     ) -> None:
-        """Create an empty collection. `rule` is reported for a path where no media is allowed."""
-        self.contents: dict[str, Content] = {}
+        """Create an empty collection. `rule` is the rule that a file breaks if it is where no media is allowed."""
+        self.contents: dict[str, Base64Source] = {}
         self.violations: list[Violation] = []
         self.are_readable = True
         self.error: MediaError | None = None
@@ -113,7 +120,7 @@ class Attachments:
         self._read = read
 
     def take(self, value: object, path: tuple[str | int, ...]) -> object:
-        """Return the placeholder for an image, or the value itself if it is not one to take out."""
+        """Return the placeholder for an image. Return any other value unchanged."""
         schema = self._places.get(place_of(path))
         limits = schema.limits if schema is not None else None
         if isinstance(value, Path) and limits is None:
@@ -147,8 +154,8 @@ class Attachments:
         self.violations += [evolve(v, pointer=place(where), message=f"{name}: {v.message}") for v in violations]
         return self._placeholder(file)
 
-    def _open(self, value: object) -> tuple[str, Content]:
-        """Return a file's name for messages, and its content."""
+    def _open(self, value: object) -> tuple[str, Base64Source]:
+        """Return the content of a file, and a name for it in messages."""
         if isinstance(value, Path):
             return str(value), InlineFile(value)
         name = type(value).__name__
@@ -159,10 +166,10 @@ class Attachments:
         raise MediaError(f"a value of type {name}", "cannot be used as an image; pass a pathlib.Path or bytes")
 
     def _refuse(self, where: tuple[str | int, ...], schema: MediaSchema | None) -> str:
-        """Add a violation for a path at a place where no file can be sent."""
+        """Add a violation for a `Path` at a place that cannot contain a file."""
         self.are_readable = False
         if schema is not None:
-            message = "is a path, but only the URL of a video can be sent: put it where the service can fetch it"
+            message = "is a path, but videos are sent by URL only: upload the file, and pass its URL"
         else:
             images = [
                 place(step or 0 for step in path_of_image)
@@ -175,27 +182,27 @@ class Attachments:
         self.violations.append(Violation(place(where), schema.rule if schema else self._rule, message))
         return ""
 
-    def _check(self, content: Content, limits: ImageLimits) -> tuple[Content, list[Violation]]:
+    def _check(self, content: Base64Source, limits: ImageLimits) -> tuple[Base64Source, list[Violation]]:
         """Return an image as it will be sent, and its violations."""
         if not self._strip_metadata:
             return content, list(image_headers.violations(content, limits, size_only=not self._check_media))
         try:
             plain = metadata.strip(content)
-        except UnreadableError:
+        except DamagedFileError:
             broken = list(image_headers.violations(content, limits))
             return content, broken or [Violation("", limits.format.rule, metadata.INSEPARABLE, "fit")]
         return plain, list(image_headers.violations(plain, limits, size_only=not self._check_media))
 
-    def _placeholder(self, content: Content) -> str:
+    def _placeholder(self, content: Base64Source) -> str:
         text = f"{_PLACEHOLDER}{len(self.contents):0{_DIGITS}}"
         self.contents[text] = content
         return text
 
 
 class StreamedBody:
-    """A JSON text whose images are encoded while it is sent. It can be read any number of times."""
+    """A JSON text that encodes its images while it is sent. You can iterate over it repeatedly."""
 
-    def __init__(self, skeleton: bytes, contents: Mapping[str, Content]) -> None:
+    def __init__(self, skeleton: bytes, contents: Mapping[str, Base64Source]) -> None:
         """Create it from a JSON text with placeholders for images, and from the images by their placeholders."""
         parts = _PLACEHOLDERS.split(skeleton)
         self._parts = [contents[part.decode()] if _PLACEHOLDERS.fullmatch(part) else part for part in parts]
@@ -222,7 +229,7 @@ class StreamedBody:
         return b"".join(p if isinstance(p, bytes) else b"<%d characters>" % encoded_length(p.size) for p in parts)
 
     def asynchronous(self) -> AsyncIterable[bytes]:
-        """Return the text for an event loop. It encodes each piece itself, because starting a thread takes longer."""
+        """Return the text as an async iterable. It encodes each piece on the loop, because a thread takes longer."""
         return _AsyncBody(self)
 
 

@@ -14,8 +14,8 @@ from attrs import evolve
 from kling_elements_runtime import logs, parameters, settings
 from kling_elements_runtime.addresses import is_loopback
 from kling_elements_runtime.client_connections import ClientConnections
-from kling_elements_runtime.contract import CheckedRequest, Content, Contract
-from kling_elements_runtime.credentials import Hidden, Token, credentials
+from kling_elements_runtime.contract import CheckedRequest, Contract, RequestContent
+from kling_elements_runtime.credentials import HiddenToken, Token, credentials
 from kling_elements_runtime.deadline import within
 from kling_elements_runtime.document import Operation
 from kling_elements_runtime.errors import (
@@ -26,7 +26,7 @@ from kling_elements_runtime.errors import (
     Violation,
 )
 from kling_elements_runtime.failures import clear_variables, transport_errors
-from kling_elements_runtime.requests import Requests
+from kling_elements_runtime.requests import RequestBuilder
 from kling_elements_runtime.responses import CALL, ResponseReader, request_id_of
 from kling_elements_runtime.settings import Timeout
 from kling_elements_runtime.transport.bodies import ENCODINGS
@@ -46,13 +46,13 @@ class AuthenticatedClient:
     A generated client derives its class from this one, and sets the class variables.
 
     Attributes:
-        contract: The contract that requests and answers are checked against, unless you pass another one.
+        contract: The contract to check requests and responses against, unless you pass another one.
         token_variable: The environment variable for the API key, if you pass none.
         base_url_variable: The environment variable for the gateway's URL, if you pass none.
-        first_server: The gateway's URL if neither you nor the environment name one.
+        first_server: The gateway's URL, if you pass none and the environment variable is not set.
         log: The logger of requests and unusual responses.
-        reuse_seconds: How long a connection may have been idle and still be used for a request that must not be sent
-            twice. Servers may close idle connections at any time, and then it is unknown whether they got the request.
+        reuse_seconds: The maximum idle time of a connection that carries a request that must not be sent twice. A
+            server may close an idle connection at any time, and then nobody knows whether it got the request.
         log_variable: The environment variable that switches on this logger and those above it.
     """
 
@@ -66,7 +66,7 @@ class AuthenticatedClient:
 
     def __init__(  # noqa: PLR0913 - all but two go by name
         self,
-        api_key: Token | Hidden | None = None,
+        api_key: Token | HiddenToken | None = None,
         base_url: str | None = None,
         *,
         on_violation: OnViolation = "raise",
@@ -93,7 +93,7 @@ class AuthenticatedClient:
             headers: More headers for every request.
             http_client: More arguments for `httpx.Client` and `httpx.AsyncClient`, such as `proxy` or `verify`. Proxies
                 of the environment are used unless the gateway is on this machine.
-            contract: The contract to check requests and answers against; by default the one of the package.
+            contract: The contract to check requests and responses against. The default is that of the package.
 
         Raises:
             TypeError: An argument has the wrong type.
@@ -104,16 +104,16 @@ class AuthenticatedClient:
             self.contract = contract
         hidden = (
             api_key
-            if isinstance(api_key, Hidden)
-            else Hidden(self._token_from_environment() if api_key is None else api_key)
+            if isinstance(api_key, HiddenToken)
+            else HiddenToken(self._token_from_environment() if api_key is None else api_key)
         )
-        del api_key  # no variable of this frame may hold it, because frames are shown with errors
+        del api_key  # error pages show the variables of each frame
         self._credentials = credentials(hidden, self.token_variable)
         self._responses = ResponseReader(self.contract, self._credentials.redact, self.log)
         paths = {operation.path for operation in self.contract.operations().values()}
         if base_url is None:
             base_url = self.default_base_url(contract)
-        url = settings.usable_url(base_url, allow_http=allow_http, paths=paths)
+        url = settings.check_url(base_url, allow_http=allow_http, paths=paths)
         self._base_url = str(url)
         self._request_log = logs.RequestLog(self.log, self._base_url, self._credentials.redact)
         if on_violation not in get_args(OnViolation):
@@ -121,19 +121,19 @@ class AuthenticatedClient:
         self._on_violation = on_violation
         self._relaxed = self.contract.known_rules(relax)
         limits = httpx.Timeout(**settings.step_seconds(timeout))
-        sent_always = httpx.Headers({"Accept-Encoding": ENCODINGS})
-        sent_always.update(settings.usable_headers(headers or {}))
+        default_headers = httpx.Headers({"Accept-Encoding": ENCODINGS})
+        default_headers.update(settings.check_headers(headers or {}))
         http_settings = {
-            **settings.usable_http_client(http_client or {}),
+            **settings.check_http_client(http_client or {}),
             "base_url": url,
             "timeout": limits,
-            "headers": sent_always,
+            "headers": default_headers,
         }
         self._route = Route.of(
             url, http_settings, on_this_machine=is_loopback(url.host), reuse_seconds=self.reuse_seconds
         )
         self._connections = ClientConnections(http_settings, self._route)
-        self._requests = Requests(self._credentials.authorization)
+        self._request_builder = RequestBuilder(self._credentials.authorization)
 
     @classmethod
     def _token_from_environment(cls) -> str:
@@ -141,10 +141,10 @@ class AuthenticatedClient:
 
     @classmethod
     def default_base_url(cls, contract: Contract | None = None) -> str:
-        """Return the gateway's URL if you pass none: that of the environment, or else a contract's first server.
+        """Return the default URL of the gateway: that of the environment, or else the contract's first server.
 
         Args:
-            contract: The contract; None for the package's, which this does not have to read.
+            contract: The contract; None for that of the package.
 
         Raises:
             ValueError: The contract is one for gateways with different addresses.
@@ -198,23 +198,23 @@ class AuthenticatedClient:
         method: str,
         url: str,
         headers: Mapping[str, str] | None = None,
-        content: Content | None = None,
+        content: RequestContent | None = None,
     ) -> httpx.Response:
         """Send one request and return the response, with its body read. `deadline.within` limits the time.
 
         Args:
             method: The HTTP method.
-            url: A path at the gateway, with the query.
+            url: A path on the gateway, with the query.
             headers: More headers.
             content: The body, as `encode` returns it.
 
         Raises:
-            TransportError: No response came.
-            ValueError: The URL is not a path at the gateway, so the token must not be sent there.
+            TransportError: No response arrived.
+            ValueError: The URL is not a path on the gateway, so the token must not be sent there.
             RuntimeError: The client is closed.
         """
         connections = self._connections.sync()
-        request = self._requests.make(connections.http, method, url, headers, content)
+        request = self._request_builder.build(connections.http, method, url, headers, content)
         entry = self._request_log.begin(url, request, content) if self.log.isEnabledFor(logging.INFO) else None
         try:
             with transport_errors(request, self._base_url, self.redact), within(_total_seconds(request)):
@@ -234,11 +234,11 @@ class AuthenticatedClient:
         method: str,
         url: str,
         headers: Mapping[str, str] | None = None,
-        content: Content | None = None,
+        content: RequestContent | None = None,
     ) -> httpx.Response:
         """Send one request on an event loop of asyncio; see `send`."""
         connections = self._connections.of_running_loop()
-        request = self._requests.make(connections.http, method, url, headers, content)
+        request = self._request_builder.build(connections.http, method, url, headers, content)
         entry = self._request_log.begin(url, request, content) if self.log.isEnabledFor(logging.INFO) else None
         try:
             with transport_errors(request, self._base_url, self.redact), within(_total_seconds(request)):
@@ -252,8 +252,8 @@ class AuthenticatedClient:
         response.extensions[CALL] = request.method, str(request.url)
         return response
 
-    def encode(self, operation_id: str, body: object) -> Content:
-        """Return the JSON text of a request body that conforms to the contract, or that is sent anyway.
+    def encode(self, operation_id: str, body: object) -> RequestContent:
+        """Return the JSON text of a request body. `on_violation` says what happens if it breaks the contract.
 
         Args:
             operation_id: The operation's `operationId`.
@@ -291,7 +291,7 @@ class AuthenticatedClient:
         return offered[operation_id]
 
     def request_target(self, operation_id: str, values: Mapping[str, object]) -> str:
-        """Return the path and query of a request whose parameters conform to the contract, or that is sent anyway.
+        """Return the path and query of a request. `on_violation` says what happens if they break the contract.
 
         Args:
             operation_id: The operation's `operationId`.
@@ -315,7 +315,7 @@ class AuthenticatedClient:
         """Return the model of a successful response.
 
         Raises:
-            ResponseError: The response means failure, or is not what the contract promises; see `errors`.
+            ResponseError: The response reports a failure, or breaks the contract; see `errors`.
         """
         try:
             return self._responses.model_of(operation_id, response, model)
@@ -324,7 +324,7 @@ class AuthenticatedClient:
             raise
 
     def request_id_of(self, response: httpx.Response, parsed: object) -> str | None:
-        """Return the gateway's id of a request that succeeded; None if the response has none.
+        """Return the gateway's id of a successful request; None if the response contains none.
 
         Args:
             response: The response.

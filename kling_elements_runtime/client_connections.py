@@ -1,4 +1,4 @@
-"""The connections of one client: one set for synchronous calls, and one for each event loop."""
+"""Hold the connections of one client: one set for synchronous calls, and one for each event loop."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _CLOSED = "the client is closed: create another one, or close it only when you n
 
 
 class ClientConnections:
-    """Connections that are opened on first use and shared by threads; a forked child opens its own.
+    """The connections of one client, opened on first use. Threads share them; a forked process opens its own.
 
     Attributes:
         is_closed: Whether the client was closed, so that it sends no more requests.
     """
 
     def __init__(self, settings: Mapping[str, Any], route: Route) -> None:
-        """Create it without connections.
+        """Remember the settings. No connection is opened yet.
 
         Args:
             settings: The arguments of `httpx.Client` and `httpx.AsyncClient`.
@@ -50,14 +50,14 @@ class ClientConnections:
         ]()
 
     def leave_connections(self) -> object:
-        """Start afresh after a fork. The parent process still uses its connections, so they must not be closed here.
+        """Start without connections after a fork. The parent process still uses its own, so do not close them here.
 
         Returns:
-            The connections. Keep them, because Python closes them once nothing refers to them.
+            The connections of the parent process. Keep a reference, because Python closes them without one.
         """
-        left = self._connections, self._async_connections
+        parent_connections = self._connections, self._async_connections
         self._begin()
-        return left
+        return parent_connections
 
     def check_open(self) -> None:
         """Raise RuntimeError if the client is closed."""
@@ -108,7 +108,7 @@ class ClientConnections:
     async def aclose(self) -> None:
         """Call `close`, and also close the connections of the running event loop."""
         self.close()
-        with suppress(RuntimeError):  # trio runs a loop of another kind, which has no connections here
+        with suppress(RuntimeError):  # trio has no event loop of asyncio, and so no connections
             with self._lock:
                 _, closing = self._async_connections.pop(asyncio.get_running_loop(), (None, None))
             if closing is not None:

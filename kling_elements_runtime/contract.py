@@ -1,4 +1,4 @@
-"""An OpenAPI document as a contract that requests and answers are checked against."""
+"""Check requests and responses against an OpenAPI document, the contract."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ from kling_elements_runtime.attachments import (
 from kling_elements_runtime.document import Document, Node, follow, place, resolve
 from kling_elements_runtime.errors import MediaError, Violation
 from kling_elements_runtime.image_limits import ImageLimits
-from kling_elements_runtime.serialization import UnwritableError, checked_json
+from kling_elements_runtime.serialization import UnwritableError, to_json
 from kling_elements_runtime.uploads import InlineText
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
-Content: TypeAlias = bytes | StreamedBody
+RequestContent: TypeAlias = bytes | StreamedBody
 _write_json: Final = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":")).encode
 _MAX_VIOLATIONS = 1_000  # nobody reads more, and a hostile body could have millions
 
@@ -52,21 +52,21 @@ class MediaAddress:
 
 @frozen
 class CheckedRequest:
-    """A request body that was checked.
+    """A request body after its check.
 
     Attributes:
         contract: The contract that checked it.
         operation_id: The operation that the body is for.
         content: The JSON text to send, or None if the value cannot be written as JSON. Large images are encoded only
             while it is sent.
-        violations: Everything that is wrong with the body.
-        value: The JSON value, in which large images have placeholders; None if it cannot be written as JSON.
-        error: Why a file in it cannot be read, if nothing else is wrong.
+        violations: All violations of the contract in the body.
+        value: The JSON value, with placeholders for large images; None if it cannot be written as JSON.
+        error: Why a file in the body cannot be read, if nothing else is wrong.
     """
 
     contract: Contract = field(repr=False)
     operation_id: str
-    content: Content | None = field(repr=False)
+    content: RequestContent | None = field(repr=False)
     violations: list[Violation]
     value: Any = field(default=None, repr=False)
     error: MediaError | None = field(default=None, repr=False)
@@ -74,13 +74,13 @@ class CheckedRequest:
 
 @frozen
 class _RequestBody:
-    """What the contract says about the body of one operation.
+    """The rules for the request body of one operation.
 
     Attributes:
         rule: The rule that requires a body in JSON.
         limits: The object under `x-body-size`.
-        schema_pointer: The reference to its schema.
-        media_places: The places of images and videos in it.
+        schema_pointer: The reference to the schema of the body.
+        media_places: The places of images and videos in the body.
     """
 
     rule: str
@@ -91,12 +91,12 @@ class _RequestBody:
 
 @frozen
 class ExpectedResponse:
-    """What the contract says about the successful response of one operation.
+    """The rules for a successful response of one operation.
 
     Attributes:
         schema_pointer: The reference to its schema.
         envelope: The object under the schema's `x-envelope`.
-        may_be_empty: Whether a response without a body means success too.
+        may_be_empty: Whether a response without a body also means success.
     """
 
     schema_pointer: str
@@ -105,7 +105,7 @@ class ExpectedResponse:
 
 
 class Contract(Document):
-    """An OpenAPI document that requests and answers are checked against. Thread-safe."""
+    """An OpenAPI document that requests and responses are checked against. Thread-safe."""
 
     def __init__(self, document: Node | Callable[[], Node]) -> None:
         """Create a contract from a document, or from a function that loads it on first use."""
@@ -116,7 +116,7 @@ class Contract(Document):
         self._validator: Callable[[str], jsonschema_rs.Validator] = cache(self._make_validator)
 
     def response(self, operation_id: str) -> ExpectedResponse:
-        """Return what a successful response of an operation must look like.
+        """Return the rules for a successful response of an operation.
 
         Raises:
             KeyError: The contract has no such operation.
@@ -163,7 +163,7 @@ class Contract(Document):
             expected.media_places, rule, check_media=check_media, strip_metadata=strip_metadata, read=read
         )
         try:
-            value, unwritable = checked_json(body, limits["max-values"], attached.take, attached.min_characters)
+            value, unwritable = to_json(body, limits["max-values"], attached.take, attached.min_characters)
         except UnwritableError as error:
             return CheckedRequest(self, operation_id, None, [Violation("", rule, str(error))])
         if unwritable or not attached.are_readable:
@@ -172,7 +172,7 @@ class Contract(Document):
             return CheckedRequest(self, operation_id, None, violations, error=media_error)
 
         text = _write_json(value).encode()
-        content: Content = StreamedBody(text, attached.contents) if attached.contents else text
+        content: RequestContent = StreamedBody(text, attached.contents) if attached.contents else text
         violations = self.schema_violations(expected.schema_pointer, value) + attached.violations
         if len(content) > limits["max-bytes"]:
             message = f"the body has {len(content)} bytes; at most {limits['max-bytes']} are allowed"
@@ -180,7 +180,7 @@ class Contract(Document):
         return CheckedRequest(self, operation_id, content, violations, value)
 
     def media_places(self, operation_id: str) -> Mapping[Place, MediaSchema]:
-        """Return the places of images and videos in a request body, and what the contract says of each.
+        """Return the places of images and videos in a request body, with the rules for each.
 
         Raises:
             KeyError: The contract has no such operation, or the operation takes no body.
@@ -188,7 +188,7 @@ class Contract(Document):
         return self._request_body(operation_id).media_places
 
     def addresses(self, checked: CheckedRequest) -> list[MediaAddress]:
-        """Return the URLs of media in a request that has no violations."""
+        """Return the URLs of images and videos in a request without violations."""
         places = self.media_places(checked.operation_id)
         texts = ((path, places.get(place_of(path)), text) for path, text in _strings(checked.value, ()))
         # a string without a colon is Base64
@@ -207,11 +207,13 @@ class Contract(Document):
         Raises:
             KeyError: The contract has no such operation, or it lacks one of the parameters.
         """
-        called = self.operation(operation_id)
-        declared = {parameter.name: parameter for parameter in called.parameters}
+        operation = self.operation(operation_id)
+        declared = {parameter.name: parameter for parameter in operation.parameters}
         if undeclared := parameters.keys() - declared.keys():
             raise KeyError(f"the operation {operation_id!r} has no parameter {', '.join(sorted(undeclared))}")
-        missing = [p.violation((), "is missing") for p in called.parameters if p.required and p.name not in parameters]
+        missing = [
+            p.violation((), "is missing") for p in operation.parameters if p.required and p.name not in parameters
+        ]
         return missing + [
             Violation(
                 declared[name].violation((), "").pointer + violation.pointer, declared[name].rule, violation.message
@@ -236,7 +238,7 @@ class Contract(Document):
         return self._validator(schema_pointer).is_valid(value)
 
     def _violations_without_branch(self, schema: Node, value: object) -> list[Violation]:
-        """Return the violations in a value that does not say which branch of a schema it belongs to."""
+        """Return the violations in a value whose discriminator is missing or unknown."""
         discriminator, rule = schema["discriminator"], schema["x-source"]
         mapping: dict[str, str] = discriminator["mapping"]
         shared = _shared_by_closest([self._explain(branch, value) for branch in mapping.values()])
@@ -259,9 +261,9 @@ class Contract(Document):
         return list(dict.fromkeys(islice(violations, _MAX_VIOLATIONS)))
 
     def _read_response(self, operation_id: str) -> ExpectedResponse:
-        called = self.operation(operation_id)
-        schema_pointer = called.success_schema()
-        responses = called.definition["responses"]
+        operation = self.operation(operation_id)
+        schema_pointer = operation.success_schema()
+        responses = operation.definition["responses"]
         may_be_empty = any(
             status.startswith("2") and "content" not in response for status, response in responses.items()
         )
@@ -270,17 +272,17 @@ class Contract(Document):
         )
 
     def _read_request_body(self, operation_id: str) -> _RequestBody:
-        """Return what the contract says about a body.
+        """Return the rules for the request body of an operation.
 
         Raises:
             KeyError: The contract has no such operation, or the operation takes no body.
         """
-        called = self.operation(operation_id)
-        if "requestBody" not in called.definition:
+        operation = self.operation(operation_id)
+        if "requestBody" not in operation.definition:
             raise KeyError(f"the operation {operation_id!r} takes no body")
-        request = called.definition["requestBody"]
+        request = operation.definition["requestBody"]
         content = "application/json"
-        schema = called.pointer("requestBody", "content", content, "schema")
+        schema = operation.pointer("requestBody", "content", content, "schema")
         limits = request["content"][content]["x-body-size"]
         return _RequestBody(request["x-source"], limits, schema, media_places(self.document(), schema))
 
@@ -306,7 +308,7 @@ class Contract(Document):
 
 
 def _shared_by_closest(branches: list[list[Violation]]) -> list[Violation]:
-    """Return the violations of the branch with the fewest; of several such branches, those that all of them share."""
+    """Return the violations of the branch that has fewest. If several do, return the violations that they share."""
     fewest = min(map(len, branches))
     closest, *others = [violations for violations in branches if len(violations) == fewest]
     places = [{(v.pointer, v.rule) for v in violations} for violations in others]
@@ -341,7 +343,7 @@ class _ExactKeyword:
     """`x-exact` as a keyword of the validator. In JSON Schema, a whole floating-point number is an integer."""
 
     def __init__(self, _parent: dict[str, Any], _value: bool, _location: list[str | int]) -> None:  # noqa: FBT001
-        """Ignore the value, because the keyword has only one meaning."""
+        """Ignore the value of the keyword, which is always true."""
 
     def validate(self, value: object) -> None:
         if isinstance(value, float) and value.is_integer():  # the schema's type refuses any other float
@@ -355,8 +357,8 @@ _NAMED_FORMATS: dict[str, Any] = {"image-base64": lambda _: True, "int64": lambd
 
 __all__ = [
     "CheckedRequest",
-    "Content",
     "Contract",
     "ExpectedResponse",
     "MediaAddress",
+    "RequestContent",
 ]

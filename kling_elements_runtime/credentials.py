@@ -1,4 +1,4 @@
-"""The token of a client: sent with each request, and removed from every string that is shown."""
+"""Send a client's token with each request, and remove it from every string that a person or a log may see."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ _TOKEN = re.compile(r"[!-~]+")  # visible ASCII: anything else could not be sent
 _REMEMBERED = 8  # previous tokens that are still removed from strings
 
 
-class Hidden:
-    """A token, or a function that returns one, in an object that does not show it.
+class HiddenToken:
+    """A token, or a function that returns one, in an object whose repr does not show the token.
 
     No variable holds the token itself, because pytest and error trackers show errors with the variables of each frame.
     """
@@ -36,7 +36,7 @@ class Hidden:
 
 @frozen
 class Credentials:
-    """The functions that use a client's token. It is only in closures, so that no repr, `vars` or pickle shows it.
+    """The functions that use a client's token. Only closures hold the token, so no repr, `vars` or pickle shows it.
 
     Attributes:
         authorization: Returns the value of the header `Authorization`.
@@ -47,11 +47,11 @@ class Credentials:
     redact: Redact = field(repr=False)
 
 
-def credentials(hidden: Hidden, variable: str) -> Credentials:
-    """Return the functions that use a token, or a function that returns the token and is called before each request.
+def credentials(hidden: HiddenToken, variable: str) -> Credentials:
+    """Return the functions that use a token.
 
     Args:
-        hidden: The token, without `Bearer`, or the function.
+        hidden: The token, without `Bearer`; or a function that returns the token, to be called before each request.
         variable: The environment variable that a token may come from, for the error.
 
     Raises:
@@ -79,7 +79,7 @@ def credentials(hidden: Hidden, variable: str) -> Credentials:
 
 
 def _call_for_token(token_function: Callable[[], str]) -> str:
-    """Return the current token from a function.
+    """Call a function, and return the token that it returns.
 
     Raises:
         TransportError: The function failed, or its token cannot be sent; nothing was sent.
@@ -110,8 +110,8 @@ def token_problem(token: object, variable: str = "") -> TypeError | ValueError |
     return None
 
 
-def usable_token(token: str) -> str:
-    """Return the token itself.
+def check_token(token: str) -> str:
+    """Check a token, and return it.
 
     Raises:
         TypeError: The token is not a str.

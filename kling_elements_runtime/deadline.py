@@ -1,6 +1,6 @@
-"""Limit the time of all calls in a block, and of each of their steps.
+"""Limit the total time of all calls in a block, and the time of each step.
 
-Timeouts limit each step of a request. A server that sends one byte a minute never exceeds one, so we limit calls too.
+Timeouts limit only the steps of a request: a server that sends one byte a minute never exceeds one.
 """
 
 from __future__ import annotations
@@ -56,12 +56,12 @@ class within:  # noqa: N801 - it is used as the function of a block, and costs l
 
 
 def step_seconds() -> Mapping[str, float] | None:
-    """Return the timeouts of steps that apply here, in seconds; None if the client's apply."""
+    """Return the timeouts of the innermost block that sets any, in seconds by step; None if no block does."""
     return _step_seconds.get()
 
 
 def stop_when(abandoned: threading.Event) -> None:
-    """Treat the deadline of this context as passed once the event is set, because the caller has gone."""
+    """Treat the deadline of this context as passed once an event is set, which means that the caller has given up."""
     _abandoned.set(abandoned)
 
 

@@ -1,4 +1,4 @@
-"""An OpenAPI document as a value: its places, operations, parameters and business codes."""
+"""Read an OpenAPI document: its places, operations, parameters and business codes."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "t
 """The names of operations in a path item, in the order of OpenAPI."""
 MAX_EXCERPT = 80
 """The most characters of a caller's value that a message repeats."""
-_MAX_POINTERS = 1024  # in the cache; all answers are read with the same few
+_MAX_POINTERS = 1024  # in the cache; all responses are read with the same few
 
 
 def escape(name: object) -> str:
-    """Return a name as a part of a JSON Pointer (RFC 6901)."""
+    """Escape a name for use in a JSON Pointer (RFC 6901)."""
     return str(name).replace("~", "~0").replace("/", "~1")
 
 
@@ -39,7 +39,7 @@ def steps(json_pointer: str) -> tuple[str, ...]:
     """Return the names and indices of a JSON Pointer.
 
     Raises:
-        LookupError: It is not a JSON Pointer, because it neither is empty nor begins with a slash.
+        LookupError: The string is not a JSON Pointer: it is not empty, and does not begin with a slash.
     """
     if json_pointer and not json_pointer.startswith("/"):
         raise LookupError(f"{json_pointer}: a JSON Pointer begins with a slash")
@@ -47,12 +47,12 @@ def steps(json_pointer: str) -> tuple[str, ...]:
 
 
 def place(path: Iterable[str | int]) -> str:
-    """Return the JSON Pointer of a place in a request. It ends before a name that is too long to be repeated."""
+    """Return the JSON Pointer of a place in a request, up to the first name that is too long for a message."""
     return pointer(takewhile(lambda step: isinstance(step, int) or len(step) <= MAX_EXCERPT, path))
 
 
 def follow(document: Node, reference: str) -> Any:
-    """Return the node that a reference such as `#/components/schemas/Name` names.
+    """Return the node that a reference such as `#/components/schemas/Name` points to.
 
     Raises:
         LookupError: There is no such node, or it is in another document.
@@ -90,7 +90,7 @@ def resolve(document: Node, node: Any) -> Any:
 
 
 def references(document: Node, node: Any) -> Iterator[tuple[str, Any]]:
-    """Yield the references from a node to its final target, each with the node that it names.
+    """Yield the references from a node to its final target, each with the node that it points to.
 
     Raises:
         LookupError: A reference points to no node, or the references are circular.
@@ -121,7 +121,7 @@ def with_inline_path_items(document: Node) -> Node:
 
 
 def walk(node: Any, where: str = "#") -> Iterator[tuple[str, Any]]:
-    """Yield a node and every one within it, each with its place as a reference."""
+    """Yield a node and all nodes within it, each with its place as a reference."""
     yield where, node
     inner = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
     for step, value in inner:
@@ -129,7 +129,7 @@ def walk(node: Any, where: str = "#") -> Iterator[tuple[str, Any]]:
 
 
 def subschemas(schema: Node) -> Iterator[tuple[tuple[str, ...], Node]]:
-    """Yield the schemas directly within another one, each with the steps to it. References are not followed."""
+    """Yield the schemas directly within another one, each with the steps that lead to it. Don't follow references."""
     for name, inner in schema.get("properties", {}).items():
         yield ("properties", name), inner
     for keyword in ("anyOf", "oneOf"):
@@ -148,7 +148,7 @@ def operations(document: Node) -> Iterator[tuple[str, str, Node]]:
 
 
 def rule_of(schemas: list[Node], keyword: str) -> str:
-    """Return the rule of a keyword of the innermost of several schemas: the nearest `x-source`, or else the keyword."""
+    """Return the rule of a keyword in the innermost of nested schemas: the nearest `x-source`, or else the keyword."""
     innermost = schemas[-1].get("x-source", {})
     if isinstance(innermost, dict) and keyword in innermost:
         return str(innermost[keyword])
@@ -217,7 +217,7 @@ class Operation:
 
 @frozen
 class BusinessCode:
-    """What a business code of an error means, as in the document's `x-business-codes`.
+    """The meaning of a business code: a row of the document's `x-business-codes`.
 
     Attributes:
         code: The code.
@@ -236,7 +236,7 @@ class BusinessCode:
 
 
 @frozen
-class Refusal:
+class DialectRefusal:
     """A refusal as one dialect of gateways phrases it: a row of an extension such as `x-absent`.
 
     Attributes:
@@ -265,7 +265,7 @@ class Document:
         self._document: Callable[[], Node] = cache(document) if callable(document) else lambda: document
         self._operations: Callable[[], Mapping[str, Operation]] = cache(self._read_operations)
         self._business_codes: Callable[[], Mapping[int, BusinessCode]] = cache(self._read_business_codes)
-        self._refusals: Callable[[str, str], tuple[Refusal, ...]] = cache(self._read_refusals)
+        self._refusals: Callable[[str, str], tuple[DialectRefusal, ...]] = cache(self._read_refusals)
         self._readings: dict[Callable[[Node], Any], Any] = {}
 
     def document(self) -> Node:
@@ -273,10 +273,10 @@ class Document:
         return self._document()
 
     def read(self, reader: Callable[[Node], T]) -> T:
-        """Return the result of a function of the document. It is called once for each document.
+        """Return the result of calling a function with the document. The result is cached.
 
         Args:
-            reader: A function of a module, not one that is created for each call.
+            reader: A function defined in a module, because the cache keeps a reference to it.
         """
         if reader not in self._readings:
             self._readings[reader] = reader(self.document())
@@ -301,7 +301,7 @@ class Document:
         """Return the names of the dialects, the usual one first."""
         return tuple(self.document()["x-dialects"])
 
-    def refusals(self, operation_id: str, keyword: str) -> tuple[Refusal, ...]:
+    def refusals(self, operation_id: str, keyword: str) -> tuple[DialectRefusal, ...]:
         """Return the refusals of one kind that an operation has, in the order of the document.
 
         Args:
@@ -354,7 +354,7 @@ class Document:
         return url
 
     def operation(self, operation_id: str) -> Operation:
-        """Return the operation of that name.
+        """Return the operation with this `operationId`.
 
         Raises:
             KeyError: The contract has no such operation.
@@ -386,9 +386,9 @@ class Document:
                 )
         yield from merged.values()
 
-    def _read_refusals(self, operation_id: str, keyword: str) -> tuple[Refusal, ...]:
+    def _read_refusals(self, operation_id: str, keyword: str) -> tuple[DialectRefusal, ...]:
         return tuple(
-            Refusal(
+            DialectRefusal(
                 row["dialect"],
                 row["code"],
                 row.get("message"),

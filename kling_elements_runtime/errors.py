@@ -48,11 +48,11 @@ class OperationNotOfferedError(ApiError):
 
 @frozen
 class Violation:
-    """One thing in a request that the contract refuses.
+    """One violation of the contract in a request.
 
     Attributes:
-        pointer: Where, as a JSON Pointer (RFC 6901) into the body. A missing property is reported at its parent, a
-            parameter as `/path/NAME` or `/query/NAME`.
+        pointer: The place in the body, as a JSON Pointer (RFC 6901). For a missing property it is the parent, for a
+            parameter `/path/NAME` or `/query/NAME`.
         rule: The id of the broken rule, as in the contract's `x-source` (`R04`), or else the schema keyword.
         message: What is wrong and what is allowed, with at most 80 characters of any value.
         remedy: What to do about an image: `fit` it to the rule; `plugin`, if you have to install a plugin that reads
@@ -72,7 +72,7 @@ class ContractError(ApiError, ValueError):
     """The request breaks the contract, so it was not sent.
 
     Attributes:
-        violations: Everything that is wrong with it.
+        violations: All violations of the contract in the request.
     """
 
     def __init__(self, violations: Sequence[Violation]) -> None:
@@ -89,7 +89,7 @@ class MediaError(ApiError, ValueError):
     Attributes:
         source: A file's path, a URL without its query, or the type of the value.
         reason: Why it cannot be used, and what to do.
-        violations: The rules that it breaks; empty if it could not even be read.
+        violations: The rules that the file breaks; empty if the file could not be read.
     """
 
     def __init__(self, source: str, reason: str, violations: Sequence[Violation] = ()) -> None:
@@ -119,7 +119,7 @@ def raising_media_errors(path: Path, action: str) -> Iterator[None]:
 
 
 class TransportError(ApiError):
-    """No response came. The cause is httpx's own exception.
+    """No response arrived. `__cause__` is httpx's own exception.
 
     Attributes:
         may_have_been_sent: False if the server cannot have received the whole request (no address, no connection), so
@@ -169,7 +169,7 @@ class ResponseSummary:
 
 
 class ResponseError(ApiError):
-    """The gateway answered, but not with a success that the contract knows.
+    """The gateway reported a failure, or its response breaks the contract.
 
     Attributes:
         response: The kept part of the response; its attributes are attributes of the exception too.
@@ -218,7 +218,7 @@ class StatusError(ResponseError):
 
 
 class AuthenticationError(StatusError):
-    """401: the token is missing, wrong, or not valid now."""
+    """401: the token is missing, wrong, or not currently valid."""
 
 
 class PermissionDeniedError(StatusError):
@@ -226,23 +226,23 @@ class PermissionDeniedError(StatusError):
 
 
 class NotFoundError(StatusError):
-    """The response itself says that nothing has this id. A 404 that does not say so is a `StatusError`."""
+    """The response says that there is nothing with this id. A 404 that does not say so is a `StatusError`."""
 
 
 class RateLimitError(StatusError):
-    """429: a limit of rate, concurrency or account; `code` says which."""
+    """429: the rate, the concurrency or the account is over its limit; `code` says which."""
 
 
 class ServerError(StatusError):
-    """5xx, including the codes of proxies such as 524. The gateway may have done what you requested anyway."""
+    """5xx, including the codes of proxies such as 524. The request may have taken effect anyway."""
 
 
 class BusinessError(ResponseError):
-    """The status means success, but the envelope says failure, and contains nothing that the call started."""
+    """The status means success, but the response body reports a failure and contains nothing that the call started."""
 
 
 class InvalidResponseError(ResponseError):
-    """The status means success, but the body is not what the contract promises. The request may have had its effect."""
+    """The status means success, but the body breaks the contract. The request may have taken effect."""
 
 
 _BY_STATUS: dict[int, type[StatusError]] = {
@@ -253,14 +253,14 @@ _BY_STATUS: dict[int, type[StatusError]] = {
 _FIRST_SERVER_ERROR = 500
 
 
-def kind_of(status_code: int) -> type[StatusError]:
-    """Return the class of exception for a status that means failure."""
+def error_class_for(status_code: int) -> type[StatusError]:
+    """Return the exception class for an error status."""
     server = StatusError if status_code < _FIRST_SERVER_ERROR else ServerError
     return _BY_STATUS.get(status_code, server)
 
 
 def describe(response: ResponseSummary, reason: str = "") -> str:
-    """Return one line about a response: the call, status, business code, what is wrong, and the request's id."""
+    """Describe a response in one line: the call, the status, the business code, the problem, and the request id."""
     call = f"{response.method} {response.url}: " if response.method else ""
     parts: list[Any] = [f"{call}HTTP {response.status_code}"]
     if (location := response.headers.get("location")) is not None:

@@ -1,4 +1,4 @@
-"""Turn the errors of the JSON Schema validator into violations: the place, the broken rule, and what is allowed."""
+"""Turn the errors of the JSON Schema validator into violations with the place, the broken rule, and what is allowed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from kling_elements_runtime.uploads import InlineText
 
 _MAX_HINTED = 4096  # characters of a string that hints are searched in; it may be a whole image
 _CLOSE = 0.85  # in difflib's measure; names that share one of two words are less similar
-_KIND_KEYWORDS = {"type", "const", "enum", "pattern"}  # a branch that fails one of these was not meant
+_KIND_KEYWORDS = {"type", "const", "enum", "pattern"}  # the value was not meant for a branch that fails one
 _LIMITS = {
     "minLength": "has {} characters; it must have at least {}",
     "maxLength": "has {} characters; it must have at most {}",
@@ -30,12 +30,12 @@ _TYPE_NAMES = {dict: "an object", list: "an array", str: "a string", bool: "a bo
 
 
 def choice(values: Iterable[object]) -> str:
-    """Return the message for a closed choice: the allowed values."""
+    """Return the part of a message that lists the allowed values."""
     return "must be one of " + ", ".join(map(repr, values))
 
 
 def excerpt(value: object) -> str:
-    """Return a short value for a message, or else its size, because a part of it might be a part of a secret."""
+    """Return a value for a message, or only its size if it is long, because an excerpt might show part of a secret."""
     text = ascii(value)
     return text if len(text) <= MAX_EXCERPT else f"one of {len(text)} characters"
 
@@ -56,11 +56,11 @@ def violations(
     value = _part(whole, error.instance_path)
     if keyword == "x-image":
         return _image_violations(document, error, value)
-    # the path of our own keyword begins at the document
+    # for our own keyword, the path begins at the root of the document
     schemas = _schemas_along(document, "" if keyword == "x-exact" else schema_pointer, path)
     schema, rule = schemas[-1], rule_of(schemas, str(keyword))
     if keyword == "type" and {"enum", "const"} & schema.keys():
-        return ()  # the choice beside it refuses the value too, and says what is allowed
+        return ()  # the enum or const next to it also refuses the value, with a better message
     if keyword == "anyOf" and (violations_of_branch := _branch_violations(document, schema_pointer, error, whole)):
         return violations_of_branch
     if keyword == "required":
@@ -80,23 +80,23 @@ def _image_violations(document: Node, error: jsonschema_rs.ValidationError, text
 
 
 def _missing_property(schema: Node, rule: str, name: str, path: Iterable[str | int]) -> Violation:
-    """Return the violation for a property that is missing; its rule is the property's own unless `required` has one."""
+    """Return the violation for a missing property. Its rule is that of `required`, or else that of the property."""
     if "required" not in schema.get("x-source", ()):
         rule = schema["properties"][name].get("x-source", rule)
     return Violation(place(path), rule, f"the property {name!r} is missing")
 
 
 def _unexpected_property(schema: Node, rule: str, name: str, path: Iterable[str | int]) -> Violation:
-    """Return the violation for a property that must not be there."""
+    """Return the violation for a property that is not allowed."""
     excluded: dict[str, str] = schema.get("x-excluded", {})
     reason = (
-        "does not go with this kind of request" if name in excluded else _unknown_property(name, schema["properties"])
+        "is not allowed in this kind of request" if name in excluded else _unknown_property(name, schema["properties"])
     )
     return Violation(place([*path, name]), excluded.get(name, rule), f"the property {excerpt(name)} {reason}")
 
 
 def _message(keyword: str, schema: Node, value: Any) -> str | None:
-    """Return what is wrong and what is allowed; None if the validator's own message must suffice."""
+    """Return what is wrong and what is allowed; None if there is no better message than the validator's."""
     limit = schema[keyword]
     if keyword in _LIMITS:
         return _LIMITS[keyword].format(len(value) if isinstance(value, str | list) else excerpt(value), limit)
@@ -119,7 +119,7 @@ def _types(schema: Node) -> str:
 
 
 def _unknown_property(name: str, allowed: Iterable[str]) -> str:
-    """Return the message for an unknown property. It suggests one with a similar name or the same first word."""
+    """Return the message for an unknown property, with a suggestion that is similar or has the same first word."""
     import difflib  # noqa: PLC0415 - most requests conform
 
     first, *others = name.split("_")
@@ -131,7 +131,7 @@ def _unknown_property(name: str, allowed: Iterable[str]) -> str:
 
 
 def _hint(schema: Node, value: Any) -> str:
-    """Return the contract's hint about a refused string, for the end of a message; an empty string if it has none."""
+    """Return the contract's hint about a refused string, to end the message; an empty string if there is none."""
     hints: dict[str, str] = schema.get("x-hints", {})
     text = value[:_MAX_HINTED] if isinstance(value, str) else ""
     matches = ((hint, re.search(pattern, text)) for pattern, hint in hints.items() if text)
@@ -145,7 +145,7 @@ def _type_name(value: Any) -> str:
 def _branch_violations(
     document: Node, schema_pointer: str, error: jsonschema_rs.ValidationError, whole: object
 ) -> list[Violation]:
-    """Return the violations of the branch of an `anyOf` that fits the value's kind best; an empty list if none does."""
+    """Return the violations of the branch of an `anyOf` that matches the value's type; an empty list if none does."""
     kind: Any = error.kind
     branches: list[list[jsonschema_rs.ValidationError]] = kind.context
     depth = len(error.instance_path)

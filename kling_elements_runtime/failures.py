@@ -1,4 +1,4 @@
-"""Turn failures without a response into errors that say whether the request may have been sent."""
+"""If a request ends without a response, raise an error that says whether it may have been sent."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _CLOSED_EARLY = (
 class transport_errors:  # noqa: N801 - it is used as the function of a block, and costs less than one that is a generator
     """Raise our own exception, without the token and the body, if a request ends without a response.
 
-    The frames of the original exception are kept, but their variables are cleared, because tools show them with errors.
+    The original exception keeps its frames, but not their variables, which error trackers would show.
 
     Raises:
         TransportError: There was no response.
@@ -48,13 +48,13 @@ class transport_errors:  # noqa: N801 - it is used as the function of a block, a
         """Enter the block."""
 
     def __exit__(self, kind: object, error: BaseException | None, traceback: TracebackType | None) -> None:
-        """Raise our own exception instead of another one."""
+        """Raise our own exception instead of the original one."""
         if error is None or isinstance(error, MediaError):  # a file changed, so the request was never complete
             return
         if not isinstance(error, Exception):  # an interruption
             clear_frames(traceback)
             return
-        clear_variables(error)  # a response can also provoke errors that are not httpx's
+        clear_variables(error)  # a response can also cause errors of other libraries
         raise _transport_error(error, self._request, self._base_url, self._redact) from error
 
 
@@ -66,16 +66,16 @@ def _transport_error(error: Exception, request: httpx.Request, base_url: str, re
             link.request = bare
         link.args = tuple(redact(part) if isinstance(part, str) else part for part in link.args)
     sending = request.extensions.get(SENT)
-    never_left = isinstance(error, _NEVER_LEFT)
-    may_have_been_sent = not never_left if sending is None else sending.may_have_arrived(error)
+    was_not_sent = isinstance(error, _NEVER_LEFT)
+    may_have_been_sent = not was_not_sent if sending is None else sending.may_have_arrived(error)
     message = f"{type(error).__name__} at {base_url}: {printable(str(error)) or 'no detail'}"
-    if not may_have_been_sent and not never_left:
+    if not may_have_been_sent and not was_not_sent:
         message += _TOO_LATE if isinstance(error, _TIMEOUTS) else _CLOSED_EARLY
-    return _kind_of(error)(message, may_have_been_sent)
+    return _error_class_for(error)(message, may_have_been_sent)
 
 
-def _kind_of(error: Exception) -> type[TransportError]:
-    """Return our class of exception for an error that ended a request without a response."""
+def _error_class_for(error: Exception) -> type[TransportError]:
+    """Return our exception class for an error that ended a request without a response."""
     if isinstance(error, _TIMEOUTS):  # before the others, because `TimeoutError` is an `OSError`
         return RequestTimeoutError
     return ConnectionFailedError if isinstance(error, _CONNECTION_ERRORS) else TransportError

@@ -1,4 +1,4 @@
-"""Keep forked processes from using the connections of their parent."""
+"""Prevent forked processes from using the connections of their parent."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class HasConnections(Protocol):
     """A client whose connections a forked child must not use."""
 
     def leave_connections(self) -> object:
-        """Start afresh, and return the connections of the parent process."""
+        """Start without connections, and return those of the parent process."""
         ...
 
 
@@ -25,7 +25,7 @@ _importing = threading.RLock()  # held during a fork, which therefore waits for 
 
 
 def leave_connections_in_children(client: HasConnections) -> None:
-    """Make each child that is forked from now on leave a client's connections to the parent process."""
+    """Register a client, so that processes forked from now on leave its connections to the parent."""
     _living.add(client)
 
 

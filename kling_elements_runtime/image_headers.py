@@ -17,7 +17,7 @@ from attrs import frozen
 from kling_elements_runtime.errors import Remedy, Violation
 from kling_elements_runtime.image_kinds import format_of
 from kling_elements_runtime.image_limits import Formats, ImageLimits
-from kling_elements_runtime.uploads import Reader, UnreadableError
+from kling_elements_runtime.uploads import DamagedFileError, Reader
 
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 JPEG_SIGNATURE = b"\xff\xd8"  # the marker SOI
@@ -27,7 +27,7 @@ _IHDR_LENGTH = 13
 _MAX_SIDE = 2**31 - 1  # pixels; a PNG cannot express more
 _DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}  # bits, by colour type
 _METHODS = ((0, 0, 0), (0, 0, 1))  # of compression, filtering and interlacing
-_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # DHT, JPG and DAC have numbers among the frame headers
+_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # without DHT, JPG and DAC, which are not frames
 _BARE = frozenset({0x01, *range(0xD0, 0xD8)})  # TEM and RST have no segment
 SOS, EOI = 0xDA, 0xD9  # no frame header comes after them
 APP1 = 0xE1
@@ -50,7 +50,7 @@ _REMEDIES: dict[str, Remedy] = {"heic": "plugin", "html": "none"}  # by format; 
 
 
 @frozen
-class Header:
+class PictureHeader:
     """The header of a picture.
 
     Attributes:
@@ -107,20 +107,20 @@ def violations(
         return
 
     short, long = sorted((header.width, header.height))
-    least = limits.displayed_sides.min_px
-    if short < least:
+    min_px = limits.displayed_sides.min_px
+    if short < min_px:
         shown = _displayed_sides(file, header, is_local)
-        message = f"the image is shown as {shown} px; both sides must have at least {least} px"
+        message = f"the image is shown as {shown} px; both sides must have at least {min_px} px"
         yield Violation("", limits.displayed_sides.rule, message, "fit")
-    most = limits.aspect_ratio.max_long_to_short
-    if long > short * most:
+    max_ratio = limits.aspect_ratio.max_long_to_short
+    if long > short * max_ratio:
         shown = _displayed_sides(file, header, is_local)
-        message = f"the image is shown as {shown} px; its ratio must be between 1:{most} and {most}:1"
+        message = f"the image is shown as {shown} px; its ratio must be between 1:{max_ratio} and {max_ratio}:1"
         yield Violation("", limits.aspect_ratio.rule, message, "fit")
 
 
 def _format_violation(file: Reader, formats: Formats) -> Violation:
-    """Return the violation of a file that has none of these formats. It names the actual format, if that is known."""
+    """Return the violation of a file with another format. The message includes that format, if it is known."""
     names = " or ".join(name.upper() for name in formats.names)
     message = f"the content is not a {names} file with a complete header"
     kind = format_of(file)
@@ -130,7 +130,7 @@ def _format_violation(file: Reader, formats: Formats) -> Violation:
 
 
 def is_cut_off(file: Reader) -> bool:
-    """Return whether a JPEG or PNG was cut off: it ends within its pixels. Trailing data is fine."""
+    """Return whether a JPEG or PNG ends before its pixels do. Data after the picture is fine."""
     end = file.peek(max(file.size - _TAIL, 0), _TAIL)
     if file.peek(0, len(PNG_SIGNATURE)) != PNG_SIGNATURE:
         return len(_STUFFED.findall(end)) >= _MIN_STUFFED and _OTHER_MARKER.search(end) is None
@@ -145,34 +145,34 @@ def is_cut_off(file: Reader) -> bool:
     return position > file.size
 
 
-def read_header(file: Reader) -> Header | None:
+def read_header(file: Reader) -> PictureHeader | None:
     """Return the header of a JPEG or PNG file; None if it is incomplete or damaged."""
     try:
         is_png = file.peek(0, len(PNG_SIGNATURE)) == PNG_SIGNATURE
         header = _png_header(file) if is_png else _jpeg_header(file)
-    except UnreadableError:
+    except DamagedFileError:
         return None
     return header if header.width and header.height else None
 
 
 def _read(file: Reader, offset: int, count: int) -> bytes:
-    """Return this many bytes from an offset on, or raise UnreadableError."""
+    """Return exactly this many bytes from an offset on, or raise DamagedFileError."""
     content = file.peek(offset, count)
     if len(content) < count:
-        raise UnreadableError("cut off")
+        raise DamagedFileError("cut off")
     return content
 
 
-def _png_header(file: Reader) -> Header:
+def _png_header(file: Reader) -> PictureHeader:
     offset = len(PNG_SIGNATURE)
     ihdr = _read(file, offset, _IHDR.size)
     length, kind, width, height, depth, colour, *methods, crc = _IHDR.unpack(ihdr)
     if (length, kind, crc) != (_IHDR_LENGTH, b"IHDR", zlib.crc32(ihdr[4:-4])):
-        raise UnreadableError("no IHDR chunk, or its checksum is wrong")
+        raise DamagedFileError("no IHDR chunk, or its checksum is wrong")
     if depth not in _DEPTHS.get(colour, ()) or tuple(methods) not in _METHODS or max(width, height) > _MAX_SIDE:
-        raise UnreadableError("an IHDR chunk with impossible values")
+        raise DamagedFileError("an IHDR chunk with impossible values")
     exif, end = _png_exif(file, offset + _IHDR.size, b"IDAT")
-    return Header("png", width, height, exif, end)
+    return PictureHeader("png", width, height, exif, end)
 
 
 def _png_exif(file: Reader, position: int, last: bytes) -> tuple[tuple[int, int], int]:
@@ -188,26 +188,26 @@ def _png_exif(file: Reader, position: int, last: bytes) -> tuple[tuple[int, int]
     return (0, 0), position
 
 
-def _jpeg_header(file: Reader) -> Header:
+def _jpeg_header(file: Reader) -> PictureHeader:
     if (
         _read(file, 0, len(JPEG_SIGNATURE) + 1) != JPEG_SIGNATURE + b"\xff"
     ):  # decoders require a marker immediately here
-        raise UnreadableError("neither a PNG nor a JPEG")
+        raise DamagedFileError("neither a PNG nor a JPEG")
     exif = (0, 0)
     for segment in jpeg_segments(file, len(JPEG_SIGNATURE)):
         if segment.marker in _FRAMES:
             sides = _frame_sides(_read(file, segment.offset, segment.length))
-            return Header("jpeg", *sides, exif, segment.offset + segment.length)
+            return PictureHeader("jpeg", *sides, exif, segment.offset + segment.length)
         if not exif[1] and is_exif(segment):
             exif = (segment.offset + _LENGTH_FIELD, segment.length - _LENGTH_FIELD)
-    raise UnreadableError("no frame header")
+    raise DamagedFileError("no frame header")
 
 
 def jpeg_segments(file: Reader, position: int) -> Iterator[Segment]:
     """Yield the segments of a JPEG from a position on, with the first scan or the end as the last one.
 
     Raises:
-        UnreadableError: The file is cut off, or cannot be split into segments.
+        DamagedFileError: The file is cut off, or cannot be split into segments.
     """
     for _ in range(_MAX_PARTS):
         marker, position, head = _next_marker(file, position)
@@ -218,10 +218,10 @@ def jpeg_segments(file: Reader, position: int) -> Iterator[Segment]:
             yield Segment(marker, position, length if marker == SOS else 0, head)
             return
         if length < _LENGTH_FIELD:
-            raise UnreadableError("a segment too short for its own length")
+            raise DamagedFileError("a segment too short for its own length")
         yield Segment(marker, position, length, head)
         position += length
-    raise UnreadableError("too many segments")
+    raise DamagedFileError("too many segments")
 
 
 def is_exif(segment: Segment) -> bool:
@@ -246,7 +246,7 @@ def _next_marker(file: Reader, position: int) -> tuple[int, int, bytes]:
             head = window[match.end() : match.end() + _HEAD]
             return match[1][0], position + 2, head if len(head) == _HEAD else file.peek(position + 2, _HEAD)
         count = _WIDE_WINDOW
-    raise UnreadableError("no marker where one is expected")
+    raise DamagedFileError("no marker where one is expected")
 
 
 def _frame_sides(segment: bytes) -> tuple[int, int]:
@@ -254,40 +254,40 @@ def _frame_sides(segment: bytes) -> tuple[int, int]:
     try:
         height, width = struct.unpack_from(">3xHH", segment)
     except struct.error as error:
-        raise UnreadableError("a frame header too short for the sides") from error
+        raise DamagedFileError("a frame header too short for the sides") from error
     return width, height
 
 
-def _displayed_sides(file: Reader, header: Header, is_local: bool) -> str:  # noqa: FBT001
+def _displayed_sides(file: Reader, header: PictureHeader, is_local: bool) -> str:  # noqa: FBT001
     return "{}x{}".format(*displayed_size(file, header, is_local=is_local))
 
 
-def displayed_size(file: Reader, header: Header, *, is_local: bool) -> tuple[int, int]:
-    """Return width and height in pixels as a viewer shows them. The rules about size and ratio mean these sides.
+def displayed_size(file: Reader, header: PictureHeader, *, is_local: bool) -> tuple[int, int]:
+    """Return width and height in pixels as a viewer shows them, which the rules about size and ratio refer to.
 
     Args:
         file: The file.
         header: Its header.
         is_local: Whether to also search for metadata after the header.
     """
-    # Turning a picture changes the result of neither rule, so the orientation is only read for messages and reports.
-    # One that cannot be read is ignored, as in viewers.
+    # The orientation affects neither rule, so it is read only for messages and reports. As in viewers, an unreadable
+    # one is ignored.
     is_sideways = orientation(file, header, is_local=is_local) in _SIDEWAYS
     return (header.height, header.width) if is_sideways else (header.width, header.height)
 
 
-def orientation(file: Reader, header: Header, *, is_local: bool) -> int | None:
+def orientation(file: Reader, header: PictureHeader, *, is_local: bool) -> int | None:
     """Return the EXIF orientation, 1 to 8 if it is valid; None if there is none, or it cannot be read."""
     start, length = header.exif
     try:
         if is_local and not length:
             start, length = _late_exif(file, header)
         return _orientation_in(file.peek(start, min(length, _MAX_METADATA)))
-    except UnreadableError:
+    except DamagedFileError:
         return None
 
 
-def _late_exif(file: Reader, header: Header) -> tuple[int, int]:
+def _late_exif(file: Reader, header: PictureHeader) -> tuple[int, int]:
     """Return offset and length in bytes of the metadata after the header; a length of 0 if there is none."""
     if header.format == "png":
         return _png_exif(file, header.end, b"IEND")[0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final, Protocol
 
-from kling_elements_runtime.uploads import UnreadableError
+from kling_elements_runtime.uploads import DamagedFileError
 
 _SIGNATURES: Final = {
     "jpeg": rb"\xff\xd8\xff",
@@ -38,7 +38,7 @@ def format_of(file: Peekable) -> str | None:
     """
     try:
         start = file.peek(0, _MAX_SIGNATURE)
-    except UnreadableError:
+    except DamagedFileError:
         return None
     return format_of_bytes(start)
 

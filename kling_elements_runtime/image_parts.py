@@ -11,10 +11,10 @@ from kling_elements_runtime.image_headers import (
     EOI,
     PNG_SIGNATURE,
     SOS,
-    Header,
+    PictureHeader,
     jpeg_segments,
 )
-from kling_elements_runtime.uploads import InlineBytes, UnreadableError
+from kling_elements_runtime.uploads import DamagedFileError, InlineBytes
 
 APPLICATION_MARKERS = frozenset({*range(0xE0, 0xF0), 0xFE})
 """Markers of segments that contain no part of the picture: APPn and COM."""
@@ -45,18 +45,18 @@ def png_chunks(content: bytes) -> Iterator[Part]:
     """Yield the chunks of a PNG, with IEND as the last one.
 
     Raises:
-        UnreadableError: The file is cut off.
+        DamagedFileError: The file is cut off.
     """
     position, kind = len(PNG_SIGNATURE), b""
     while kind != b"IEND":
         try:
             length, kind = _CHUNK_START.unpack_from(content, position)
         except struct.error as error:
-            raise UnreadableError("it is cut off") from error
+            raise DamagedFileError("it is cut off") from error
         data = position + _CHUNK_START.size
         end = data + length + _CRC_LENGTH
         if end > len(content):
-            raise UnreadableError("it is cut off")
+            raise DamagedFileError("it is cut off")
         yield Part(kind, position, data, end)
         position = end
 
@@ -77,11 +77,11 @@ def jpeg_parts(content: bytes, position: int) -> Iterator[Part]:
             return
 
 
-def scans(content: bytes, header: Header) -> int:
+def count_scans(content: bytes, header: PictureHeader) -> int:
     """Return how many scans a JPEG has, at least one. Those in its metadata or after its end do not count.
 
     Raises:
-        UnreadableError: Its segments cannot be separated.
+        DamagedFileError: Its segments cannot be separated.
     """
     *_, last = jpeg_segments(InlineBytes(content), header.end)
     position = last.offset + last.length

@@ -1,4 +1,4 @@
-"""Read JSON from other programs exactly, and refuse it if it is larger or deeper than a response can be."""
+"""Parse JSON from other programs without losing digits, and refuse JSON that is too large or too deep."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from typing import Any, Final
 _MAX_DIGITS = 20  # of a 64-bit integer; the exponent of a larger number could ask for any amount of memory
 _MAX_VALUES = 100_000  # a page of 500 elements has about 30,000
 MAX_DEPTH: Final = 64
-"""The most levels of arrays and objects in JSON. A conforming request or answer has a handful."""
+"""The maximum depth of arrays and objects in JSON. A conforming request or response has a handful of levels."""
 _MAX_TEXT_BYTES = 1 << 24  # of memory; a single character outside the basic plane makes each one cost four bytes
 
 
-class NoResponseError(Exception):
-    """A string is not JSON, or is larger than a response may be. The message says which, such as `is not JSON`."""
+class UnusableJsonError(Exception):
+    """A string is not JSON, or is too large or too deep. The message is a part of a sentence, such as `is not JSON`."""
 
 
 def decode(content: bytes) -> Any:
     """Return the JSON value of bytes in UTF-8, UTF-16 or UTF-32.
 
     Raises:
-        NoAnswerError: The bytes are not JSON, or too large.
+        UnusableJsonError: The bytes are not JSON, or too large.
     """
     try:
         text = content.decode(json.detect_encoding(content), "surrogatepass")  # as json.loads does
     except ValueError:
-        raise NoResponseError(_NO_JSON) from None
+        raise UnusableJsonError(_NO_JSON) from None
     return parse(text)
 
 
@@ -35,26 +35,26 @@ def parse(text: str) -> Any:
     """Return the JSON value of a string. A whole number becomes an integer in any notation, because it may be an id.
 
     Raises:
-        NoAnswerError: The string is not JSON, or too large.
+        UnusableJsonError: The string is not JSON, or too large.
     """
     if len(text) > _MAX_VALUES:  # a shorter string has fewer values, and takes less memory
         _check_size(text)
     try:
         value = _decode_json(text)
     except ValueError:
-        raise NoResponseError(_NO_JSON) from None
+        raise UnusableJsonError(_NO_JSON) from None
     except RecursionError:
-        raise NoResponseError(_TOO_DEEP) from None
+        raise UnusableJsonError(_TOO_DEEP) from None
     if text.count("[") + text.count("{") > MAX_DEPTH and _is_too_deep(value):
-        raise NoResponseError(_TOO_DEEP)
+        raise UnusableJsonError(_TOO_DEEP)
     return value
 
 
 def _check_size(text: str) -> None:
     if text.count("[") + text.count("{") + text.count(",") > _MAX_VALUES:
-        raise NoResponseError(f"has more than {_MAX_VALUES} values")
+        raise UnusableJsonError(f"has more than {_MAX_VALUES} values")
     if sys.getsizeof(text) > _MAX_TEXT_BYTES:
-        raise NoResponseError(f"is too large: it takes more than {_MAX_TEXT_BYTES >> 20} MiB of memory")
+        raise UnusableJsonError(f"is too large: it takes more than {_MAX_TEXT_BYTES >> 20} MiB of memory")
 
 
 _NO_JSON = "is not JSON"
@@ -62,7 +62,7 @@ _TOO_DEEP = f"nests deeper than {MAX_DEPTH} levels"
 
 
 def _number(text: str) -> int | float:
-    """Return a number with a fraction or an exponent."""
+    """Return the value of a number that has a fraction or an exponent."""
     try:
         exact = Decimal(text)
         whole = exact.adjusted() < _MAX_DIGITS and exact == exact.to_integral_value()

@@ -13,7 +13,7 @@ def loader(package: str, homes: Mapping[str, str | None]) -> tuple[Callable[[str
 
     Args:
         package: Its name.
-        homes: The module that defines each public name, such as `.client`; None for a name that is itself a module.
+        homes: The defining module of each public name, such as `.client`; None if the name is a module itself.
     """
 
     def get(name: str) -> Any:

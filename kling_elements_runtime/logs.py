@@ -1,6 +1,6 @@
-"""Log each request with its response, if an environment variable or the program requests it.
+"""Log each request with its response, if an environment variable or the program switches this on.
 
-The loggers form one hierarchy: the top logger reports what calls do and wait for, and the one below it the requests.
+There are two loggers: the top one logs what calls do and wait for, and the one below it logs the requests.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ import httpx
 from attrs import frozen
 
 from kling_elements_runtime.attachments import StreamedBody
-from kling_elements_runtime.contract import Content
+from kling_elements_runtime.contract import RequestContent
 from kling_elements_runtime.document import at
 from kling_elements_runtime.responses import REQUEST_ID, read_body, request_id_of, text_of
-from kling_elements_runtime.texts import Redact, for_message, loggable, printable
+from kling_elements_runtime.texts import Redact, for_message, printable, text_for_log
 
 _LEVELS = {"info": logging.INFO, "debug": logging.DEBUG}
 _FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
@@ -39,8 +39,8 @@ def set_up(log: logging.Logger, variable: str) -> None:
         variable: The name of the variable.
     """
     top = logging.getLogger(log.name.partition(".")[0])
-    mine = object()
-    if _is_set_up.setdefault(top.name, mine) is not mine:  # one step, because two threads may create the first client
+    marker = object()
+    if _is_set_up.setdefault(top.name, marker) is not marker:  # atomic, because two threads may create clients
         return
     value = os.environ.get(variable, "").strip()
     if not value:
@@ -74,13 +74,13 @@ class RequestLog:
     base_url: str
     redact: Redact
 
-    def begin(self, url: str, request: httpx.Request, content: Content | None) -> LogEntry:
+    def begin(self, url: str, request: httpx.Request, content: RequestContent | None) -> LogEntry:
         """Log a request that is about to be sent, at DEBUG, and return the entry that logs its outcome.
 
         Call this only if INFO is enabled, because it costs time and most programs log no requests.
 
         Args:
-            url: A path at the gateway, with the query.
+            url: A path on the gateway, with the query.
             request: The request.
             content: Its body.
         """
@@ -88,50 +88,50 @@ class RequestLog:
         call = printable(f"{request.method} {self.base_url.rstrip('/')}{public_url}")
         if self.log.isEnabledFor(logging.DEBUG):
             body = content.outline() if isinstance(content, StreamedBody) else content or b""
-            text = self.loggable(body.decode("utf-8", "replace"))
+            text = self.text_for_log(body.decode("utf-8", "replace"))
             self.log.debug("%s: sending headers %s; body %s", call, self.format_headers(request.headers), text)
         return LogEntry(self, call, time.perf_counter())
 
     def format_headers(self, headers: httpx.Headers) -> str:
         """Return headers as one string, with the values of secret ones hidden."""
         return ", ".join(
-            f"{printable(self.redact(name))}: {'***' if _SECRET_HEADER.search(name) else self.loggable(value)}"
+            f"{printable(self.redact(name))}: {'***' if _SECRET_HEADER.search(name) else self.text_for_log(value)}"
             for name, value in headers.multi_items()
         )
 
-    def loggable(self, text: str) -> str:
-        """Return a string as a log may show it."""
-        return loggable(text, self.redact, _MAX_CHARACTERS) or "(none)"
+    def text_for_log(self, text: str) -> str:
+        """Return a string without anything that a log must not show."""
+        return text_for_log(text, self.redact, _MAX_CHARACTERS) or "(none)"
 
 
 @frozen
 class LogEntry:
-    """The log entry of a request that was started.
+    """The log entry of a request whose outcome is not known yet.
 
     Attributes:
         log: The log of the client.
-        call: The method and the URL, as they are shown.
-        began: The `time.perf_counter` at its start, in seconds.
+        call: The method and the URL, as the log shows them.
+        start_seconds: The value of `time.perf_counter` when the request began.
     """
 
     log: RequestLog
     call: str
-    began: float
+    start_seconds: float
 
     def finish(self, response: httpx.Response) -> None:
         """Log the response."""
         log = self.log.log
-        log.info("%s: HTTP %d after %.0f ms", self.call, response.status_code, self._passed_ms())
+        log.info("%s: HTTP %d after %.0f ms", self.call, response.status_code, self._elapsed_ms())
         if log.isEnabledFor(logging.DEBUG):
             body, _ = read_body(response)
             request_id = request_id_of(response, at(body, REQUEST_ID), self.log.redact) or "(none)"
-            headers, text = self.log.format_headers(response.headers), self.log.loggable(text_of(response))
-            log.debug("%s: answer with request id %s; headers %s; body %s", self.call, request_id, headers, text)
+            headers, text = self.log.format_headers(response.headers), self.log.text_for_log(text_of(response))
+            log.debug("%s: response with request id %s; headers %s; body %s", self.call, request_id, headers, text)
 
     def fail(self, error: BaseException) -> None:
-        """Log why there is no response."""
-        reason = self.log.loggable(f"{type(error).__name__}: {error}".removesuffix(": "))
-        self.log.log.info("%s: no response after %.0f ms: %s", self.call, self._passed_ms(), reason)
+        """Log the reason why no response arrived."""
+        reason = self.log.text_for_log(f"{type(error).__name__}: {error}".removesuffix(": "))
+        self.log.log.info("%s: no response after %.0f ms: %s", self.call, self._elapsed_ms(), reason)
 
-    def _passed_ms(self) -> float:
-        return (time.perf_counter() - self.began) * 1000
+    def _elapsed_ms(self) -> float:
+        return (time.perf_counter() - self.start_seconds) * 1000

@@ -18,7 +18,7 @@ from kling_elements_runtime.image_headers import (
     EXIF_MARK,
     JPEG_SIGNATURE,
     PNG_SIGNATURE,
-    Header,
+    PictureHeader,
     Segment,
     is_exif,
     jpeg_segments,
@@ -26,12 +26,12 @@ from kling_elements_runtime.image_headers import (
     read_header,
 )
 from kling_elements_runtime.image_parts import APPLICATION_MARKERS, jpeg_parts, png_chunks
-from kling_elements_runtime.uploads import InlineBytes, Reader, UnreadableError
+from kling_elements_runtime.uploads import DamagedFileError, InlineBytes, Reader
 
 File = TypeVar("File", bound=Reader)
 
 MAX_BYTES = 64 * 1024 * 1024
-"""The largest file in bytes whose metadata is removed, because it is read as a whole."""
+"""The maximum size of a file in bytes. `strip` reads a file as a whole, and returns a larger one unchanged."""
 
 INSEPARABLE = (
     "its metadata cannot be removed, because the file cannot be split into its parts; "
@@ -44,7 +44,7 @@ _JFIF, _JFIF_LENGTH = 0xE0, 14  # its length in bytes with the length field, up 
 _KEPT_CHUNKS = frozenset(
     b"tRNS gAMA cHRM sRGB iCCP cICP mDCV mDCv cLLI cLLi sBIT bKGD hIST pHYs sPLT acTL fcTL fdAT".split()
 )
-_ANCILLARY = 0x20  # of the first letter of a chunk's type: whether a picture can be shown without it
+_ANCILLARY = 0x20  # the bit in the first letter of a chunk's type that lets decoders ignore the chunk
 _TURNED = range(2, 9)  # EXIF orientations other than upright
 _EXIF_START = bytes.fromhex("4d4d002a000000080001011200030000000100")  # a TIFF file of one tag, up to its value
 _EXIF_END = bytes(6)  # padding of the value, and no further tags
@@ -54,7 +54,7 @@ def strip(file: File) -> File | InlineBytes:
     """Return an image file without its metadata; the same object if it has none, or is larger than `MAX_BYTES`.
 
     Raises:
-        UnreadableError: The file is not a JPEG or PNG, or cannot be split into its parts.
+        DamagedFileError: The file is not a JPEG or PNG, or cannot be split into its parts.
         MediaError: The file cannot be read.
     """
     if file.size > MAX_BYTES:
@@ -62,18 +62,18 @@ def strip(file: File) -> File | InlineBytes:
     whole = InlineBytes(file.peek(0, file.size))
     header = read_header(whole)
     if header is None:
-        raise UnreadableError("not a JPEG or PNG with a complete header")
+        raise DamagedFileError("not a JPEG or PNG with a complete header")
     content = b"".join((_jpeg if header.format == "jpeg" else _png)(whole, header))
     return file if content == whole.content else InlineBytes(content)
 
 
-def _exif(whole: InlineBytes, header: Header) -> bytes:
-    """Return EXIF that contains only the orientation; empty bytes if the picture is not turned."""
+def _exif(whole: InlineBytes, header: PictureHeader) -> bytes:
+    """Return EXIF data with only the orientation; empty bytes if the picture is upright."""
     turn = orientation(whole, header, is_local=True)
     return _EXIF_START + bytes([turn]) + _EXIF_END if turn is not None and turn in _TURNED else b""
 
 
-def _jpeg(whole: InlineBytes, header: Header) -> Iterator[bytes]:
+def _jpeg(whole: InlineBytes, header: PictureHeader) -> Iterator[bytes]:
     yield JPEG_SIGNATURE
     exif = _exif(whole, header)
     segments = list(jpeg_segments(whole, len(JPEG_SIGNATURE)))
@@ -116,7 +116,7 @@ def _segment(marker: int, data: bytes) -> bytes:
     return bytes([0xFF, marker]) + (2 + len(data)).to_bytes(2) + data
 
 
-def _png(whole: InlineBytes, header: Header) -> Iterator[bytes]:
+def _png(whole: InlineBytes, header: PictureHeader) -> Iterator[bytes]:
     yield PNG_SIGNATURE
     exif = _exif(whole, header)
     for part in png_chunks(whole.content):

@@ -10,7 +10,7 @@ from attrs import frozen
 
 from kling_elements_runtime.contract import Contract
 from kling_elements_runtime.errors import Violation
-from kling_elements_runtime.serialization import UnwritableError, checked_json
+from kling_elements_runtime.serialization import UnwritableError, to_json
 from kling_elements_runtime.types import Unset
 
 _MAX_VALUES = 100
@@ -20,11 +20,11 @@ _STEPS = ("", ".", "..")  # as parts of a path these refer to another path
 
 @frozen
 class CheckedTarget:
-    """The path and query of a request, checked.
+    """The path and query of a request after their check.
 
     Attributes:
         text: The target as a string, ready to be sent; None if it cannot be written.
-        violations: Everything that is wrong with the parameters.
+        violations: All violations of the contract in the parameters.
     """
 
     text: str | None
@@ -46,7 +46,7 @@ def check(contract: Contract, operation_id: str, parameters: Mapping[str, object
     present = {name: value for name, value in parameters.items() if not isinstance(value, Unset)}
     declared = {parameter.name: parameter for parameter in operation.parameters}
     try:
-        values, unwritable = checked_json(present, _MAX_VALUES)
+        values, unwritable = to_json(present, _MAX_VALUES)
     except UnwritableError:
         values, unwritable = {}, [((name,), "is too large or nests too deeply") for name in present]
     if unwritable:

@@ -1,4 +1,4 @@
-"""Build requests from a client's settings as httpx would, with the token, and cache the parts that repeat."""
+"""Build the requests of a client as httpx would, add the token, and cache the parts that repeat."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from typing import Final
 import httpx
 
 from kling_elements_runtime.attachments import StreamedBody
-from kling_elements_runtime.contract import Content
+from kling_elements_runtime.contract import RequestContent
 from kling_elements_runtime.deadline import step_seconds
 
 _MAX_TEMPLATES = 64  # paths differ, for example those of look-ups
 _PATH = re.compile("/(?!/)")
-# A look-up has to show the current state, not what a cache on the way has stored.
+# A look-up must return the current state, not what a cache on the way has stored.
 _FRESH: Final = {"Cache-Control": "no-cache"}
 
 
-class Requests:
-    """The requests of one client."""
+class RequestBuilder:
+    """Builds the requests of one client."""
 
     def __init__(self, authorization: Callable[[], str]) -> None:
-        """Create an empty cache of requests.
+        """Create a builder with an empty cache.
 
         Args:
             authorization: Returns the value of the header `Authorization` for each request.
@@ -31,24 +31,24 @@ class Requests:
         self._authorization = authorization
         self._templates: dict[tuple[str, str, tuple[tuple[str, str], ...]], httpx.Request] = {}
 
-    def make(
+    def build(
         self,
         client: httpx.Client | httpx.AsyncClient,
         method: str,
         url: str,
         headers: Mapping[str, str] | None,
-        content: Content | None,
+        content: RequestContent | None,
     ) -> httpx.Request:
         """Return a request with the token.
 
         Raises:
-            ValueError: The URL is not a path at the gateway, so the token must not be sent there.
+            ValueError: The URL is not a path on the gateway, so the token must not be sent there.
         """
         if not _PATH.match(url):
-            raise ValueError("the URL of a request must be a path at the gateway, beginning with one slash")
+            raise ValueError("the URL of a request must be a path on the gateway that begins with a single slash")
         template = self._template(client, method, url, tuple((headers or {}).items()))
         seconds = step_seconds() or template.extensions["timeout"]
-        extensions = {**template.extensions, "timeout": dict(seconds)}  # a hook may change its own
+        extensions = {**template.extensions, "timeout": dict(seconds)}  # hooks may change it
         make = partial(httpx.Request, method, template.url, extensions=extensions)
         if isinstance(content, StreamedBody):
             headers = template.headers.copy()
@@ -68,12 +68,12 @@ class Requests:
     def _template(
         self, client: httpx.Client | httpx.AsyncClient, method: str, url: str, headers: tuple[tuple[str, str], ...]
     ) -> httpx.Request:
-        """Return a request that httpx has built from its client's settings, without token and content.
+        """Return a request without token and content, built by httpx from the settings of its client.
 
-        It is cached, because building a request takes httpx longer than sending it in memory.
+        Requests are cached, because building one takes httpx longer than sending it over loopback.
         """
         key = method, url, headers
-        has_cookies = bool(client.cookies)  # set by the gateway; they change
+        has_cookies = bool(client.cookies)  # responses may change them
         template = None if has_cookies else self._templates.get(key)
         if template is None:
             own = _FRESH if method.upper() == "GET" and "Cache-Control" not in client.headers else {}

@@ -1,4 +1,4 @@
-"""Turn the gateway's responses into models, or into exceptions with what you need to react to them."""
+"""Turn the gateway's responses into models, or raise exceptions with the details that you need to react."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ _BYTE_ORDER_MARKS = (b"\xff\xfe", b"\xfe\xff")  # of UTF-16; that of UTF-32 begi
 
 @frozen
 class ResponseReader:
-    """The reader of the responses that one client gets.
+    """Reads the responses to the requests of one client.
 
     Attributes:
-        contract: The contract that answers are checked against.
+        contract: The contract to check responses against.
         redact: Removes the token from a string.
-        log: The logger of anomalies.
+        log: The logger for unusual responses.
     """
 
     contract: Contract
@@ -56,11 +56,11 @@ class ResponseReader:
             model: Creates the model from the JSON object.
 
         Raises:
-            StatusError: The status means failure; the subclass says which.
-            NotFoundError: The response says that nothing has this id, whatever its status.
-            BusinessError: The status means success, but the envelope says failure, and contains nothing that the call
+            StatusError: The status means failure; the subclass depends on it.
+            NotFoundError: The response says that there is nothing with this id, whatever its status.
+            BusinessError: The status means success, but the body reports a failure and contains nothing that the call
                 started.
-            InvalidResponseError: The status means success, but the body is not what the contract promises.
+            InvalidResponseError: The status means success, but the body breaks the contract.
         """
         expected = self.contract.response(operation_id)
         if expected.may_be_empty and response.is_success and _is_empty(response):
@@ -71,39 +71,39 @@ class ResponseReader:
             failure = _failure_of(self.contract, body, (expected.envelope["code"], *_CODES))
             if self.contract.means(operation_id, "x-absent", failure.code, failure.message):
                 raise self._error(errors.NotFoundError, response, failure)
-            if not self._names_created_task(expected, response, body, failure):
+            if not self._contains_created_task(expected, response, body, failure):
                 kind, reason = problems[0]
                 raise self._error(kind, response, failure, reason)
             # the call started something, and its id must reach the caller whatever else is wrong
             reasons = ", ".join(reason for _, reason in problems if reason)
             text = f"HTTP {response.status_code}, code {failure.code}" + (f", {reasons}" if reasons else "")
             self.log.warning(
-                "%s: an id is named, but the response is unusual: %s", operation_id, excerpt(text, self.redact)
+                "%s: the response contains an id, but is unusual: %s", operation_id, excerpt(text, self.redact)
             )
         return model(self._clean(response, body))
 
     def _problems(
         self, expected: ExpectedResponse, response: httpx.Response, body: Any, problem: str | None
     ) -> list[tuple[type[errors.ResponseError], str]]:
-        """Return every way in which a response is not the expected success, each as an error class and a reason."""
+        """Return all reasons why a response is not the expected success, each with its error class."""
         problems: list[tuple[type[errors.ResponseError], str]] = []
         if not response.is_success:
-            problems.append((errors.kind_of(response.status_code), ""))
+            problems.append((errors.error_class_for(response.status_code), ""))
         if problem is not None:
             return [*problems, (errors.InvalidResponseError, problem)]
-        if _says_failure(expected, body):
+        if _reports_failure(expected, body):
             problems.append((errors.BusinessError, "refused"))
         is_long = sum(map(response.content.count, b"{[,")) > _EXPLAINED_VALUES
         if (schema_problem := _schema_problem(self.contract, expected, body, is_long=is_long)) is not None:
             problems.append((errors.InvalidResponseError, schema_problem))
         return problems
 
-    def _names_created_task(
-        self, expected: ExpectedResponse, response: httpx.Response, body: Any, failure: _Failure
+    def _contains_created_task(
+        self, expected: ExpectedResponse, response: httpx.Response, body: Any, failure: _FailureDetails
     ) -> bool:
-        """Return whether the response names something that this call started, given its status and code."""
+        """Return whether a response with this status and code contains the id of something that this call started."""
         envelope = expected.envelope
-        if response.is_client_error:  # a refusal, which may name something that an earlier call started
+        if response.is_client_error:  # a refusal, which may contain the id of something that an earlier call started
             return False
         places = envelope["task-ids" if response.is_success else "task-ids-of-failures"]
         if response.is_success and self.contract.business_code(failure.code) is None:
@@ -111,23 +111,23 @@ class ResponseReader:
         return _first(body, places) is not None
 
     def _clean(self, response: httpx.Response, body: Any) -> Any:
-        """Return a JSON value without the token, because models are shown, logged and pickled."""
+        """Return a JSON value without the token, because programs show, log and pickle models."""
         content = response.content
-        # an encoding or escapes in which the bytes don't show a token: search each value, which takes longer
+        # escapes or UTF-16 can hide the token in the bytes, so search each value, which takes longer
         if b"\0" in content or b"\\" in content:
             return _redact_values(body, self.redact)
         text = content.decode("utf-8", "replace")
         return body if self.redact(text) == text else _redact_values(body, self.redact)
 
-    def _error(self, kind: type[E], response: httpx.Response, failure: _Failure, reason: str = "") -> E:
-        """Return an exception with the kept part of a response."""
+    def _error(self, kind: type[E], response: httpx.Response, failure: _FailureDetails, reason: str = "") -> E:
+        """Return an exception with a summary of a response."""
         summary = self._summary(response, failure)
         return kind(errors.describe(summary, self.redact(printable(reason))), summary)
 
-    def _summary(self, response: httpx.Response, failure: _Failure) -> errors.ResponseSummary:
-        """Return the part of a response that exceptions keep, without the token, which some gateways repeat."""
+    def _summary(self, response: httpx.Response, failure: _FailureDetails) -> errors.ResponseSummary:
+        """Return the summary of a response for an exception, without the token, which some gateways repeat."""
 
-        def kept(text: str) -> str:
+        def redacted_excerpt(text: str) -> str:
             return excerpt(text, self.redact)
 
         method, url = response.extensions.get(CALL, ("", ""))
@@ -137,18 +137,18 @@ class ResponseReader:
                 [(name, self.redact(value)) for name, value in response.headers.multi_items()],
                 encoding=response.headers.encoding,
             ),
-            code=kept(failure.code) if isinstance(failure.code, str) else failure.code,
-            message=failure.message and kept(failure.message),
+            code=redacted_excerpt(failure.code) if isinstance(failure.code, str) else failure.code,
+            message=failure.message and redacted_excerpt(failure.message),
             request_id=request_id_of(response, failure.request_id, self.redact),
-            excerpt=kept(_beginning(response)),
+            excerpt=redacted_excerpt(_beginning(response)),
             method=method,
             url=for_message(self.redact(url)),  # whole: the path of a look-up is not an image
         )
 
 
 @frozen
-class _Failure:
-    """What a response says about a failure.
+class _FailureDetails:
+    """The details of a failure in a response.
 
     Attributes:
         code: The business code of the envelope, or that of its `error`.
@@ -161,27 +161,27 @@ class _Failure:
     request_id: str | None = None
 
 
-def _failure_of(contract: Contract, body: Any, codes: Sequence[str]) -> _Failure:
-    """Return what a response says about a failure.
+def _failure_of(contract: Contract, body: Any, codes: Sequence[str]) -> _FailureDetails:
+    """Return the details of a failure in a response.
 
-    A gateway may quote the service's own response as JSON in its message. If that has a code that the contract knows,
-    this code is used.
+    A gateway may quote the service's own response as JSON in its message. If that contains a code that the contract
+    knows, its details are used.
     """
     outer = failure = _failure_in(body, codes)
     for _ in range(_MAX_WRAPPED):
         if contract.business_code(failure.code) is not None:
-            return _Failure(failure.code, failure.message, failure.request_id or outer.request_id)
+            return _FailureDetails(failure.code, failure.message, failure.request_id or outer.request_id)
         if failure.message is None or not failure.message.lstrip().startswith("{"):
             break
         try:
             failure = _failure_in(json_responses.parse(failure.message), codes)
-        except json_responses.NoResponseError:
+        except json_responses.UnusableJsonError:
             break
     return outer
 
 
-def _failure_in(body: Any, codes: Sequence[str]) -> _Failure:
-    return _Failure(_first(body, codes), _first(body, _MESSAGES, (str,)), _first(body, (REQUEST_ID,), (str,)))
+def _failure_in(body: Any, codes: Sequence[str]) -> _FailureDetails:
+    return _FailureDetails(_first(body, codes), _first(body, _MESSAGES, (str,)), _first(body, (REQUEST_ID,), (str,)))
 
 
 def read_body(response: httpx.Response) -> tuple[Any, str | None]:
@@ -190,7 +190,7 @@ def read_body(response: httpx.Response) -> tuple[Any, str | None]:
         return None, str(unreadable)
     try:
         return json_responses.decode(response.content), None
-    except json_responses.NoResponseError as error:
+    except json_responses.UnusableJsonError as error:
         return None, f"the response {error}"
 
 
@@ -237,8 +237,8 @@ def _redact_values(value: Any, redact: Redact) -> Any:
     return value
 
 
-def _says_failure(expected: ExpectedResponse, body: Any) -> bool:
-    """Return whether the envelope of a response with a success status says failure."""
+def _reports_failure(expected: ExpectedResponse, body: Any) -> bool:
+    """Return whether the envelope of a response reports a failure, whatever the status."""
     code = at(body, expected.envelope["code"])
     if isinstance(code, str):
         code = code.lower()
@@ -247,7 +247,7 @@ def _says_failure(expected: ExpectedResponse, body: Any) -> bool:
 
 
 def _move_list(expected: ExpectedResponse, body: Any) -> Any:
-    """Return a response whose list is moved to the first place that the contract names."""
+    """Return a response body with its list moved to the first of the contract's places for it."""
     places = expected.envelope["lists"]
     if not places:
         return body
@@ -259,13 +259,13 @@ def _move_list(expected: ExpectedResponse, body: Any) -> Any:
 
 
 def _has(body: Any, place: str) -> bool:
-    around, _, name = place.rpartition("/")
-    holder = at(body, around)
-    return isinstance(holder, dict) and name in holder
+    parent_pointer, _, name = place.rpartition("/")
+    parent = at(body, parent_pointer)
+    return isinstance(parent, dict) and name in parent
 
 
 def _schema_problem(contract: Contract, expected: ExpectedResponse, body: Any, *, is_long: bool) -> str | None:
-    """Return a message if a response is not what the contract promises, or None."""
+    """Return a message if a response breaks the contract, or None."""
     try:
         if is_long and not contract.conforms(expected.schema_pointer, body):
             return "the response breaks the contract, and has too many values to find out where"

@@ -1,6 +1,6 @@
-"""Convert models to JSON values and back, without altering or losing what a model has no field for.
+"""Convert models to JSON values and back, without changing or losing properties that a model has no field for.
 
-Values of the wrong type are kept unchanged: the contract's check refuses them, with a message that says where.
+Values of the wrong type stay unchanged; the contract's check then refuses them with their place.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Take = Callable[[Any, Where], Any]
 _MAX_REPR_TEXT = 80  # characters of a string; a longer one may be an image
 _MAX_FOREIGN_REPR = 400  # characters of the repr of a value that is not JSON, such as a path
 _MAX_MODEL_REPR = 10_000  # characters of the repr of a model
-_MAX_REPR_DEPTH = 16  # levels of it
+_MAX_REPR_DEPTH = 16  # levels of nesting in the repr of a model
 _PLAIN: Final = frozenset({str, int, float, bool, type(None)})
 _MAX_BITS = 64  # few readers keep more bits, and Python refuses to write thousands of digits
 
@@ -33,7 +33,7 @@ class Model:
     """A JSON object of the contract.
 
     Attributes:
-        additional_properties: Properties that the contract does not name, unchanged. A request with any is refused.
+        additional_properties: Properties that the contract does not declare, unchanged. A request with any is refused.
     """
 
     __slots__ = ()
@@ -135,11 +135,11 @@ def _defaults(model: type[Any]) -> Sequence[tuple[str, Any]]:
 
 
 class UnwritableError(Exception):
-    """A value is too large or nested too deeply to be written; the message says which."""
+    """A value cannot be written as JSON, because it is too large or nested too deeply; the message says which."""
 
 
 class _Writer:
-    """Turns models, and values that contain models, into JSON values, and notes what JSON cannot represent."""
+    """Turns models, and values that contain models, into JSON values, and notes problems."""
 
     def __init__(
         self, max_values: float, max_depth: float, take: Take = lambda value, _: value, min_characters: int = 0
@@ -169,7 +169,7 @@ class _Writer:
         return self._of_other_type(value, path)
 
     def _of_other_type(self, value: Any, path: Where) -> Any:
-        """Return the JSON value of a value whose type is not one of JSON's: a model, an enum's member, a tuple."""
+        """Return the JSON value of an object of another type, such as a model, a member of an enum, or a tuple."""
         if isinstance(value, Model):
             return self._members(properties_of(value), path)
         if isinstance(value, Enum):
@@ -190,7 +190,7 @@ class _Writer:
         return [self.write(item, (*path, index)) for index, item in enumerate(value)]
 
     def _scalar(self, value: Any, path: Where) -> Any:
-        """Return the JSON value of a value without parts, and note one that JSON cannot represent."""
+        """Return the JSON value of a scalar, and note a problem if JSON cannot represent it."""
         kind = type(value)
         if kind not in _PLAIN or (kind is str and len(value) >= self._min_characters):
             value = self._take(value, path)
@@ -201,7 +201,7 @@ class _Writer:
         return value
 
     def _members(self, value: Mapping[Any, Any], path: Where) -> dict[Any, Any]:
-        """Return the members of an object. Most are short ASCII strings, which need no check and are copied here."""
+        """Return the members of an object. Most are short ASCII strings, which are copied without a check."""
         self._count(len(value))
         unchecked_below = self._min_characters if len(path) < self._max_depth else 0
         written = {}
@@ -215,7 +215,7 @@ class _Writer:
         return written
 
     def _key(self, name: Any, path: Where) -> Any:
-        """Return the name of a member as a plain str, and note a name that JSON cannot represent."""
+        """Return the name of a member as a plain str, and note a problem if JSON cannot represent it."""
         key = str.__str__(name) if isinstance(name, str) else name
         if not isinstance(key, str) or _has_lone_surrogate(key):
             self.problems.append((path, "has a property name that cannot be written as JSON"))
@@ -229,10 +229,10 @@ def properties_of(model: Model) -> dict[str, Any]:
     return {**model.additional_properties, **own} if model.additional_properties else own
 
 
-def checked_json(
+def to_json(
     value: Any, max_values: int, take: Take = lambda value, _: value, min_characters: int = 0
 ) -> tuple[Any, list[tuple[Where, str]]]:
-    """Return the JSON value of a model or of a value that contains models, and the problems: paths and reasons.
+    """Return the JSON value of a model, or of a value that contains models, and the problems as paths and reasons.
 
     Args:
         value: The model or value.
@@ -258,8 +258,12 @@ def _problem_of(value: Any) -> str | None:
     if kind is float:
         return None if math.isfinite(value) else f"{value} cannot be written as JSON"
     if kind is int:
-        too_long = value.bit_length() > _MAX_BITS
-        return f"an integer of more than {_MAX_BITS} bits is not read the same way everywhere" if too_long else None
+        is_long = value.bit_length() > _MAX_BITS
+        return (
+            f"an integer of more than {_MAX_BITS} bits is not allowed, because many programs round it"
+            if is_long
+            else None
+        )
     if kind in (bool, type(None)):
         return None
     return f"a value of type {kind.__name__} cannot be written as JSON"
@@ -302,17 +306,17 @@ def from_json(model: type[M], source: Mapping[str, Any], converters: Mapping[str
     return instance
 
 
-def nested(convert: Converter) -> Converter:
+def object_converter(convert: Converter) -> Converter:
     """Return a converter that converts a JSON object, and returns anything else unchanged."""
     return lambda value: convert(value) if isinstance(value, Mapping) else value
 
 
-def each(convert: Converter) -> Converter:
+def list_converter(convert: Converter) -> Converter:
     """Return a converter that converts each item of a list, and returns anything else unchanged."""
     return lambda value: [convert(item) for item in value] if isinstance(value, list) else value
 
 
-def enum_or_value(enum: type[Enum]) -> Converter:
+def enum_converter(enum: type[Enum]) -> Converter:
     """Return a converter that turns a value into the member of an enum, and returns an unknown value unchanged."""
     members = {member.value: member for member in enum}
     return lambda value: members.get(value, value) if isinstance(value, str) else value

@@ -1,4 +1,4 @@
-"""Check the URL and the options of a client, and raise one clear error for each that cannot be used."""
+"""Check the URL and the options of a client, and raise a clear error for each unusable one."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ _MAX_SECONDS = 1_000_000  # for one step; sockets accept no timeout of more than
 _OWN_HEADERS = ("Authorization", "Content-Length", "Transfer-Encoding")
 
 
-def usable_url(base_url: str, *, allow_http: bool, paths: Iterable[str] = ()) -> httpx.URL:
-    """Return a gateway's URL as an `httpx.URL`.
+def check_url(base_url: str, *, allow_http: bool, paths: Iterable[str] = ()) -> httpx.URL:
+    """Check a gateway's URL, and return it as an `httpx.URL`.
 
     Args:
         base_url: The gateway's URL.
@@ -33,9 +33,9 @@ def usable_url(base_url: str, *, allow_http: bool, paths: Iterable[str] = ()) ->
         url = httpx.URL(base_url)
         host = url.raw_host.decode()
     except (httpx.InvalidURL, UnicodeError) as error:
-        raise ValueError("base_url is not a URL: it must begin with https:// and name a host") from error
+        raise ValueError("base_url is not a URL: it must begin with https:// and contain a host") from error
     if url.scheme not in ("http", "https") or not is_host(host):
-        raise ValueError("base_url must begin with https:// and name a host, such as https://gateway.example.com")
+        raise ValueError("base_url must begin with https:// and contain a host, such as https://gateway.example.com")
     if has_non_ascii_port(base_url):
         raise ValueError(f"base_url has a port with digits other than 0 to 9: {url.scheme}://{url.host}")
     if not is_port(url.port):
@@ -51,7 +51,7 @@ def usable_url(base_url: str, *, allow_http: bool, paths: Iterable[str] = ()) ->
 
 
 def _shared_path(base: str, paths: Iterable[str]) -> str:
-    """Return the longest end of a path with which one of several paths begins; an empty string if there is none."""
+    """Return the longest end of a URL's path that one of several paths begins with; an empty string if none does."""
     parts = base.strip("/").split("/")
     ends = ("/" + "/".join(parts[start:]) for start in range(len(parts)))
     return next((end for end in ends if end != "/" and any(f"{path}/".startswith(f"{end}/") for path in paths)), "")
@@ -62,8 +62,8 @@ def _public_url(url: httpx.URL) -> str:
     return f"{url.scheme}://{url.host}" + (f":{url.port}" if url.port is not None else "")
 
 
-def usable_headers(headers: Mapping[str, str]) -> httpx.Headers:
-    """Return the headers as an `httpx.Headers`.
+def check_headers(headers: Mapping[str, str]) -> httpx.Headers:
+    """Check headers, and return them as an `httpx.Headers`.
 
     Raises:
         TypeError: The headers are not a mapping, or one of them is not a string.
@@ -88,13 +88,13 @@ class HttpClientOptions(TypedDict, total=False):
     Attributes:
         verify: Which certificates to trust: an `ssl.SSLContext`, or False for all.
         cert: The client's own certificate.
-        proxy: The proxy's URL, if it is not that of the environment.
+        proxy: The URL of a proxy, which takes precedence over those of the environment.
         trust_env: Whether to use the proxies of the environment.
         mounts: Transports by the beginning of URLs.
         http1: Whether to allow HTTP/1.1.
         http2: Whether to allow HTTP/2.
         limits: The maximum numbers of connections, and for how many seconds idle ones are kept.
-        transport: Sends the requests instead of the network.
+        transport: A transport that sends the requests instead of ours.
         event_hooks: Functions that are called with each request and each response.
         params: More query parameters for every request.
         cookies: Cookies for every request.
@@ -130,7 +130,7 @@ class Timeout:
         read: To wait for the next bytes of the response. This includes the time that the gateway needs for its work.
         write: To send the next bytes of the request. Over TLS this may be the whole body: 57 MB take eight minutes at
             1 Mbit/s.
-        pool: To wait until a connection is free.
+        pool: To wait for a free connection.
     """
 
     connect: float = field(default=10.0, validator=_number)
@@ -161,8 +161,8 @@ def step_seconds(timeout: object) -> dict[str, float]:
     return steps
 
 
-def usable_http_client(http_client: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the arguments themselves.
+def check_http_client(http_client: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Check more arguments of httpx's clients, and return them.
 
     Raises:
         TypeError: The arguments are not a mapping.

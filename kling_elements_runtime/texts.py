@@ -1,4 +1,4 @@
-"""Make strings from other programs safe for messages, logs and terminals."""
+"""Make strings from other programs safe to show in messages, logs and terminals."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def excerpt(text: str, redact: Redact) -> str:
     return _fold(_hide_media(window))[:EXCERPT_LENGTH]
 
 
-def loggable(text: str, redact: Redact, max_characters: int) -> str:
+def text_for_log(text: str, redact: Redact, max_characters: int) -> str:
     """Return a string for a log, on one line, cut to a length, without the token, media, and the queries of URLs."""
     public = _ADDRESS.sub(lambda url: url[1] + url[2] + (f"{url[3]}***" if url[3] else ""), redact(text))
     line = _fold(_hide_media(public))

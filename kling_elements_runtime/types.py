@@ -1,4 +1,4 @@
-"""Types that models and operations share: `UNSET` marks an absent property, `Response` is a whole response."""
+"""Types that models and operations share: `UNSET` for an absent property, and `Response` for a whole response."""
 
 from __future__ import annotations
 
@@ -43,11 +43,11 @@ def is_id(value: object) -> bool:
 
 @frozen
 class Response(Generic[T]):
-    """A response of the gateway that means success.
+    """A successful response of the gateway.
 
     Attributes:
         status_code: The HTTP status.
-        content: The body as it came, in bytes.
+        content: The body as it arrived, in bytes.
         headers: The headers; their names are case-insensitive.
         parsed: The body as a model.
         request_id: The gateway's id of the request, from the body or else from the header `x-request-id`.

@@ -1,4 +1,4 @@
-"""Image files in a request: as Base64 in memory, or as files that are encoded while they are sent."""
+"""Represent the images of a request: as Base64 in memory, or as files that are encoded while they are sent."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ _PIECE = 192 * 1024  # bytes that are encoded at a time, a multiple of three; la
 _GROUP = 4  # characters of Base64 for three bytes
 
 
-class UnreadableError(Exception):
-    """The file is not of the expected format, or is damaged."""
+class DamagedFileError(Exception):
+    """The file does not have the expected format, or is damaged."""
 
 
 class Reader(Protocol):
@@ -33,14 +33,14 @@ class Reader(Protocol):
     def peek(self, offset: int, count: int) -> bytes: ...
 
 
-class Content(Reader, Protocol):
+class Base64Source(Reader, Protocol):
     """A file that is sent as Base64. Each call of `pieces` yields all of it, piece by piece."""
 
     def pieces(self) -> Iterator[bytes]: ...
 
 
 class EncodedImage(str):
-    """The Base64 text of a file that this package has encoded itself, so that no check is needed."""
+    """The Base64 text of a file that this package has encoded itself, and therefore need not check."""
 
     __slots__ = ()
 
@@ -107,14 +107,14 @@ class InlineText:
         """Return bytes from an offset on; fewer at the end of the file.
 
         Raises:
-            UnreadableError: The text is not Base64 there.
+            DamagedFileError: The text is not Base64 there.
         """
         group, skip = divmod(offset, 3)
         groups = (skip + count + 2) // 3
         try:
             window = binascii.a2b_base64(self._text[group * _GROUP : (group + groups) * _GROUP], strict_mode=True)
         except ValueError as error:
-            raise UnreadableError("it is not Base64") from error
+            raise DamagedFileError("it is not Base64") from error
         return window[skip : skip + count]
 
     def is_base64(self) -> bool:
@@ -136,7 +136,7 @@ class InlineText:
 
 
 class InlineFile:
-    """A local file that must not change; a change raises an error instead of corrupting the request.
+    """A local file. If it changes before it is sent, an error is raised, so that the request is never corrupt.
 
     Attributes:
         path: Its path.
@@ -189,10 +189,10 @@ class InlineFile:
             yield file
 
     def _compare(self, file: BinaryIO) -> None:
-        """Compare the open file with its first state. If it was made shorter or longer, its size differs."""
+        """Raise MediaError if the open file differs from its first state, for example in size."""
         if _identity(os.fstat(file.fileno())) != self._identity:
             raise MediaError(
-                str(self.path), "has changed since it was checked; nothing usable of it was sent: send it again"
+                str(self.path), "has changed since it was checked, so the request was not completed; send it again"
             )
 
 

@@ -39,7 +39,7 @@ def _base64_of(photograph: Image.Image, edges: tuple[int, int, int, int]) -> str
 
 @contextlib.contextmanager
 def _mock_server() -> Iterator[str]:
-    """Run a mock server during the block and yield its address."""
+    """Run a mock server until the block ends; yield its address."""
     command = [sys.executable, "-m", "kling_elements.mock", "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None  # noqa: S101 - `stdout` is a pipe
@@ -77,7 +77,7 @@ def _show_creation(kling: KlingElements, photograph: Image.Image) -> None:
 
 def _show_recovery(kling: KlingElements, photograph: Image.Image) -> None:
     request = _request(photograph)
-    request.external_task_id = "grace-hopper-2"  # your own id, by which a task can be found again
+    request.external_task_id = "grace-hopper-2"  # your own id, with which you can find the task again
     _lose_next_response(kling.client.base_url)
     try:
         kling.create(request)
@@ -92,11 +92,11 @@ def _show_recovery(kling: KlingElements, photograph: Image.Image) -> None:
 
 
 def _lose_next_response(address: str) -> None:
-    """Make the mock server create the next element and then cut the connection without a response."""
+    """Make the mock server create the next element, and then cut the connection without a response."""
     httpx.post(f"{address}/_mock/faults", json=["drop-after"], trust_env=False).raise_for_status()
 
 
-def _shows_refusal(kling: KlingElements, photograph: Image.Image) -> bool:
+def _show_refusal(kling: KlingElements, photograph: Image.Image) -> bool:
     request = _request(photograph)
     request.element_name = "Rear Admiral Grace Hopper"
     request.element_image_list.refer_images[1].image_url = _base64_of(photograph, _TOO_SMALL)
@@ -122,7 +122,7 @@ def main() -> int:
         photograph = Image.open(_PHOTOGRAPH)
 
         print("\n3. Try to send a request that breaks the contract in three places")
-        if not _shows_refusal(kling, photograph):
+        if not _show_refusal(kling, photograph):
             return 1
 
         print(f"\n4. Create an element from {_PHOTOGRAPH.name} and two crops of it, and wait for it")

@@ -1,4 +1,4 @@
-"""Follow references and walk through an OpenAPI document, raising this folder's SpecError."""
+"""Follow references in an OpenAPI document, and find its schemas. Failures raise `SpecError`."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def _with_subschemas(where: str, schema: Node) -> Iterator[tuple[str, Node]]:
 
 
 def reachable(document: Node, starts: list[Any]) -> list[Node]:
-    """Return every object that can be reached from some nodes, following references."""
+    """Return every object that some nodes contain or refer to, directly or through others."""
     waiting = list(starts)
     seen: dict[int, Node] = {}
     while waiting:

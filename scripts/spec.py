@@ -1,4 +1,4 @@
-"""Read the OpenAPI file. This module imports nothing of the product, so that everything may use it."""
+"""Read the OpenAPI file. This module imports nothing from the product, so that everything can import it."""
 
 from __future__ import annotations
 

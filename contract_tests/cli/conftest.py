@@ -1,4 +1,4 @@
-"""The command in an environment of its own: an empty home, a key, and the address of a mock server."""
+"""Fixtures that run the command with an empty home, a key, and the address of a mock server."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from kling_elements.testing.gateway import MockGateway
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    """Return an empty folder that the command takes for your home."""
+    """Return an empty folder that the command uses as the home."""
     folder = tmp_path / "home"
     folder.mkdir()
     return folder
@@ -28,7 +28,7 @@ def env(kling_mock: MockGateway, home: Path) -> dict[str, str]:
 def kling_elements(
     env: dict[str, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> CommandLine:
-    """Return the command, to be run in this process."""
+    """Return the command, which runs in this process."""
     for name in ("HOME", "XDG_CONFIG_HOME", "COLUMNS", "KLING_API_KEY", "KLING_BASE_URL"):
         monkeypatch.setenv(name, env[name])
     return CommandLine(capsys)

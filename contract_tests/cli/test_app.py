@@ -11,29 +11,19 @@ from syrupy.assertion import SnapshotAssertion
 from contract_tests.support.command_line import CommandLine, run_process
 from contract_tests.support.documents import example
 from kling_elements import (
-    ContractError,
-    ElementUnavailableError,
     KlingElements,
-    KlingError,
-    MediaError,
     NotFoundError,
-    Outcome,
-    RequestTimeoutError,
-    Task,
-    TaskFailedError,
-    UnknownStatusError,
 )
 from kling_elements.cli.app import app
-from kling_elements.cli.exits import Exit, exit_of
+from kling_elements.cli.exits import Exit
 from kling_elements.testing.gateway import MockGateway
-from kling_elements.webhooks import WebhookError
 
 _VIDEO = {"name": "Mara", "description": "A pilot", "video": "https://media.example.com/v.mp4"}
 _COMMANDS = sorted(name for name in app if not name.startswith("-"))
 
 
 def test_help_lists_the_commands(kling_elements: CommandLine, snapshot: SnapshotAssertion) -> None:
-    """The snapshot is what a terminal of 100 columns shows."""
+    """The snapshot shows a terminal with 100 columns."""
     ended = kling_elements("--help")
 
     assert Exit.DONE == ended.code
@@ -42,29 +32,29 @@ def test_help_lists_the_commands(kling_elements: CommandLine, snapshot: Snapshot
 
 @pytest.mark.parametrize("command", ["check", "create", "delete", "fit", "get", "list", "presets", "wait"])
 def test_help_of_a_command(kling_elements: CommandLine, snapshot: SnapshotAssertion, command: str) -> None:
-    """Each has an example."""
+    """Each help text has an example."""
     ended = kling_elements(command, "--help")
 
     assert snapshot == ended.out
     assert f"Example: kling-elements {command} " in ended.out
 
 
-def test_no_arguments_are_a_request_for_help(kling_elements: CommandLine) -> None:
-    """It is shown as with --help."""
+def test_without_arguments_the_help_is_shown(kling_elements: CommandLine) -> None:
+    """The command shows the same help as with --help."""
     assert kling_elements("--help") == kling_elements() == kling_elements("help")
 
 
 def test_several_values_after_one_option_are_explained(kling_elements: CommandLine) -> None:
-    """It is a natural mistake with --refer."""
+    """Repeating --refer is easy to forget."""
     ended = kling_elements("get", "1", "left.jpg", "right.jpg")
 
     assert ended.err.startswith(
-        "error: left.jpg, right.jpg: not expected here; write an option before each of its values"
+        "error: unexpected arguments: left.jpg, right.jpg; repeat an option for each of its values"
     )
 
 
 def test_an_unknown_command_is_wrong_usage(kling_elements: CommandLine) -> None:
-    """The message proposes the one that may be meant."""
+    """The message suggests the most similar command."""
     ended = kling_elements("crate")
 
     assert (Exit.USAGE, "") == (ended.code, ended.out)
@@ -72,8 +62,8 @@ def test_an_unknown_command_is_wrong_usage(kling_elements: CommandLine) -> None:
     assert ended.err.endswith("next: kling-elements --help\n")
 
 
-def test_the_version_is_that_of_the_package(env: dict[str, str]) -> None:
-    """Scripts can compare it."""
+def test_the_version_matches_the_package(env: dict[str, str]) -> None:
+    """Scripts can compare the version."""
     from importlib.metadata import version  # noqa: PLC0415 -- only here
 
     ended = run_process(["--version"], env)
@@ -81,57 +71,15 @@ def test_the_version_is_that_of_the_package(env: dict[str, str]) -> None:
     assert (0, version("kling-elements"), "") == (ended.code, ended.out.strip(), ended.err)
 
 
-def _task() -> Task:
-    return Task.from_dict({"task_id": 1})
-
-
-def _with_outcome(error: KlingError, outcome: Outcome) -> KlingError:
-    error.outcome = outcome
-    return error
-
-
-@pytest.mark.parametrize(
-    ("error", "code"),
-    [
-        (ContractError([]), Exit.REFUSED_HERE),
-        (MediaError("a.jpg", "is not a file"), Exit.REFUSED_HERE),
-        (WebhookError("no signature matches"), Exit.REFUSED_HERE),
-        (KlingError("refused"), Exit.REFUSED_BY_GATEWAY),
-        (_with_outcome(KlingError("lost"), Outcome.MAY_EXIST), Exit.UNKNOWN),
-        (UnknownStatusError("odd", _task()), Exit.UNKNOWN),
-        (TaskFailedError("no face", _task()), Exit.TASK_FAILED),
-        (ElementUnavailableError("deleted", _task()), Exit.TASK_FAILED),
-        (RequestTimeoutError("too slow", may_have_been_sent=True), Exit.NOT_REACHED),
-    ],
-    ids=lambda value: type(value).__name__,
-)
-def test_each_error_has_its_exit_code(error: KlingError, code: Exit) -> None:
-    """A failed task has another exit code than one that may still end."""
-    assert code is exit_of(error)
-
-
-def test_the_exit_codes_are_those_of_the_documents() -> None:
-    """Scripts rely on the numbers."""
-    assert {
-        "DONE": 0,
-        "REFUSED_HERE": 1,
-        "USAGE": 2,
-        "REFUSED_BY_GATEWAY": 3,
-        "UNKNOWN": 4,
-        "TASK_FAILED": 5,
-        "NOT_REACHED": 6,
-    } == {code.name: code.value for code in Exit}
-
-
 def test_json_gets_one_value_for_wrong_usage_too(kling_elements: CommandLine) -> None:
-    """A program can read why a command failed."""
+    """Programs can read why a command failed."""
     error = kling_elements("get", "--json").json()["error"]
 
     assert (2, "kling-elements get --help") == (error["exit_code"], error["next"])
 
 
-def test_errors_have_what_programs_decide_by(kling_elements: CommandLine, kling_mock: MockGateway) -> None:
-    """The business code and the id of the request are in the JSON value."""
+def test_errors_contain_details_for_programs(kling_elements: CommandLine, kling_mock: MockGateway) -> None:
+    """The JSON value contains the business code and the id of the request."""
     del kling_mock
     error = kling_elements("get", "nobody", "--json").json()["error"]
 
@@ -143,7 +91,7 @@ def test_errors_have_what_programs_decide_by(kling_elements: CommandLine, kling_
 def test_an_interruption_is_code_130(
     kling_elements: CommandLine, monkeypatch: pytest.MonkeyPatch, kling_mock: MockGateway
 ) -> None:
-    """Ctrl+C shows no traceback."""
+    """Ctrl+C prints no traceback."""
     with KlingElements(kling_mock.token, kling_mock.url) as kling:
         kling.create(example("sample"))
 
@@ -178,5 +126,5 @@ def test_an_interrupted_create_ends_with_the_command_that_finds_its_element(
 
 
 def test_every_command_has_help() -> None:
-    """A command that cannot be imported would show an error."""
+    """If a command could not be imported, its help would be an error."""
     assert {"create", "wait", "get", "list", "presets", "delete", "check", "fit"} <= set(_COMMANDS)

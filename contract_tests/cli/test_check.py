@@ -1,7 +1,8 @@
-"""`kling-elements check`."""
+"""Checks of files, folders and addresses with `kling-elements check`."""
 
 from __future__ import annotations
 
+import base64
 import json
 import threading
 from functools import partial
@@ -13,12 +14,13 @@ from PIL import Image
 
 from contract_tests.reading.videos import Video
 from contract_tests.support.command_line import CommandLine, run_in_terminal, run_process, without_escapes
+from contract_tests.support.pillow_pictures import encode, noise
 from kling_elements.cli.exits import Exit
 
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return a folder in the working directory with files of every kind."""
+    """Create a folder with files of every kind in the working directory, and return it."""
     monkeypatch.chdir(tmp_path)
     folder = tmp_path / "photos"
     (folder / "more").mkdir(parents=True)
@@ -44,15 +46,15 @@ def _video_request(url: str) -> dict[str, object]:
 
 
 class _Files(SimpleHTTPRequestHandler):
-    """A server of a folder that writes no log."""
+    """A file server without a log."""
 
     def log_message(self, *_: object) -> None:
         """Write nothing."""
 
 
 @pytest.mark.usefixtures("folder")
-def test_a_folder_is_checked_with_all_that_is_in_it(kling_elements: CommandLine) -> None:
-    """Each file has a line; the content decides what a file is; hidden files are left out."""
+def test_a_folder_is_checked_with_all_files_in_it(kling_elements: CommandLine) -> None:
+    """Each file gets a line. The content decides how a file is checked, and hidden files are left out."""
     ended = kling_elements("check", "photos", "--json")
 
     results = {Path(value["source"]).name: value for value in ended.lines()}
@@ -71,7 +73,7 @@ def test_a_folder_is_checked_with_all_that_is_in_it(kling_elements: CommandLine)
 
 @pytest.mark.usefixtures("folder")
 def test_a_refused_image_is_followed_by_the_command_that_helps(kling_elements: CommandLine) -> None:
-    """The command makes copies, which conform."""
+    """The copies that the command makes conform."""
     ended = kling_elements("check", "photos/more/small.jpg")
     command = ended.err.removeprefix("next: ").split()
 
@@ -82,8 +84,58 @@ def test_a_refused_image_is_followed_by_the_command_that_helps(kling_elements: C
 
 
 @pytest.mark.usefixtures("folder")
+def test_the_details_of_all_files_begin_in_the_same_column(kling_elements: CommandLine) -> None:
+    """A name of more than 40 characters is not shortened, and does not push the other details aside."""
+    long = Path("photos", "m" * 50 + ".jpg")
+    Image.new("RGB", (600, 600), "brown").save(long)
+
+    short, longer, longest = kling_elements("check", "photos/mara.jpg", "photos/clip.mp4", long).out.splitlines()
+
+    assert (49 + 2, 49 + 2) == (short.index("600x600"), longer.index("1920x1080"))
+    assert f"ok       {long}  600x600 px" == longest
+
+
+@pytest.mark.parametrize(
+    ("sources", "steps"),
+    [
+        (["mara.jpg", "clip.mp4"], []),
+        (["more", "page.jpg"], ["kling-elements fit photos/more/small.jpg", "use other files"]),
+        (["mara.json"], ["kling-elements create --file photos/mara.json --fit (sends copies that conform)"]),
+        (["wrong.yaml"], ["correct photos/wrong.yaml, then run kling-elements check photos/wrong.yaml"]),
+        (["both.yaml"], ["correct photos/both.yaml, then run kling-elements check photos/both.yaml"]),
+        (["base64.yaml"], ["correct photos/base64.yaml, then run kling-elements check photos/base64.yaml"]),
+    ],
+    ids=lambda value: " ".join(value)[:20],
+)
+def test_each_refused_source_is_followed_by_what_to_do(
+    kling_elements: CommandLine, folder: Path, sources: list[str], steps: list[str]
+) -> None:
+    """Fitting is proposed only if it repairs everything that is wrong with a file."""
+    (folder / "wrong.yaml").write_text(json.dumps(_request("mara.jpg", "mara.jpg", element_name="")))
+    small = base64.b64encode(encode(noise(200, 200))).decode()  # not a file, so --fit leaves it alone
+    (folder / "base64.yaml").write_text(json.dumps(_request("mara.jpg", small)))
+    (folder / "both.yaml").write_text(json.dumps(_request("mara.jpg", "more/small.jpg", element_name="")))
+
+    ended = kling_elements("check", *(f"photos/{source}" for source in sources))
+
+    lines = [line.removeprefix("next: ") for line in ended.err.splitlines() if line.startswith("next: ")]
+    assert len(steps) == len(lines)
+    assert all(line.startswith(step) for line, step in zip(lines, steps, strict=True))
+
+
+@pytest.mark.usefixtures("folder")
+def test_files_that_cannot_be_fitted_are_listed(kling_elements: CommandLine) -> None:
+    """A person learns at once which photographs to replace."""
+    ended = kling_elements("check", "photos", "nobody.jpg")
+
+    files = "photos/page.jpg, nobody.jpg"
+    message = f"next: use other files or addresses in place of {files}; kling-elements fit can't repair them"
+    assert message == ended.err.splitlines()[-1]
+
+
+@pytest.mark.usefixtures("folder")
 def test_a_request_file_is_checked_with_its_images(kling_elements: CommandLine, folder: Path) -> None:
-    """The line has the place in the file and the image."""
+    """The line contains the place in the request and the path of the image."""
     ended = kling_elements("check", "photos/mara.json")
     (folder / "good.yaml").write_text(json.dumps(_request("mara.jpg", "mara.jpg")))
     (folder / "missing.yaml").write_text(json.dumps(_request("mara.jpg", "nobody.jpg")))
@@ -96,16 +148,16 @@ def test_a_request_file_is_checked_with_its_images(kling_elements: CommandLine, 
 
 
 def test_a_file_that_cannot_be_read_is_refused(kling_elements: CommandLine, tmp_path: Path) -> None:
-    """A wrong name is a refusal of this file, and the others are checked."""
+    """A missing file is refused, and the other sources are still checked."""
     ended = kling_elements("check", tmp_path / "nobody.jpg", "https://media.example.com/v.mp4")
 
     first, second = ended.out.splitlines()
     assert "cannot be read: No such file or directory [file]" in first
-    assert second.startswith("ok       https://media.example.com/v.mp4  only the address was checked")
+    assert second.split(maxsplit=2)[2].startswith("only the address was checked")
 
 
 def test_an_address_is_checked_by_itself_without_remote(kling_elements: CommandLine) -> None:
-    """A scheme that the service cannot fetch is refused by the contract's rule, once."""
+    """The service cannot fetch ftp, so the contract's rule refuses such an address, and only once."""
     image, video = kling_elements("check", "ftp://media.example.com/a.jpg", "ftp://x.test/v.mp4", "--json").lines()
 
     assert ["R13"] == [violation["rule"] for violation in image["violations"]]
@@ -113,12 +165,12 @@ def test_an_address_is_checked_by_itself_without_remote(kling_elements: CommandL
 
 
 def test_check_needs_a_source(kling_elements: CommandLine) -> None:
-    """Without any there is nothing to do."""
+    """Without sources there is nothing to check."""
     assert Exit.USAGE == kling_elements("check").code
 
 
 def test_private_addresses_are_not_read(kling_elements: CommandLine, folder: Path) -> None:
-    """This holds for arguments and for request files. Queries, which may be secret, are not shown."""
+    """Neither arguments nor request files may lead to private addresses. Queries may be secret, so they are hidden."""
     private = "http://127.0.0.1:1/a.jpg"
     (folder / "remote.json").write_text(json.dumps(_request(private, private)))
 
@@ -130,7 +182,7 @@ def test_private_addresses_are_not_read(kling_elements: CommandLine, folder: Pat
 
 
 def test_media_at_addresses_are_checked_with_remote(kling_elements: CommandLine, folder: Path) -> None:
-    """The size of an image and the duration of a video are shown, as those of files are."""
+    """As for files, the result contains the size of an image and the duration of a video."""
     with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Files, directory=folder)) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         url = f"http://127.0.0.1:{server.server_port}"
@@ -141,8 +193,8 @@ def test_media_at_addresses_are_checked_with_remote(kling_elements: CommandLine,
         server.shutdown()
 
     image, video, request, with_video = ended.out.splitlines()
-    assert image.startswith(f"ok       {url}/mara.jpg  600x600 px")
-    assert video.startswith(f"ok       {url}/clip.mp4  ")
+    assert image.split()[:3] == ["ok", f"{url}/mara.jpg", "600x600"]
+    assert video.split()[:2] == ["ok", f"{url}/clip.mp4"]
     assert " s" in video
     assert "refer_images/0/image_url: the image is shown as 200x200 px" in request
     assert with_video.startswith("ok")

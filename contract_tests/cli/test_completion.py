@@ -1,4 +1,4 @@
-"""`kling-elements completion`."""
+"""Scripts from `kling-elements completion`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _COMMANDS = {name for name in app if not name.startswith("-")}
 
 
 def _completed(script: Path, *words: str) -> set[str]:
-    """Return what bash offers for the last of several words."""
+    """Return the completions that bash offers for the last word."""
     function = f'complete -p {words[0]} | sed "s/.*-F \\([^ ]*\\).*/\\1/"'
     program = (
         f"source {shlex.quote(str(script))}; COMP_WORDS=({shlex.join(words)}); COMP_CWORD={len(words) - 1}; "
@@ -30,7 +30,7 @@ def _completed(script: Path, *words: str) -> set[str]:
 
 
 def test_bash_completes_commands_and_options(kling_elements: CommandLine, tmp_path: Path) -> None:
-    """The script runs in a real shell here."""
+    """The test runs the script in a real shell."""
     ended = kling_elements("completion", "bash")
     script = tmp_path / "completion"
     script.write_text(ended.out)
@@ -45,7 +45,7 @@ def test_bash_completes_commands_and_options(kling_elements: CommandLine, tmp_pa
 
 @pytest.mark.parametrize(("shell", "beginning"), [("zsh", "#compdef kling-elements"), ("fish", "# ")])
 def test_other_shells_have_their_own_scripts(shell: str, beginning: str, kling_elements: CommandLine) -> None:
-    """Each names all commands."""
+    """Each script contains all commands."""
     value = kling_elements("completion", shell, "--json").json()
 
     assert shell == value["shell"]

@@ -1,16 +1,15 @@
-"""`kling-elements create`."""
+"""Elements are created with `kling-elements create`."""
 
 from __future__ import annotations
 
 import base64
 import json
-import os
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
-from contract_tests.support.command_line import CommandLine, run_in_terminal, run_process, without_escapes
+from contract_tests.support.command_line import CommandLine, run_process
 from kling_elements.cli.exits import Exit
 from kling_elements.testing.gateway import MockGateway
 
@@ -19,7 +18,7 @@ _NAMED = ("create", "--name", "Mara", "--description", "A red-haired pilot")
 
 @pytest.fixture
 def photos(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return the working directory, with a photograph that conforms and one that is too small."""
+    """Create a photograph that conforms and one that is too small in the working directory, and return it."""
     Image.new("RGB", (600, 600), "brown").save(tmp_path / "mara.jpg")
     Image.new("RGB", (200, 200), "blue").save(tmp_path / "small.png")
     monkeypatch.chdir(tmp_path)
@@ -28,7 +27,7 @@ def photos(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.usefixtures("photos")
 def test_create_prints_the_id_of_the_task(kling_elements: CommandLine, kling_mock: MockGateway) -> None:
-    """Nothing else is on stdout, so that a script can use it; stderr has the external id and what comes next."""
+    """For scripts, stdout contains nothing else. The external id and the next command are on stderr."""
     ended = kling_elements(*_NAMED, "--front", "mara.jpg", "--refer", "mara.jpg", "--tag", "character")
 
     task_id = ended.out.strip()
@@ -39,7 +38,7 @@ def test_create_prints_the_id_of_the_task(kling_elements: CommandLine, kling_moc
 
 @pytest.mark.usefixtures("photos")
 def test_create_with_wait_prints_the_id_of_the_element(kling_elements: CommandLine) -> None:
-    """With --json it is the whole element."""
+    """With --json, the command prints the whole element."""
     images = ("--front", "mara.jpg", "--refer", "mara.jpg", "--wait")
 
     ended = kling_elements(*_NAMED, *images)
@@ -51,7 +50,7 @@ def test_create_with_wait_prints_the_id_of_the_element(kling_elements: CommandLi
 
 @pytest.mark.usefixtures("photos")
 def test_an_image_that_breaks_a_rule_is_refused_with_its_option(kling_elements: CommandLine) -> None:
-    """The message names the option and the file, the rule, and the option that helps; nothing is sent."""
+    """The message contains the option, the file, the rule, and the option that helps. Nothing is sent."""
     ended = kling_elements(*_NAMED, "--front", "small.png", "--refer", "mara.jpg", "--json")
 
     assert (Exit.REFUSED_HERE, "ContractError") == (ended.code, ended.json()["error"]["type"])
@@ -67,10 +66,10 @@ def test_an_image_that_breaks_a_rule_is_refused_with_its_option(kling_elements: 
         ("mara.png", b"<!DOCTYPE html>", "it looks like HTML [R14]"),
     ],
 )
-def test_an_image_that_cannot_be_fitted_is_refused_without_naming_fit(
+def test_an_image_that_cannot_be_fitted_is_refused_without_advice_to_fit(
     kling_elements: CommandLine, photos: Path, name: str, content: bytes, advice: str
 ) -> None:
-    """--fit reads neither HEIC, whose plugin is not loaded here, nor pages."""
+    """--fit can read neither HEIC without its plugin nor HTML pages."""
     (photos / name).write_bytes(content)
 
     ended = kling_elements(*_NAMED, "--front", name, "--refer", "mara.jpg")
@@ -79,8 +78,8 @@ def test_an_image_that_cannot_be_fitted_is_refused_without_naming_fit(
     assert "fit" not in ended.err
 
 
-def test_an_image_in_base64_is_refused_without_naming_fit(kling_elements: CommandLine, photos: Path) -> None:
-    """--fit changes only images in files."""
+def test_an_image_in_base64_is_refused_without_advice_to_fit(kling_elements: CommandLine, photos: Path) -> None:
+    """--fit changes only image files."""
     Image.effect_noise((200, 200), 60).save(photos / "noise.png")
     front = base64.b64encode((photos / "noise.png").read_bytes()).decode()
     images = {"frontal_image": front, "refer_images": [{"image_url": "https://media.example.com/a.jpg"}]}
@@ -94,7 +93,7 @@ def test_an_image_in_base64_is_refused_without_naming_fit(kling_elements: Comman
 
 @pytest.mark.usefixtures("photos")
 def test_fit_sends_copies_that_conform(kling_elements: CommandLine) -> None:
-    """Each change is named on stderr, and images that conform are sent as they are."""
+    """Each change is printed to stderr, and conforming images are sent unchanged."""
     ended = kling_elements(*_NAMED, "--front", "small.png", "--refer", "mara.jpg", "--fit", "--wait")
 
     assert Exit.DONE == ended.code
@@ -106,7 +105,7 @@ def test_fit_sends_copies_that_conform(kling_elements: CommandLine) -> None:
 def test_an_id_creates_one_element_however_often_it_is_used(
     kling_elements: CommandLine, kling_mock: MockGateway
 ) -> None:
-    """The second create finds what the first one made."""
+    """The second create finds the element of the first one."""
     arguments = (*_NAMED, "--front", "mara.jpg", "--refer", "mara.jpg", "--id", "mara-1")
 
     assert kling_elements(*arguments).out == kling_elements(*arguments).out
@@ -117,7 +116,7 @@ def test_an_id_creates_one_element_however_often_it_is_used(
 def test_a_lost_response_ends_with_the_command_that_resolves_it(
     kling_elements: CommandLine, kling_mock: MockGateway
 ) -> None:
-    """Exit code 4 says that the element may exist, and the command finds it."""
+    """Exit code 4 means that the element may exist, and the printed command finds it."""
     kling_mock.queue_faults("drop-after")
 
     ended = kling_elements(*_NAMED, "--front", "mara.jpg", "--refer", "mara.jpg", "--json")
@@ -131,7 +130,7 @@ def test_a_lost_response_ends_with_the_command_that_resolves_it(
 
 @pytest.mark.kling_mock(token="the-right-key")
 def test_a_refusal_by_the_gateway_is_code_3(kling_elements: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A key that is not the server's is refused, and the message does not have it."""
+    """The server refuses another key, and the message does not contain the key."""
     monkeypatch.setenv("KLING_API_KEY", "another-secret-key")
 
     ended = kling_elements("list", "--json")
@@ -162,14 +161,14 @@ def test_a_gateway_that_cannot_be_reached_is_code_6(
             (*_NAMED[1:], "--video", "https://x.test/v.mp4", "--front", "a.jpg"),
             "leave out --front and --refer, or --video",
         ),
-        (("--file", "r.yaml", "--name", "Mara"), "--file has the whole request, so leave out --name"),
+        (("--file", "r.yaml", "--name", "Mara"), "--file contains the whole request: leave out --name"),
         (("--tag", "person"), 'Invalid value "person" for --tag'),
         (("--nmae", "Mara"), "Did you mean --name?"),
         ((*_NAMED[1:], "--front", "a.jpg", "--base-url", "http://gateway.example.com"), "--allow-http"),
     ],
 )
 def test_wrong_usage_is_code_2(kling_elements: CommandLine, arguments: tuple[str, ...], message: str) -> None:
-    """The message says what is wrong, and nothing is written to stdout."""
+    """The message says what is wrong, and stdout stays empty."""
     ended = kling_elements("create", *arguments)
 
     assert (Exit.USAGE, "") == (ended.code, ended.out)
@@ -177,15 +176,15 @@ def test_wrong_usage_is_code_2(kling_elements: CommandLine, arguments: tuple[str
 
 
 def test_a_video_file_is_refused_with_what_to_do(kling_elements: CommandLine) -> None:
-    """The service fetches videos itself."""
+    """The service downloads videos itself, so it needs an address."""
     ended = kling_elements(*_NAMED, "--video", "mara.mp4")
 
     assert Exit.REFUSED_HERE == ended.code
-    assert "put it where it has an https address" in ended.err
+    assert "upload the video, and pass its https address" in ended.err
 
 
 def test_an_element_is_created_from_a_video(kling_elements: CommandLine) -> None:
-    """A voice can be given with it."""
+    """A voice can be added to a video."""
     ended = kling_elements(*_NAMED, "--video", "https://media.example.com/v.mp4", "--voice", "v-1", "--wait", "--json")
 
     assert (Exit.DONE, "video_refer") == (ended.code, ended.json()["reference_type"])
@@ -193,7 +192,7 @@ def test_an_element_is_created_from_a_video(kling_elements: CommandLine) -> None
 
 @pytest.mark.parametrize("suffix", ["yaml", "json"])
 def test_an_element_is_created_from_a_request_file(kling_elements: CommandLine, photos: Path, suffix: str) -> None:
-    """Paths of images are relative to the file, and --id and --fit also apply to it."""
+    """Paths of images are relative to the request file, and --id and --fit also apply to request files."""
     request = {
         "reference_type": "image_refer",
         "element_name": "Mara",
@@ -211,7 +210,9 @@ def test_an_element_is_created_from_a_request_file(kling_elements: CommandLine, 
     assert "small.png: " in refused.err
 
 
-def test_a_violation_in_a_request_file_has_the_file_and_the_place(kling_elements: CommandLine, photos: Path) -> None:
+def test_a_violation_in_a_request_file_contains_the_file_and_the_place(
+    kling_elements: CommandLine, photos: Path
+) -> None:
     """The place is a JSON Pointer into the file."""
     (photos / "mara.yaml").write_text("element_name: ''\nelement_description: A pilot\nreference_type: video_refer\n")
 
@@ -231,7 +232,7 @@ def test_a_refused_create_is_code_3(kling_elements: CommandLine, monkeypatch: py
 
 
 def test_a_request_file_without_a_request_is_refused_with_its_name(kling_elements: CommandLine, photos: Path) -> None:
-    """An id cannot be added to a list."""
+    """The file contains a list, to which --id cannot be added."""
     (photos / "list.json").write_text("[]")
 
     ended = kling_elements("create", "--file", "list.json", "--id", "mara-1")
@@ -240,22 +241,8 @@ def test_a_request_file_without_a_request_is_refused_with_its_name(kling_element
     assert ended.err.startswith("error: list.json: ")
 
 
-def test_a_large_upload_is_shown_on_a_terminal(env: dict[str, str], photos: Path) -> None:
-    """The terminal shows the bytes that were sent, the status and the id; colours and bars are gone at the end."""
-    noise = Image.frombytes("RGB", (600, 600), os.urandom(600 * 600 * 3))
-    noise.save(photos / "large.png")
-
-    ended = run_in_terminal([*_NAMED, "--front", "large.png", "--refer", "mara.jpg", "--wait"], env, cwd=photos)
-
-    shown = without_escapes(ended.out)
-    assert 0 == ended.code, shown
-    assert "sending" in shown
-    assert "MB" in shown
-    assert shown.strip().splitlines()[-1].strip().isdigit()
-
-
 def test_a_pipe_gets_nothing_but_the_id(env: dict[str, str], photos: Path) -> None:
-    """The same command without a terminal shows no progress."""
+    """Without a terminal, no progress is shown."""
     ended = run_process([*_NAMED, "--front", "mara.jpg", "--refer", "mara.jpg", "--wait"], env, cwd=photos)
 
     assert (0, "") == (ended.code, ended.err)

@@ -1,4 +1,4 @@
-"""`kling-elements delete`."""
+"""Elements are deleted with `kling-elements delete`."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from kling_elements.testing.gateway import MockGateway
 
 @pytest.fixture
 def elements(kling_mock: MockGateway) -> list[str]:
-    """Return the ids of two elements."""
+    """Create two elements, and return their ids."""
     with KlingElements(kling_mock.token, kling_mock.url) as kling:
         return [kling.wait(kling.create(example("sample"))).id for _ in range(2)]
 
 
 def test_delete_removes_elements(kling_elements: CommandLine, elements: list[str], kling_mock: MockGateway) -> None:
-    """Deleting an element again is not an error, and JSON has a line for each element."""
+    """Deleting an element twice is not an error. With --json, each element gets a line."""
     assert "".join(f"deleted {element}\n" for element in elements) == kling_elements("delete", *elements).out
     assert [True, True] == [task["deleted"] for task in kling_mock.tasks()]
     assert [{"deleted": elements[0]}] == kling_elements("delete", elements[0], "--json").lines()
 
 
 def test_delete_needs_an_id(kling_elements: CommandLine) -> None:
-    """The message names the command that shows ids."""
+    """The next command shows the ids."""
     ended = kling_elements("delete")
 
     assert Exit.USAGE == ended.code
@@ -41,7 +41,7 @@ def test_a_lost_response_ends_with_the_command_to_repeat(
     was_sent: bool,  # noqa: FBT001
     code: Exit,
 ) -> None:
-    """Repeating it is safe; elements that were deleted before the failure are left out."""
+    """Repeating a delete is safe. Elements that were deleted before the failure are left out."""
     delete = KlingElements.delete
 
     def lose_second(kling: KlingElements, element: str) -> object:
@@ -60,26 +60,26 @@ def test_a_lost_response_ends_with_the_command_to_repeat(
 def test_an_id_without_an_element_is_refused_with_what_to_do(
     kling_elements: CommandLine, kling_mock: MockGateway, elements: list[str]
 ) -> None:
-    """The id of a task is a likely mistake."""
+    """People may confuse the ids of tasks and elements."""
     task_id = kling_mock.tasks()[0]["task_id"]
     assert elements
 
     ended = kling_elements("delete", task_id, "--json")
 
     assert (Exit.REFUSED_BY_GATEWAY, 1201) == (ended.code, ended.json()["error"]["code"])
-    assert f"the gateway has no element {task_id} to delete" in ended.err
+    assert f"the gateway has no element {task_id} (" in ended.err
     assert ended.err.endswith("next: kling-elements list\n")
 
 
 @pytest.mark.kling_mock(token="the-right-key")
-def test_another_refusal_is_passed_on(kling_elements: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A wrong key says nothing about the element."""
+def test_other_refusals_are_reported_unchanged(kling_elements: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wrong key has nothing to do with the element."""
     monkeypatch.setenv("KLING_API_KEY", "another-key")
 
     assert 401 == kling_elements("delete", "1", "--json").json()["error"]["status_code"]
 
 
 def test_delete_as_a_process(env: dict[str, str], elements: list[str]) -> None:
-    """It says the same with and without a terminal."""
+    """The output is the same with and without a terminal."""
     assert f"deleted {elements[0]}\n" == run_process(["delete", elements[0]], env).out
     assert f"deleted {elements[1]}\n" == run_in_terminal(["delete", elements[1]], env).out

@@ -1,4 +1,4 @@
-"""`kling-elements doctor`."""
+"""The findings of `kling-elements doctor`."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _no_proxies_and_certificates(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name.upper(), raising=False)
 
 
-def test_nothing_would_fail_with_a_gateway_that_answers(kling_elements: CommandLine) -> None:
+def test_a_gateway_that_answers_has_no_problems(kling_elements: CommandLine) -> None:
     """Each line begins with a state."""
     ended = kling_elements("doctor")
 
@@ -44,7 +44,7 @@ def test_the_report_is_one_json_value(kling_elements: CommandLine, kling_mock: M
 def test_a_key_that_the_gateway_refuses_is_a_problem(
     kling_elements: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The exit code is that of a refusal, and the key is in no line."""
+    """The exit code is the one for refusals, and no line contains the key."""
     monkeypatch.setenv("KLING_API_KEY", KEY)
 
     with listening(lambda peer: peer.respond(_UNAUTHORIZED)) as server:
@@ -57,10 +57,10 @@ def test_a_key_that_the_gateway_refuses_is_a_problem(
     assert KEY not in ended.out + ended.err
 
 
-def test_without_a_key_the_gateway_is_looked_at_all_the_same(
+def test_the_gateway_is_checked_even_without_a_key(
     kling_elements: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What was found out about the gateway helps even if the key is still missing."""
+    """The findings about the gateway help even if the key is still missing."""
     monkeypatch.delenv("KLING_API_KEY")
 
     ended = kling_elements("doctor")
@@ -71,8 +71,8 @@ def test_without_a_key_the_gateway_is_looked_at_all_the_same(
     assert "account" not in ended.out
 
 
-def test_an_address_that_cannot_be_used_ends_the_search(kling_elements: CommandLine) -> None:
-    """The option is named, and what needs an address is left out."""
+def test_an_invalid_address_ends_the_checks(kling_elements: CommandLine) -> None:
+    """The finding mentions the option, and checks that need an address are left out."""
     ended = kling_elements("doctor", "--base-url", "http://gateway.example.com")
 
     assert 2 == ended.code
@@ -83,12 +83,12 @@ def test_an_address_that_cannot_be_used_ends_the_search(kling_elements: CommandL
 
 
 def test_a_gateway_that_is_not_reached_is_explained(kling_elements: CommandLine) -> None:
-    """Nothing listens at port 1."""
+    """No server listens at port 1."""
     ended = kling_elements("doctor", "--base-url", "http://127.0.0.1:1")
 
     assert 6 == ended.code
     assert "problem  gateway" in ended.out
-    assert "nothing listens there: check the host and the port" in ended.out
+    assert "no server listens at this address: check the host and the port" in ended.out
     assert "clock" not in ended.out
 
 
@@ -108,19 +108,19 @@ def test_nothing_is_sent_if_a_proxy_cannot_be_used(
 @pytest.mark.parametrize(
     ("response", "check", "advice"),
     [
-        (http_response(b"<html>Welcome</html>"), "gateway", "something else answers there"),
-        (http_response(b"<html>", "404 Not Found"), "gateway", "something else answers there"),
+        (http_response(b"<html>Welcome</html>"), "gateway", "another server answers at this address"),
+        (http_response(b"<html>", "404 Not Found"), "gateway", "another server answers at this address"),
         (http_response(b"{}", "503 Unavailable"), "gateway", "try again later"),
-        (http_response(b'{"code": 1103, "message": "no"}', "403 Forbidden"), "account", "ask whoever runs the gateway"),
+        (http_response(b'{"code": 1103, "message": "no"}', "403 Forbidden"), "account", "ask the gateway's support"),
         (http_response(b'{"code": 1102, "message": "no"}', "429 Too Many"), "account", "the account's balance"),
         (http_response(b'{"code": 1102, "message": "no"}'), "account", "the resource pack is used up or has expired"),
         (http_response(b"{}", "418 Teapot"), "account", "the gateway refuses to list elements"),
     ],
 )
-def test_what_the_gateway_answers_is_explained(
+def test_each_kind_of_response_is_explained(
     response: bytes, check: str, advice: str, kling_elements: CommandLine
 ) -> None:
-    """A gateway that sends no time is only a warning."""
+    """A response without a date is only a warning."""
     with listening(lambda peer: peer.respond(response)) as server:
         ended = kling_elements("doctor", "--base-url", server.url)
 
@@ -137,7 +137,7 @@ def test_what_the_gateway_answers_is_explained(
     [
         (
             [],
-            "that of kkiai, the usual gateway, because this address belongs to no gateway that is known; if calls fail",
+            "that of kkiai, the default gateway, because this address belongs to no gateway that is known; if calls fail",
         ),
         (
             ["--base-url", "https://api-singapore.klingai.com"],
@@ -170,8 +170,8 @@ def test_doctor_uses_the_address_of_the_gateway(kling_elements: CommandLine, mon
     usual = kling_elements("doctor").out
     singapore = kling_elements("doctor", "--gateway", "kling-singapore").out
 
-    assert "contract      that of kkiai, the usual gateway\n" in usual
-    assert "https://www.kkiai.com (the usual gateway)" in usual
+    assert "contract      that of kkiai, the default gateway\n" in usual
+    assert "https://www.kkiai.com (the default gateway)" in usual
     assert "https://api-singapore.klingai.com (the contract of kling-singapore)" in singapore
 
 
@@ -209,11 +209,11 @@ def test_a_gateway_without_a_list_is_asked_for_an_unknown_id(
     assert (0, "") == (ended.code, ended.err)
     assert "ok       account       the gateway accepts the key" in ended.out
     assert 3 == elsewhere.code
-    assert "something else answers there" in elsewhere.out
+    assert "another server answers at this address" in elsewhere.out
 
 
 def test_doctor_as_a_process(env: dict[str, str]) -> None:
-    """A pipe gets no colours, and a key that is missing is exit code 2."""
+    """A pipe gets no colours. If the key is missing, the exit code is 2."""
     ended = run_process(["doctor"], env)
     keyless = run_process(["doctor"], {name: value for name, value in env.items() if name != "KLING_API_KEY"})
 

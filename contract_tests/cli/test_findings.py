@@ -1,4 +1,4 @@
-"""What `doctor` finds out without a call."""
+"""The checks of `doctor` that need no call."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from kling_elements.cli import findings
-from kling_elements.cli.findings import on_address, on_certificates, on_key, on_proxy, on_versions
-from kling_elements.cli.gateway import Gateway
+from kling_elements.cli.findings import check_address, check_certificates, check_key, check_proxy, check_versions
+from kling_elements.cli.gateway import GatewayOptions
 from kling_elements_client.contract import CONTRACT
 
 _URL = httpx.URL("https://gateway.example.com")
@@ -26,8 +26,8 @@ def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_missing_extra_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Everything but videos works without it."""
-    assert "ok" == on_versions().state
+    """Everything except fitting videos works without the extra."""
+    assert "ok" == check_versions().state
 
     def version(name: str) -> str:
         if name == "av":
@@ -35,7 +35,7 @@ def test_a_missing_extra_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
         return "1.0"
 
     monkeypatch.setattr(findings, "version", version)
-    finding = on_versions()
+    finding = check_versions()
 
     assert "warning" == finding.state
     assert "kling-elements[video]" in finding.advice
@@ -49,7 +49,7 @@ def test_a_key_file_that_others_can_read_is_a_warning(mode: int, state: str, tmp
     path.write_text(_KEY)
     path.chmod(mode)
 
-    finding, key = on_key(Gateway(key_file=path), {})
+    finding, key = check_key(GatewayOptions(key_file=path), {})
 
     assert state == finding.state
     assert (f"run chmod 600 {path}" if state == "warning" else "") == finding.advice
@@ -66,13 +66,13 @@ def test_a_stored_key_that_others_can_read_is_a_warning_unless_the_environment_h
     path.chmod(0o644)
     monkeypatch.setattr("kling_elements.cli.keys.stored_path", lambda: path)
 
-    assert "warning" == on_key(Gateway(), {})[0].state
-    assert "ok" == on_key(Gateway(), {"KLING_API_KEY": _KEY})[0].state
+    assert "warning" == check_key(GatewayOptions(), {})[0].state
+    assert "ok" == check_key(GatewayOptions(), {"KLING_API_KEY": _KEY})[0].state
 
 
 def test_a_key_file_that_cannot_be_read_is_a_problem(tmp_path: Path) -> None:
-    """The advice is another way to pass the key."""
-    finding, key = on_key(Gateway(key_file=tmp_path / "none"), {})
+    """The advice is to store the key with `login`."""
+    finding, key = check_key(GatewayOptions(key_file=tmp_path / "none"), {})
 
     assert ("problem", None, "run kling-elements login") == (finding.state, key, finding.advice)
     assert str(tmp_path / "none") in finding.text
@@ -81,17 +81,21 @@ def test_a_key_file_that_cannot_be_read_is_a_problem(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("gateway", "state", "text"),
     [
-        (Gateway(), "ok", "https://www.kkiai.com (the usual gateway)"),
-        (Gateway(base_url="https://a.example"), "ok", "https://a.example (the environment variable KLING_BASE_URL)"),
-        (Gateway(base_url="https://b.example"), "ok", "https://b.example (--base-url)"),
-        (Gateway(base_url="http://127.0.0.1:80"), "ok", "http://127.0.0.1 (--base-url)"),
-        (Gateway(base_url="http://b.example", allow_http=True), "warning", "http://b.example (--base-url)"),
-        (Gateway(base_url="b.example"), "problem", "--base-url must begin with https://"),
+        (GatewayOptions(), "ok", "https://www.kkiai.com (the default gateway)"),
+        (
+            GatewayOptions(base_url="https://a.example"),
+            "ok",
+            "https://a.example (the environment variable KLING_BASE_URL)",
+        ),
+        (GatewayOptions(base_url="https://b.example"), "ok", "https://b.example (--base-url)"),
+        (GatewayOptions(base_url="http://127.0.0.1:80"), "ok", "http://127.0.0.1 (--base-url)"),
+        (GatewayOptions(base_url="http://b.example", allow_http=True), "warning", "http://b.example (--base-url)"),
+        (GatewayOptions(base_url="b.example"), "problem", "--base-url must begin with https://"),
     ],
-    ids=lambda value: str(value.base_url) if isinstance(value, Gateway) else None,
+    ids=lambda value: str(value.base_url) if isinstance(value, GatewayOptions) else None,
 )
-def test_the_address_and_where_it_comes_from(gateway: Gateway, state: str, text: str) -> None:
-    finding, url = on_address(gateway, {"KLING_BASE_URL": "https://a.example"}, CONTRACT)
+def test_the_finding_contains_the_address_and_its_origin(gateway: GatewayOptions, state: str, text: str) -> None:
+    finding, url = check_address(gateway, {"KLING_BASE_URL": "https://a.example"}, CONTRACT)
 
     assert state == finding.state
     assert text in finding.text
@@ -103,19 +107,19 @@ def test_the_address_and_where_it_comes_from(gateway: Gateway, state: str, text:
     [
         ({}, "ok", "none"),
         ({"HTTPS_PROXY": "http://user:secret@proxy.example:3128"}, "ok", "http://proxy.example:3128, from the"),
-        ({"HTTPS_PROXY": "http://proxy.example", "NO_PROXY": "example.com"}, "ok", "NO_PROXY names the gateway"),
+        ({"HTTPS_PROXY": "http://proxy.example", "NO_PROXY": "example.com"}, "ok", "NO_PROXY excludes the gateway"),
         ({"HTTP_PROXY": "http://proxy.example"}, "ok", "none"),
         ({"ALL_PROXY": "ftp://proxy.example"}, "problem", "ALL_PROXY"),
     ],
 )
-def test_the_proxy_of_the_environment(
+def test_the_finding_contains_the_proxy_without_its_password(
     environment: dict[str, str], state: str, text: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """User and password are not shown."""
+    """The finding contains neither user nor password."""
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
 
-    finding = on_proxy(_URL)
+    finding = check_proxy(_URL)
 
     assert state == finding.state
     assert text in finding.text
@@ -125,22 +129,22 @@ def test_the_proxy_of_the_environment(
 def test_a_gateway_on_this_machine_is_reached_without_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ALL_PROXY", "http://proxy.example")
 
-    assert "the gateway is on this machine" in on_proxy(httpx.URL("http://127.0.0.1:8787")).text
+    assert "the gateway is on this machine" in check_proxy(httpx.URL("http://127.0.0.1:8787")).text
 
 
-def test_the_certificates_that_are_trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file that the environment names must be there, and must have certificates."""
-    assert "not used" in on_certificates(httpx.URL("http://127.0.0.1")).text
-    assert "the usual authorities (certifi" in on_certificates(_URL).text
+def test_the_finding_describes_the_trusted_certificates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file in SSL_CERT_FILE must exist and contain certificates."""
+    assert "not used" in check_certificates(httpx.URL("http://127.0.0.1")).text
+    assert "the default authorities (certifi" in check_certificates(_URL).text
 
     path = tmp_path / "authorities.pem"
     monkeypatch.setenv("SSL_CERT_FILE", str(path))
-    missing = on_certificates(_URL)
+    missing = check_certificates(_URL)
     path.write_text("no certificates")
-    unreadable = on_certificates(_URL)
+    unreadable = check_certificates(_URL)
     monkeypatch.setenv("SSL_CERT_FILE", certifi.where())
 
     for finding in (missing, unreadable):
         assert ("problem", "correct or unset SSL_CERT_FILE") == (finding.state, finding.advice)
         assert "SSL_CERT_FILE" in finding.text
-    assert ("ok", True) == (on_certificates(_URL).state, "SSL_CERT_FILE=" in on_certificates(_URL).text)
+    assert ("ok", True) == (check_certificates(_URL).state, "SSL_CERT_FILE=" in check_certificates(_URL).text)

@@ -1,4 +1,4 @@
-"""`kling-elements fit`."""
+"""Copies from `kling-elements fit`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from kling_elements.media import check_image, check_video
 
 @pytest.fixture
 def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return an image in the working directory that is too small."""
+    """Create an image that is too small in the working directory, and return its path."""
     monkeypatch.chdir(tmp_path)
     path = tmp_path / "small.png"
     Image.new("RGB", (200, 200), "blue").save(path)
@@ -23,7 +23,7 @@ def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_a_copy_is_made_beside_the_original(kling_elements: CommandLine, small: Path) -> None:
-    """Standard output has its path, stderr has what was changed, and the original stays as it is."""
+    """The path goes to stdout and the changes to stderr. The original stays unchanged."""
     before = small.read_bytes()
 
     ended = kling_elements("fit", "small.png")
@@ -36,7 +36,7 @@ def test_a_copy_is_made_beside_the_original(kling_elements: CommandLine, small: 
 
 @pytest.mark.usefixtures("small")
 def test_copies_go_to_a_folder(kling_elements: CommandLine) -> None:
-    """The folder is made. JSON has the changes."""
+    """The folder is created. With --json, the changes are part of the result."""
     ended = kling_elements("fit", "small.png", "--to", "fitted", "--background", "navy", "--json")
 
     assert ("fitted/small.png", 2) == (ended.json()["path"], len(ended.json()["changes"]))
@@ -44,7 +44,7 @@ def test_copies_go_to_a_folder(kling_elements: CommandLine) -> None:
 
 @pytest.mark.usefixtures("small")
 def test_a_copy_that_exists_is_replaced_only_with_force(kling_elements: CommandLine) -> None:
-    """Nothing is lost by calling the command again."""
+    """Running the command twice loses nothing."""
     Path("small-fitted.png").write_text("precious")
 
     refused = kling_elements("fit", "small.png")
@@ -52,12 +52,12 @@ def test_a_copy_that_exists_is_replaced_only_with_force(kling_elements: CommandL
     forced = kling_elements("fit", "small.png", "--force")
 
     assert (Exit.REFUSED_HERE, "precious", Exit.DONE) == (refused.code, kept, forced.code)
-    assert "exists already; pass --force to replace it" in refused.err
+    assert "already exists; pass --force to replace it" in refused.err
     assert check_image(Path("small-fitted.png")).conforms
 
 
 def test_the_original_is_never_replaced(kling_elements: CommandLine, small: Path) -> None:
-    """Not even with --force."""
+    """Even --force does not replace the original."""
     before = small.read_bytes()
 
     ended = kling_elements("fit", "small.png", "--to", ".", "--force")
@@ -69,7 +69,7 @@ def test_the_original_is_never_replaced(kling_elements: CommandLine, small: Path
 
 @pytest.mark.usefixtures("small")
 def test_one_bad_file_does_not_stop_the_others(kling_elements: CommandLine) -> None:
-    """JSON has a line for each file."""
+    """With --json, each file gets a line."""
     Path("page.jpg").write_text("<!doctype html>")
 
     bad, good = kling_elements("fit", "page.jpg", "small.png", "--json").lines()
@@ -96,8 +96,8 @@ def test_wrong_usage_is_code_2(kling_elements: CommandLine, arguments: tuple[str
 
 
 @pytest.mark.usefixtures("small")
-def test_a_folder_that_cannot_be_made_is_named(kling_elements: CommandLine) -> None:
-    """A file is in its place."""
+def test_a_folder_that_cannot_be_created_is_reported(kling_elements: CommandLine) -> None:
+    """A file with the same name exists."""
     Path("taken").write_text("")
 
     ended = kling_elements("fit", "small.png", "--to", "taken")
@@ -108,25 +108,28 @@ def test_a_folder_that_cannot_be_made_is_named(kling_elements: CommandLine) -> N
 
 @pytest.mark.usefixtures("small")
 def test_copies_of_one_command_do_not_replace_each_other(kling_elements: CommandLine) -> None:
-    """Not even with --force. The last line counts."""
+    """Even --force does not replace them. The last line shows the numbers of both kinds."""
     Image.new("RGB", (200, 200), "red").save("small.bmp")
 
     ended = kling_elements("fit", "small.png", "small.bmp", "--to", "copies", "--force")
 
     assert (Exit.REFUSED_HERE, "copies/small.png\n") == (ended.code, ended.out)
-    assert "error: small.bmp: the copy would have the name of that of small.png; choose another folder" in ended.err
+    assert (
+        "error: small.bmp: its copy would have the same name as the copy of small.png; choose another folder"
+        in ended.err
+    )
     assert "1 written, 1 failed" == ended.err.splitlines()[-1]
 
 
 def test_a_folder_is_refused_with_what_to_do(kling_elements: CommandLine, tmp_path: Path) -> None:
-    """Its files can be named by a pattern."""
+    """The advice is a pattern that matches the files in the folder."""
     ended = kling_elements("fit", tmp_path)
 
     assert f"error: {tmp_path}: is a folder; pass the files in it" in ended.err
 
 
 def test_a_video_is_fitted(env: dict[str, str], kling_elements: CommandLine, tmp_path: Path) -> None:
-    """A terminal shows how far the work is; a pipe gets only the path."""
+    """A terminal shows the progress, and a pipe gets only the path."""
     draw_video(tmp_path / "clip.mp4", list(range(20)), size=(320, 320), rate=5)
 
     on_terminal = run_in_terminal(["fit", "clip.mp4"], env, cwd=tmp_path)

@@ -1,4 +1,4 @@
-"""`kling-elements get`."""
+"""Tasks are looked up with `kling-elements get`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from kling_elements.testing.gateway import MockGateway
 
 
 def test_get_shows_a_task_by_either_id(kling_mock: MockGateway, kling_elements: CommandLine) -> None:
-    """The JSON value has ids as strings, so that no reader rounds them."""
+    """Ids are strings in JSON, so that no program rounds them."""
     with KlingElements(kling_mock.token, kling_mock.url) as kling:
         task = kling.create({**example("sample"), "external_task_id": "mara-1"})
 
@@ -23,8 +23,8 @@ def test_get_shows_a_task_by_either_id(kling_mock: MockGateway, kling_elements: 
     assert shown["elements"][0]["id"] in kling_elements("get", "mara-1").out
 
 
-def test_get_says_that_there_is_no_such_task(kling_elements: CommandLine) -> None:
-    """A refusal by the gateway is exit code 3, and a JSON value if you asked for JSON."""
+def test_a_missing_task_is_explained(kling_elements: CommandLine) -> None:
+    """The exit code is 3, and with --json the error is a JSON value."""
     ended = kling_elements("get", "nobody", "--json")
 
     assert (3, "NotFoundError") == (ended.code, ended.json()["error"]["type"])
@@ -34,7 +34,7 @@ def test_get_says_that_there_is_no_such_task(kling_elements: CommandLine) -> Non
 
 @pytest.mark.kling_mock(tick_seconds=1, manual_clock=True)
 def test_a_task_without_an_element_says_why(kling_mock: MockGateway, kling_elements: CommandLine) -> None:
-    """It is still in progress, or its element was deleted."""
+    """The task is still in progress, or its element was deleted."""
     with KlingElements(kling_mock.token, kling_mock.url) as kling:
         task = kling.create(example("sample"))
         unfinished = kling_elements("get", str(task.task_id)).out
@@ -46,7 +46,7 @@ def test_a_task_without_an_element_says_why(kling_mock: MockGateway, kling_eleme
 
 
 def test_a_terminal_gets_a_heading(kling_mock: MockGateway, env: dict[str, str]) -> None:
-    """A pipe gets the line only."""
+    """A pipe gets only the line of the task."""
     with KlingElements(kling_mock.token, kling_mock.url) as kling:
         task_id = str(kling.create(example("sample")).task_id)
 

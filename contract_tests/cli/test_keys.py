@@ -1,4 +1,4 @@
-"""Where the API key is found, and how it is stored."""
+"""The API key is found in several places, and stored safely."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_first_place_with_a_key_counts(tmp_path: Path) -> None:
-    """A file that you name comes before the environment, and that before the stored key."""
+    """A file that you pass comes first, then the environment, then the stored key."""
     file = tmp_path / "key"
     file.write_text("of-the-file\n")
     keys.store("of-the-login")
     environment = {"KLING_API_KEY": "of-the-environment"}
 
-    found = [keys.find(file, environment), keys.find(None, environment), keys.find(None, {})]
+    results = [keys.find(file, environment), keys.find(None, environment), keys.find(None, {})]
 
-    assert ["of-the-file", "of-the-environment", "of-the-login"] == [key.reveal() for key in found]
-    assert [str(file), "the environment variable KLING_API_KEY"] == [key.source for key in found[:2]]
-    assert "of-the-file" not in repr(vars(found[0]))
+    assert ["of-the-file", "of-the-environment", "of-the-login"] == [key.reveal() for key in results]
+    assert [str(file), "the environment variable KLING_API_KEY"] == [key.source for key in results[:2]]
+    assert "of-the-file" not in repr(vars(results[0]))
 
 
 def test_only_the_owner_can_read_a_stored_key() -> None:
-    """It can be stored again."""
+    """A second key replaces the first one."""
     path = keys.store("first-key")
 
     assert path == keys.store("second-key")
@@ -41,8 +41,8 @@ def test_only_the_owner_can_read_a_stored_key() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "two words", "schlüssel"])
-def test_what_cannot_be_a_key_is_not_stored(text: str) -> None:
-    """The message does not repeat it."""
+def test_a_malformed_key_is_not_stored(text: str) -> None:
+    """The message does not repeat the text."""
     with pytest.raises(CommandError, match="this is not an API key") as caught:
         keys.store(text)
 
@@ -50,8 +50,8 @@ def test_what_cannot_be_a_key_is_not_stored(text: str) -> None:
     assert not text or text not in str(caught.value)
 
 
-def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
-    """A file is in the place of the folder."""
+def test_a_folder_that_cannot_be_written_is_reported(tmp_path: Path) -> None:
+    """A file with the folder's name exists."""
     (tmp_path / "config").write_text("")
 
     with pytest.raises(CommandError, match="api-key: cannot be written: "):
@@ -59,7 +59,7 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 
 
 def test_no_key_is_wrong_usage(kling_elements: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The message names every way to pass one, and the easiest is next."""
+    """The message lists every way to pass a key, and suggests the easiest one."""
     monkeypatch.delenv("KLING_API_KEY")
 
     ended = kling_elements("list")
@@ -74,13 +74,13 @@ def test_no_key_is_wrong_usage(kling_elements: CommandLine, monkeypatch: pytest.
     [
         (None, "the API key cannot be read: No such file or directory"),
         (b"\xff\xfe", "the API key cannot be read: it is not text"),
-        (b"Bearer secret-key", "is empty, or has white space or characters beyond ASCII"),
+        (b"Bearer secret-key", "is empty, or contains white space or characters other than ASCII"),
     ],
 )
-def test_a_key_file_that_cannot_be_used_is_named(
+def test_a_key_file_that_cannot_be_used_is_reported(
     kling_elements: CommandLine, tmp_path: Path, content: bytes | None, reason: str
 ) -> None:
-    """The message has the file and not the key."""
+    """The message contains the path of the file, and not the key."""
     file = tmp_path / "key"
     if content is not None:
         file.write_bytes(content)

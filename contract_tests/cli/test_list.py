@@ -1,4 +1,4 @@
-"""`kling-elements list`."""
+"""Tasks are listed with `kling-elements list`."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from kling_elements.testing.gateway import MockGateway
 
 @pytest.fixture
 def task_ids(kling_mock: MockGateway) -> list[str]:
-    """Return the ids of three tasks, the newest first. The last one failed."""
+    """Create three tasks, of which the last one fails, and return their ids, newest first."""
     kling_mock.queue_faults("none", "none", "fail:no face was found")
     with KlingElements(kling_mock.token, kling_mock.url) as kling:
         return [str(kling.create(example("sample")).task_id) for _ in range(3)][::-1]
 
 
 def test_list_writes_a_line_for_each_task(kling_elements: CommandLine, task_ids: list[str]) -> None:
-    """JSON Lines have the same order, and a failed task has its reason."""
+    """With --json, the order is the same. The line of a failed task contains the reason."""
     lines = kling_elements("list").out.splitlines()
     values = kling_elements("list", "--json").lines()
 
@@ -34,8 +34,8 @@ def test_list_stops_at_the_limit(kling_elements: CommandLine, task_ids: list[str
     assert 2 == kling_elements("list", "--limit", 0).code
 
 
-def test_an_empty_list_is_said_on_stderr(kling_elements: CommandLine) -> None:
-    """Standard output stays empty."""
+def test_an_empty_list_is_reported_on_stderr(kling_elements: CommandLine) -> None:
+    """Stdout stays empty."""
     ended = kling_elements("list")
 
     assert (0, "", "There are no tasks yet.\n") == (ended.code, ended.out, ended.err)
@@ -43,7 +43,7 @@ def test_an_empty_list_is_said_on_stderr(kling_elements: CommandLine) -> None:
 
 @pytest.mark.usefixtures("task_ids")
 def test_a_terminal_also_gets_a_heading(env: dict[str, str]) -> None:
-    """A pipe has only the lines."""
+    """A pipe gets only the tasks."""
     on_terminal = without_escapes(run_in_terminal(["list"], env).out).splitlines()
     in_pipe = run_process(["list"], env)
 

@@ -1,4 +1,4 @@
-"""`kling-elements listen`."""
+"""Notifications are received with `kling-elements listen`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from contract_tests.support.peers import listening
 from contract_tests.support.signed_notifications import BODY, SECRET
 from kling_elements import KlingElements
 from kling_elements.cli.commands.listen import command
-from kling_elements.cli.receiver import Receiver
+from kling_elements.cli.receiver import NotificationReceiver
 from kling_elements.mock import server
 from kling_elements.testing.gateway import MockGateway
 
@@ -30,7 +30,7 @@ _ADDRESS = re.compile(rb"Listening on (http://\S+) ")
 
 @contextmanager
 def _listening(env: dict[str, str], *options: str) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
-    """Run the command on a free port while the block runs, and yield the process and its address."""
+    """Start the command on a free port, yield the process and its address, and end it after the block."""
     arguments = [*PROGRAM, "listen", "--port", "0", *options]
     with subprocess.Popen(arguments, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stderr is not None
@@ -45,7 +45,7 @@ def _listening(env: dict[str, str], *options: str) -> Iterator[tuple[subprocess.
 def test_notifications_of_the_mock_server_are_written_until_ctrl_c(
     env: dict[str, str], kling_mock: MockGateway
 ) -> None:
-    """The mock server has no secret here."""
+    """The mock server does not sign its notifications here."""
     request = {
         "element_name": "Mara",
         "element_description": "A pilot",
@@ -65,8 +65,8 @@ def test_notifications_of_the_mock_server_are_written_until_ctrl_c(
     assert b"Traceback" not in err
 
 
-def test_a_reader_that_wants_no_more_ends_it(env: dict[str, str]) -> None:
-    """The notification is passed on all the same, and `listen | head -1` is no failure."""
+def test_a_closed_pipe_ends_the_command(env: dict[str, str]) -> None:
+    """The notification is still forwarded, and `listen | head -1` succeeds."""
     with ExitStack() as running:
         target = running.enter_context(listening(lambda peer: peer.respond()))
         process, url = running.enter_context(_listening(env, "--no-verify", "--forward", target.url))
@@ -81,25 +81,25 @@ def test_a_reader_that_wants_no_more_ends_it(env: dict[str, str]) -> None:
     assert (0, False) == (code, b"Traceback" in err)
 
 
-def test_what_ended_the_server_ends_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The test above shows the same, but CPython 3.11 loses what follows such an event loop from coverage."""
+def test_the_error_that_ended_the_server_ends_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The previous test covers the same code, but CPython 3.11 stops tracing after such an event loop."""
 
-    class Ended:
-        def __init__(self, receiver: Receiver) -> None:
+    class _EndedServer:
+        def __init__(self, receiver: NotificationReceiver) -> None:
             self._receiver = receiver
 
         def run(self, sockets: list[socket.socket]) -> None:
             assert 1 == len(sockets)
             self._receiver.failure = BrokenPipeError()
 
-    monkeypatch.setattr(server, "Background", Ended)
+    monkeypatch.setattr(server, "Background", _EndedServer)
 
     with pytest.raises(BrokenPipeError):
         command(port=0, no_verify=True)
 
 
 def test_listen_on_a_terminal(env: dict[str, str]) -> None:
-    """A person sees the address, and then each notification."""
+    """The terminal shows the address, and then each notification."""
     ours, theirs = pty.openpty()
     arguments = [*PROGRAM, "listen", "--port", "0"]
     env = env | {"KLING_WEBHOOK_SECRET": SECRET}
@@ -134,14 +134,14 @@ def test_listen_on_a_terminal(env: dict[str, str]) -> None:
     ],
 )
 def test_wrong_usage_is_explained(options: list[str], message: str, kling_elements: CommandLine) -> None:
-    """Nothing listens then."""
+    """No server is started."""
     ended = kling_elements("listen", *options)
 
     assert (2, "") == (ended.code, ended.out)
     assert message in ended.err
 
 
-def test_a_port_that_is_taken_is_named(kling_elements: CommandLine) -> None:
+def test_a_taken_port_is_reported(kling_elements: CommandLine) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         ended = kling_elements("listen", "--no-verify", "--port", port)

@@ -1,4 +1,4 @@
-"""`kling-elements login`."""
+"""The key is stored with `kling-elements login`."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def _typed(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_key_is_the_first_line_of_a_pipe(
     home: Path, kling_elements: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The file is readable by its owner only, and a program learns where it is."""
+    """Only the owner can read the file, and --json contains its path."""
     _typed(f"  {KEY} \nanother line\n", monkeypatch)
 
     ended = kling_elements("login", "--json")
@@ -57,12 +57,12 @@ def test_a_new_key_replaces_the_old_one(
 
 @pytest.mark.parametrize(
     ("typed", "message"),
-    [("", "no key was read"), (" \n", "no key was read"), (f"Bearer {KEY}\n", "this is not an API key")],
+    [("", "no key was entered"), (" \n", "no key was entered"), (f"Bearer {KEY}\n", "this is not an API key")],
 )
 def test_nothing_is_stored_if_there_is_no_usable_key(
     typed: str, message: str, home: Path, kling_elements: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The message does not repeat what was typed."""
+    """The message does not repeat the typed text."""
     _typed(typed, monkeypatch)
 
     ended = kling_elements("login")
@@ -74,18 +74,18 @@ def test_nothing_is_stored_if_there_is_no_usable_key(
 
 
 def test_the_key_is_never_an_argument(home: Path, kling_elements: CommandLine) -> None:
-    """It is not repeated, and not stored: it has been seen already."""
+    """The message does not repeat the key, and the key is not stored, because others may have seen it."""
     ended = kling_elements("login", KEY)
 
     assert (2, "") == (ended.code, ended.out)
-    assert "the key is not an argument" in ended.err
+    assert "don't pass the key as an argument" in ended.err
     assert "next: kling-elements login\n" in ended.err
     assert KEY not in ended.err
     assert not _stored(home).exists()
 
 
 @pytest.mark.parametrize(("is_set", "expected"), [(True, 1), (False, 0)])
-def test_a_key_in_the_environment_that_goes_first_is_mentioned(
+def test_a_key_in_the_environment_is_mentioned_because_it_comes_first(
     is_set: bool,  # noqa: FBT001 -- pytest passes it by name
     expected: int,
     kling_elements: CommandLine,
@@ -98,10 +98,10 @@ def test_a_key_in_the_environment_that_goes_first_is_mentioned(
     assert expected == kling_elements("login").err.count("KLING_API_KEY is set")
 
 
-def test_a_typed_key_is_not_shown_and_is_used_afterwards(
+def test_a_typed_key_is_hidden_and_used_by_the_next_command(
     env: dict[str, str], home: Path, kling_mock: MockGateway
 ) -> None:
-    """A terminal asks for it. Without KLING_API_KEY, the next command uses what was stored."""
+    """The command asks for the key on a terminal. Without KLING_API_KEY, the next command uses the stored key."""
     keyless = _without(env, "KLING_API_KEY")
 
     ended = run_in_terminal(["login"], keyless, typed=f"{kling_mock.token}\n")
@@ -119,7 +119,7 @@ def test_the_end_of_the_input_at_the_prompt_stores_nothing(env: dict[str, str], 
     ended = run_in_terminal(["login"], env, typed="\x04")
 
     assert 2 == ended.code
-    assert "no key was read" in ended.out
+    assert "no key was entered" in ended.out
     assert not _stored(home).exists()
 
 

@@ -1,4 +1,4 @@
-"""`kling-elements mock`."""
+"""The mock server runs with `kling-elements mock`."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ OPERATIONS = ["listElements", "createElement", "listPresetElements", "deleteElem
 
 @pytest.fixture
 def alone(home: Path) -> dict[str, str]:
-    """Return the environment of a process that has no key and knows no gateway."""
+    """Return an environment without a key and without a gateway."""
     return environment(None, home)
 
 
@@ -44,8 +44,8 @@ def handlers() -> Iterator[None]:
         signal.signal(number, handler)
 
 
-def test_help_has_every_option_and_an_example(alone: dict[str, str], snapshot: SnapshotAssertion) -> None:
-    """It is the same on a terminal, and is that of the module but for the program's name."""
+def test_help_lists_every_option_and_an_example(alone: dict[str, str], snapshot: SnapshotAssertion) -> None:
+    """The help is the same on a terminal and in a pipe."""
     plain = run_process(["mock", "--help"], alone)
     terminal = run_in_terminal(["mock", "--help"], alone)
 
@@ -55,8 +55,8 @@ def test_help_has_every_option_and_an_example(alone: dict[str, str], snapshot: S
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_one_line_of_json_says_where_the_server_is(number: signal.Signals, alone: dict[str, str]) -> None:
-    """It is written once the server answers. A signal ends the server with exit code 0, and nothing else is written."""
+def test_one_line_of_json_contains_the_addresses(number: signal.Signals, alone: dict[str, str]) -> None:
+    """The line is printed when the server is ready. A signal ends the server with exit code 0 and no more output."""
     command = [*PROGRAM, "mock", "--port", "0", "--json"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=alone) as process:
         assert process.stdout is not None
@@ -72,14 +72,14 @@ def test_one_line_of_json_says_where_the_server_is(number: signal.Signals, alone
     assert ("", "", 0) == (*rest, process.returncode)
 
 
-def test_on_a_terminal_a_line_names_the_page(alone: dict[str, str]) -> None:
+def test_a_terminal_shows_the_page_and_a_line_to_paste(alone: dict[str, str]) -> None:
     """Ctrl+C, typed on that terminal, ends the server with exit code 0."""
     ours, theirs = pty.openpty()
     command = ["setsid", "--ctty", *PROGRAM, "mock", "--port", "0"]
     with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=alone) as process:
         os.close(theirs)
         output = b""
-        while b"\n" not in output:
+        while output.count(b"\n") < 2:
             output += os.read(ours, 1 << 16)
         os.write(ours, b"\x03")
         code = process.wait(timeout=PATIENCE_SECONDS)
@@ -87,11 +87,12 @@ def test_on_a_terminal_a_line_names_the_page(alone: dict[str, str]) -> None:
 
     assert 0 == code
     assert b"(Ctrl+C stops it); try it in a browser: http://127.0.0.1:" in output
+    assert b"\nexport KLING_BASE_URL=http://127.0.0.1:" in output.replace(b"\r", b"")
 
 
 @pytest.mark.usefixtures("handlers")
 def test_a_wrong_option_is_exit_code_2(kling_elements: CommandLine) -> None:
-    """The error is one sentence, and with `--json` also a value on stdout."""
+    """The error is one sentence, and with --json also a value on stdout."""
     plain = kling_elements("mock", "--port", "x")
     ended = kling_elements("mock", "--port", "x", "--json")
     error = "argument --port: 'x' is not a number from 0 to 65535"
@@ -102,7 +103,7 @@ def test_a_wrong_option_is_exit_code_2(kling_elements: CommandLine) -> None:
 
 @pytest.mark.usefixtures("handlers")
 def test_a_server_that_cannot_start_is_exit_code_2(kling_elements: CommandLine, tmp_path: Path) -> None:
-    """The message names the file, and what to do."""
+    """The message contains the path of the file, and what to do."""
     state = tmp_path / "diary.txt"
     state.write_text("dear diary")
 

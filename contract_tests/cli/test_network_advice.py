@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from contract_tests.support.peers import Peer, http_response, listening, server_tls
-from kling_elements.cli.network_advice import advice_on
+from kling_elements.cli.network_advice import advice_for
 from kling_elements_client import AuthenticatedClient
 from kling_elements_client.api.elements import list_elements
 from kling_elements_client.errors import TransportError
@@ -31,58 +31,58 @@ def _caused_by(cause: BaseException) -> TransportError:
     return error
 
 
-def test_nothing_listens() -> None:
-    assert "nothing listens there" in advice_on(_failure("http://127.0.0.1:1"))
+def test_a_port_without_a_server_is_explained() -> None:
+    assert "no server listens at this address" in advice_for(_failure("http://127.0.0.1:1"))
 
 
 @pytest.mark.parametrize(
     ("behave", "advice"),
     [
-        (lambda peer: (peer.request(), peer.reset()), "broke the connection off"),
+        (lambda peer: (peer.request(), peer.reset()), "closed the connection"),
         (lambda peer: peer.respond(b"SSH-2.0-OpenSSH\r\n\r\n"), "does not speak HTTP"),
     ],
     ids=["reset", "another protocol"],
 )
-def test_what_a_real_connection_leads_to(behave: Callable[[Peer], object], advice: str) -> None:
+def test_a_broken_connection_is_explained(behave: Callable[[Peer], object], advice: str) -> None:
     with listening(behave) as server:
-        assert advice in advice_on(_failure(server.url))
+        assert advice in advice_for(_failure(server.url))
 
 
-def test_a_certificate_of_an_unknown_authority(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unknown_authority_is_explained(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
         monkeypatch.delenv(name, raising=False)
     with listening(lambda peer: peer.respond(http_response()), server_tls()) as server:
-        assert "not from an authority that is trusted here" in advice_on(_failure(server.url))
+        assert "does not trust the authority that issued the certificate" in advice_for(_failure(server.url))
 
 
-def test_a_gateway_that_takes_too_long() -> None:
+def test_a_slow_gateway_is_explained() -> None:
     with listening(lambda peer: peer.until_closed()) as server:
-        assert "took too long" in advice_on(_failure(server.url, timeout=0.5))
+        assert "took too long" in advice_for(_failure(server.url, timeout=0.5))
 
 
 @pytest.mark.parametrize(
     ("cause", "advice"),
     [
-        (socket.gaierror(-2, "Name or service not known"), "the name of the host is not known"),
-        (httpx.ProxyError("407 Proxy Authentication Required"), "the proxy refuses"),
+        (socket.gaierror(-2, "Name or service not known"), "the host name is unknown"),
+        (httpx.ProxyError("407 Proxy Authentication Required"), "the proxy refused the request"),
         (httpx.ConnectTimeout("timed out"), "a firewall may drop the connection"),
         (ssl.SSLError("wrong version number"), "does not speak TLS"),
         (ssl.SSLCertVerificationError("certificate has expired"), "has expired"),
         (ssl.SSLCertVerificationError("certificate is not yet valid"), "not valid yet"),
         (ssl.SSLCertVerificationError("Hostname mismatch"), "for another host"),
         (ssl.SSLCertVerificationError("certificate is not valid for 'a'"), "for another host"),
-        (OSError(101, "Network is unreachable"), "no way to it"),
+        (OSError(101, "Network is unreachable"), "no route to the gateway"),
         (RuntimeError("something else"), "check the network connection, and try again"),
     ],
     ids=str,
 )
-def test_what_causes_lead_to(cause: BaseException, advice: str) -> None:
-    """These are hard to bring about with a real connection on every machine."""
-    assert advice in advice_on(_caused_by(cause))
+def test_each_cause_is_explained(cause: BaseException, advice: str) -> None:
+    """These causes are hard to produce with a real connection on every machine."""
+    assert advice in advice_for(_caused_by(cause))
 
 
-def test_causes_in_a_circle_are_looked_at_once() -> None:
+def test_circular_causes_are_visited_once() -> None:
     first, second = RuntimeError("first"), ConnectionRefusedError("second")
     first.__cause__, second.__cause__ = second, first
 
-    assert "nothing listens there" in advice_on(_caused_by(first))
+    assert "no server listens at this address" in advice_for(_caused_by(first))

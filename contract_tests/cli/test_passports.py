@@ -10,7 +10,10 @@ from contract_tests.support.command_line import CommandLine, run_process
 from contract_tests.support.peers import http_response, listening
 from kling_elements.gateway_catalog import contract_of
 from kling_elements.mock import create_app
+from kling_elements.mock.app import MockServer
+from kling_elements.mock.asgi import Receive, Scope, Send
 from kling_elements.testing.gateway import MockGateway, serving
+from kling_elements_client.contract import CONTRACT
 
 _ODD = "presets-by-post"
 
@@ -60,24 +63,28 @@ def test_what_was_found_and_what_to_do_next_is_on_stderr(folder: Path, kling_ele
     assert ["mine.json"] == [path.name for path in folder.iterdir()]
 
 
-def test_a_deletion_needs_confirmation(
-    folder: Path, kling_elements: CommandLine, monkeypatch: pytest.MonkeyPatch
-) -> None:
+class _NotingServer(MockServer):
+    """A mock server that notes the method of each request."""
+
+    def __init__(self) -> None:
+        super().__init__(CONTRACT)
+        self.methods: list[str] = []
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            self.methods.append(scope["method"])
+        await super().__call__(scope, receive, send)
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_deletion_needs_confirmation(kling_elements: CommandLine) -> None:
     """Without it, every request is a GET."""
-    del folder
-    app = create_app()
-    methods = []
-    respond = app._gate.accept  # noqa: SLF001 - the only place that sees every request
+    app = _NotingServer()
 
-    def noting(head: object) -> object:
-        methods.append(head.method)  # type: ignore[attr-defined]
-        return respond(head)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(app._gate, "accept", noting)  # noqa: SLF001
     with serving(app) as gateway:
         kling_elements("doctor", "--passport", "mine.yaml", "--base-url", gateway.url)
 
-    assert {"GET"} == set(methods)
+    assert {"GET"} == set(app.methods)
 
 
 def test_a_file_that_exists_is_refused_before_any_call(folder: Path, kling_elements: CommandLine) -> None:

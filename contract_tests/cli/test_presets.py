@@ -1,4 +1,4 @@
-"""`kling-elements presets`."""
+"""The preset elements are listed with `kling-elements presets`."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from contract_tests.support.command_line import CommandLine, run_in_terminal, ru
 
 
 def test_presets_are_listed(kling_elements: CommandLine) -> None:
-    """They are the vendor's own."""
+    """Preset elements belong to the vendor."""
     values = kling_elements("presets", "--limit", "2", "--json").lines()
 
     assert ["kling", "kling"] == [value["elements"][0]["owned_by"] for value in values]
 
 
 def test_presets_as_a_process(env: dict[str, str]) -> None:
-    """A terminal gets a heading, and a pipe only the lines."""
+    """A terminal also gets a heading."""
     arguments = ["presets", "--limit", "1"]
     on_terminal = without_escapes(run_in_terminal(arguments, env).out).splitlines()
 

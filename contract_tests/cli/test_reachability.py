@@ -1,4 +1,4 @@
-"""Whether the clock of this machine is right."""
+"""The clock of this machine is compared with the gateway's."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from kling_elements.cli.reachability import on_clock
+from kling_elements.cli.reachability import check_clock
 
 _DATE = "Sat, 28 Nov 2026 12:00:00 GMT"
 _NOON = datetime(2026, 11, 28, 12, tzinfo=UTC)
@@ -15,7 +15,7 @@ _NOON = datetime(2026, 11, 28, 12, tzinfo=UTC)
 @pytest.mark.parametrize(
     ("seconds", "state", "text"),
     [
-        (-1, "ok", "has the time of the gateway"),
+        (-1, "ok", "agrees with the gateway's"),
         (-2, "ok", "2 seconds behind the gateway's"),
         (30, "ok", "30 seconds ahead of the gateway's"),
         (31, "warning", "31 seconds ahead of"),
@@ -25,8 +25,8 @@ _NOON = datetime(2026, 11, 28, 12, tzinfo=UTC)
     ],
 )
 def test_the_clock_may_be_a_few_seconds_off(seconds: int, state: str, text: str) -> None:
-    """Beyond five minutes, notifications are refused."""
-    finding = on_clock(_DATE, _NOON + timedelta(seconds=seconds))
+    """A difference of more than five minutes makes `listen` refuse notifications."""
+    finding = check_clock(_DATE, _NOON + timedelta(seconds=seconds))
 
     assert (state, True) == (finding.state, text in finding.text)
     assert (state == "ok") == (finding.advice == "")
@@ -34,6 +34,6 @@ def test_the_clock_may_be_a_few_seconds_off(seconds: int, state: str, text: str)
 
 @pytest.mark.parametrize("date", [None, "", "yesterday", "Sat, 28 Nov 2026 12:00:00 -0000"])
 def test_without_a_usable_date_the_clock_is_not_compared(date: str | None) -> None:
-    finding = on_clock(date, _NOON)
+    finding = check_clock(date, _NOON)
 
     assert ("warning", True) == (finding.state, "cannot be compared" in finding.text)

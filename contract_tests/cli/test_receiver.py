@@ -1,4 +1,4 @@
-"""The application that `listen` serves: it verifies notifications, writes them, and passes them on."""
+"""The application that `listen` serves: it verifies, prints and forwards notifications."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from attrs import define, field
 from contract_tests.support.peers import http_response, listening
 from contract_tests.support.signed_notifications import BODY, ID, OTHER_SECRET, SECRET, signature_of
 from kling_elements.cli.output import Output
-from kling_elements.cli.receiver import Receiver
+from kling_elements.cli.receiver import NotificationReceiver
 from kling_elements.mock import server
 
 
@@ -27,13 +27,13 @@ class Served:
     """A receiver that runs on this machine.
 
     Attributes:
-        url: Its address.
+        url: The address of the receiver.
         receiver: The application.
-        stops: How often it asked to be stopped.
+        stops: One entry for each call of `stop`.
     """
 
     url: str = ""
-    receiver: Receiver | None = None
+    receiver: NotificationReceiver | None = None
     stops: list[None] = field(factory=list)
 
     def post(self, body: bytes = BODY, headers: Mapping[str, str] | None = None) -> httpx.Response:
@@ -57,7 +57,7 @@ def serving(
     """Serve a receiver while the block runs."""
     served = Served()
     target = None if forward is None else httpx.URL(forward)
-    served.receiver = Receiver(secrets, target, output, lambda: served.stops.append(None))
+    served.receiver = NotificationReceiver(secrets, target, output, lambda: served.stops.append(None))
     listener = server.listen("127.0.0.1", 0)
     background = server.Background(served.receiver)
     thread = threading.Thread(target=background.run, args=([listener],))
@@ -81,7 +81,7 @@ def test_a_signed_notification_is_written(capsys: pytest.CaptureFixture[str]) ->
 
 
 def test_programs_get_one_json_value_per_notification(capsys: pytest.CaptureFixture[str]) -> None:
-    """It also prints those that it refuses."""
+    """Refused notifications are printed too."""
     with serving(secrets=[SECRET], output=Output(json=True)) as served:
         served.post()
         served.post(headers=signed(secret=OTHER_SECRET))
@@ -94,7 +94,7 @@ def test_programs_get_one_json_value_per_notification(capsys: pytest.CaptureFixt
     assert (None, True) == (unsigned["webhook_id"], "missing headers" in unsigned["refused"])
 
 
-def test_a_forged_notification_is_refused_and_not_passed_on(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_forged_notification_is_refused_and_not_forwarded(capsys: pytest.CaptureFixture[str]) -> None:
     with listening(lambda peer: peer.respond()) as target, serving(secrets=[SECRET], forward=target.url) as served:
         response = served.post(headers=signed(secret=OTHER_SECRET))
 
@@ -103,7 +103,7 @@ def test_a_forged_notification_is_refused_and_not_passed_on(capsys: pytest.Captu
     assert ("", True) == (written.out, written.err.startswith("refused: no v1 signature"))
 
 
-def test_without_secrets_everything_that_names_a_task_is_accepted(capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_secrets_every_notification_with_a_task_is_accepted(capsys: pytest.CaptureFixture[str]) -> None:
     with serving(output=Output(json=True)) as served:
         statuses = [served.post(headers={}).status_code, served.post(b'{"a": 1}', {}).status_code]
 
@@ -111,8 +111,8 @@ def test_without_secrets_everything_that_names_a_task_is_accepted(capsys: pytest
     assert not json.loads(capsys.readouterr().out.splitlines()[0])["verified"]
 
 
-def test_body_and_webhook_headers_are_passed_on_unchanged(capsys: pytest.CaptureFixture[str]) -> None:
-    """The target can verify the signature itself."""
+def test_body_and_webhook_headers_are_forwarded_unchanged(capsys: pytest.CaptureFixture[str]) -> None:
+    """The target can verify the signature too."""
     body = b' {"id": "1234567890",  "status": "succeeded"}\r\n'
     headers = signed(body)
     with listening(lambda peer: peer.respond(http_response(b"", "204 No Content"))) as target:
@@ -126,24 +126,24 @@ def test_body_and_webhook_headers_are_passed_on_unchanged(capsys: pytest.Capture
     assert 204 == response.status_code
     written = capsys.readouterr()
     assert {"status": 204, "reason": None} == json.loads(written.out)["forwarded"]
-    assert "passed on: answered with 204\n" == written.err
+    assert "forwarded: target answered 204\n" == written.err
 
 
 def test_the_sender_gets_the_response_of_the_target() -> None:
-    """It repeats what the target did not accept."""
+    """The sender resends notifications that the target did not accept."""
     refusing = listening(lambda peer: peer.respond(http_response(b"", "503 Unavailable")))
     with refusing as target, serving(secrets=[SECRET], forward=target.url) as served:
         assert 503 == served.post().status_code
 
 
 def test_a_target_that_is_not_reached_is_a_bad_gateway(capsys: pytest.CaptureFixture[str]) -> None:
-    """Nothing listens at port 1."""
+    """No server listens at port 1."""
     with serving(secrets=[SECRET], forward="http://127.0.0.1:1/", output=Output(json=True)) as served:
         response = served.post()
 
     written = capsys.readouterr()
-    assert (502, True) == (response.status_code, response.text.startswith("not passed on: "))
-    assert "not passed on: " in written.err
+    assert (502, True) == (response.status_code, response.text.startswith("not forwarded: "))
+    assert "not forwarded: " in written.err
     assert json.loads(written.out)["forwarded"]["reason"]
 
 
@@ -166,8 +166,8 @@ class _Broken(Output):
         raise BrokenPipeError
 
 
-def test_a_reader_that_wants_no_more_stops_the_server() -> None:
-    """That is how `listen | head -1` ends."""
+def test_a_closed_output_stops_the_server() -> None:
+    """This is how `listen | head -1` ends."""
     with serving(output=_Broken()) as served:
         assert 503 == served.post(headers={}).status_code
 
@@ -176,10 +176,10 @@ def test_a_reader_that_wants_no_more_stops_the_server() -> None:
     assert [None] == served.stops
 
 
-def test_a_sender_that_goes_away_is_forgotten(capsys: pytest.CaptureFixture[str]) -> None:
-    """It sends no response and prints nothing."""
+def test_a_sender_that_disconnects_gets_no_response(capsys: pytest.CaptureFixture[str]) -> None:
+    """The receiver sends no response and prints nothing."""
     receive, send = AsyncMock(return_value={"type": "http.disconnect"}), AsyncMock()
-    receiver = Receiver(None, None, Output(), list)
+    receiver = NotificationReceiver(None, None, Output(), list)
 
     asyncio.run(receiver({"type": "http", "method": "POST", "headers": []}, receive, send))
 

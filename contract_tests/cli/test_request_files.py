@@ -1,4 +1,4 @@
-"""Request files in YAML and JSON."""
+"""Request files in YAML and JSON are read."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from kling_elements.cli.exits import CommandError
 
 
 def test_names_of_files_become_paths_relative_to_the_request(tmp_path: Path) -> None:
-    """Addresses and Base64 strings stay, and so does a name that looks like a file."""
+    """Addresses, Base64 strings, and names that only look like files stay strings."""
     long = "A" * 2000
     file = tmp_path / "mara.yaml"
     file.write_text(
@@ -46,8 +46,8 @@ def test_names_of_files_become_paths_relative_to_the_request(tmp_path: Path) -> 
         ("a.yaml", b"[" * 5000, "is not valid YAML: RecursionError"),
     ],
 )
-def test_a_file_that_cannot_be_parsed_is_named(tmp_path: Path, name: str, content: bytes, reason: str) -> None:
-    """The message says where."""
+def test_a_file_that_cannot_be_parsed_is_reported(tmp_path: Path, name: str, content: bytes, reason: str) -> None:
+    """The message contains the place."""
     file = tmp_path / name
     file.write_bytes(content)
 
@@ -55,8 +55,8 @@ def test_a_file_that_cannot_be_parsed_is_named(tmp_path: Path, name: str, conten
         request_files.read(file)
 
 
-def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No file is read that is larger than any request may be."""
+def test_a_file_that_cannot_be_read_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files that are larger than any request are not read either."""
     with pytest.raises(CommandError, match=r"nobody\.json: cannot be read: No such file"):
         request_files.read(tmp_path / "nobody.json")
     (tmp_path / "large.json").write_text('"too long"')

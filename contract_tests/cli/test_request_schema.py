@@ -44,7 +44,7 @@ def _validator() -> jsonschema.Draft202012Validator:
 
 
 def _loosened(case: BodyCase) -> bool:
-    """Return whether a schema cannot see what is wrong: it is about an image, or about the size of the body."""
+    """Return whether a schema cannot express the broken rule: rules about images and about the size of the body."""
     return any(
         (rule in _IMAGE_RULES and "/element_image_list/" in pointer) or (pointer, rule) == ("", "R03")
         for pointer, rule in case.violations
@@ -62,7 +62,7 @@ def test_every_request_that_the_rules_accept_is_valid() -> None:
     assert [] == [case.id for case in cases if not _validator().is_valid(case.body())]
 
 
-def test_every_request_that_the_rules_refuse_is_invalid_unless_images_or_its_size_decide() -> None:
+def test_every_refused_request_is_invalid_except_for_rules_about_images_and_size() -> None:
     cases = [case for case in body_cases("refused") if not _loosened(case)]
 
     assert len(cases) > 200
@@ -70,7 +70,7 @@ def test_every_request_that_the_rules_refuse_is_invalid_unless_images_or_its_siz
 
 
 def test_a_request_file_with_paths_is_valid(tmp_path: Path) -> None:
-    """It is also what `request_files` reads."""
+    """`request_files` reads the same paths."""
     path = tmp_path / "request.yaml"
     path.write_text(_REQUEST)
 
@@ -99,7 +99,7 @@ def test_a_mistake_in_a_request_file_is_found(old: str, new: str) -> None:
 
 
 def test_a_video_cannot_be_a_path() -> None:
-    """The service fetches it."""
+    """The service downloads videos, so they need an address."""
     body: Any = base_body("video")
     assert _validator().is_valid(body)
 
@@ -133,8 +133,8 @@ def test_the_schema_and_request_files_agree_on_what_a_path_is(text: str, tmp_pat
     assert is_path == jsonschema.Draft202012Validator(PATH_SCHEMA).is_valid(text)
 
 
-def test_the_schema_has_all_it_refers_to_and_nothing_of_openapi() -> None:
-    """Each of its schemas has a title, for the lists that editors show."""
+def test_the_schema_is_complete_and_contains_no_openapi_keywords() -> None:
+    """Each schema has a title, which editors show in lists."""
     schema = request_schema(CONTRACT)
     references = [node["$ref"] for _, node in walk(schema) if isinstance(node, dict) and "$ref" in node]
 
@@ -148,7 +148,7 @@ def test_the_schema_has_all_it_refers_to_and_nothing_of_openapi() -> None:
 
 
 def test_the_contract_is_not_changed() -> None:
-    """The contract is shared, so that making the schema twice gives the same."""
+    """The contract is shared, so creating the schema must not change it."""
     before = json.dumps(CONTRACT.document())
 
     assert request_schema(CONTRACT) == request_schema(CONTRACT)

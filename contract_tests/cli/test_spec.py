@@ -1,4 +1,4 @@
-"""`kling-elements spec`."""
+"""The contract is printed with `kling-elements spec`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from kling_elements_client.contract import CONTRACT
 
 @pytest.mark.parametrize("arguments", [[], ["--format", "yaml"]])
 def test_the_contract_is_written_as_yaml(arguments: list[str], kling_elements: CommandLine) -> None:
-    """Texts of several lines are blocks, as people write them."""
+    """Multi-line strings are blocks, as people write them."""
     ended = kling_elements("spec", *arguments)
 
     assert (0, "") == (ended.code, ended.err)
@@ -37,7 +37,7 @@ def test_json_and_yaml_contradict_each_other(kling_elements: CommandLine) -> Non
     ended = kling_elements("spec", "--format", "yaml", "--json")
 
     assert 2 == ended.code
-    assert "leave out --format yaml" in ended.err
+    assert "--json and --format yaml contradict each other" in ended.err
 
 
 def test_the_document_of_a_gateway_is_printed(kling_elements: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -62,7 +62,7 @@ def test_the_schema_in_a_pipe_is_only_the_schema(env: dict[str, str]) -> None:
 
 
 def test_a_terminal_says_how_to_use_the_schema(env: dict[str, str]) -> None:
-    """What to write into a request file is easily forgotten."""
+    """The hint shows the line for the top of a request file."""
     ended = run_in_terminal(["spec", "--format", "jsonschema"], env)
 
     assert 0 == ended.code

@@ -1,4 +1,4 @@
-"""How the program starts and ends."""
+"""The program starts and ends cleanly."""
 
 from __future__ import annotations
 
@@ -17,8 +17,10 @@ from kling_elements.cli import start
 from kling_elements.testing.gateway import MockGateway
 
 
-def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """The message says what to install."""
+def test_the_error_for_a_missing_extra_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The message contains the command that installs the extra."""
     monkeypatch.setitem(sys.modules, "cyclopts", None)
     for name in [name for name in sys.modules if name.startswith("kling_elements.cli.") and name != start.__name__]:
         monkeypatch.delitem(sys.modules, name)
@@ -30,7 +32,7 @@ def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytes
 def test_a_reader_that_stops_early_causes_no_error(
     env: dict[str, str], kling_mock: MockGateway, tmp_path: Path
 ) -> None:
-    """`kling-elements list | head -1` ends quietly, as other commands do."""
+    """`kling-elements list | head -1` ends quietly, like other commands."""
     with KlingElements(kling_mock.token, kling_mock.url) as kling:
         for _ in range(3):
             kling.create(example("sample"))
@@ -47,7 +49,7 @@ def test_a_reader_that_stops_early_causes_no_error(
 
 
 def test_the_program_can_be_run_as_a_module(env: dict[str, str]) -> None:
-    """An installation also has it as `kling-elements`."""
+    """The installed script `kling-elements` does the same."""
     script = Path(sys.executable).with_name("kling-elements")
     programs = [PROGRAM, [str(script)]]
 

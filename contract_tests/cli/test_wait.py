@@ -1,4 +1,4 @@
-"""`kling-elements wait`."""
+"""Elements are awaited with `kling-elements wait`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def _created(gateway: MockGateway) -> str:
 
 
 def test_wait_prints_the_id_of_the_element(kling_elements: CommandLine, kling_mock: MockGateway) -> None:
-    """The JSON value has the same id, as a string."""
+    """The JSON value contains the same id, as a string."""
     task_id = _created(kling_mock)
 
     ended = kling_elements("wait", task_id)
@@ -26,10 +26,10 @@ def test_wait_prints_the_id_of_the_element(kling_elements: CommandLine, kling_mo
 
 
 @pytest.mark.kling_mock(tick_seconds=1, manual_clock=True)
-def test_a_task_in_progress_is_code_4_with_the_command_to_go_on(
+def test_a_task_in_progress_is_code_4_with_the_command_to_continue(
     kling_elements: CommandLine, kling_mock: MockGateway
 ) -> None:
-    """After that command there is an element, because the task continues."""
+    """The task continues, so the printed command finds the element later."""
     task_id = _created(kling_mock)
 
     ended = kling_elements("wait", task_id, "--max-wait", "0", "--json")
@@ -60,7 +60,7 @@ def test_a_terminal_shows_the_status_while_it_waits(env: dict[str, str], kling_m
 
 
 def test_a_pipe_gets_the_id_only(env: dict[str, str], kling_mock: MockGateway) -> None:
-    """A process without a terminal shows no status."""
+    """Without a terminal, no status is shown."""
     ended = run_process(["wait", _created(kling_mock)], env)
 
     assert (0, "") == (ended.code, ended.err)

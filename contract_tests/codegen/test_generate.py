@@ -1,4 +1,4 @@
-"""`make gen`: it makes the committed client, and a failure changes nothing."""
+"""`make gen` generates the committed client. A failure changes nothing."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from scripts.spec import ROOT, SPEC, SpecError
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a client made from the unchanged spec."""
+    """Return a client generated from the unchanged spec."""
     target = tmp_path_factory.mktemp("made") / "client"
     generate.generate(target)
     return target
@@ -25,15 +25,15 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _changed_spec(folder: Path, old: str, new: str) -> Path:
     """Return the YAML of the contract with one string replaced, which must occur once."""
     text = SPEC.read_text("utf-8")
-    assert text.count(old) == 1
+    assert 1 == text.count(old)
     path = folder / "changed.yaml"
     path.write_text(text.replace(old, new), "utf-8")
     return path
 
 
 def test_the_committed_client_is_up_to_date(made: Path) -> None:
-    """The generator makes the committed files, byte for byte, and no others."""
-    assert generate.differences(CLIENT, made) == []
+    """The generator writes the committed files, byte for byte, and no others."""
+    assert [] == generate.differences(CLIENT, made)
 
 
 def test_every_module_says_where_it_comes_from(made: Path) -> None:
@@ -52,24 +52,24 @@ def test_a_change_of_the_contract_makes_the_client_out_of_date(
 ) -> None:
     """`--check` names the files and changes nothing; without it, the command updates and prints them."""
     target = tmp_path / "client"
-    assert generate.main(["--target", str(target)]) == 0
+    assert 0 == generate.main(["--target", str(target)])
     capsys.readouterr()
     changed = ["--target", str(target), "--spec", str(_changed_spec(tmp_path, "maxLength: 20\n", "maxLength: 21\n"))]
 
-    assert generate.main(["--check", *changed]) == 1
+    assert 1 == generate.main(["--check", *changed])
     first, *others = capsys.readouterr().out.splitlines()
     assert first.startswith("out of date")
-    assert set(others) == {
+    assert {
         "~ openapi.json",
         "~ models/image_element_request.py",
         "~ models/video_element_request.py",
-    }
-    assert generate.differences(target, made) == []
+    } == set(others)
+    assert [] == generate.differences(target, made)
 
-    assert generate.main(changed) == 0
-    assert capsys.readouterr().out.splitlines()[0] == "client: 3 files changed"
-    assert generate.main(["--check", *changed]) == 0
-    assert {path.name for path in tmp_path.iterdir()} == {"client", "changed.yaml"}
+    assert 0 == generate.main(changed)
+    assert "client: 3 files changed" == capsys.readouterr().out.splitlines()[0]
+    assert 0 == generate.main(["--check", *changed])
+    assert {"client", "changed.yaml"} == {path.name for path in tmp_path.iterdir()}
 
 
 def test_new_removed_and_changed_files_are_listed(tmp_path: Path) -> None:
@@ -81,7 +81,7 @@ def test_new_removed_and_changed_files_are_listed(tmp_path: Path) -> None:
     (tmp_path / "new/__pycache__").mkdir()
     (tmp_path / "new/__pycache__/x.pyc").touch()
 
-    assert generate.differences(tmp_path / "old", tmp_path / "new") == ["- gone", "+ come", "~ other"]
+    assert ["- gone", "+ come", "~ other"] == generate.differences(tmp_path / "old", tmp_path / "new")
 
 
 def test_a_broken_contract_leaves_the_old_client_unchanged(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -91,14 +91,14 @@ def test_a_broken_contract_leaves_the_old_client_unchanged(tmp_path: Path, capsy
     (target / "kept").write_text("old")
     spec = _changed_spec(tmp_path, "maxLength: 20\n", "maxLenght: 20\n")
 
-    assert generate.main(["--target", str(target), "--spec", str(spec)]) == 1
+    assert 1 == generate.main(["--target", str(target), "--spec", str(spec)])
     captured = capsys.readouterr()
-    assert captured.out == ""
+    assert "" == captured.out
     assert captured.err == (
         "error: the client was not generated\n#/components/schemas/ElementName: unknown keyword maxLenght\n"
     )
-    assert [path.name for path in target.iterdir()] == ["kept"]
-    assert {path.name for path in tmp_path.iterdir()} == {"client", "changed.yaml"}
+    assert ["kept"] == [path.name for path in target.iterdir()]
+    assert {"client", "changed.yaml"} == {path.name for path in tmp_path.iterdir()}
 
 
 def _unmovable(path: Path, _: Path) -> Path:
@@ -117,7 +117,7 @@ def test_a_failed_swap_keeps_the_old_client(
     rename = Path.rename
     monkeypatch.setattr(Path, "rename", lambda path, to: (_unmovable if path.name == "new" else rename)(path, to))
 
-    assert generate.main(["--target", str(target)]) == 1
+    assert 1 == generate.main(["--target", str(target)])
     assert capsys.readouterr().err.endswith(f"{target}: no room for new\n")
     assert [path.name for path in tmp_path.rglob("*")] == [*(["client"] if files else []), *files]
 
@@ -138,7 +138,7 @@ def test_an_outdated_template_edit_stops_the_generator(tmp_path: Path, edits: An
 
 
 def test_a_warning_stops_the_generator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A warning of the generator is an error here, such as a missing formatter or a skipped part."""
+    """A warning of the generator, such as a missing formatter or a skipped part, is an error."""
     monkeypatch.setattr(generate, "FORMATTING", ["no-such-formatter ."])
 
     with pytest.raises(SpecError, match="no-such-formatter is not in PATH"):
@@ -146,8 +146,8 @@ def test_a_warning_stops_the_generator(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def test_an_unreadable_document_stops_the_generator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The error has the message of the generator."""
-    monkeypatch.setattr(lint, "problems", lambda _: [])
+    """The error contains the message of the generator."""
+    monkeypatch.setattr(lint, "find_problems", lambda _: [])
     spec = _changed_spec(tmp_path, "openapi: 3.1.0\n", "openapi: 2.0.0\n")
 
     with pytest.raises(SpecError, match="openapi"):
@@ -157,8 +157,8 @@ def test_an_unreadable_document_stops_the_generator(tmp_path: Path, monkeypatch:
 def test_an_operation_without_an_operation_id_stops_the_generator(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The generator would invent a name that the contract does not have."""
-    monkeypatch.setattr(lint, "problems", lambda _: [])
+    """Otherwise the generator would invent a name."""
+    monkeypatch.setattr(lint, "find_problems", lambda _: [])
     spec = _changed_spec(tmp_path, "\n        operationId: getElement\n", "\n")
 
     with pytest.raises(SpecError, match="needs an operationId"):
@@ -166,12 +166,12 @@ def test_an_operation_without_an_operation_id_stops_the_generator(
 
 
 def test_a_success_may_have_another_status(tmp_path: Path) -> None:
-    """The response is read for any status of success in the contract."""
+    """The client reads the response with any success status that the contract has."""
     spec = _changed_spec(tmp_path, "'200':\n            x-source: R34\n", "'201':\n            x-source: R34\n")
 
     generate.generate(tmp_path / "client", spec)
 
-    assert generate.differences(CLIENT, tmp_path / "client") == ["~ openapi.json"]
+    assert ["~ openapi.json"] == generate.differences(CLIENT, tmp_path / "client")
 
 
 _CREATED_TASK = """\
@@ -231,6 +231,6 @@ def test_a_python_keyword_keeps_its_name_in_json(tmp_path: Path, monkeypatch: py
 
     made = info.from_dict({"from": "x", "to": "y"})
 
-    assert made.from_ == "x"
-    assert made.to_dict() == {"from": "x", "to": "y"}
-    assert info(from_="z").to_dict() == {"from": "z"}
+    assert "x" == made.from_
+    assert {"from": "x", "to": "y"} == made.to_dict()
+    assert {"from": "z"} == info(from_="z").to_dict()

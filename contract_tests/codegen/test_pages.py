@@ -1,4 +1,4 @@
-"""The tables of docs/ are those that follow from the contract."""
+"""The generated tables of docs/ are up to date."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def _cells(table: list[str]) -> dict[str, list[str]]:
 
 def test_the_pages_are_up_to_date(capsys: pytest.CaptureFixture[str]) -> None:
     """`make gen` would change nothing, and every table is in a page."""
-    assert pages.main(["--check"]) == 0
-    assert capsys.readouterr().out == "docs: up to date\n"
+    assert 0 == pages.main(["--check"])
+    assert "docs: up to date\n" == capsys.readouterr().out
     texts = [path.read_text("utf-8") for path in pages.PAGES.glob("*.md")]
     assert sorted(pages.TABLES) == sorted(
         name for text in texts for name in re.findall("<!-- generated: (.+) -->", text)
@@ -30,29 +30,29 @@ def test_the_pages_are_up_to_date(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_an_outdated_page_is_regenerated(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Only what is between the marks changes, and --check changes nothing."""
+    """Only the text between the marks changes, and --check changes nothing."""
     page = tmp_path / "tags.md"
     shutil.copy(pages.PAGES / "tags.md", page)
     right = page.read_text("utf-8")
     page.write_text(right.replace("`o_102`", "`o_999`"), "utf-8")
 
-    assert pages.main(["--check", "--folder", str(tmp_path)]) == 1
+    assert 1 == pages.main(["--check", "--folder", str(tmp_path)])
     assert capsys.readouterr().out.endswith("run `make gen`:\ntags.md\n")
     assert "`o_999`" in page.read_text("utf-8")
 
-    assert pages.main(["--folder", str(tmp_path)]) == 0
-    assert capsys.readouterr().out == f"{tmp_path.name}: 1 pages changed\n"
+    assert 0 == pages.main(["--folder", str(tmp_path)])
+    assert f"{tmp_path.name}: 1 pages changed\n" == capsys.readouterr().out
     assert page.read_text("utf-8") == right
 
 
 def test_a_mark_of_an_unknown_table_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The message names those that exist, and no page is written."""
+    """The message lists the known tables, and no page is written."""
     (tmp_path / "page.md").write_text("<!-- generated: names -->\n<!-- /generated -->\n", "utf-8")
 
-    assert pages.main(["--folder", str(tmp_path)]) == 1
+    assert 1 == pages.main(["--folder", str(tmp_path)])
     assert "no table is called names: use one of codes, fields, rules, tags, task-fields" in capsys.readouterr().err
     with pytest.raises(SpecError):
-        pages.rewritten((tmp_path / "page.md").read_text("utf-8"), load())
+        pages.rewrite((tmp_path / "page.md").read_text("utf-8"), load())
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_a_mark_of_an_unknown_table_is_an_error(tmp_path: Path, capsys: pytest.C
 def test_each_field_of_a_request_has_its_type_limits_and_rules(
     field: str, sent_by: str, kind: str, limits: str, rules: str
 ) -> None:
-    """Fields in a list have their own entry, and so do rules about the image or video that a field names."""
+    """Fields of list items have their own rows. The rules of a field include those of its image or video."""
     row = _cells(pages.request_fields(load()))[f"`{field}`"]
 
     assert [sent_by, kind] == row[1:3]
@@ -87,19 +87,19 @@ def test_each_field_of_a_request_has_its_type_limits_and_rules(
 
 
 def test_the_tables_follow_the_contract() -> None:
-    """A changed limit and a new field show."""
+    """A changed limit and a new field appear in the table."""
     document = copy.deepcopy(load())
     document["components"]["schemas"]["ElementName"]["maxLength"] = 40
     document["components"]["schemas"]["Task"]["properties"]["mood"] = {"description": "How it feels.", "type": "number"}
 
-    assert _cells(pages.request_fields(document))["`element_name`"][3] == "1 to 40 characters"
+    assert "1 to 40 characters" == _cells(pages.request_fields(document))["`element_name`"][3]
     assert "| `mood` | number | How it feels. |" in pages.task_fields(document)
 
 
 def test_the_fields_of_a_task_include_those_of_its_elements() -> None:
-    """Lists are marked, and what any value can be in has the type `any`."""
+    """Lists are marked, and a field without a type has the type `any`."""
     table = _cells(pages.task_fields(load()))
 
-    assert table["`task_id`"][1] == "string or whole number"
-    assert table["`task_result.elements[].element_id`"][1] == "whole number or string"
-    assert table["`task_result.elements[].element_image_list`"][1] == "any"
+    assert "string or whole number" == table["`task_id`"][1]
+    assert "whole number or string" == table["`task_result.elements[].element_id`"][1]
+    assert "any" == table["`task_result.elements[].element_image_list`"][1]

@@ -1,4 +1,4 @@
-"""The contract has the calls and the responses that the documents and the vendor's pages describe."""
+"""The contract has the calls and responses that the documents and the vendor's pages describe."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ def test_the_calls_are_the_documented_ones() -> None:
     assert SCHEMES == schemes(document)
 
 
-def test_a_call_without_a_name_is_a_call() -> None:
-    """An operation without an id is compared too, because the server would offer it."""
+def test_a_call_without_an_operation_id_is_compared() -> None:
+    """The mock server would offer such a call."""
     document = load()
     call = CALLS["getElement"]["call"]
     del document["paths"][call.removeprefix("get ")]["get"]["operationId"]
@@ -74,7 +74,7 @@ def test_the_schema_of_a_response_accepts_recorded_values(
         value for value, conforms in values_of(kinds) if conforms == bool(contract.schema_violations(schema, value))
     ]
 
-    assert wrong == []
+    assert [] == wrong
 
 
 def test_each_shape_of_responses_has_accepted_and_refused_values() -> None:
@@ -86,7 +86,7 @@ def test_each_shape_of_responses_has_accepted_and_refused_values() -> None:
 
 @for_each_row(RESPONSE_CASES, "case")
 def test_the_client_reads_a_response_or_raises_the_right_error(case: ResponseCase, client: AuthenticatedClient) -> None:
-    """A success is read; any other response raises the expected exception, which says if the task does not exist."""
+    """A success becomes a model. Any other response raises the right exception, which says if the task is absent."""
 
     def read() -> tuple[str, bool]:
         response = httpx.Response(case.status, json=case.body)

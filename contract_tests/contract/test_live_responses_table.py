@@ -1,4 +1,4 @@
-"""The table of recorded responses of services and gateways: the source of each row, and its place in the contract."""
+"""The table of recorded responses: each row has a source, and a place in the contract."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from contract_tests.reading.live_responses import CERTAINTIES, TABLE, LiveResponse, TableError, load, responses
+from contract_tests.reading.live_responses import CERTAINTIES, TABLE, LiveResponse, ResponseTableError, load, responses
 from kling_elements_client import contract
 from scripts.spec import ROOT
 from scripts.spec import load as load_spec
@@ -17,7 +17,7 @@ _SOURCES = (ROOT / "openapi" / "sources.md").read_text("utf-8")
 
 
 def test_each_response_has_a_documented_source() -> None:
-    """openapi/sources.md lists every source that a row names, and no others."""
+    """openapi/sources.md lists the sources of all rows, and no others."""
     named = set(re.findall(r"^\| ([a-z0-9-]+) \|", _SOURCES.partition("## Facts")[0], re.MULTILINE)) - {"name"}
     facts = set(re.findall(r"[a-z0-9-]+", _SOURCES.partition("## Facts")[2]))
     used = {sighting.source for row in responses() for sighting in row.seen}
@@ -28,10 +28,12 @@ def test_each_response_has_a_documented_source() -> None:
 
 
 def test_each_fact_of_the_sources_has_its_place_in_the_contract() -> None:
-    """Every extension and every place that a fact names exists in the contract."""
+    """Every extension and place in the table of facts exists in the contract."""
     document = load_spec()
     text = (ROOT / "openapi" / "kling-elements.yaml").read_text("utf-8")
-    places = re.findall(r"^\| `([^`]+)` \|", _SOURCES.partition("## Facts")[2], re.MULTILINE)
+    facts = _SOURCES.partition("## Facts")[2].partition("## Gateways")[0]
+    cells = re.findall(r"^\| (`.+?`) \| ", facts, re.MULTILINE)
+    places = [place for cell in cells for place in re.findall("`([^`]+)`", cell)]
 
     assert places
     for place in places:
@@ -51,7 +53,7 @@ _OF_OUR_OWN |= {"x-enum-varnames"}
 
 @pytest.mark.parametrize("keyword", ["x-absent", "x-duplicate", "x-deleted-already"])
 def test_each_wording_of_the_contract_is_in_the_table(keyword: str) -> None:
-    """For each refusal in the contract, a response with that dialect and these words was recorded."""
+    """Each refusal in the contract was recorded, in its dialect and with its words."""
     for call in contract.operations():
         for refusal in contract.CONTRACT.refusals(call, keyword):
             backing = [row for row in responses() if row.call == call and row.dialect == refusal.dialect]
@@ -82,7 +84,7 @@ def test_each_code_of_the_contract_is_in_the_table() -> None:
 
 
 def test_all_certainties_are_used() -> None:
-    """Every word for certainty is used by a row."""
+    """Each level of certainty is used."""
     assert set(CERTAINTIES) == {row.sure for row in responses()}
 
 
@@ -119,7 +121,7 @@ def test_an_invalid_row_is_an_error(text: str, says: str, tmp_path: Path) -> Non
     path = tmp_path / "rows.yaml"
     path.write_text(text, "utf-8")
 
-    with pytest.raises(TableError) as caught:
+    with pytest.raises(ResponseTableError) as caught:
         load(path)
 
     assert says in str(caught.value)
@@ -127,7 +129,7 @@ def test_an_invalid_row_is_an_error(text: str, says: str, tmp_path: Path) -> Non
 
 def test_a_missing_table_is_an_error(tmp_path: Path) -> None:
     """The error names the file."""
-    with pytest.raises(TableError, match=r"rows\.yaml: .*No such file"):
+    with pytest.raises(ResponseTableError, match=r"rows\.yaml: .*No such file"):
         load(tmp_path / "rows.yaml")
 
 

@@ -1,4 +1,4 @@
-"""The requests of all operations except createElement, as client, wire, mock server and oracle check them."""
+"""Client, wire, mock server and oracle check the requests of all operations except createElement."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def caller() -> Iterator[Caller]:
 
 
 def test_every_operation_of_the_contract_has_cases() -> None:
-    """The table has accepted and refused requests of each; those of createElement are in rules.yaml."""
+    """The table has accepted and refused requests for each of them. Those for createElement are in rules.yaml."""
     others = contract.operations().keys() - {"createElement"}
 
     assert others == set(_MODULES) == {case.operation for case in ACCEPTED} == {case.operation for case in REFUSED}
@@ -74,7 +74,7 @@ def test_every_operation_of_the_contract_has_cases() -> None:
 @for_each_row(ACCEPTED, "case")
 def test_the_check_finds_nothing_in_an_accepted_request(case: Case) -> None:
     """No violation is reported."""
-    assert _violations(case) == []
+    assert [] == _violations(case)
 
 
 @for_each_row(REFUSED, "case")
@@ -107,7 +107,7 @@ def test_an_accepted_request_is_sent_as_it_is(case: Case, way: str, client: Auth
     body = case.arguments.get("body")
     assert case.target == call.request.url.raw_path.decode()
     assert operation.method.upper() == call.request.method
-    assert call.request.headers["Authorization"] == "Bearer test-token"
+    assert "Bearer test-token" == call.request.headers["Authorization"]
     assert (json.dumps(body, separators=(",", ":")).encode() if body else b"") == call.request.content
     assert ("application/json" if body else None) == call.request.headers.get("Content-Type")
 
@@ -115,7 +115,7 @@ def test_an_accepted_request_is_sent_as_it_is(case: Case, way: str, client: Auth
 @pytest.mark.parametrize("way", _WAYS)
 @for_each_row(REFUSED, "case")
 def test_a_refused_request_is_not_sent(case: Case, way: str, client: AuthenticatedClient) -> None:
-    """The caller gets every violation; the gateway gets no request."""
+    """The caller gets every violation, and the gateway gets no request."""
     with respx.mock(assert_all_called=False) as gateway:
         route = gateway.route()
         with pytest.raises(ContractError) as caught:
@@ -142,15 +142,15 @@ def test_on_violation_ignore_sends_a_refused_request(
     assert route.called == (not case.unwritable)
 
 
-def test_an_operation_without_a_body_has_none_to_check() -> None:
-    """A check of such a body is a programming error."""
+def test_checking_the_body_of_an_operation_without_one_is_an_error() -> None:
+    """Only a mistake in a program can lead to such a check."""
     with pytest.raises(KeyError, match="takes no body"):
         contract.violations("getElement", {})
 
 
 @for_each_row(ACCEPTED, "case")
 def test_the_mock_server_accepts_an_accepted_request(case: Case, caller: Caller) -> None:
-    """A list gets a response; the only refusal is that of an unknown id."""
+    """The only possible refusal is that of an unknown id."""
     method = contract.operation(case.operation).method.upper()
     reply = caller.send(method, case.target or "", case.arguments.get("body"))
 
@@ -214,11 +214,11 @@ def test_the_error_of_a_failed_status_has_the_business_code(client: Authenticate
         with pytest.raises(NotFoundError) as caught:
             _call("sync", client, Case(operation="getElement", arguments={"id": "7"}))
 
-    assert caught.value.code == 1203
+    assert 1203 == caught.value.code
 
 
 def test_the_table_of_business_codes_is_the_vendors() -> None:
-    """Each code has the status, the consequence and the remedy that the vendor publishes, typed in a second time."""
+    """Each code has the status, the consequence and the remedy that the vendor publishes."""
     rows = contract.business_codes().values()
     assert BUSINESS_CODES == {row.code: (row.http_status, row.created, row.retry) for row in rows}
     assert all(row.meaning for row in rows)

@@ -1,6 +1,7 @@
-"""Every rule of the seeds. The client's check, the wire, the mock server and an oracle check bodies.
+"""Every rule of the documents, at its limits.
 
-The check of videos covers video files, and the mock server covers HTTP.
+Bodies are checked by the client, on the wire, by the mock server and by the oracle; video files by the check of videos;
+HTTP by the mock server.
 """
 
 from __future__ import annotations
@@ -86,7 +87,7 @@ def test_the_check_of_videos_names_each_rule_that_a_file_breaks(case: VideoCase)
 
 
 def test_every_rule_about_a_video_is_shown_from_both_sides() -> None:
-    """Each rule has at least one accepted and one refused file."""
+    """Each of these rules has at least one accepted and one refused file."""
     assert [_BY_FILES_ALONE] * 2 == [
         {c.rule for c in _VIDEOS if bool(c.violations) == refused} for refused in (False, True)
     ]
@@ -94,7 +95,7 @@ def test_every_rule_about_a_video_is_shown_from_both_sides() -> None:
 
 @for_each_row(_ACCEPTED, "case")
 def test_the_client_sends_an_accepted_body_as_it_is(case: BodyCase, shared_client: AuthenticatedClient) -> None:
-    """Exactly one request is sent, and its JSON equals the given body."""
+    """Exactly one request is sent, and its JSON equals the body."""
     body: Any = case.body()
 
     with respx.mock(base_url=URL) as gateway:
@@ -107,7 +108,7 @@ def test_the_client_sends_an_accepted_body_as_it_is(case: BodyCase, shared_clien
 
 @for_each_row(_REFUSED, "case")
 def test_the_client_does_not_send_a_refused_body(case: BodyCase, shared_client: AuthenticatedClient) -> None:
-    """The caller gets the violations; the gateway gets no request."""
+    """The caller gets the violations, and the gateway gets no request."""
     body: Any = case.body()
 
     with respx.mock(base_url=URL, assert_all_called=False) as gateway:
@@ -131,7 +132,7 @@ def test_the_mock_server_accepts_an_accepted_body(case: BodyCase) -> None:
 
 @for_each_row(_REFUSED, "case")
 def test_the_mock_server_names_each_place_in_a_refused_body(case: BodyCase) -> None:
-    """The response is 400, and its message has exactly the expected violations, with place and rule."""
+    """The response is 400, and its message contains exactly the expected violations, with place and rule."""
     reply = shared_caller().post(content=json.dumps(case.body()).encode())
     response = json.loads(reply.body)
 
@@ -149,7 +150,7 @@ def test_the_oracle_accepts_an_accepted_body(case: BodyCase) -> None:
 
 @for_each_row(_REFUSED, "case")
 def test_the_oracle_refuses_a_refused_body(case: BodyCase) -> None:
-    """Another library refuses the body at each place; it may name more, because it does not choose a branch."""
+    """Another library refuses the body at each of these places, and perhaps at more: it does not choose a branch."""
     lines = oracle.refusals(case.body())
 
     assert lines
@@ -185,13 +186,13 @@ def test_every_rule_has_cases_or_a_reason() -> None:
         | {case.rule for case in _VIDEOS}
     )
 
-    assert with_reason == _NOT_TESTABLE
+    assert _NOT_TESTABLE == with_reason
     assert with_cases == {rule.id for rule in rules()} - _NOT_TESTABLE
 
 
 @pytest.mark.parametrize("cases", [_ACCEPTED, _REFUSED], ids=["accepted", "refused"])
 def test_every_rule_about_a_body_is_shown_from_both_sides(cases: list[BodyCase]) -> None:
-    """Each rule has at least one accepted and one refused body."""
+    """Each of these rules has at least one accepted and one refused body."""
     about_a_body = {rule.id for rule in rules()} - _NOT_TESTABLE - _BY_HTTP_ALONE - _BY_FILES_ALONE
 
     assert about_a_body == {case.rule for case in cases}
@@ -226,8 +227,8 @@ def test_every_base_is_valid(name: str) -> None:
     assert not oracle.refusals(base_body(name))
 
 
-def test_the_sample_is_the_one_of_the_first_seed() -> None:
-    """The sample is the request example of the seed, letter by letter, without its comments."""
+def test_the_sample_is_that_of_the_first_document() -> None:
+    """The sample equals the document's example request, without its comments."""
     sample = """
     {
         "element_name": "bodyysh11112311213",

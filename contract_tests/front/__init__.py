@@ -1,1 +1,1 @@
-"""The modules of the package `kling_elements` itself."""
+"""Tests of the modules directly in `kling_elements`, except `webhooks` and `strict_json`."""

@@ -1,1 +1,1 @@
-"""Tests of `kling_elements.lifecycle` and of the modules at the top of `kling_elements`, with both clients."""
+"""Tests of `kling_elements.lifecycle`, and of whole lives of elements, with both clients."""

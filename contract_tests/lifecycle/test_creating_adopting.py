@@ -1,15 +1,13 @@
-"""`get_or_create` makes at most one element, however often you call it and whichever answers are lost."""
+"""`get_or_create` creates at most one element, however often you call it and whichever responses are lost."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import httpx
 import pytest
 
-from contract_tests.reading.image_body import BODY
 from contract_tests.support.scripted import (
     ABSENT,
     DUPLICATE,
@@ -17,48 +15,37 @@ from contract_tests.support.scripted import (
     NAMED,
     REFUSED,
     Client,
-    FailedCall,
-    Reply,
     ScriptedClient,
     Step,
+    StubReply,
     both_dialects,
     refusal,
     task,
 )
 from contract_tests.support.tables import for_each_row
-from kling_elements import RetryPolicy
-from kling_elements.errors import ElementUnavailableError, ExternalIdUsedError, LookUpUnavailableError
-from kling_elements_client.errors import (
-    AuthenticationError,
-    ConnectionFailedError,
-    InvalidResponseError,
-    RateLimitError,
-    ServerError,
-    StatusError,
-    TransportError,
-)
+from kling_elements.errors import ElementUnavailableError
 
 _FOUND = task("5", task_info={"external_task_id": "e-1"})
 _ANOTHERS = task("4", task_info={"external_task_id": "e-0"})
 _BUSY = refusal(429, 1302)
-_IN_DOUBT: list[tuple[str, Step]] = [
+_STEPS_IN_DOUBT: list[tuple[str, Step]] = [
     ("lost", LOST),
     ("5000", refusal(500, 5000)),
     ("5001", refusal(503, 5001)),
     ("5002", refusal(504, "5002")),
-    ("proxy", Reply(502, b"<html>bad gateway</html>")),
-    ("524", Reply(524, b"")),
+    ("proxy", StubReply(502, b"<html>bad gateway</html>")),
+    ("524", StubReply(524, b"")),
     ("408", refusal(408)),
-    ("no task", Reply(200, {})),
-    ("cut short", Reply(200, b'{"code": 0, "da')),
+    ("no task", StubReply(200, {})),
+    ("cut short", StubReply(200, b'{"code": 0, "da')),
     ("unknown code", refusal(200, 42)),
-    ("redirect", Reply(307, b"", {"Location": "https://elsewhere.example.com/"})),
+    ("redirect", StubReply(307, b"", {"Location": "https://elsewhere.example.com/"})),
 ]
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Adoption:
-    """The responses of a gateway, the calls that they lead to, and the task that is returned: 7 is created, 5 found."""
+    """Responses of a gateway, the calls that follow, and the returned task: 7 if it was created, 5 if it was found."""
 
     id: str
     script: Sequence[Step]
@@ -74,7 +61,7 @@ _LOOK_UPS: list[tuple[str, list[float], Step]] = [
     ("meets an internal error", [1], refusal(500, 5000)),
     ("is busy", [9], refusal(429, 1302, retry_after="9")),
 ]
-_LATE: list[Step] = [ABSENT, LOST, ABSENT, ABSENT]  # a create in doubt, then two look-ups that find nothing
+_IN_DOUBT_UNSEEN: list[Step] = [ABSENT, LOST, ABSENT, ABSENT]  # a create in doubt, then two look-ups that find nothing
 _ADOPTIONS = [
     _Adoption(id="new", task_id="7", calls="look create", script=[ABSENT, task()]),
     _Adoption(
@@ -82,10 +69,10 @@ _ADOPTIONS = [
     ),
     _Adoption(id="there already", calls="look", script=[_FOUND]),
     _Adoption(id="there, and the gateway does not repeat the id", calls="look", script=[task("5")]),
-    _Adoption(id="there, flat, and failed", calls="look", script=[Reply(200, {"id": 5, "status": "failed"})]),
+    _Adoption(id="there, flat, and failed", calls="look", script=[StubReply(200, {"id": 5, "status": "failed"})]),
     *(
         _Adoption(id=f"{name}, found", calls="look create look", script=[ABSENT, step, _FOUND])
-        for name, step in _IN_DOUBT
+        for name, step in _STEPS_IN_DOUBT
     ),
     *(
         _Adoption(
@@ -95,7 +82,7 @@ _ADOPTIONS = [
             slept=[1],
             script=[ABSENT, step, ABSENT, ABSENT, task()],
         )
-        for name, step in _IN_DOUBT
+        for name, step in _STEPS_IN_DOUBT
     ),
     _Adoption(id="to be seen later", calls="look create look look", slept=[1], script=[ABSENT, LOST, ABSENT, _FOUND]),
     _Adoption(id="duplicate", calls="look create look", script=[ABSENT, DUPLICATE, _FOUND]),
@@ -112,26 +99,26 @@ _ADOPTIONS = [
         id="duplicate of an attempt that was lost",
         calls="look create look look create look",
         slept=[1],
-        script=[*_LATE, DUPLICATE, _FOUND],
+        script=[*_IN_DOUBT_UNSEEN, DUPLICATE, _FOUND],
     ),
     _Adoption(
         id="duplicate of an attempt that look-ups show late",
         calls="look create look look create look look look look",
         slept=[1, 2, 4, 8],
-        script=[*_LATE, DUPLICATE, ABSENT, ABSENT, ABSENT, _FOUND],
+        script=[*_IN_DOUBT_UNSEEN, DUPLICATE, ABSENT, ABSENT, ABSENT, _FOUND],
     ),
     _Adoption(id="the response to another create", calls="look create look", script=[ABSENT, _ANOTHERS, _FOUND]),
     _Adoption(
         id="the place is taken by an attempt of this call",
         calls="look create look look create look",
         slept=[1],
-        script=[*_LATE, _BUSY, _FOUND],
+        script=[*_IN_DOUBT_UNSEEN, _BUSY, _FOUND],
     ),
     _Adoption(
         id="what is used up was used by an attempt of this call",
         calls="look create look look create look",
         slept=[1],
-        script=[*_LATE, refusal(429, 1102), _FOUND],
+        script=[*_IN_DOUBT_UNSEEN, refusal(429, 1102), _FOUND],
     ),
     _Adoption(id="busy", task_id="7", calls="look create create", slept=[1], script=[ABSENT, _BUSY, task()]),
     _Adoption(
@@ -166,7 +153,7 @@ _ADOPTIONS = [
         task_id="7",
         calls="look create look look create look look create",
         slept=[1, 2],
-        script=[*_LATE, LOST, ABSENT, ABSENT, task()],
+        script=[*_IN_DOUBT_UNSEEN, LOST, ABSENT, ABSENT, task()],
     ),
 ]
 
@@ -186,186 +173,8 @@ def test_get_or_create_makes_one_element(client_class: Client, dialect: str, row
     assert all(body == NAMED for body in client.gateway.bodies())
 
 
-_ELSE = task("6", task_info={"external_task_id": "e-2"})
-_SAME_WORD = task("e-1", task_info={"external_task_id": "e-2"})  # the system's id happens to be the caller's
-_NO_LOOK_UP = [
-    refusal(404),
-    Reply(404, b"<html>"),
-    refusal(404, 1202),
-    refusal(405),
-    refusal(501),
-    Reply(200, {}),
-    refusal(200, 0),
-    _ELSE,
-    _SAME_WORD,
-    task("e-1"),
-]
-
-
-_SIX = [1, 2, 4, 8, 16, 29]  # seconds between look-ups, until time is up
-_in_doubt = partial(FailedCall, outcome="may_exist")
-_FAILURES = [
-    *(_in_doubt(id=str(step), kind=LookUpUnavailableError, calls="look", script=[step]) for step in _NO_LOOK_UP),
-    *(
-        _in_doubt(
-            id=f"lost, {step}", kind=LookUpUnavailableError, calls="look create look", script=[ABSENT, LOST, step]
-        )
-        for step in _NO_LOOK_UP
-    ),
-    _in_doubt(id="token refused", kind=AuthenticationError, calls="look", script=[refusal(401, 1002)]),
-    _in_doubt(id="arrears", kind=RateLimitError, calls="look", script=[refusal(429, 1101)]),
-    _in_doubt(
-        id="no connection", kind=ConnectionFailedError, calls="look look look", slept=[1, 2], script=[REFUSED] * 3
-    ),
-    *(
-        FailedCall(id=name, kind=StatusError, outcome="not_created", calls="look create", script=[ABSENT, step])
-        for name, step in [("refused", refusal(400, 1301)), ("refused without a code", refusal(409))]
-    ),
-    FailedCall(
-        id="no connection for the create",
-        kind=ConnectionFailedError,
-        outcome="not_created",
-        calls="look create create create",
-        slept=[1, 2],
-        script=[ABSENT, *[REFUSED] * 3],
-    ),
-    _in_doubt(
-        id="token expired",
-        kind=AuthenticationError,
-        calls="look create look",
-        script=[ABSENT, LOST, refusal(401, 1004)],
-    ),
-    _in_doubt(
-        id="refused after one in doubt",
-        kind=StatusError,
-        calls="look create look look create look look look look look look",
-        slept=_SIX,
-        script=[*_LATE, refusal(400, 1301), *[ABSENT] * 6],
-    ),
-    _in_doubt(
-        id="no connection after one in doubt",
-        kind=ConnectionFailedError,
-        calls="look create look look create look look create look look create look",
-        slept=[1, 2, 4],
-        script=[*_LATE, REFUSED, ABSENT, ABSENT, REFUSED, ABSENT, ABSENT, REFUSED, ABSENT],
-    ),
-    _in_doubt(
-        id="duplicate of what is not there",
-        kind=ExternalIdUsedError,
-        calls="look create look look look",
-        slept=[1, 2],
-        script=[ABSENT, DUPLICATE, ABSENT, ABSENT, ABSENT],
-    ),
-    _in_doubt(
-        id="duplicate of an attempt that look-ups never show",
-        kind=ExternalIdUsedError,
-        calls="look create look look create look look look look look look",
-        slept=_SIX,
-        script=[*_LATE, DUPLICATE, *[ABSENT] * 6],
-    ),
-    _in_doubt(
-        id="look-ups fail in doubt",
-        kind=ServerError,
-        calls="look create look look look look look look look",
-        slept=_SIX,
-        script=[ABSENT, LOST, *[refusal(503)] * 7],
-    ),
-    *(
-        _in_doubt(
-            id=f"look-ups answered with {step}",
-            kind=kind,
-            calls="look look look look look look look",
-            slept=_SIX,
-            script=[step] * 7,
-        )
-        for kind, step in [(ServerError, refusal(503)), (InvalidResponseError, Reply(200, b"<html>"))]
-    ),
-]
-
-
-@for_each_row(_FAILURES)
-@both_dialects
-def test_an_error_says_whether_the_element_may_exist(client_class: Client, dialect: str, row: FailedCall) -> None:
-    """If one attempt is in doubt, the outcome stays in doubt even if a later attempt is refused."""
-    client = ScriptedClient(client_class, *row.script, dialect=dialect)
-
-    error = client.error_of("get_or_create", NAMED)
-
-    row.check(client, error)
-    assert "e-1" == error.external_task_id
-
-
-@pytest.mark.parametrize("step", [refusal(404), refusal(401, 1000), REFUSED, Reply(200, {})])
-def test_a_fresh_id_cannot_exist_before_the_first_create(client_class: Client, step: Step) -> None:
-    """Your own id may have been used before, a fresh one has not."""
-    error = ScriptedClient(client_class, *[step] * 3).error_of("get_or_create", BODY)
-
-    assert "not_created" == error.outcome
-
-
-@pytest.mark.parametrize("step", _NO_LOOK_UP)
-def test_a_gateway_without_look_ups_is_named_as_the_cause(client_class: Client, step: Reply) -> None:
-    """The message also says what you can use instead."""
-    error = ScriptedClient(client_class, step).error_of("get_or_create", NAMED)
-
-    assert str(error).startswith("this gateway ")
-    assert "get_or_create needs look-up: use create instead" in str(error)
-
-
-@pytest.mark.parametrize(
-    ("calls", "limit"), [("look create look", 0), ("look create look look create look", 2), ("look create look", 1.9)]
-)
-def test_no_further_attempt_begins_after_the_limit(client_class: Client, calls: str, limit: float) -> None:
-    """The last request is a look-up."""
-    script = [ABSENT if call == "look" else LOST for call in calls.split()]
-    client = ScriptedClient(client_class, *script)
-
-    error = client.error_of("get_or_create", NAMED, max_wait_seconds=limit)
-
-    assert isinstance(error, TransportError)
-    assert "may_exist" == error.outcome
-    assert calls == client.gateway.calls()
-
-
-def test_the_policy_limits_the_look_ups_after_a_duplicate(client_class: Client) -> None:
-    """The duplicate need not exist, because gateways use the same code for other mistakes."""
-    script = [ABSENT, DUPLICATE, ABSENT]
-    client = ScriptedClient(client_class, *script, retry=RetryPolicy(max_duplicate_look_ups=1))
-
-    assert "may_exist" == client.error_of("get_or_create", NAMED).outcome
-    assert "look create look" == client.gateway.calls()
-
-
-_OURS = "an attempt of this call may have created the element, and look-ups don't show it yet; call again later"
-_NOT_OURS = "a create of another process may not be visible yet, the element may have been deleted, or the id belongs"
-_UNSURE = "or the request has another mistake, because the service uses this code for others, too"
-
-
-@pytest.mark.parametrize(
-    ("causes", "dialect", "script"),
-    [
-        ([_NOT_OURS], "live", [ABSENT, DUPLICATE, *[ABSENT] * 3]),
-        ([_NOT_OURS, _UNSURE], "documented", [ABSENT, DUPLICATE, *[ABSENT] * 3]),
-        ([_OURS], "live", [ABSENT, LOST, ABSENT, ABSENT, DUPLICATE, *[ABSENT] * 6]),
-        ([_OURS, _UNSURE], "documented", [ABSENT, LOST, ABSENT, ABSENT, DUPLICATE, *[ABSENT] * 6]),
-    ],
-)
-def test_a_duplicate_that_is_not_found_lists_the_possible_causes(
-    client_class: Client, causes: list[str], dialect: str, script: list[Step]
-) -> None:
-    """The message also says what to do next, and the error keeps the code and the text of the refusal."""
-    error = ScriptedClient(client_class, *script, dialect=dialect).error_of("get_or_create", NAMED)
-
-    assert isinstance(error, ExternalIdUsedError)
-    assert str(error).startswith("external_task_id e-1 is refused as used before, but look-ups don't find it: ")
-    assert causes == [cause for cause in (_OURS, _NOT_OURS, _UNSURE) if cause in str(error)]
-    assert (400, 1201) == (error.status_code, error.code)
-    assert str(error.message) in str(error)
-    assert "use another id only if you know" in str(error) or _OURS in causes
-
-
 def test_look_ups_may_lag_behind_creates(client_class: Client) -> None:
-    """If look-ups lag by ten seconds, the most that was observed, and a response is lost, one element is made."""
+    """If a response is lost and look-ups lag by 10 s, the longest observed lag, one element is created."""
     created_at: list[float] = []
 
     def gateway(request: httpx.Request) -> Step:
@@ -384,13 +193,13 @@ def test_look_ups_may_lag_behind_creates(client_class: Client) -> None:
     assert [1, 2, 4, 8] == client.clock.slept
 
 
-def _with_status(word: str) -> Reply:
+def _with_status(word: str) -> StubReply:
     return task("5", "succeed", task_result={"elements": [{"element_id": 9, "status": word}]})
 
 
 @pytest.mark.parametrize("word", ["deleted", "failed", "DELETED"])
 def test_an_unusable_element_is_not_adopted(client_class: Client, word: str) -> None:
-    """If the gateway still shows the element, the error has its task, and the id cannot be reused."""
+    """The error has the task. Its external id cannot be reused."""
     for script in ([_with_status(word)], [ABSENT, LOST, _with_status(word)], [ABSENT, DUPLICATE, _with_status(word)]):
         error = ScriptedClient(client_class, *script).error_of("get_or_create", NAMED)
 
@@ -400,6 +209,6 @@ def test_an_unusable_element_is_not_adopted(client_class: Client, word: str) -> 
 
 
 @pytest.mark.parametrize("reply", [_with_status("succeed"), task("5", "failed"), task("5", "succeed"), task("5", None)])
-def test_a_task_without_an_unusable_element_is_adopted(client_class: Client, reply: Reply) -> None:
-    """An adopted task may be in progress or have failed; `wait` finds out which."""
+def test_a_task_without_an_unusable_element_is_adopted(client_class: Client, reply: StubReply) -> None:
+    """The task may be in progress, or may have failed: `wait` finds out."""
     assert "5" == ScriptedClient(client_class, reply).get_or_create(NAMED).task_id

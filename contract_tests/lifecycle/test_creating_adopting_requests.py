@@ -16,14 +16,16 @@ from kling_elements_client.errors import (
 
 
 def test_look_ups_are_not_answered_by_caches(client_class: Client) -> None:
-    """A create needs no such header, and if you set the header yourself, yours is sent."""
+    """Creates are sent without `no-cache`. If you set the header yourself, yours is sent."""
     client = ScriptedClient(client_class, ABSENT, task())
     client.get_or_create(NAMED)
-    other = ScriptedClient(client_class, task(), headers={"cache-control": "max-age=0", "X-A": "1"})
-    other.create(NAMED)
+    client_with_header = ScriptedClient(client_class, task(), headers={"cache-control": "max-age=0", "X-A": "1"})
+    client_with_header.create(NAMED)
 
     assert ["no-cache", None] == [request.headers.get("Cache-Control") for request in client.gateway.requests]
-    assert ("max-age=0", "1") == tuple(other.gateway.requests[0].headers[name] for name in ("Cache-Control", "X-A"))
+    assert ("max-age=0", "1") == tuple(
+        client_with_header.gateway.requests[0].headers[name] for name in ("Cache-Control", "X-A")
+    )
     with pytest.raises(TypeError, match="headers must be a mapping"):
         client_class(TOKEN, headers=["X-A"])  # type: ignore[arg-type]
 
@@ -32,7 +34,7 @@ def test_look_ups_are_not_answered_by_caches(client_class: Client) -> None:
     "external_id", ["a/b", "a b", "?x=1#y", "%2F", "...", "../x", "任务", "e\u0301", "\u0000", "x" * 2000]
 )
 def test_an_external_id_is_one_segment_of_the_path(client_class: Client, external_id: str) -> None:
-    """Every special character is encoded, so the id cannot turn the request into another call."""
+    """Special characters are encoded, so an id cannot turn the request into another call."""
     client = ScriptedClient(client_class, ABSENT, task())
 
     client.get_or_create({**BODY, "external_task_id": external_id})
@@ -44,7 +46,7 @@ def test_an_external_id_is_one_segment_of_the_path(client_class: Client, externa
 
 @pytest.mark.parametrize("external_id", [".", "..", "\ud83d"])
 def test_an_external_id_that_fits_into_no_path_is_refused(client_class: Client, external_id: str) -> None:
-    """Nothing is sent, because you could not look the element up afterwards."""
+    """Nothing is sent, because you could not look up the element later."""
     client = ScriptedClient(client_class)
 
     error = client.error_of("get_or_create", {**BODY, "external_task_id": external_id})

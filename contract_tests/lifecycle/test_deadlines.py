@@ -1,4 +1,4 @@
-"""A call ends when its `max_wait_seconds` are over, and leaves nothing that holds up an event loop.
+"""A call ends after its `max_wait_seconds`, and leaves nothing behind that blocks an event loop.
 
 The limits are far apart (the tests ask for 0.5 s and allow 30 s), because the machine may be busy.
 """
@@ -42,7 +42,7 @@ _DRIPS = {  # how a response begins, and what it repeats without end
 
 
 def _dripping_gateway(start: bytes, piece: bytes) -> AbstractContextManager[Listener]:
-    """Start a gateway whose responses never end, though each piece comes well before any timeout."""
+    """Start a gateway whose responses never end, although each piece arrives before any timeout."""
 
     def behave(peer: Peer) -> None:
         peer.send(start)
@@ -68,7 +68,7 @@ _WITHOUT_OUTCOME = ("get", "delete", "list", "presets")
 
 
 def _ends_of(client_class: Client, url: str, calls: list[_Call]) -> list[tuple[KlingError, float]]:
-    """Make all calls at once, and return the error of each and how many seconds it took."""
+    """Make all calls at once. Return the error of each, and the seconds that it took."""
     settings: Any = {"http_client": {"verify": tls()}, "allow_private": True}
 
     async def end_of(kling: AsyncKlingElements, call: _Call) -> tuple[KlingError, float]:
@@ -99,7 +99,7 @@ def _ends_of(client_class: Client, url: str, calls: list[_Call]) -> list[tuple[K
 
 @pytest.mark.parametrize("drip", _DRIPS)
 def test_no_call_outlasts_its_limit(client_class: Client, drip: str) -> None:
-    """If a server drips, it stays within every timeout, so only the limit can end the call."""
+    """A dripping server stays within every timeout, so only the limit ends the call."""
     with _dripping_gateway(*_DRIPS[drip]) as server:
         ends = _ends_of(client_class, server.url, _CALLS)
 
@@ -110,7 +110,7 @@ def test_no_call_outlasts_its_limit(client_class: Client, drip: str) -> None:
 
 
 def test_reading_media_at_urls_counts_towards_the_limit(client_class: Client) -> None:
-    """All addresses share the limit; if it is over, the error is about the media and nothing was sent."""
+    """All addresses share the limit. After it, the error is about the media, and nothing was sent."""
     with _dripping_gateway(*_DRIPS["header"]) as server:
         images = {"frontal_image": f"{server.url}/a.png", "refer_images": [{"image_url": f"{server.url}/b.png"}] * 3}
         request = {**NAMED, "element_image_list": images}
@@ -122,27 +122,27 @@ def test_reading_media_at_urls_counts_towards_the_limit(client_class: Client) ->
 
 def test_without_a_limit_an_attempt_may_take_all_its_timeouts(client_class: Client) -> None:
     """A slow upload needs its timeouts. The policy limits only when attempts begin; 0 allows one attempt."""
-    left: list[float | None] = []
+    remaining: list[float | None] = []
 
     def respond(_: httpx.Request) -> httpx.Response:
-        left.append(seconds_left())
+        remaining.append(seconds_left())
         return task().response()
 
     for limit in (None, 0, 5):
         ScriptedClient(client_class, respond).create(NAMED, max_wait_seconds=limit)
 
     longest = 10 + 300 + 600 + 60  # seconds: the timeouts together
-    assert left[0] is not None
-    assert left[1] is not None
-    assert left[2] is not None
-    assert _FAR < left[0] <= longest
-    assert _FAR < left[1] <= longest
-    assert left[2] <= 5
+    assert remaining[0] is not None
+    assert remaining[1] is not None
+    assert remaining[2] is not None
+    assert _FAR < remaining[0] <= longest
+    assert _FAR < remaining[1] <= longest
+    assert remaining[2] <= 5
 
 
 @pytest.mark.parametrize("start", [b"", _head(200, content_length=9)], ids=["no response", "a body"])
 def test_a_cancelled_media_check_leaves_no_thread_and_no_connection(start: bytes) -> None:
-    """`asyncio.run` waits for no thread, and soon none is left, though reading may take 30 s."""
+    """`asyncio.run` does not wait for the threads, which end soon although reading may take 30 s."""
     before = set(threading.enumerate())
     with range_server(respond=hanging_response(start)) as served:
         images = {"frontal_image": served.url, "refer_images": [{"image_url": served.url}]}
@@ -169,7 +169,7 @@ def test_a_cancelled_media_check_leaves_no_thread_and_no_connection(start: bytes
 
 
 def test_a_cancelled_create_closes_the_file_that_it_sends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """File and connection are closed within the next steps of the event loop."""
+    """The file and the connection are closed within a few steps of the event loop."""
     path = tmp_path / "front.png"
     path.write_bytes(Picture(format="png").build() + bytes(8_000_000))  # more than the buffers of the system hold
     arrived, closed = threading.Event(), threading.Event()
@@ -224,4 +224,4 @@ def test_a_deadline_can_end_in_another_context() -> None:
     left_over.close()
     gc.collect()
 
-    assert seconds_left() is None
+    assert None is seconds_left()

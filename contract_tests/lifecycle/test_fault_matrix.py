@@ -1,7 +1,7 @@
-"""If a create fails in any way, there is at most one element, and the client reports it correctly.
+"""However a create fails, at most one element exists, and the client reports it correctly.
 
-Every fault runs on a real socket, with both clients: `create` has to report what became of the element, and
-`get_or_create` has to end with exactly one if the gateway allows it.
+Each fault runs over a socket, with both clients: `create` must report what became of the element, and
+`get_or_create` must end with exactly one if the gateway allows that.
 """
 
 from __future__ import annotations
@@ -40,43 +40,43 @@ Reported = Literal["created", "not_created", "may_exist"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Row:
+class FaultRow:
     """A fault and its consequences.
 
     Attributes:
         fault: The name of the fault in the mock server.
         reported: What `create` reports: `created` if it returns the task, else the outcome on its error.
-        left: How many elements exist after `create`.
+        count: How many elements exist after `create`.
         adopted: What `get_or_create` reports.
-        left_by_adopting: How many elements exist after `get_or_create`.
+        adopted_count: How many elements exist after `get_or_create`.
     """
 
     fault: str
     reported: Reported
-    left: int
+    count: int
     adopted: Reported = "created"
-    left_by_adopting: int = 1
+    adopted_count: int = 1
 
     @property
     def id(self) -> str:
         return self.fault
 
 
-def _in_doubt(fault: str, left: int) -> Row:
-    return Row(fault=fault, reported="may_exist", left=left)
+def _in_doubt(fault: str, count: int) -> FaultRow:
+    return FaultRow(fault=fault, reported="may_exist", count=count)
 
 
-def _refusal(fault: str) -> Row:
-    return Row(fault=fault, reported="not_created", left=0, adopted="not_created", left_by_adopting=0)
+def _refusal(fault: str) -> FaultRow:
+    return FaultRow(fault=fault, reported="not_created", count=0, adopted="not_created", adopted_count=0)
 
 
-def _duplicate(fault: str) -> Row:
+def _duplicate(fault: str) -> FaultRow:
     """Return the row of a duplicate: an earlier element may exist even if no look-up finds it."""
-    return Row(fault=fault, reported="may_exist", left=0, adopted="may_exist", left_by_adopting=0)
+    return FaultRow(fault=fault, reported="may_exist", count=0, adopted="may_exist", adopted_count=0)
 
 
-def _harmless(fault: str) -> Row:
-    return Row(fault=fault, reported="created", left=1)
+def _harmless(fault: str) -> FaultRow:
+    return FaultRow(fault=fault, reported="created", count=1)
 
 
 _NEVER = (1000, 1001, 1002, 1003, 1004, 1100, 1101, 1102, 1103, 1200, 1202, 1203, 1300, 1301, 1304)
@@ -111,7 +111,7 @@ _WITHOUT_A_ROW = {"drip": "it is drip:SECONDS, with so many seconds that the tes
 _CALLS = [("create", "live"), *(("get_or_create", dialect) for dialect in DIALECTS)]
 
 
-class _Server(MockServer):
+class _HoldingServer(MockServer):
     """A mock server that holds late replies until a test says that the caller has left."""
 
     def __init__(self, dialect: str) -> None:
@@ -127,13 +127,13 @@ class _Server(MockServer):
 
 @pytest.fixture(scope="module")
 def gateways() -> Iterator[dict[str, MockGateway]]:
-    """Start a mock server for each dialect; each row has its own token, and so its own elements."""
+    """Start a mock server for each dialect. Each test uses its own token, and so has its own elements."""
     with ExitStack() as stack:
-        yield {dialect: stack.enter_context(serving(_Server(dialect))) for dialect in DIALECTS}
+        yield {dialect: stack.enter_context(serving(_HoldingServer(dialect))) for dialect in DIALECTS}
 
 
 class _Impatient:
-    """Hooks that make a client wait only briefly for the response to its first create."""
+    """Hooks that shorten a client's wait for the response to its first create."""
 
     def __init__(self) -> None:
         self._is_first = True
@@ -161,11 +161,11 @@ def _external_ids(gateway: MockGateway, token: str) -> list[str | None]:
     return [task.external_task_id for task in _call(gateway, token, "list", KlingElements)]
 
 
-def _external_ids_in_the_end(gateway: MockGateway, token: str, row: Row) -> list[str | None]:
-    """Return the ids of all elements after a create whose caller has left is done."""
+def _external_ids_in_the_end(gateway: MockGateway, token: str, row: FaultRow) -> list[str | None]:
+    """Return the ids of all elements, after the server has finished creates whose callers have left."""
     if row.fault.startswith("late:"):
         server = gateway.app
-        assert isinstance(server, _Server)
+        assert isinstance(server, _HoldingServer)
         server.has_left.set()
         assert server.is_done.wait(60)
         server.has_left.clear()
@@ -176,13 +176,13 @@ def _external_ids_in_the_end(gateway: MockGateway, token: str, row: Row) -> list
 @pytest.mark.parametrize(("method", "dialect"), _CALLS)
 @for_each_row(_ROWS)
 def test_the_reported_outcome_is_true_and_no_element_exists_twice(
-    gateways: dict[str, MockGateway], row: Row, method: str, dialect: str, client_class: Client
+    gateways: dict[str, MockGateway], row: FaultRow, method: str, dialect: str, client_class: Client
 ) -> None:
-    """The outcome is that of the row, and as many elements exist under the reported id as the row says."""
+    """Both the outcome and the number of elements under the reported id match the row."""
     gateway = gateways[dialect]
     token = f"token-{uuid4()}"
     gateway.queue_faults(row.fault)
-    reported, left = (row.reported, row.left) if method == "create" else (row.adopted, row.left_by_adopting)
+    reported, count = (row.reported, row.count) if method == "create" else (row.adopted, row.adopted_count)
 
     outcome: str | None = "created"
     try:
@@ -190,15 +190,15 @@ def test_the_reported_outcome_is_true_and_no_element_exists_twice(
     except KlingError as error:
         outcome, external_id = error.outcome, error.external_task_id
     assert reported == outcome
-    assert [external_id] * left == _external_ids_in_the_end(gateway, token, row)
+    assert [external_id] * count == _external_ids_in_the_end(gateway, token, row)
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
-@for_each_row([row for row in _ROWS if row.left])
+@for_each_row([row for row in _ROWS if row.count])
 def test_get_or_create_finds_the_element_of_a_failed_create(
-    gateways: dict[str, MockGateway], row: Row, dialect: str
+    gateways: dict[str, MockGateway], row: FaultRow, dialect: str
 ) -> None:
-    """If `create` meets a fault, two calls of `get_or_create` with the same request end with that one element."""
+    """After a faulty `create`, two calls of `get_or_create` with the same request return the one element."""
     gateway = gateways[dialect]
     token = f"token-{uuid4()}"
     request = request_with_id("the-only-one")
@@ -208,8 +208,8 @@ def test_get_or_create_finds_the_element_of_a_failed_create(
 
     tasks = [_call(gateway, token, "get_or_create", kind, request) for kind in (KlingElements, AsyncKlingElements)]
 
-    assert len({task.task_id for task in tasks}) == 1
-    assert _external_ids_in_the_end(gateway, token, row) == ["the-only-one"]
+    assert 1 == len({task.task_id for task in tasks})
+    assert ["the-only-one"] == _external_ids_in_the_end(gateway, token, row)
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
@@ -225,8 +225,8 @@ def test_a_second_create_with_the_same_id_reports_that_the_element_may_exist(
     with pytest.raises(KlingError) as caught:
         _call(gateway, token, "create", KlingElements, request)
 
-    assert caught.value.outcome == "may_exist"
-    assert _external_ids(gateway, token) == ["the-only-one"]
+    assert "may_exist" == caught.value.outcome
+    assert ["the-only-one"] == _external_ids(gateway, token)
 
 
 def test_every_business_code_is_in_the_matrix() -> None:
@@ -238,12 +238,12 @@ def test_every_business_code_is_in_the_matrix() -> None:
 
 
 def _is_of_form(fault: str, form: str) -> bool:
-    """Return whether a fault has a form such as `code:N-after`, in which capital letters can be any text."""
+    """Return whether a fault has a form such as `code:N-after`, where capital letters stand for any text."""
     return re.fullmatch(re.sub("[A-Z]+", "[^-]+", form), fault) is not None
 
 
-def test_every_form_of_faults_is_in_the_matrix(gateways: dict[str, MockGateway]) -> None:
-    """Each form that the mock server lists has a row, or a reason why it has none."""
+def test_every_form_of_fault_is_in_the_matrix(gateways: dict[str, MockGateway]) -> None:
+    """Each form that the mock server lists has a row, or a reason to have none."""
     with pytest.raises(ValueError, match="there is no fault") as caught:
         gateways[DIALECTS[0]].queue_faults("?")
     forms = str(caught.value).partition("use one of ")[2].partition(";")[0].split(", ")

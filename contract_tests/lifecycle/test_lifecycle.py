@@ -1,4 +1,4 @@
-"""The life of an element from its absence to its deletion, over a socket, with both clients and in both dialects.
+"""Create, find, wait for and delete an element over a socket, with both clients and in both dialects.
 
 If a gateway answers like the real service, no element may be missing, created twice, or returned after its deletion.
 """
@@ -23,7 +23,7 @@ from kling_elements_client.errors import KlingError, NotFoundError
 
 
 class _Life:
-    """The calls of a client for one element, whose id is new.
+    """The calls of a client for one element with a new id.
 
     Attributes:
         id: Its external id.
@@ -51,8 +51,8 @@ class _Life:
             self.do(name, *arguments, **options)
         return caught.value
 
-    def made(self) -> int:
-        """Return how many elements were created under the id, including deleted ones."""
+    def count_created(self) -> int:
+        """Return the number of elements with this id, including deleted ones."""
         return sum(task["external_task_id"] == self.id for task in self._gateway.tasks())
 
 
@@ -65,7 +65,7 @@ def gateway(request: pytest.FixtureRequest) -> Iterator[tuple[str, MockGateway]]
 
 @pytest.fixture
 def life(client_class: Client, gateway: tuple[str, MockGateway]) -> _Life:
-    """Return the life of an element that does not exist yet."""
+    """Return the calls for an element that does not exist yet."""
     dialect, served = gateway
     return _Life(client_class, served, dialect)
 
@@ -76,12 +76,12 @@ def test_get_or_create_makes_one_element_and_finds_it_again(life: _Life) -> None
 
     assert first.task_id == second.task_id == third.task_id
     assert life.id == first.task_info.external_task_id
-    assert 1 == life.made()
+    assert 1 == life.count_created()
 
 
 @pytest.mark.parametrize("name", ["123456789", "an id of nobody's"])
 def test_an_unknown_id_is_not_found(life: _Life, name: str) -> None:
-    """An id may look like one of the system's or like one of yours."""
+    """The id may be a task id or an external id."""
     assert isinstance(life.fails("get", name), NotFoundError)
 
 
@@ -92,7 +92,7 @@ class _CreatesMeanwhile(Clock):
         self._life = life
 
     def sleep(self, seconds: float) -> None:
-        if not self._life.made():  # pragma: no branch - it may sleep more than once
+        if not self._life.count_created():  # pragma: no branch - it may sleep more than once
             self._life.do("create", self._life.request)
         super().sleep(seconds)
 
@@ -101,18 +101,18 @@ class _CreatesMeanwhile(Clock):
 
 
 def test_wait_looks_again_if_the_task_is_absent_at_first(life: _Life) -> None:
-    """The task is looked up again, and found after another client has created it."""
+    """The second look-up finds the task, because another client has created it meanwhile."""
     element = life.do("wait", life.id, clock=_CreatesMeanwhile(life))
 
     task = life.do("get", life.id)
     assert [element] == task.elements
     assert (life.id, True, 32) == (task.external_task_id, task.is_finished, len(task.request_id))
     assert (str(element.element_id), 32) == (element.id, len(element.request_id))
-    assert 1 == life.made()
+    assert 1 == life.count_created()
 
 
 def test_a_deleted_element_can_be_deleted_again(life: _Life) -> None:
-    """You can pass the element, its finished task or its id; in the documented dialect it is not found."""
+    """You can pass the element, its finished task or its id. In the documented dialect, the second call raises."""
     task = life.do("get_or_create", life.request)
     element = life.do("wait", task)
     finished = life.do("get", task)
@@ -121,16 +121,16 @@ def test_a_deleted_element_can_be_deleted_again(life: _Life) -> None:
 
     for again in (element, finished, element.element_id):
         if life.dialect == "live":
-            assert life.do("delete", again) is None
+            assert None is life.do("delete", again)
         else:
             assert isinstance(life.fails("delete", again), NotFoundError)
 
 
 def test_a_deleted_element_is_never_returned(life: _Life) -> None:
-    """If a gateway still shows the task of a deleted element, the task has no usable element."""
-    kept = {**life.request, "external_task_id": str(uuid4())}
+    """Some gateways still list its task, but without a usable element."""
+    copied = {**life.request, "external_task_id": str(uuid4())}
     task = life.do("get_or_create", life.request)
-    (first, second) = life.do("wait_all", [task, life.do("create", kept)])
+    (first, second) = life.do("wait_all", [task, life.do("create", copied)])
     life.do("delete", first)
     remains = life.dialect == "live"
 
@@ -150,4 +150,4 @@ def test_a_deleted_element_is_never_returned(life: _Life) -> None:
     assert isinstance(error, CreateAllError)
     assert "may_exist" == error.outcome
     assert isinstance(error.results[0], KlingError)
-    assert 1 == life.made()
+    assert 1 == life.count_created()

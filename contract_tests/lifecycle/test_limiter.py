@@ -13,7 +13,7 @@ from kling_elements.lifecycle.limiter import Limiter
 
 
 class _Driven:
-    """A limiter, and a service that accepts a limited number of tasks.
+    """A limiter and a service that accepts a limited number of tasks.
 
     Attributes:
         clock: The clock of both.
@@ -30,15 +30,15 @@ class _Driven:
         self.in_progress = self.refused = 0
 
     def begin_all(self) -> int:
-        """Start and answer every create that may start now, and return how many tasks were created."""
+        """Start and finish every create that may start now, and return how many tasks were created."""
         before = self.in_progress
         while self.limiter.seconds_to_wait() == 0:
-            self.limiter.begin()
+            self.limiter.on_begin()
             if self.in_progress < self.allowed:
-                self.limiter.created()
+                self.limiter.on_created()
                 self.in_progress += 1
             else:
-                self.limiter.refused_as_too_many()
+                self.limiter.on_too_many()
                 self.refused += 1
             assert self.refused < 100
         return self.in_progress - before
@@ -46,10 +46,10 @@ class _Driven:
     def end(self) -> None:
         """End one task, which frees its place."""
         self.in_progress -= 1
-        self.limiter.ended()
+        self.limiter.on_ended()
 
     def wait(self) -> float:
-        """Let the time pass that the limiter asks for, and return it in seconds."""
+        """Move the clock by the seconds that the limiter asks for, and return these."""
         seconds = self.limiter.seconds_to_wait()
         self.clock.advance(seconds)
         return seconds
@@ -57,7 +57,7 @@ class _Driven:
 
 @pytest.mark.parametrize("allowed", [1, 2, 3, 7, 50])
 def test_one_refusal_shows_how_many_tasks_are_allowed(allowed: int) -> None:
-    """From then on, a task begins for each that has ended, and none is refused."""
+    """After the refusal, a task begins whenever one ends, and none is refused."""
     driven = _Driven(allowed)
 
     assert allowed == driven.begin_all()
@@ -70,16 +70,16 @@ def test_one_refusal_shows_how_many_tasks_are_allowed(allowed: int) -> None:
 
 
 def test_creates_in_flight_double_until_one_is_refused() -> None:
-    """At most 16 are in flight at a time, so if one is refused, few were sent in vain."""
+    """At most 16 are in flight at a time, so that few are sent in vain."""
     limiter = Limiter(FakeClock(), RetryPolicy())
     waves = []
     for _ in range(7):
         while limiter.seconds_to_wait() == 0:
-            limiter.begin()
+            limiter.on_begin()
         assert math.inf == limiter.seconds_to_wait()
         waves.append(limiter.in_flight)
         for _ in range(limiter.in_flight):
-            limiter.created()
+            limiter.on_created()
 
     assert [1, 1, 2, 4, 8, 16, 16] == waves
     assert 48 == limiter.in_progress
@@ -89,19 +89,19 @@ def test_several_refusals_at_once_also_show_the_limit() -> None:
     """Each refusal lowers the number by one, even if other creates are accepted in between."""
     limiter = Limiter(FakeClock(), RetryPolicy(), max_concurrent=8)
     for _ in range(8):
-        limiter.begin()
+        limiter.on_begin()
 
     for is_created in (False, True, False, False, True, True, False, False):
-        (limiter.created if is_created else limiter.refused_as_too_many)()
+        (limiter.on_created if is_created else limiter.on_too_many)()
 
     assert (0, 3) == (limiter.in_flight, limiter.in_progress)
     assert 0 < limiter.seconds_to_wait()
-    limiter.ended()
+    limiter.on_ended()
     assert 0 == limiter.seconds_to_wait()
 
 
 def test_a_task_beyond_the_limit_is_tried_less_and_less_often() -> None:
-    """The first try comes after 10 s, and the wait doubles with each refusal, up to ten minutes."""
+    """The first attempt comes after 10 s. Each refusal doubles the wait, up to ten minutes."""
     driven = _Driven(2)
     driven.begin_all()
 
@@ -125,12 +125,12 @@ def test_an_accepted_task_beyond_the_limit_raises_the_limit() -> None:
 
 
 def test_only_one_task_beyond_the_limit_is_tried_at_a_time() -> None:
-    """The next try waits for the response, whatever the response is."""
-    for response in ("created", "refused_as_too_many", "refused_as_too_fast", "failed"):
+    """The next attempt waits for the response, whatever that is."""
+    for response in ("on_created", "on_too_many", "on_too_fast", "on_failed"):
         driven = _Driven(2)
         driven.begin_all()
         driven.wait()
-        driven.limiter.begin()
+        driven.limiter.on_begin()
         driven.clock.advance(1000)
 
         assert math.inf == driven.limiter.seconds_to_wait()
@@ -139,7 +139,7 @@ def test_only_one_task_beyond_the_limit_is_tried_at_a_time() -> None:
 
 
 def test_a_refusal_lowers_the_limit() -> None:
-    """Somebody else's tasks may take some of the places."""
+    """Other programs' tasks may take up some of the places."""
     driven = _Driven(4)
     driven.begin_all()
     driven.allowed = 2
@@ -153,7 +153,7 @@ def test_a_refusal_lowers_the_limit() -> None:
 
 
 def test_max_concurrent_is_an_upper_limit() -> None:
-    """No more than that begin at once, and a service that accepts fewer lowers the limit."""
+    """The service may allow fewer tasks, but the limiter never begins more."""
     many, few = _Driven(50, max_concurrent=3), _Driven(2, max_concurrent=3)
 
     assert (3, 2) == (many.begin_all(), few.begin_all())
@@ -166,7 +166,7 @@ def test_max_concurrent_is_an_upper_limit() -> None:
 
 @pytest.mark.parametrize("max_concurrent", [0, -1, 1.0, "2", True])
 def test_an_unusable_max_concurrent_is_refused(max_concurrent: Any) -> None:
-    """With an unusable limit, no create would begin, or all of them."""
+    """With an invalid limit, either no create would begin, or all would."""
     with pytest.raises((TypeError, ValueError), match="max_concurrent must be a whole number, 1 or more, not"):
         Limiter(FakeClock(), RetryPolicy(), max_concurrent)
 
@@ -189,46 +189,44 @@ def test_a_created_task_resets_the_waits() -> None:
     """Only refusals in a row lengthen the waits."""
     limiter = Limiter(FakeClock(), RetryPolicy())
     for _ in range(3):
-        limiter.begin()
-        limiter.refused_as_too_many()
+        limiter.on_begin()
+        limiter.on_too_many()
     _create(limiter, 1)
-    limiter.begin()
-    limiter.refused_as_too_many()
+    limiter.on_begin()
+    limiter.on_too_many()
 
     assert 4 == limiter.seconds_to_wait()  # after the third refusal in a row; a fourth would have made it 8
 
 
-@pytest.mark.parametrize(
-    ("refused", "in_progress"), [("refused_as_too_many", 0), ("refused_as_too_many", 1), ("refused_as_too_fast", 0)]
-)
+@pytest.mark.parametrize(("refused", "in_progress"), [("on_too_many", 0), ("on_too_many", 1), ("on_too_fast", 0)])
 def test_the_limiter_waits_as_long_as_the_gateway_asks(refused: str, in_progress: int) -> None:
     """The limiter waits even if a place becomes free meanwhile."""
     limiter = Limiter(FakeClock(), RetryPolicy(), max_concurrent=5)
     for _ in range(in_progress):
-        limiter.begin()
-        limiter.created()
-    limiter.begin()
+        limiter.on_begin()
+        limiter.on_created()
+    limiter.on_begin()
     getattr(limiter, refused)(7)
 
     for _ in range(in_progress):
-        limiter.ended()
+        limiter.on_ended()
     assert 7 == limiter.seconds_to_wait()
 
 
 def _create(limiter: Limiter, count: int) -> None:
     for _ in range(count):
-        limiter.begin()
-        limiter.created()
-        limiter.ended()
+        limiter.on_begin()
+        limiter.on_created()
+        limiter.on_ended()
 
 
 def test_a_refusal_as_too_fast_sets_a_gap_between_creates() -> None:
-    """If five were created in the second that the gateway asks for, one may begin every 0.22 s after it."""
+    """After five creates in the second before the refusal, one may begin every 0.22 s."""
     clock = FakeClock()
     limiter = Limiter(clock, RetryPolicy(), max_concurrent=100)
     _create(limiter, 5)
-    limiter.begin()
-    limiter.refused_as_too_fast(1)
+    limiter.on_begin()
+    limiter.on_too_fast(1)
 
     assert 1 == limiter.seconds_to_wait()
     clock.advance(1)
@@ -239,7 +237,7 @@ def test_a_refusal_as_too_fast_sets_a_gap_between_creates() -> None:
 
 
 def test_a_second_refusal_widens_the_gap_and_time_narrows_it() -> None:
-    """The gap grows by a quarter; it shrinks by a fifth every 20 s after one refusal, every 40 s after two."""
+    """The gap grows by a quarter. It shrinks by a fifth every 20 s after one refusal, and every 40 s after two."""
     clock = FakeClock()
     limiter = Limiter(clock, RetryPolicy(), max_concurrent=100)
 
@@ -248,8 +246,8 @@ def test_a_second_refusal_widens_the_gap_and_time_narrows_it() -> None:
         return limiter.seconds_to_wait()
 
     _create(limiter, 10)
-    limiter.begin()
-    limiter.refused_as_too_fast(1)
+    limiter.on_begin()
+    limiter.on_too_fast(1)
     clock.advance(5)
     assert gap() == pytest.approx(0.11)
     clock.advance(14.9)
@@ -257,14 +255,14 @@ def test_a_second_refusal_widens_the_gap_and_time_narrows_it() -> None:
     clock.advance(0.1)
     assert gap() == pytest.approx(0.088)
     clock.advance(60)
-    limiter.begin()
-    limiter.refused_as_too_fast(1)
+    limiter.on_begin()
+    limiter.on_too_fast(1)
     clock.advance(1)
     assert gap() == pytest.approx(0.11 * 0.8**4 * 1.25)
     clock.advance(39)
     assert gap() == pytest.approx(0.11 * 0.8**5 * 1.25)
     clock.advance(1e7)
-    assert gap() == 0
+    assert 0 == gap()
 
 
 def test_refusals_of_creates_sent_together_count_as_one() -> None:
@@ -273,9 +271,9 @@ def test_refusals_of_creates_sent_together_count_as_one() -> None:
     limiter = Limiter(clock, RetryPolicy(), max_concurrent=100)
     _create(limiter, 5)
     for _ in range(3):
-        limiter.begin()
+        limiter.on_begin()
     for seconds in (1, 3, 2):
-        limiter.refused_as_too_fast(seconds)
+        limiter.on_too_fast(seconds)
 
     assert 4 == limiter.seconds_to_wait()
     clock.advance(4)
@@ -284,13 +282,13 @@ def test_refusals_of_creates_sent_together_count_as_one() -> None:
 
 
 def test_a_refusal_that_asks_for_no_wait_gets_the_usual_wait() -> None:
-    """The refusal sets no gap if nothing was created just before."""
+    """Without recent creates, the refusal sets no gap."""
     clock = FakeClock()
     limiter = Limiter(clock, RetryPolicy(), max_concurrent=100)
     waits = []
     for _ in range(3):
-        limiter.begin()
-        limiter.refused_as_too_fast()
+        limiter.on_begin()
+        limiter.on_too_fast()
         waits.append(limiter.seconds_to_wait())
         clock.advance(waits[-1])
 
@@ -300,12 +298,12 @@ def test_a_refusal_that_asks_for_no_wait_gets_the_usual_wait() -> None:
 
 
 def test_a_create_that_fails_otherwise_frees_its_place() -> None:
-    """A later refusal shows if the service accepted the create after all."""
+    """If the service accepted the create after all, a later refusal shows it."""
     limiter = Limiter(FakeClock(), RetryPolicy(), max_concurrent=1)
-    limiter.begin()
+    limiter.on_begin()
     assert math.inf == limiter.seconds_to_wait()
 
-    limiter.failed()
+    limiter.on_failed()
 
     assert 0 == limiter.seconds_to_wait()
     assert (0, 0) == (limiter.in_flight, limiter.in_progress)

@@ -36,12 +36,12 @@ from kling_elements_client.errors import (
 from kling_elements_client.models import DeleteElementRequest, Task
 
 _RAW: Mapping[str, Callable[..., Any]] = {
-    "createElement": lambda client, asked: create_element.sync(client=client, body=_request(asked)),
-    "getElement": lambda client, asked: get_element.sync(client=client, id=asked or "e-1"),
+    "createElement": lambda client, requested_id: create_element.sync(client=client, body=_request(requested_id)),
+    "getElement": lambda client, requested_id: get_element.sync(client=client, id=requested_id or "e-1"),
     "listElements": lambda client, _: list_elements.sync(client=client),
     "listPresetElements": lambda client, _: list_preset_elements.sync(client=client),
-    "deleteElement": lambda client, asked: delete_element.sync(
-        client=client, body=DeleteElementRequest(element_id=asked)
+    "deleteElement": lambda client, requested_id: delete_element.sync(
+        client=client, body=DeleteElementRequest(element_id=requested_id)
     ),
 }
 _KINDS: Mapping[int, type[ResponseError]] = {
@@ -57,7 +57,7 @@ _FINE = {"task", "no task", "list", "deleted"}  # what a successful response mea
 
 
 def _rows(*calls: str, means: Iterable[str] = ()) -> pytest.MarkDecorator:
-    """Run a test for the rows of these calls, and of these meanings if any are named."""
+    """Run a test for the rows of some calls, or only for those with some meanings."""
     rows = [row for row in responses() if row.call in calls and (not means or row.means in means)]
     assert rows
     return for_each_row(rows)
@@ -72,7 +72,7 @@ def _requested_id(row: LiveResponse) -> str:
 
 
 def _response_of(row: LiveResponse) -> Callable[[httpx.Request], httpx.Response]:
-    """Return the response of the row as a step of a script."""
+    """Return the response in a row as a step of a script."""
     return lambda _: row.response()
 
 
@@ -82,7 +82,7 @@ def _task(task_id: str, external_id: str) -> Any:
 
 @_rows(*_RAW)
 def test_an_operation_of_the_generated_client_returns_a_model_or_raises(row: LiveResponse) -> None:
-    """If the call fails, the exception is that of the status, or the one for absence."""
+    """A failed call raises the exception for its status, or the one for absence."""
     client = ScriptedClient(KlingElements, _response_of(row))
 
     def call() -> Any:
@@ -105,7 +105,7 @@ def test_an_operation_of_the_generated_client_returns_a_model_or_raises(row: Liv
 
 
 def _code_and_message(row: LiveResponse) -> tuple[int | str | None, str | None]:
-    """Return the code and message of a failure, as the row has them."""
+    """Return the code and the message of a failure in a row."""
     body = row.body() or {}
     inner = error if isinstance(error := body.get("error"), dict) else body
     code = row.reads.code if row.reads.code is not None else inner.get("code")
@@ -114,8 +114,8 @@ def _code_and_message(row: LiveResponse) -> tuple[int | str | None, str | None]:
 
 
 @_rows("createElement", means=["task"])
-def test_a_create_returns_the_task_that_the_response_names(client_class: Client, row: LiveResponse) -> None:
-    """The task has its ids, and as much of its progress as the response shows."""
+def test_a_create_returns_the_task_in_the_response(client_class: Client, row: LiveResponse) -> None:
+    """The task has its ids, and the progress if the response contains it."""
     created = ScriptedClient(client_class, _response_of(row)).create(_request(_requested_id(row)))
 
     assert row.reads.task == str(created.task_id)
@@ -147,7 +147,7 @@ def test_a_create_is_repeated_after_a_limit(client_class: Client, row: LiveRespo
 
 @_rows("createElement", means=["no task", "in doubt", "duplicate"])
 def test_a_create_in_doubt_is_looked_up_and_never_repeated(client_class: Client, row: LiveResponse) -> None:
-    """`create` reports `may_exist`: its own task, or that of an earlier request, may be there."""
+    """`create` reports `may_exist`: this request or an earlier one may have made the element."""
     request = _request(_requested_id(row))
     error = ScriptedClient(client_class, _response_of(row)).error_of("create", request)
     assert Outcome.MAY_EXIST == error.outcome
@@ -170,7 +170,7 @@ def test_an_absent_task_is_not_found_and_can_be_created(client_class: Client, ro
 
 @_rows("getElement", means=["absent"])
 def test_wait_looks_again_after_a_first_absence(client_class: Client, row: LiveResponse) -> None:
-    """A new task need not be found at once; you can pass the task or its id."""
+    """A new task may not be visible at once. You can pass the task or its id."""
     for waited in (Task(task_id=row.asked), row.asked):
         client = ScriptedClient(client_class, _response_of(row), finished_task(row.asked))
 
@@ -192,8 +192,8 @@ def test_a_look_up_returns_the_ids_the_progress_and_the_elements(client_class: C
 
 
 @_rows("getElement", means=["task"])
-def test_wait_returns_the_element_or_raises_or_looks_again(client_class: Client, row: LiveResponse) -> None:
-    """An element is returned only if it is usable; if the task is in progress, it is looked up again."""
+def test_wait_returns_an_element_raises_an_error_or_looks_again(client_class: Client, row: LiveResponse) -> None:
+    """Only a usable element is returned. A task in progress is looked up again."""
     usable = [] if row.reads.elements is None else list(row.reads.elements)
     if usable:
         assert usable[0] == str(ScriptedClient(client_class, _response_of(row)).wait(row.asked).element_id)
@@ -250,5 +250,5 @@ def test_a_second_deletion_succeeds(client_class: Client, row: LiveResponse) -> 
 
 @_rows("deleteElement", means=["absent"])
 def test_deleting_an_unknown_element_is_an_error(client_class: Client, row: LiveResponse) -> None:
-    """The error is the one for absence, in each dialect."""
+    """The error is the same in both dialects."""
     assert NotFoundError is type(ScriptedClient(client_class, _response_of(row)).error_of("delete", row.asked))

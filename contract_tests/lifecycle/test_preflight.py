@@ -1,4 +1,4 @@
-"""How much of the media is checked before a create is sent, and what follows, for both clients."""
+"""Both clients check as much of the media before a create as you ask for."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from contract_tests.reading.image_body import BODY
 from contract_tests.reading.images import Picture
 from contract_tests.support.range_server import range_server
 from contract_tests.support.scripted import ABSENT, LOST, NAMED, Client, ScriptedClient, refusal, task
-from kling_elements.lifecycle import outside
+from kling_elements.lifecycle import effects
 from kling_elements.media.reports import ImageReport
 from kling_elements_client.contract import CONTRACT
 from kling_elements_client.errors import ContractError, MediaError, Violation
@@ -47,7 +47,7 @@ class _RemoteMedia:
         self.responses: dict[str, ImageReport | MediaError] = {}
 
     def report(self, keyword: str, url: str, *, allow_private: bool, contract: Contract) -> ImageReport:
-        assert contract is CONTRACT
+        assert CONTRACT is contract
         self.looks.append((keyword, url, allow_private))
         self.threads.add(threading.get_ident())
         response = self.responses.get(url, _report())
@@ -61,7 +61,7 @@ def remote_media(monkeypatch: pytest.MonkeyPatch) -> _RemoteMedia:
     """Replace the media at URLs."""
     remote_media = _RemoteMedia()
 
-    monkeypatch.setattr(outside, "report_on", remote_media.report)
+    monkeypatch.setattr(effects, "report_on", remote_media.report)
     return remote_media
 
 
@@ -77,7 +77,7 @@ def too_small(tmp_path: Path) -> Path:
 def test_images_in_the_request_are_checked_by_default(
     client_class: Client, method: str, too_small: Path, remote_media: _RemoteMedia
 ) -> None:
-    """Media at URLs are not read; if you pass `off`, nothing is checked and the request is sent."""
+    """Media at URLs are not read. With `off`, nothing is checked, and the request is sent."""
     script = [ABSENT, task()] if method == "get_or_create" else [task()]
     refused, sent = ScriptedClient(client_class, *script[:-1]), ScriptedClient(client_class, *script)
     body = _with_images(too_small, "https://a.example.com/b.png", external_task_id="e-1")
@@ -94,7 +94,7 @@ def test_images_in_the_request_are_checked_by_default(
 
 @pytest.mark.parametrize("method", ["create", "get_or_create", "create_all"])
 def test_metadata_is_stripped_only_if_you_ask(client_class: Client, method: str, tmp_path: Path) -> None:
-    """The file is small enough only without its metadata."""
+    """The file of this test is only small enough without its metadata."""
     path = tmp_path / "front.jpg"
     path.write_bytes(Picture(format="jpeg", file_size=10_485_761).build())
     body = _with_images(path, "https://a.example.com/b.png", external_task_id="e-1")
@@ -111,7 +111,7 @@ def test_metadata_is_stripped_only_if_you_ask(client_class: Client, method: str,
 
 @pytest.mark.parametrize("value", ["", "Remote", None, True])
 def test_an_unknown_preflight_is_refused(client_class: Client, value: Any) -> None:
-    """A misspelt word must not switch the check off."""
+    """A misspelt word must not turn the check off."""
     client = ScriptedClient(client_class)
 
     with pytest.raises(ValueError, match=r"^preflight must be 'inline', 'remote' or 'off', not"):
@@ -124,7 +124,7 @@ def test_a_remote_preflight_reads_each_url_once(
     allow_private: bool,  # noqa: FBT001
     remote_media: _RemoteMedia,
 ) -> None:
-    """A preflight reads images and videos but never the callback URL, and does not block an event loop."""
+    """A preflight reads images and videos, never the callback URL, and does not block an event loop."""
     url, video = "https://a.example.com/a.png?secret=1", "https://a.example.com/v.mp4"
     with_video: Any = base_body("video")
     with_video["element_video_list"]["refer_videos"][0]["video_url"] = video
@@ -138,7 +138,7 @@ def test_a_remote_preflight_reads_each_url_once(
     assert (client_class.__name__ == "KlingElements") == (threading.get_ident() in remote_media.threads)
 
 
-def test_violations_of_media_at_urls_name_their_place(client_class: Client, remote_media: _RemoteMedia) -> None:
+def test_violations_of_media_at_urls_contain_their_place(client_class: Client, remote_media: _RemoteMedia) -> None:
     """All violations of all addresses are listed, and nothing is sent."""
     remote_media.responses["https://a.example.com/a.png"] = _report(_TOO_SMALL)
     remote_media.responses["https://a.example.com/b.png"] = _report(_TOO_SMALL, Violation("", "R17", "too long"))
@@ -190,7 +190,7 @@ def test_rules_that_could_not_be_checked_are_logged(
 
 
 def test_media_are_not_read_if_the_request_is_not_sent(client_class: Client, remote_media: _RemoteMedia) -> None:
-    """The same holds if the element exists already, and for a request that is sent a second time."""
+    """Nor are they read if the element already exists, or again for a second attempt."""
     body = {**NAMED, "element_name": ""}
 
     assert isinstance(ScriptedClient(client_class).error_of("create", body, preflight="remote"), ContractError)
@@ -203,7 +203,7 @@ def test_media_are_not_read_if_the_request_is_not_sent(client_class: Client, rem
 
 
 def test_a_file_is_the_same_at_every_attempt(client_class: Client, tmp_path: Path) -> None:
-    """A repeated attempt sends the bytes that were checked; a file that has changed in between is an error."""
+    """A repeated attempt sends the bytes that were checked. A file that has changed meanwhile is an error."""
     path = tmp_path / "front.jpg"
     path.write_bytes(Picture(format="jpeg").build())
 
@@ -224,7 +224,7 @@ def test_a_file_is_the_same_at_every_attempt(client_class: Client, tmp_path: Pat
 
 
 def test_a_file_that_changed_leaves_a_doubtful_create_in_doubt(client_class: Client, tmp_path: Path) -> None:
-    """An attempt whose response was lost may have created the element, whatever happens to the next one."""
+    """The first attempt, whose response was lost, may have created the element."""
     path = tmp_path / "front.jpg"
     path.write_bytes(Picture(format="jpeg").build())
 
@@ -257,7 +257,7 @@ def test_a_file_at_a_url_is_read_before_the_create_is_sent(client_class: Client)
 
 
 def test_a_video_at_a_url_is_checked_as_a_video(client_class: Client) -> None:
-    """The rules about videos apply."""
+    """The rules for videos apply."""
     with range_server() as server:
         body: Any = base_body("video")
         body["element_video_list"]["refer_videos"][0]["video_url"] = server.url

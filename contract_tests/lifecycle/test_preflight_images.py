@@ -1,4 +1,4 @@
-"""Every kind of image that you can pass is accepted, or the message says what to do and nothing is sent."""
+"""You can pass every kind of image. If one is refused, nothing is sent, and the message says what to do."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from kling_elements_client.errors import ContractError, KlingError, MediaError, 
 _FRONT = "/element_image_list/frontal_image"
 _NOISE = Image.effect_noise((400, 400), 60).convert("RGB")
 _ADVICE = "; kling_elements.media.fit_image makes a copy that conforms"
-_PLUGIN = ", once pillow_heif.register_heif_opener() of the package pillow-heif was called"
+_PLUGIN = ", once you have called pillow_heif.register_heif_opener() of the package pillow-heif"
 _HEADER = "the content is not a JPEG or PNG file with a complete header"
 _CUT = "the image is incomplete: the file was cut off"
 _WANTED = (
@@ -107,10 +107,10 @@ _REFUSED: dict[str, tuple[Callable[[Path], Any], str, str]] = {
 
 
 @pytest.mark.parametrize(("make_image", "rule", "expected"), _REFUSED.values(), ids=_REFUSED)
-def test_an_error_names_a_file_that_does_not_conform(
+def test_an_error_describes_a_file_that_does_not_conform(
     client_class: Client, make_image: Callable[[Path], Any], rule: str, expected: str, tmp_path: Path
 ) -> None:
-    """The message says what the file is and, if possible, what you can do."""
+    """The message says what the file contains and, if possible, what to do."""
     error = ScriptedClient(client_class).error_of("create", _request(make_image(tmp_path)))
 
     assert isinstance(error, ContractError)
@@ -154,7 +154,7 @@ _UNREADABLE: dict[str, tuple[Any, str]] = {
     ),
     "a file too large": (
         io.BytesIO(bytes(10_485_761)),
-        "a file object: the file has more than 10485760 bytes, the most that is allowed (R15); make it smaller",
+        "a file object: the file has more than 10485760 bytes, the maximum (R15); make it smaller",
     ),
     "an object": (object(), f"a value of type object: {_WANTED}"),
 }
@@ -162,7 +162,7 @@ _UNREADABLE: dict[str, tuple[Any, str]] = {
 
 @pytest.mark.parametrize(("image", "expected"), _UNREADABLE.values(), ids=_UNREADABLE)
 def test_an_unreadable_image_is_a_media_error(client_class: Client, image: Any, expected: str) -> None:
-    """Nothing was created if an image cannot be read."""
+    """The error says that nothing was created."""
     error = ScriptedClient(client_class).error_of("create", _request(image))
 
     assert isinstance(error, MediaError)
@@ -170,7 +170,7 @@ def test_an_unreadable_image_is_a_media_error(client_class: Client, image: Any, 
 
 
 def test_all_violations_are_listed_even_if_a_file_cannot_be_read(client_class: Client) -> None:
-    """The error about the file by itself would hide the others."""
+    """An error about only the file would hide the other violations."""
     error: KlingError = ScriptedClient(client_class).error_of(
         "create", {**_request(Path("no-such.jpg")), "tag_list": Path("x")}
     )

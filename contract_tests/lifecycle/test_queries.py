@@ -1,4 +1,4 @@
-"""You look a task up with one call, and queries are repeated after temporary failures."""
+"""A look-up takes one call, and queries are repeated after temporary failures."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from contract_tests.support.scripted import (
     LOST,
     REFUSED,
     Client,
-    Reply,
     ScriptedClient,
     Step,
+    StubReply,
     both_dialects,
     finished_task,
     page,
@@ -53,7 +53,7 @@ from kling_elements_client.models import Element, Task, TaskInfo, TaskStatus
     ],
 )
 def test_a_task_is_looked_up_by_a_task_or_an_id(client_class: Client, part: str, argument: Any) -> None:
-    """The id may be the system's or your own, and is one segment of the path whatever it contains."""
+    """You can pass a task id or an external id. Whatever it contains, it is one segment of the path."""
     client = ScriptedClient(client_class, finished_task("5", 2**62 + 1))
 
     looked_up = client.get(argument)
@@ -76,23 +76,23 @@ def test_a_task_is_looked_up_by_a_task_or_an_id(client_class: Client, part: str,
     ],
 )
 def test_a_task_is_read_from_any_shape(client_class: Client, expected: Any, body: Any) -> None:
-    """The response may have an envelope or none, and the older names or the newer ones."""
-    assert expected == ScriptedClient(client_class, Reply(200, body)).get("7").to_dict()
+    """The response may or may not have an envelope, and may use the older or the newer names."""
+    assert expected == ScriptedClient(client_class, StubReply(200, body)).get("7").to_dict()
 
 
 _NAMES = pytest.mark.parametrize("name", ["get", "delete", "list", "presets"])
 
 
-def _query(client: ScriptedClient, name: str, **named: Any) -> Any:
-    """Call a query, and read a list to its end."""
+def _query(client: ScriptedClient, name: str, **options: Any) -> Any:
+    """Make a query, and read a list to its end."""
     if name in ("list", "presets"):
-        return client.take(None, name, **named)
-    return getattr(client, name)("7", **named)
+        return client.take(None, name, **options)
+    return getattr(client, name)("7", **options)
 
 
-def _query_error(client: ScriptedClient, name: str, **named: Any) -> KlingError:
+def _query_error(client: ScriptedClient, name: str, **options: Any) -> KlingError:
     with pytest.raises(KlingError) as caught:
-        _query(client, name, **named)
+        _query(client, name, **options)
     return caught.value
 
 
@@ -102,10 +102,10 @@ def _query_error(client: ScriptedClient, name: str, **named: Any) -> KlingError:
         (AuthenticationError, refusal(401, 1000)),
         (RateLimitError, refusal(429, 1101)),
         (StatusError, refusal(404)),
-        (StatusError, Reply(302, b"", {"Location": "https://elsewhere.example.com/"})),
+        (StatusError, StubReply(302, b"", {"Location": "https://elsewhere.example.com/"})),
         (BusinessError, refusal(200, 1200)),
-        (InvalidResponseError, Reply(200, b"<html>")),
-        (InvalidResponseError, Reply(200, [1])),
+        (InvalidResponseError, StubReply(200, b"<html>")),
+        (InvalidResponseError, StubReply(200, [1])),
     ],
 )
 @_NAMES
@@ -118,20 +118,20 @@ def test_a_query_that_cannot_succeed_is_not_repeated(
     error = _query_error(client, name)
 
     assert kind is type(error)
-    assert error.outcome is None
+    assert None is error.outcome
     assert client.gateway.is_finished()
 
 
 @pytest.mark.parametrize("name", ["get", "delete"])
 @both_dialects
 def test_absence_is_reported_at_once(client_class: Client, dialect: str, name: str) -> None:
-    """The error is the one for absence; at a first deletion, only the documented dialect shows it."""
+    """For a first deletion, only the documented dialect reports absence."""
     client = ScriptedClient(client_class, ABSENT, dialect=dialect if name == "get" else "documented")
 
     error = _query_error(client, name)
 
     assert isinstance(error, NotFoundError)
-    assert error.outcome is None
+    assert None is error.outcome
 
 
 @pytest.mark.parametrize(
@@ -178,22 +178,22 @@ def test_a_query_is_not_repeated_forever(
 
     error = _query_error(client, name, max_wait_seconds=limit)
 
-    assert error.outcome is None
+    assert None is error.outcome
     assert slept == client.clock.slept
     assert client.gateway.is_finished()
 
 
 @pytest.mark.parametrize("body", [{}, {"code": 0, "data": None}, {"data": {"task_status": "failed"}}, {"id": [1]}])
-def test_a_look_up_that_names_no_task_is_an_error(client_class: Client, body: Any) -> None:
-    """A response without a task says nothing about the task that you look for."""
-    error = ScriptedClient(client_class, Reply(200, body)).error_of("get", "7")
+def test_a_look_up_without_a_task_in_its_response_is_an_error(client_class: Client, body: Any) -> None:
+    """Such a response says nothing about the task that you look for."""
+    error = ScriptedClient(client_class, StubReply(200, body)).error_of("get", "7")
 
     assert isinstance(error, NoTaskError)
-    assert error.outcome is None
+    assert None is error.outcome
 
 
 def test_an_error_shows_the_whole_url_of_a_look_up(client_class: Client) -> None:
-    """An address with a port and a long id looks like Base64, but is not an image."""
+    """A URL with a port and a long id looks like Base64, but is not hidden as an image."""
     task_id = "01234567-89ab-cdef-0123-456789abcdef"
     client = ScriptedClient(client_class, ABSENT, base_url="http://127.0.0.1:65535/studio")
 
@@ -202,7 +202,7 @@ def test_an_error_shows_the_whole_url_of_a_look_up(client_class: Client) -> None
     assert str(error).startswith(f"GET http://127.0.0.1:65535/studio{ELEMENTS}/{task_id}: HTTP 404")
 
 
-def test_a_look_up_that_is_answered_with_another_task_is_an_error(client_class: Client) -> None:
+def test_a_look_up_with_another_task_in_its_response_is_an_error(client_class: Client) -> None:
     """Another task says nothing about the one that you look for."""
     another = task("8", task_info={"external_task_id": "e-8"})
     error = ScriptedClient(client_class, another).error_of("get", "7")
@@ -239,8 +239,8 @@ _NO_IDS: list[Any] = [None, True, False, 7.0, b"7", ["7"], {}]
 def test_a_value_that_is_not_a_task_id_is_refused(
     client_class: Client, error: type[Exception], kind: str, value: Any
 ) -> None:
-    """Nothing is sent: a float, for example, may have lost its last digits."""
+    """Nothing is sent. A float, for example, may have lost its last digits."""
     message = f"^to look up a task, pass a Task that has an id, or the id itself, not {kind}$"
-    for call, named in (("get", value), ("wait", value), ("wait_all", ["7", value])):
+    for name, argument in (("get", value), ("wait", value), ("wait_all", ["7", value])):
         with pytest.raises(error, match=message):
-            getattr(ScriptedClient(client_class), call)(named)
+            getattr(ScriptedClient(client_class), name)(argument)

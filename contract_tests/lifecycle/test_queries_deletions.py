@@ -13,9 +13,9 @@ from contract_tests.support.scripted import (
     LOST,
     REFUSED,
     Client,
-    Reply,
     ScriptedClient,
     Step,
+    StubReply,
     refusal,
     task,
 )
@@ -48,14 +48,16 @@ def test_an_element_is_deleted_by_its_exact_id(client_class: Client, element_id:
     assert [DELETION] == [request.url.path for request in client.gateway.requests]
 
 
-_DELETED_ALREADY = Reply(400, {"code": 1201, "message": "Element already be deleted for id: 9", "request_id": "r-1"})
+_DELETED_ALREADY = StubReply(
+    400, {"code": 1201, "message": "Element already be deleted for id: 9", "request_id": "r-1"}
+)
 
 
 @pytest.mark.parametrize(
     "script",
     [
         [_DELETED_ALREADY],
-        [Reply(200, {"code": "1201", "message": "Element already be deleted for id: 9"})],
+        [StubReply(200, {"code": "1201", "message": "Element already be deleted for id: 9"})],
         [LOST, _DELETED_ALREADY],
         [LOST, ABSENT],
         [refusal(503), refusal(429, 1302), ABSENT],
@@ -66,7 +68,7 @@ def test_a_second_deletion_is_not_an_error(client_class: Client, script: list[St
     """An absent element is not an error either, if an earlier attempt may have deleted it."""
     client = ScriptedClient(client_class, *script)
 
-    assert client.delete("9") is None
+    assert None is client.delete("9")
     assert client.gateway.is_finished()
 
 
@@ -77,8 +79,8 @@ def test_deleting_an_element_that_never_existed_is_an_error(client_class: Client
 
 
 def test_another_refusal_with_the_same_code_is_an_error(client_class: Client) -> None:
-    """Only the message shows if the element was deleted."""
-    error = ScriptedClient(client_class, Reply(400, {"code": 1201, "message": "Element is in use"})).error_of(
+    """Only the message shows whether the element was deleted."""
+    error = ScriptedClient(client_class, StubReply(400, {"code": 1201, "message": "Element is in use"})).error_of(
         "delete", "9"
     )
 
@@ -86,9 +88,9 @@ def test_another_refusal_with_the_same_code_is_an_error(client_class: Client) ->
 
 
 @pytest.mark.parametrize("body", [{}, {"code": 0}, {"code": 0, "data": None}, {"data": {"task_status": "succeed"}}])
-def test_a_deletion_need_not_name_a_task(client_class: Client, body: Any) -> None:
-    """Success is enough."""
-    assert ScriptedClient(client_class, Reply(200, body)).delete("9") is None
+def test_the_response_to_a_deletion_need_not_contain_a_task(client_class: Client, body: Any) -> None:
+    """A success status is enough."""
+    assert None is ScriptedClient(client_class, StubReply(200, body)).delete("9")
 
 
 @pytest.mark.parametrize(
@@ -103,33 +105,31 @@ def test_a_deletion_need_not_name_a_task(client_class: Client, body: Any) -> Non
             Task(task_id="7"),
         ),
         (
-            "^the task has 2 elements: pass the one that you mean$",
+            "^the task has 2 elements: pass the element to delete$",
             Task(task_result=TaskResult(elements=[_ELEMENT] * 2)),
         ),
         ("not Unset$", Task(task_result=TaskResult(elements=[Element()]))),
     ],
 )
-def test_an_argument_that_does_not_name_one_element_is_refused(
-    client_class: Client, message: str, argument: Any
-) -> None:
+def test_an_argument_without_exactly_one_element_is_refused(client_class: Client, message: str, argument: Any) -> None:
     """A wrong id could delete another element, so nothing is sent."""
     with pytest.raises(ValueError, match=message):
         ScriptedClient(client_class).delete(argument)
 
 
 @pytest.mark.parametrize("element", [829482348234823.0, float("nan"), True, False, b"9", ["9"], None])
-def test_an_element_of_a_wrong_type_is_not_deleted(client_class: Client, element: Any) -> None:
+def test_an_element_of_the_wrong_type_is_not_deleted(client_class: Client, element: Any) -> None:
     """A floating-point number has lost digits, so it could be the id of another element."""
     with pytest.raises(TypeError, match=f"or the id itself as int or str, not {type(element).__name__}$"):
         ScriptedClient(client_class).delete(element)
 
 
 def test_an_element_id_keeps_every_digit(client_class: Client) -> None:
-    """The id in the response to a look-up is the id in the request of a deletion."""
+    """A deletion sends exactly the id that a look-up returned."""
     exact = 9007199254740993  # one more than a floating-point number can hold
     for written in (str(exact), f"{exact}.0", "9.007199254740993e15", json.dumps(str(exact))):
         body = f'{{"data": {{"task_id": "7", "task_result": {{"elements": [{{"element_id": {written}}}]}}}}}}'
-        client = ScriptedClient(client_class, Reply(200, body.encode()), Reply(200, {}))
+        client = ScriptedClient(client_class, StubReply(200, body.encode()), StubReply(200, {}))
 
         client.delete(client.get("7"))
 

@@ -1,4 +1,4 @@
-"""A list has each task once, and its pages are fetched as you iterate."""
+"""A list yields each task once, and fetches pages as you iterate."""
 
 from __future__ import annotations
 
@@ -6,33 +6,31 @@ import asyncio
 import itertools
 from typing import Any
 
-import httpx
 import pytest
 
 from contract_tests.reading.paths import ELEMENTS, PRESETS
 from contract_tests.support.scripted import (
     Client,
-    Reply,
     ScriptedClient,
     Step,
+    StubReply,
     page,
     refusal,
 )
-from kling_elements import AsyncKlingElements, KlingElements
 from kling_elements_client.errors import (
     ContractError,
     StatusError,
 )
-from kling_elements_client.models import Task, TaskStatus
+from kling_elements_client.models import TaskStatus
 
-_NAMELESS = Reply(200, {"data": [{"x": 1}, {"x": 2}, {"task_id": None, "x": 1}]})
+_NAMELESS = StubReply(200, {"data": [{"x": 1}, {"x": 2}, {"task_id": None, "x": 1}]})
 
 
 @pytest.mark.parametrize(
     ("ids", "script"),
     [
         pytest.param([], [page()], id="nothing"),
-        pytest.param([], [Reply(200, {"code": 0, "data": None})], id="null"),
+        pytest.param([], [StubReply(200, {"code": 0, "data": None})], id="null"),
         pytest.param(["1"], [page("1"), page()], id="one page"),
         pytest.param(["1", "2", "3"], [page("1", "2"), page("3"), page()], id="two pages"),
         pytest.param(["1", "2"], [page("1", "2")] * 3, id="the same page for every number"),
@@ -52,7 +50,7 @@ _NAMELESS = Reply(200, {"data": [{"x": 1}, {"x": 2}, {"task_id": None, "x": 1}]}
     ],
 )
 @pytest.mark.parametrize(("name", "path"), [("list", ELEMENTS), ("presets", PRESETS)])
-def test_a_list_has_each_task_once(
+def test_a_list_yields_each_task_once(
     client_class: Client, name: str, path: str, ids: list[Any], script: list[Step]
 ) -> None:
     """A list ends at an empty page, or after two pages without a new task."""
@@ -66,7 +64,7 @@ def test_a_list_has_each_task_once(
 
 def test_the_tasks_of_a_list_are_read_like_those_of_a_look_up(client_class: Client) -> None:
     """The newer names are also read."""
-    first = Reply(200, {"data": [{"id": "7", "status": "succeeded"}, {"task_id": "8", "task_status": "new"}]})
+    first = StubReply(200, {"data": [{"id": "7", "status": "succeeded"}, {"task_id": "8", "task_status": "new"}]})
 
     tasks = ScriptedClient(client_class, first, page()).take(None, "list")
 
@@ -74,7 +72,7 @@ def test_the_tasks_of_a_list_are_read_like_those_of_a_look_up(client_class: Clie
 
 
 def test_pages_are_fetched_when_they_are_needed(client_class: Client) -> None:
-    """No page is requested before you have read the tasks of the page before it."""
+    """A page is requested only after you have read all tasks of the page before it."""
     client = ScriptedClient(client_class, page("1", "2"), page("3"))
 
     client.kling.list()
@@ -84,7 +82,7 @@ def test_pages_are_fetched_when_they_are_needed(client_class: Client) -> None:
 
 
 def test_each_iteration_fetches_the_list_again(client_class: Client) -> None:
-    """If one iteration has yielded a task, the next one yields it again."""
+    """A second iteration yields the same tasks again."""
     client = ScriptedClient(client_class, page("1"), page(), page("1"), page())
 
     assert ["1"] == [listed.task_id for listed in client.take(None, "list")]
@@ -104,7 +102,7 @@ def test_a_list_ends_at_the_last_page_number_of_the_contract(
 
 
 def test_a_list_that_failed_never_looks_complete(client_class: Client) -> None:
-    """You get the tasks before the failure; then each step raises the error, which says where to continue."""
+    """After the tasks before the failure, each step raises the error, which says where to continue."""
     client = ScriptedClient(client_class, page("1", "2"), refusal(404), page("3"), page())
     listed = client.kling.list()
 
@@ -137,7 +135,7 @@ def test_you_choose_the_size_of_a_page(client_class: Client, size: int) -> None:
 
 @pytest.mark.parametrize("size", [0, -1, 501, "30", True, 1.5, [], float("nan")])
 def test_a_page_size_outside_the_contract_is_refused(client_class: Client, size: Any) -> None:
-    """A wrong page size is refused like any other request that breaks the contract."""
+    """An invalid page size is refused like any request that breaks the contract."""
     client = ScriptedClient(client_class)
 
     with pytest.raises(ContractError, match="/query/pageSize"):
@@ -146,8 +144,8 @@ def test_a_page_size_outside_the_contract_is_refused(client_class: Client, size:
 
 
 @pytest.mark.parametrize("kind", [KeyboardInterrupt, asyncio.CancelledError])
-def test_a_list_goes_on_after_an_interruption(client_class: Client, kind: type[BaseException]) -> None:
-    """The interrupted page comes next."""
+def test_a_list_continues_after_an_interruption(client_class: Client, kind: type[BaseException]) -> None:
+    """The list requests the interrupted page again."""
     client = ScriptedClient(client_class, page("1"), kind, page("2"))
     listed = client.kling.list()
     client.next_item(listed)
@@ -181,16 +179,3 @@ def test_a_first_page_that_is_not_a_whole_number_is_refused(
     """The error is raised before you iterate."""
     with pytest.raises(error, match="first_page must be a whole number, 1 or more, not"):
         ScriptedClient(client_class).list(first_page=page)
-
-
-def test_lists_are_iterators() -> None:
-    """A plain call returns one, even on the async client."""
-    transport = httpx.MockTransport(lambda _: page().response())
-
-    assert [] == list(KlingElements("t", http_client={"transport": transport}).list())
-
-    async def all_of_them() -> list[Task]:
-        async with AsyncKlingElements("t", http_client={"transport": transport}) as kling:
-            return [listed async for listed in kling.presets()]
-
-    assert [] == asyncio.run(all_of_them())

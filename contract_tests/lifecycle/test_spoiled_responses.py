@@ -1,6 +1,6 @@
-"""Even if a connection or a gateway spoils responses, there is at most one element, and it is reported correctly.
+"""If a connection or a gateway spoils responses, at most one element exists, and it is reported correctly.
 
-`test_fault_matrix` has what services and proxies do. This module has what the mock server has no fault for: stray
+`test_fault_matrix` covers services and proxies. This module covers what the mock server has no fault for: stray
 responses, connections that end after a response, look-ups that lag, and responses that are too large, too deep or
 endless. It uses a socket, both clients and both dialects, after an earlier call over the same connection.
 """
@@ -38,16 +38,16 @@ _LIMIT_SECONDS = 0.5
 _OTHER = {"task_id": "5", "task_status": "submitted", "task_info": {"external_task_id": "of another create"}}
 
 
-def _wire(reply: Reply) -> bytes:
-    return http_response(reply.body, f"{reply.status} Answer", "Content-Type: application/json")
+def _to_http(reply: Reply) -> bytes:
+    return http_response(reply.body, f"{reply.status} Reply", "Content-Type: application/json")
 
 
 def _json(value: object) -> bytes:
-    return _wire(Reply(200, json.dumps(value).encode()))
+    return _to_http(Reply(200, json.dumps(value).encode()))
 
 
 @dataclass
-class _Gateway:
+class _SpoilingGateway:
     """The mock server's responses over a socket, some of them spoiled.
 
     Attributes:
@@ -56,12 +56,12 @@ class _Gateway:
         creates: How many creates arrived.
         looks: How many look-ups arrived since the first create.
         absence: The response to a look-up of a task that does not exist.
-        is_quiet: Set after the first look-up was answered, and everything was sent that follows the response.
+        is_quiet: Set after the response to the first look-up, and all that follows it, was sent.
         tasks: The tasks at the end, after the server has read everything.
     """
 
     caller: Caller
-    row: Row
+    row: SpoiledResponse
     creates: int = 0
     looks: int = 0
     absence: bytes = b""
@@ -72,7 +72,7 @@ class _Gateway:
         """Answer the requests of one connection."""
         while (request := peer.request()) is not None:
             method, target, _ = request.line.split(" ")
-            response = _wire(self.caller.send(method, target, content=request.body, headers=request.headers))
+            response = _to_http(self.caller.send(method, target, content=request.body, headers=request.headers))
             if method == "POST":
                 self.creates += 1
                 self.row.create(self, peer, response)
@@ -85,10 +85,10 @@ class _Gateway:
                 self.row.look(self, peer, response)
 
 
-_Send: TypeAlias = Callable[[_Gateway, Peer, bytes], object]
+_Send: TypeAlias = Callable[[_SpoilingGateway, Peer, bytes], object]
 
 
-def _send_unchanged(_: _Gateway, peer: Peer, response: bytes) -> None:
+def _send_unchanged(_: _SpoilingGateway, peer: Peer, response: bytes) -> None:
     peer.send(response)
 
 
@@ -97,14 +97,14 @@ def _send_instead(spoiled: bytes) -> _Send:
 
 
 def _send_with(before: bytes = b"", after: bytes = b"") -> _Send:
-    """Send more than the response, all at once."""
+    """Send other bytes along with the response, all at once."""
     return lambda _, peer, response: peer.send(before + response + after)
 
 
 def _send_and_add_later(after: bytes) -> _Send:
-    """Send the response, and more after the client has read it, while the client makes no call."""
+    """Send the response, and other bytes later, while the client makes no call."""
 
-    def send(_: _Gateway, peer: Peer, response: bytes) -> None:
+    def send(_: _SpoilingGateway, peer: Peer, response: bytes) -> None:
         peer.send(response)
         time.sleep(0.1)  # if the machine is too busy, both arrive at once, which must not matter
         peer.send(after)
@@ -112,22 +112,22 @@ def _send_and_add_later(after: bytes) -> _Send:
     return send
 
 
-def _send_and_close(_: _Gateway, peer: Peer, response: bytes) -> None:
+def _send_and_close(_: _SpoilingGateway, peer: Peer, response: bytes) -> None:
     peer.send(response)
     peer.connected.close()
 
 
-def _lag(gateway: _Gateway, peer: Peer, response: bytes) -> None:
-    """Answer the first five look-ups as if nothing existed."""
+def _lag(gateway: _SpoilingGateway, peer: Peer, response: bytes) -> None:
+    """Respond to the first five look-ups as if nothing existed."""
     peer.send(response if gateway.looks > 5 else gateway.absence)
 
 
-def _lose(_: _Gateway, peer: Peer, __: bytes) -> None:
+def _lose(_: _SpoilingGateway, peer: Peer, __: bytes) -> None:
     peer.reset()
 
 
 def _drip(start: bytes, piece: bytes) -> _Send:
-    def send(_: _Gateway, peer: Peer, __: bytes) -> None:
+    def send(_: _SpoilingGateway, peer: Peer, __: bytes) -> None:
         peer.send(start)
         peer.drip(repeat(piece))
 
@@ -136,7 +136,7 @@ def _drip(start: bytes, piece: bytes) -> _Send:
 
 def _nested_response(levels: int) -> bytes:
     text = f'{{"code":0,"data":{{"task_id":"1","more":{"[" * levels}"{TOKEN}"{"]" * levels}}}}}'
-    return _wire(Reply(200, text.encode()))
+    return _to_http(Reply(200, text.encode()))
 
 
 _STRAY = http_response(b"{}", "400 Bad Request")
@@ -146,8 +146,8 @@ _VALUES = b'{"code":0,"data":[' + b"{}," * 100_001 + b"{}]}"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Row:
-    """How answers are spoiled, and the consequences.
+class SpoiledResponse:
+    """How responses are spoiled, and the consequences.
 
     Attributes:
         create: Sends the response to a create.
@@ -168,64 +168,68 @@ class Row:
 
 _ROWS = {
     # E1: a connection that carries a stray response
-    "the response to another create first": Row(create=_send_with(before=_json({"code": 0, "data": _OTHER}))),
-    "the response to another create only": Row(create=_send_instead(_json({"code": 0, "data": _OTHER}))),
-    "the newer response to another create": Row(
+    "the response to another create first": SpoiledResponse(
+        create=_send_with(before=_json({"code": 0, "data": _OTHER}))
+    ),
+    "the response to another create only": SpoiledResponse(create=_send_instead(_json({"code": 0, "data": _OTHER}))),
+    "the newer response to another create": SpoiledResponse(
         create=_send_instead(_json({"id": "5", "status": "submitted", "external_id": "of another create"}))
     ),
-    "another create's response after a look-up's": Row(
+    "another create's response after a look-up's": SpoiledResponse(
         first_look=_send_with(after=_json({"code": 0, "data": _OTHER})),
         look=_send_with(after=_json({"code": 0, "data": _OTHER})),
         reported="created",
     ),
-    "another create's response some time after a look-up's": Row(
+    "another create's response some time after a look-up's": SpoiledResponse(
         first_look=_send_and_add_later(_json({"code": 0, "data": _OTHER})), reported="created"
     ),
     # E2: connections that carry more than the response, or that end after it
-    "400 after a look-up's response": Row(
+    "400 after a look-up's response": SpoiledResponse(
         first_look=_send_with(after=_STRAY), look=_send_with(after=_STRAY), reported="created"
     ),
-    "400 some time after a look-up's response": Row(first_look=_send_and_add_later(_STRAY), reported="created"),
-    "400 after the response": Row(create=_send_with(after=_STRAY), reported="created"),
-    "closed after a look-up's response": Row(first_look=_send_and_close, reported="created"),
-    "closed after the response": Row(create=_send_and_close, reported="created"),
-    "a kept connection that ends with the request": Row(create=_lose),
+    "400 some time after a look-up's response": SpoiledResponse(
+        first_look=_send_and_add_later(_STRAY), reported="created"
+    ),
+    "400 after the response": SpoiledResponse(create=_send_with(after=_STRAY), reported="created"),
+    "closed after a look-up's response": SpoiledResponse(first_look=_send_and_close, reported="created"),
+    "closed after the response": SpoiledResponse(create=_send_and_close, reported="created"),
+    "a kept connection that ends with the request": SpoiledResponse(create=_lose),
     # E3: look-ups that lag behind creates
-    "a lost response, and look-ups that lag": Row(create=_lose, look=_lag),
-    "look-ups that lag": Row(look=_lag, reported="created"),
-    # E5, E7: answers that are too large
-    "a bomb": Row(create=_send_instead(http_response(_BOMB, "200 OK", "Content-Encoding: gzip"))),
-    "a large page": Row(create=_send_instead(http_response(_PAGE))),
-    "a large page of a proxy": Row(create=_send_instead(http_response(_PAGE, "502 Bad Gateway"))),
-    "many values": Row(create=_send_instead(http_response(_VALUES))),
-    "deep nesting": Row(create=_send_instead(_nested_response(495))),
-    "deeper nesting": Row(create=_send_instead(_nested_response(100_000))),
-    # E6: answers that never end
-    "a header that drips": Row(
+    "a lost response, and look-ups that lag": SpoiledResponse(create=_lose, look=_lag),
+    "look-ups that lag": SpoiledResponse(look=_lag, reported="created"),
+    # E5, E7: responses that are too large
+    "a bomb": SpoiledResponse(create=_send_instead(http_response(_BOMB, "200 OK", "Content-Encoding: gzip"))),
+    "a large page": SpoiledResponse(create=_send_instead(http_response(_PAGE))),
+    "a large page of a proxy": SpoiledResponse(create=_send_instead(http_response(_PAGE, "502 Bad Gateway"))),
+    "many values": SpoiledResponse(create=_send_instead(http_response(_VALUES))),
+    "deep nesting": SpoiledResponse(create=_send_instead(_nested_response(495))),
+    "deeper nesting": SpoiledResponse(create=_send_instead(_nested_response(100_000))),
+    # E6: responses that never end
+    "a header that drips": SpoiledResponse(
         create=_drip(b"HTTP/1.1 200 OK\r\nx: ", b"x"), adopted="may_exist", limit=_LIMIT_SECONDS
     ),
-    "a body that drips": Row(
+    "a body that drips": SpoiledResponse(
         create=_drip(b"HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n", b" "),
         adopted="may_exist",
         limit=_LIMIT_SECONDS,
     ),
-    "informational responses that drip": Row(
+    "informational responses that drip": SpoiledResponse(
         create=_drip(b"", b"HTTP/1.1 103 Early Hints\r\n\r\n"), adopted="may_exist", limit=_LIMIT_SECONDS
     ),
 }
 
 
 @contextmanager
-def _serve(row: Row, dialect: str) -> Iterator[tuple[_Gateway, str]]:
+def _serve(row: SpoiledResponse, dialect: str) -> Iterator[tuple[_SpoilingGateway, str]]:
     """Serve spoiled responses while the block runs."""
-    gateway = _Gateway(Caller(create_app(tick_seconds=0, dialect=dialect)), row)
+    gateway = _SpoilingGateway(Caller(create_app(tick_seconds=0, dialect=dialect)), row)
     with listening(gateway.serve) as server:
         yield gateway, server.url
     gateway.tasks = MockGateway(gateway.caller.app, server.url).tasks()
     gateway.caller.app.close()
 
 
-def _call(way: str, gateway: _Gateway, url: str, method: str) -> Task:
+def _call(way: str, gateway: _SpoilingGateway, url: str, method: str) -> Task:
     """Make a call after a look-up over the same connection."""
     options: Any = {"clock": FakeClock(), "timeout": 60}
     limit = gateway.row.limit
@@ -255,7 +259,7 @@ def _call(way: str, gateway: _Gateway, url: str, method: str) -> Task:
 def test_spoiled_responses_never_lead_to_a_wrong_report_or_a_second_element(
     name: str, method: str, dialect: str, way: str
 ) -> None:
-    """One element exists, under the id that was returned or is on the error, and no error has the token."""
+    """One element exists, under the returned id or the id on the error. No error contains the token."""
     row = _ROWS[name]
     error_text, task_id = "", ""
     with _serve(row, dialect) as (gateway, url):

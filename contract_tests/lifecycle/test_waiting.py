@@ -1,4 +1,4 @@
-"""`wait` looks a task up less and less often until it ends, and raises the reason if it cannot end well."""
+"""`wait` looks up a task less and less often until it ends, and raises the reason if it cannot succeed."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from contract_tests.support.scripted import (
     REFUSED,
     Client,
     FailedCall,
-    Reply,
     ScriptedClient,
     Step,
+    StubReply,
     both_dialects,
     finished_task,
     refusal,
@@ -50,11 +50,10 @@ from kling_elements_client.models import Element, Task, TaskInfo, TaskResult
 _BEGUN, _GOES_ON = task(), task(status="processing")
 _FAILED = task(status="failed", task_status_msg="no face", task_info={"external_task_id": "e-1"})
 _NEW_WORD, _EMPTY = task(status="resting"), task(status="succeed", task_result={"elements": []})
-_UNCLEAR = [1, 1.5, 2.25, 3.375, 5.0625, 7.59375, 11.390625][
-    :7
-]  # seconds between look-ups, as unclear responses may last 30 s
+# seconds between look-ups, because unclear responses may last 30 s
+_UNCLEAR = [1, 1.5, 2.25, 3.375, 5.0625, 7.59375, 11.390625]
 _TASK = Task(task_id="7", task_info=TaskInfo(external_task_id="e-1"))
-_NEWER = Reply(200, {"id": "7", "status": "succeeded", "task_result": {"elements": [{"element_id": 9}]}})
+_NEWER = StubReply(200, {"id": "7", "status": "succeeded", "task_result": {"elements": [{"element_id": 9}]}})
 _HALF = task(status="succeed", task_result={"elements": [{"element_name": "Ada"}, {"element_id": 9}]})
 
 
@@ -92,8 +91,8 @@ def test_each_change_of_a_status_is_logged_once(client_class: Client, caplog: py
                 "lost": LOST,
                 "refused": REFUSED,
                 "broken": httpx.RemoteProtocolError,
-                "page": Reply(200, b"<html>"),
-                "odd": Reply(200, {"data": [1]}),
+                "page": StubReply(200, b"<html>"),
+                "odd": StubReply(200, {"data": [1]}),
             }.items()
         ),
         pytest.param(
@@ -121,7 +120,7 @@ def test_wait_returns_the_element_as_soon_as_it_exists(
 
 
 def test_intervals_between_look_ups_grow_to_the_maximum(client_class: Client) -> None:
-    """The interval stays there for any number of look-ups."""
+    """Any further look-ups keep the maximum interval."""
     client = ScriptedClient(
         client_class, *[_GOES_ON] * 90, finished_task(), poll=PollPolicy(factor=1e5, max_interval_seconds=3)
     )
@@ -145,7 +144,7 @@ def test_a_task_that_has_ended_is_not_looked_up(client_class: Client, outcome: s
 
 
 def test_a_task_without_a_system_id_is_looked_up_by_your_own_id(client_class: Client) -> None:
-    """You have such a task if the response to a create was lost."""
+    """Such a task comes from a create whose response was lost."""
     client = ScriptedClient(client_class, finished_task())
 
     client.wait(Task(task_info=TaskInfo(external_task_id="e-1")))
@@ -164,41 +163,46 @@ _DELETED = task("7", "succeed", task_result={"elements": [{"element_id": 9, "sta
 
 
 def _failed_wait(says: str, script: Sequence[Step], **more: Any) -> FailedCall:
-    """Return a failure that is named by its message, with one look-up for each response."""
+    """Return a failed call with one look-up for each response. Its message is also its id."""
     return FailedCall(id=says, says=says, calls=" ".join(["look"] * len(script)), script=script, **more)
 
 
-_known = partial(_failed_wait, outcome="created")
+_existing = partial(_failed_wait, outcome="created")
 _in_doubt = partial(_failed_wait, outcome="may_exist")
-_unclear = partial(_known, kind=UnknownStatusError, slept=_UNCLEAR)
+_unclear = partial(_existing, kind=UnknownStatusError, slept=_UNCLEAR)
 
 
 @for_each_row(
     [
-        _known(kind=TaskFailedError, says="task 7 failed: no face", slept=[1], script=[_BEGUN, _FAILED]),
-        _known(kind=TaskFailedError, says="task 7 failed: no reason given", script=[task(status="failed")]),
-        _known(kind=ElementUnavailableError, says="the element 9 of task 7", slept=[1], script=[_BEGUN, _DELETED]),
+        _existing(kind=TaskFailedError, says="task 7 failed: no face", slept=[1], script=[_BEGUN, _FAILED]),
+        _existing(kind=TaskFailedError, says="task 7 failed: no reason given", script=[task(status="failed")]),
+        _existing(kind=ElementUnavailableError, says="the element 9 of task 7", slept=[1], script=[_BEGUN, _DELETED]),
         _unclear(says="task 7 still has the unknown status resting after 32.2 s", script=[_NEW_WORD] * 8),
         _unclear(says=_NAMELESS, script=[_EMPTY] * 8),
         _unclear(says="task 7 is still without a status after 32.2 s", script=[task(status="")] * 8),
         _unclear(says=_NAMELESS, script=[*[ABSENT, _NEW_WORD] * 3, LOST, _EMPTY]),
         _in_doubt(kind=NotFoundError, says=_GONE, slept=_UNCLEAR, script=[ABSENT] * 8),
-        _known(kind=NotFoundError, says=_GONE, slept=_UNCLEAR, script=[_NEW_WORD, *[ABSENT] * 7]),
-        _known(kind=NotFoundError, says=_GONE, slept=_UNCLEAR, script=[_NEW_WORD, refusal(503), *[ABSENT] * 6]),
+        _existing(kind=NotFoundError, says=_GONE, slept=_UNCLEAR, script=[_NEW_WORD, *[ABSENT] * 7]),
+        _existing(kind=NotFoundError, says=_GONE, slept=_UNCLEAR, script=[_NEW_WORD, refusal(503), *[ABSENT] * 6]),
         _in_doubt(kind=AuthenticationError, says=_EXPIRED, script=[refusal(401, 1004)]),
         _in_doubt(kind=AuthenticationError, says=_EXPIRED, slept=[1], script=[ABSENT, refusal(401, 1004)]),
         _in_doubt(kind=StatusError, says=f"{_LOOKED} 404, no", script=[refusal(404)]),
-        _known(
+        _existing(
             kind=RateLimitError, says=f"{_LOOKED} 429, code 1101, no", slept=[1], script=[_BEGUN, refusal(429, 1101)]
         ),
         _in_doubt(
-            kind=StatusError, says=f"{_LOOKED} 307, to /, empty body", script=[Reply(307, b"", {"Location": "/"})]
+            kind=StatusError, says=f"{_LOOKED} 307, to /, empty body", script=[StubReply(307, b"", {"Location": "/"})]
         ),
-        _in_doubt(kind=NoTaskError, says="the gateway answered the look-up without naming", script=[Reply(200, {})]),
+        _in_doubt(
+            kind=NoTaskError, says="the gateway's response to the look-up contains no task", script=[StubReply(200, {})]
+        ),
+        _in_doubt(
+            kind=NoTaskError, says="the gateway's response to the look-up contains no task", script=[StubReply(200, {})]
+        ),
     ]
 )
 def test_a_wait_that_cannot_succeed_raises_the_reason(client_class: Client, row: FailedCall) -> None:
-    """The outcome says if the task is known to exist."""
+    """The outcome says whether the task is known to exist."""
     client = ScriptedClient(client_class, *row.script)
 
     row.check(client, client.error_of("wait", "7"))
@@ -224,12 +228,12 @@ _late = partial(_failed_wait, kind=WaitTimeoutError)
             script=[refusal(503, retry_after="60")],
         ),
         _late(outcome="may_exist", says=f"{_SILENT} 0 s", script=[refusal(503, retry_after="10")]),
-        _known(kind=NotFoundError, says=_LOOKED, slept=_TEN, script=[_BEGUN, *[ABSENT] * 7]),
+        _existing(kind=NotFoundError, says=_LOOKED, slept=_TEN, script=[_BEGUN, *[ABSENT] * 7]),
         _in_doubt(kind=NotFoundError, says=_LOOKED, slept=_TEN, script=[ABSENT] * 8),
     ]
 )
 def test_wait_ends_within_its_limit(client_class: Client, row: FailedCall) -> None:
-    """The error has the last state, and comes at once if the gateway asks for more time than is left."""
+    """The error has the last state. It is raised at once if the gateway asks for more than the remaining time."""
     client = ScriptedClient(client_class, *row.script)
 
     row.check(client, client.error_of("wait", "7", max_wait_seconds=10))
@@ -252,7 +256,7 @@ def test_a_task_from_a_response_is_known_to_exist(client_class: Client, step: St
 
 
 def test_a_wait_error_has_the_last_state_of_the_task(client_class: Client) -> None:
-    """The error also includes your own id for the task, for the next attempt."""
+    """The error also has the external id, for your next attempt."""
     failed = ScriptedClient(client_class, _BEGUN, _FAILED).error_of("wait", "7")
     late = ScriptedClient(client_class, task(status="processing", task_info={"external_task_id": "e-2"}))
     timed_out = late.error_of("wait", "7", max_wait_seconds=0)
@@ -269,7 +273,7 @@ def test_a_wait_error_has_the_last_state_of_the_task(client_class: Client) -> No
 
 
 def test_only_unclear_responses_in_a_row_end_a_wait(client_class: Client) -> None:
-    """The policy limits the time of unclear responses; a known word resets it, a temporary failure does not."""
+    """A known status resets the time of unclear responses; a temporary failure does not."""
     script = [_NEW_WORD, _BEGUN, _NEW_WORD, refusal(502), _NEW_WORD]
     client = ScriptedClient(client_class, *script, poll=PollPolicy(factor=1, max_unknown_seconds=2))
     at_once = ScriptedClient(client_class, ABSENT, poll=PollPolicy(max_unknown_seconds=0))
@@ -282,15 +286,15 @@ def test_only_unclear_responses_in_a_row_end_a_wait(client_class: Client) -> Non
 def test_the_policy_sets_the_limit_unless_you_pass_one(client_class: Client) -> None:
     """If the limit is 0, there is one look-up."""
     cases: list[tuple[Any, Any]] = [({}, {"max_wait_seconds": 0}), ({"poll": PollPolicy(max_wait_seconds=0)}, {})]
-    for options, named in cases:
-        client = ScriptedClient(client_class, _BEGUN, **options)
+    for settings, options in cases:
+        client = ScriptedClient(client_class, _BEGUN, **settings)
 
-        assert str(client.error_of("wait", "7", **named)).endswith("after 0 s")
+        assert str(client.error_of("wait", "7", **options)).endswith("after 0 s")
         assert [] == client.clock.slept
 
 
 def test_a_slow_look_up_is_the_last(client_class: Client) -> None:
-    """The clock may move by any amount meanwhile, or not at all."""
+    """The clock may move by any amount during a look-up."""
 
     def slow(_: httpx.Request) -> httpx.Response:
         client.clock.seconds += 1e6
@@ -308,7 +312,7 @@ def test_wait_refuses_an_id_that_fits_into_no_path(client_class: Client) -> None
 
 
 def test_wait_all_waits_for_all_tasks_at_once(client_class: Client) -> None:
-    """Each task is looked up until it ends; the elements come in the order of the tasks."""
+    """Each task is looked up until it ends. The elements are in the order of the tasks."""
     client = ScriptedClient(
         client_class,
         task("1"),
@@ -328,8 +332,8 @@ def test_wait_all_waits_for_all_tasks_at_once(client_class: Client) -> None:
     assert [1, 1.5] == client.clock.slept
 
 
-def test_wait_all_grants_the_longest_wait_that_the_gateway_asks_for(client_class: Client) -> None:
-    """Any of the look-ups may have requested the wait."""
+def test_wait_all_waits_as_long_as_any_response_asks_for(client_class: Client) -> None:
+    """The longest of the requested waits counts."""
     busy = [refusal(429, 1302, retry_after=seconds) for seconds in ("3", "8", "5")]
     client = ScriptedClient(client_class, *busy, *[finished_task()] * 3)
 
@@ -343,7 +347,7 @@ def test_wait_all_of_no_tasks_returns_at_once(client_class: Client) -> None:
 
 
 def test_wait_all_loses_nothing_if_one_task_fails(client_class: Client) -> None:
-    """`wait_all` waits for the other tasks, and its error has the element or the error of each."""
+    """`wait_all` waits for the other tasks. Its error lists an element or an error for each."""
     client = ScriptedClient(
         client_class,
         finished_task("1", 11),
@@ -378,18 +382,18 @@ def test_wait_all_loses_nothing_if_one_task_fails(client_class: Client) -> None:
 def test_the_outcome_of_wait_all_is_the_one_that_all_tasks_share(
     client_class: Client, outcome: str, script: list[Step]
 ) -> None:
-    """If the outcomes differ, elements may exist, and each result says more."""
+    """If the outcomes differ, it is `may_exist`, and each result has its own."""
     assert outcome == ScriptedClient(client_class, *script).error_of("wait_all", ["7", "8"]).outcome
 
 
 def test_wait_all_refuses_a_string(client_class: Client) -> None:
-    """The letters of a string would be read as ids."""
+    """Otherwise each letter of the string would be read as an id."""
     with pytest.raises(TypeError, match="if you have one task, use wait"):
         ScriptedClient(client_class).wait_all("abc")
 
 
 def test_an_error_of_wait_all_hides_a_token_that_the_gateway_repeats(client_class: Client) -> None:
-    """The error also shows at most one line of the gateway's message."""
+    """The error shows at most one line of the gateway's message."""
     failed = task(status="failed", task_status_msg=f"bad {TOKEN} " + "x" * 5000)
     error = ScriptedClient(client_class, failed).error_of("wait_all", ["7"])
 

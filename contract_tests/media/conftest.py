@@ -1,4 +1,4 @@
-"""Fixtures for several modules that read files at URLs."""
+"""Fixtures for tests that read files at URLs."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def serving() -> Iterator[Callable[..., RangeServer]]:
 
 @pytest.fixture
 def names(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[list[str]]]:
-    """Return the addresses of names, for each look-up in order; the system resolves names that are not there."""
+    """Return a dictionary for the addresses of names, one list for each look-up. The system resolves other names."""
     system = socket.getaddrinfo
     addresses: dict[str, list[list[str]]] = {}
 

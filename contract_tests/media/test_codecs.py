@@ -84,13 +84,13 @@ def _esds(object_type: int, *, length: bytes = b"\x20", stream: int = 3, decoder
         (_entry("avc1", _esds(0x6B), 78), "h264"),
     ],
 )
-def test_an_object_type_names_the_codec(entry: Box, name: str) -> None:
+def test_the_object_type_decides_the_codec(entry: Box, name: str) -> None:
     """If the type in an MPEG entry is missing, unknown or damaged, the entry's most common codec is reported."""
     assert name == codec_of(entry)
 
 
 def test_a_damaged_object_type_breaks_no_rule() -> None:
-    """The codec is for information only."""
+    """The report contains the codec only for information."""
     data = Video(**SMALL, has_sound=True).build()
     whole = video_report(data)
     broken = video_report(

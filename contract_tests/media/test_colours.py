@@ -14,14 +14,14 @@ from PIL import Image, ImageCms, PngImagePlugin
 from contract_tests.reading.images import Picture, colour_profile, png_chunk
 from contract_tests.support.pillow_pictures import RED, decode, encode
 from kling_elements.media import fit_image, image
-from kling_elements.media.colours import are_usual, profile_of
+from kling_elements.media.colours import build_profile, has_common_colours
 
 _P3_RED = (234, 51, 35)  # the red of sRGB, in Display P3
-_SAYS = "converted from the colours named in its header to sRGB"
+_SAYS = "converted from the colours of its header to sRGB"
 
 
 def _avif(colour: Any, primaries: int, transfer: int) -> bytes:
-    """Return an AVIF whose header names its colours by numbers."""
+    """Return an AVIF whose header gives its colours by number."""
     content = encode(Image.new("RGB", (200, 200), colour), "AVIF", quality=100, subsampling="4:4:4")
     start = content.index(b"colrnclx") + 8
     return content[:start] + struct.pack(">HH", primaries, transfer) + content[start + 4 :]
@@ -51,7 +51,7 @@ def _fit(content: bytes) -> tuple[Any, list[str]]:
 @pytest.mark.parametrize(
     "make", [_avif, lambda colour, *coding: _png("RGB", colour, _cicp(*coding))], ids=["AVIF", "PNG"]
 )
-def test_display_p3_named_by_number_becomes_srgb(make: Any) -> None:
+def test_display_p3_given_by_number_becomes_srgb(make: Any) -> None:
     """The red of sRGB is a duller red in P3."""
     pixel, changes = _fit(make(_P3_RED, 12, 13))
     assert _is_close((255, 0, 0), pixel, 6)
@@ -62,15 +62,15 @@ def test_display_p3_named_by_number_becomes_srgb(make: Any) -> None:
     ("value", "grey"),
     [(0, 0), (64, 45), (100, 107), (128, 181), (148, 244), (255, 255)],
 )
-def test_pq_becomes_what_a_screen_shows(value: int, grey: int) -> None:
-    """White at 203 candelas is nearly white, half of it is in place, and highlights are compressed."""
+def test_pq_is_converted_for_ordinary_screens(value: int, grey: int) -> None:
+    """White at 203 candelas becomes nearly white, half of it stays in place, and highlights are compressed."""
     pixel, changes = _fit(_avif((value, value, value), 9, 16))
     assert _is_close((grey, grey, grey), pixel, 6)
     assert [f"{_SAYS}, its highlights compressed"] == changes
 
 
 def test_hlg_keeps_its_white() -> None:
-    """White is at three quarters of the signal."""
+    """In HLG, white is at three quarters of the signal."""
     pixel, changes = _fit(_png("RGB", (191, 191, 191), _cicp(9, 18)))
     assert _is_close((244, 244, 244), pixel, 6)
     assert [f"{_SAYS}, its highlights compressed"] == changes
@@ -121,7 +121,7 @@ def test_gamma_and_primaries_of_a_png_are_applied(mode: str, colour: Any, chunks
 
 @pytest.mark.parametrize("chunks", [{b"gAMA": 45_455}, {b"gAMA": 100_000, b"sRGB": b"\0"}, {b"gAMA": 0}])
 def test_a_usual_gamma_changes_nothing(chunks: Any) -> None:
-    """The same is true for a gamma beside an sRGB chunk, and for a gamma of 0."""
+    """A gamma next to an sRGB chunk and a gamma of 0 change nothing either."""
     data = {name: value if isinstance(value, bytes) else value.to_bytes(4) for name, value in chunks.items()}
     content = _png("L", 100, *(png_chunk(name, chunk) for name, chunk in data.items()))
     assert (100, []) == _fit(content)
@@ -140,13 +140,13 @@ def test_a_profile_over_a_mebibyte_is_converted(kind: str) -> None:
 
 
 def test_a_profile_of_a_mebibyte_is_kept() -> None:
-    """The limit itself is allowed."""
+    """A profile of exactly the maximum size is allowed."""
     content = Picture(mode="RGB", width=200, height=200, profile_bytes=1_048_576).build()
     assert 1_048_576 == len(decode(fit_image(content).content).info["icc_profile"])
 
 
 def test_a_large_profile_that_cannot_be_read_is_removed() -> None:
-    """The change is reported too."""
+    """The removal is reported as a change."""
     packed = b"x\0\0" + zlib.compress(b"\1" * 1_100_000)
     content = _png("RGB", RED, png_chunk(b"iCCP", packed))
     change = "removed its colour profile, which has 1100000 bytes and cannot be read; colours may look different"
@@ -154,7 +154,7 @@ def test_a_large_profile_that_cannot_be_read_is_removed() -> None:
 
 
 def test_a_compressed_bomb_in_a_profile_is_not_unpacked() -> None:
-    """At most 16 MiB are unpacked."""
+    """At most 16 MiB of a profile are unpacked."""
     packed = b"x\0\0" + zlib.compress(bytes(40_000_000))
     _, (change,) = _fit(_png("RGB", RED, png_chunk(b"iCCP", packed)))
     assert "which has 16777216 bytes and cannot be read" in change
@@ -162,7 +162,7 @@ def test_a_compressed_bomb_in_a_profile_is_not_unpacked() -> None:
 
 def test_little_cms_reads_our_profiles() -> None:
     """Little CMS treats our profile of sRGB as sRGB."""
-    srgb = profile_of((0.3127, 0.329, 0.64, 0.33, 0.3, 0.6, 0.15, 0.06), lambda value: value**2.2)
+    srgb = build_profile((0.3127, 0.329, 0.64, 0.33, 0.3, 0.6, 0.15, 0.06), lambda value: value**2.2)
     pair = ImageCms.ImageCmsProfile(io.BytesIO(srgb)), ImageCms.createProfile("sRGB")
     converted = ImageCms.profileToProfile(Image.new("RGB", (1, 1), RED), *pair)
     assert converted is not None
@@ -174,7 +174,7 @@ def test_little_cms_reads_our_profiles() -> None:
     [({}, True), ({"icc_profile": b"x"}, True), ({"icc_profile": bytes(1_048_577)}, False), ({"gamma": 1.0}, False)],
 )
 def test_usual_colours_need_no_conversion(info: Any, usual: bool) -> None:  # noqa: FBT001
-    assert usual == are_usual(info)
+    assert usual == has_common_colours(info)
 
 
 def test_a_png_with_much_text_is_fitted() -> None:

@@ -1,8 +1,7 @@
-"""Copies of images that conform: their sides, ratio, orientation and format, and the changes that are reported."""
+"""Copies of images that conform: their sides, ratio, format and size in bytes, and the reported changes."""
 
 from __future__ import annotations
 
-import struct
 from typing import Any
 
 import pytest
@@ -11,8 +10,9 @@ from hypothesis import strategies as st
 from PIL import Image, PngImagePlugin
 
 from contract_tests.reading.images import Picture
-from contract_tests.support.pillow_pictures import ENCODED, RED, decode, encode, noise
-from kling_elements.media import fit_images
+from contract_tests.support.media_inputs import contract_with_max_image_bytes
+from contract_tests.support.pillow_pictures import ENCODED, RED, decode, encode, jpeg_of_quality, noise
+from kling_elements.media import fit_images, image
 from kling_elements.media.fit_images import fit_image
 from kling_elements_client.errors import MediaError
 
@@ -56,7 +56,7 @@ def test_an_image_with_an_orientation_may_conform() -> None:
     ],
 )
 def test_padding_reaches_the_limits_exactly(size: tuple[int, int], fitted_size: tuple[int, int], change: str) -> None:
-    """Sides and ratio are changed only as far as the limits require."""
+    """Sides and ratio change only as much as the limits require."""
     result = fit_image(encode(Image.new("L", size)))
     assert fitted_size == decode(result.content).size
     assert (change, "encoded as PNG") == result.changes
@@ -95,42 +95,10 @@ def test_padding_keeps_every_pixel() -> None:
 
 
 def test_cropping_keeps_the_middle() -> None:
-    """The remaining pixels are unchanged."""
+    """The pixels in the middle are unchanged."""
     source = noise(1000, 320)
     result = decode(fit_image(source, ratio="crop").content)
     assert source.crop((100, 0, 900, 320)).tobytes() == result.tobytes()
-
-
-@pytest.mark.parametrize("orientation", range(1, 9))
-def test_a_picture_is_turned_upright(orientation: int) -> None:
-    """The displayed top left corner is the same in the copy, which has no orientation."""
-    picture = Image.new("RGB", (200, 240), "white")
-    corners = {1: (0, 0), 2: (100, 0), 3: (100, 120), 4: (0, 120), 5: (0, 0), 6: (0, 120), 7: (100, 120), 8: (100, 0)}
-    picture.paste("black", (*corners[orientation], corners[orientation][0] + 100, corners[orientation][1] + 120))
-    exif = Image.Exif()
-    exif[0x0112] = orientation
-    result = fit_image(encode(picture, "JPEG", quality=95, exif=exif))
-    copy = decode(result.content)
-    assert ((300, 360) if orientation < 5 else (360, 300)) == copy.size
-    is_dark = copy.convert("L").point(lambda value: value < 99)
-    assert [1, 0, 0] == [is_dark.getpixel(at) for at in ((40, 40), (280, 40), (40, 280))]
-    assert (orientation != 1) == ("turned upright as its EXIF orientation says" in result.changes)
-    assert not dict(copy.getexif())
-
-
-def test_an_unreadable_orientation_is_ignored() -> None:
-    exif = b"Exif\0\0MM\0*" + b"\xff" * 8
-    assert ("enlarged from 200x200 px to 300x300 px", ENCODED) == fit_image(
-        encode(Image.new("L", (200, 200)), "JPEG", exif=exif)
-    ).changes
-
-
-def test_errors_of_pillow_about_metadata_are_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(_: object) -> None:
-        raise struct.error
-
-    monkeypatch.setattr(Image.Image, "getexif", refuse)
-    assert (300, 300) == decode(fit_image(Image.new("L", (9, 9))).content).size
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "MPO"])
@@ -151,15 +119,6 @@ def test_other_formats_become_png(kind: str) -> None:
     assert "png" == result.report.format
     assert [(90000, (255, 255, 255))] == decode(result.content).convert("RGB").getcolors()
     assert (() if kind == "PNG" else ("encoded as PNG",)) == result.changes
-
-
-@pytest.mark.parametrize("kind", ["GIF", "PNG", "WEBP", "TIFF"])
-def test_the_first_picture_of_an_animation_is_kept(kind: str) -> None:
-    """The change is reported."""
-    frames = [Image.new("RGB", (200, 200), colour) for colour in ("white", "black")]
-    result = fit_image(encode(frames[0], kind, save_all=True, append_images=frames[1:]))
-    assert "kept the first of several pictures" == result.changes[0]
-    assert (255, 255, 255) == decode(result.content).convert("RGB").getpixel((9, 9))
 
 
 @pytest.mark.parametrize("mode", [*_MODES, *_WIDE_MODES])
@@ -185,7 +144,7 @@ def test_a_copy_of_any_picture_conforms(size: tuple[int, int], mode: str, ratio:
 
 
 def test_a_copy_has_no_other_metadata() -> None:
-    """Neither places nor comments are copied."""
+    """Places and comments are not copied."""
     text = PngImagePlugin.PngInfo()
     text.add_text("Author", "somebody")
     assert {} == decode(fit_image(encode(Image.new("RGB", (200, 200)), pnginfo=text)).content).info
@@ -193,7 +152,7 @@ def test_a_copy_has_no_other_metadata() -> None:
 
 @pytest.mark.parametrize("max_pixels", [1_000_000, 999_999, 998_001, 2_345_678])
 def test_a_picture_too_long_to_be_padded_is_made_smaller_first(max_pixels: int) -> None:
-    """Otherwise kilobytes would become gigabytes. No copy has more pixels than allowed, nor much fewer."""
+    """Otherwise kilobytes would become gigabytes. The copy uses nearly all of the allowed pixels."""
     result = fit_image(Image.new("L", (6000, 3)), max_pixels=max_pixels)
     width, height = decode(result.content).size
     assert 0.99 * max_pixels < width * height <= max_pixels
@@ -207,3 +166,27 @@ def test_a_copy_that_does_not_conform_is_never_returned(ratio: Any, monkeypatch:
     with pytest.raises(MediaError, match="no conforming copy could be made") as caught:
         fit_image(Image.new("L", (299, 300)), ratio=ratio)
     assert ["R16"] == [violation.rule for violation in caught.value.violations]
+
+
+@pytest.mark.parametrize("size", [(900, 600), (600, 1500)])
+def test_a_picture_is_made_smaller_only_if_low_quality_does_not_fit(size: tuple[int, int]) -> None:
+    """The copy keeps its ratio, is hardly smaller than necessary, and no side is below the limit."""
+    picture = noise(*size)
+    max_bytes = len(jpeg_of_quality(picture, 50)) - 1
+    contract = contract_with_max_image_bytes(max_bytes)
+    result = fit_image(picture, contract=contract)
+    width, height = decode(result.content).size
+    assert f"made smaller from {size[0]}x{size[1]} px to {width}x{height} px to fit into" in result.changes[0]
+    assert 0.9 * size[0] < width < size[0]
+    assert 2 * max(width, height) <= 5 * min(width, height)
+    assert len(result.content) <= max_bytes
+    with pytest.raises(
+        MediaError, match=f"bytes; at most {max_bytes} are allowed"
+    ):  # because only `fit_image` changes sides
+        image(picture, contract=contract)
+
+
+def test_a_picture_that_cannot_be_made_small_enough_is_refused() -> None:
+    """A copy cannot have sides below the limit."""
+    with pytest.raises(MediaError, match="cannot be made smaller than 5000 bytes"):
+        fit_image(noise(400, 310), contract=contract_with_max_image_bytes(5_000))

@@ -24,7 +24,7 @@ def test_a_copy_shows_no_bytes_and_can_be_saved(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["missing/fitted.png", "a\0b.png"])
 def test_a_copy_that_cannot_be_saved_raises_a_media_error(name: str, tmp_path: Path) -> None:
-    """The error names the target."""
+    """The error contains the path of the target."""
     with pytest.raises(MediaError, match="cannot be written"):
         fit_image(Image.new("L", (200, 200))).save(tmp_path / name)
 
@@ -37,7 +37,7 @@ def test_a_str_is_not_a_target() -> None:
 
 
 def test_a_file_system_may_lack_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The finished file is then renamed."""
+    """Without links, the finished file is renamed."""
 
     def refuse(*_: object) -> None:
         raise PermissionError
@@ -49,7 +49,7 @@ def test_a_file_system_may_lack_links(tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 def test_a_file_that_was_created_meanwhile_is_kept(tmp_path: Path) -> None:
-    """The copy is then removed."""
+    """The copy is removed instead."""
     target = tmp_path / "new"
     with pytest.raises(MediaError, match="already exists"), fitted.new_file(target) as unfinished:
         _ = unfinished.write_text("mine"), target.write_text("theirs")

@@ -17,7 +17,7 @@ from contract_tests.support.media_inputs import PNG, rules_of
 from contract_tests.support.pillow_pictures import encode
 from kling_elements.media import check_image, images
 from kling_elements.media.images import inspect
-from kling_elements.media.limits import image_limits
+from kling_elements.media_limits import image_limits
 from kling_elements_client.contract import CONTRACT
 
 _SIGNED = {
@@ -38,7 +38,7 @@ _SIGNED = {
 
 @pytest.mark.parametrize(("name", "start"), _SIGNED.items(), ids=map(str, _SIGNED))
 def test_the_format_of_the_content_is_reported(name: str | None, start: bytes) -> None:
-    """Formats that are refused are also reported."""
+    """The report contains the format even if the format is refused."""
     report = check_image(start + bytes(100))
 
     assert (name, ["R14"], None, None) == (report.format, rules_of(report), report.width_px, report.ratio)
@@ -99,7 +99,7 @@ def test_an_image_that_is_cut_off_is_reported(data: bytes, kept: float, monkeypa
 
 
 def test_a_png_with_a_wrong_checksum_or_without_pixels_is_damaged() -> None:
-    """The checksum of each chunk is checked."""
+    """The check verifies the checksum of each chunk."""
     header = PNG[:33]
 
     assert ["R14"] == rules_of(check_image(PNG.replace(b"IDAT", b"IDAU", 1)))
@@ -177,7 +177,7 @@ def test_a_jpeg_with_several_scans_has_a_lower_limit() -> None:
 
 @pytest.mark.parametrize("sides", [(1, 1), (7, 300), (300, 7), (8, 8)])
 def test_a_small_jpeg_is_not_reported_as_damaged(sides: tuple[int, int]) -> None:
-    """A small JPEG breaks the rule about sides, and the one about the ratio if that is wrong."""
+    """A small JPEG breaks only the rules about sides and ratio."""
     rules = rules_of(check_image(Picture(format="jpeg", width=sides[0], height=sides[1]).build()))
     assert ["R16", "R17"][: 2 if 300 in sides else 1] == rules
 
@@ -194,7 +194,7 @@ def test_a_small_jpeg_is_not_reported_as_damaged(sides: tuple[int, int]) -> None
     ids=["stray bytes", "many", "JPEG with a large profile", "PNG with a large profile", "much text"],
 )
 def test_unusual_but_valid_images_are_complete(picture: Picture) -> None:
-    """Decoders show such images."""
+    """Decoders show such images without an error."""
     report = check_image(picture.build())
     assert ((), ()) == (report.violations, report.unchecked)
 

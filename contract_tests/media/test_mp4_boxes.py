@@ -112,7 +112,7 @@ def test_boxes_may_come_in_any_order_and_have_any_kind_of_size(data: bytes, is_f
     ],
 )
 def test_damaged_files_are_refused_with_the_reason(data: bytes, message: str) -> None:
-    """R20: you get one violation that names the damage, and no exception."""
+    """R20: the result is one violation that describes the damage, and no exception."""
     assert [message] == r20_messages(data)
 
 
@@ -148,7 +148,7 @@ def test_a_trailer_does_not_replace_the_media(trailer: str) -> None:
     ],
 )
 def test_a_track_without_a_required_box_is_damaged(path: str, message: str) -> None:
-    """R20: the message names the missing box."""
+    """R20: the message contains the type of the missing box."""
     assert [f"the file is damaged: {message}"] == r20_messages(
         edit_boxes(FTYP + MOOV + MDAT, f"moov/trak/{path}", lambda _: None)
     )
@@ -159,7 +159,7 @@ def test_a_track_without_a_required_box_is_damaged(path: str, message: str) -> N
 )
 @pytest.mark.parametrize("length", [0, 3])
 def test_a_box_that_is_too_short_is_damaged(path: str, length: int) -> None:
-    """R20: the message names the box."""
+    """R20: the message contains the type of the box."""
     kind = path[-4:]
 
     data = edit_boxes(FTYP + MOOV + MDAT, path, lambda old: old[:length])
@@ -171,11 +171,11 @@ def test_a_track_without_a_codec_is_damaged() -> None:
     """R20: a sample description must have an entry."""
     data = edit_boxes(FTYP + MOOV + MDAT, "moov/trak/mdia/minf/stbl/stsd", lambda old: old[:8])
 
-    assert ["the file is damaged: a track does not name its codec"] == r20_messages(data)
+    assert ["the file is damaged: a track has no codec"] == r20_messages(data)
 
 
 def test_a_damaged_header_in_a_damaged_file_is_reported_once() -> None:
-    """R20: damage of the whole file comes before the damage that follows from it."""
+    """R20: if the file is cut off, damage inside it is not reported again."""
     assert [cut_off_message("mdat")] == r20_messages(FTYP + box("moov", box("cmov")) + MDAT[:-1])
 
 
@@ -250,7 +250,7 @@ class _SparseFile(RecordedFile):
 
 
 def test_a_file_of_many_fragments_is_not_read_to_its_end() -> None:
-    """If it would take more than 24 reads, the report says that nobody knows whether the file is complete."""
+    """After 24 reads, the report says that the completeness of the file was not checked."""
     parts = Video(**SMALL, is_fragmented=True).build()
     file = RecordedFile(parts + (box("moof") + box("mdat", bytes(20_000))) * 30)
 
@@ -304,7 +304,7 @@ def test_the_version_between_the_brands_is_not_a_brand() -> None:
 
 
 def test_text_that_cannot_be_decoded_is_refused() -> None:
-    """R20: text that a reader cannot decode is also a violation."""
+    """R20: undecodable Base64 is a violation too."""
     (violation,) = video_report(InlineText("!!!!" * 100)).violations
 
     assert ("R20", "the file is not an MP4 or MOV video; it cannot be decoded") == (violation.rule, violation.message)

@@ -1,4 +1,4 @@
-"""Metadata of images is sent or removed, as the caller wishes."""
+"""The metadata of images is sent or removed, as the caller chooses."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def test_metadata_is_removed_only_on_request(kind: str, tmp_path: Path) -> None:
     assert text == image(text, strip_metadata=True)
 
 
-def test_the_image_without_metadata_is_the_one_checked() -> None:
-    """A file that is too large because of its metadata conforms once that is removed."""
+def test_the_image_is_checked_without_its_metadata() -> None:
+    """A file that is too large because of its metadata conforms without them."""
     content = Picture(format="jpeg", file_size=10_485_761).build()
     with pytest.raises(MediaError, match="R15"):
         image(content)
@@ -40,7 +40,7 @@ def test_the_image_without_metadata_is_the_one_checked() -> None:
 
 
 def test_metadata_that_cannot_be_removed_is_not_sent() -> None:
-    """An image that conforms otherwise is refused for its metadata, any other for what is wrong with it."""
+    """A conforming image is refused because of its metadata, and any other image because of its other faults."""
     content = Picture().build()[:-8]
     assert image(content)
     with pytest.raises(MediaError, match=r"its metadata cannot be removed, .*re-encode it"):
@@ -51,7 +51,7 @@ def test_metadata_that_cannot_be_removed_is_not_sent() -> None:
 
 @pytest.mark.parametrize("kind", ["jpeg", "png"])
 def test_an_image_that_conforms_keeps_its_metadata_by_default(kind: str) -> None:
-    """Otherwise the copy has the same pixels, and the change is reported."""
+    """With `strip_metadata`, the copy has the same pixels, and the change is reported."""
     content = Picture(format=kind, orientation=6, file_size=9000).build()
     assert (content, ()) == (fit_image(content).content, fit_image(content).changes)
     result = fit_image(content, strip_metadata=True)
@@ -62,6 +62,6 @@ def test_an_image_that_conforms_keeps_its_metadata_by_default(kind: str) -> None
 
 
 def test_a_copy_in_another_format_never_has_metadata() -> None:
-    """You need not remove metadata before the image is encoded in another format."""
+    """Encoding in another format removes the metadata anyway."""
     content = encode(Image.new("L", (300, 300)), "GIF", comment=b"somebody")
     assert ("encoded as PNG",) == fit_image(content, strip_metadata=True).changes

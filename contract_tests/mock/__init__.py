@@ -1,1 +1,1 @@
-"""Tests of `kling_elements.mock` and `kling_elements.testing`."""
+"""Tests of `kling_elements.mock`."""

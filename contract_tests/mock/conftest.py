@@ -23,6 +23,14 @@ def caller(request: pytest.FixtureRequest) -> Iterator[Caller]:
 
 
 @pytest.fixture
+def live_caller() -> Iterator[Caller]:
+    """Yield a caller of a server with a manual clock, in the first dialect."""
+    app = create_app(manual_clock=True)
+    yield Caller(app)
+    app.close()
+
+
+@pytest.fixture
 def connections(monkeypatch: pytest.MonkeyPatch) -> list[sqlite3.Connection]:
     """Return the connections to state files in order, to spoil them as a full disk or a kill does."""
     connections: list[sqlite3.Connection] = []

@@ -1,4 +1,4 @@
-"""The mock server in process: the checks of path, token, method and media type, and that none ends in 500."""
+"""The mock server in process: its checks of path, token, method and media type. No request ends in 500."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from contract_tests.support.mock_caller import (
     NO_TOKEN,
     OTHER_TOKEN,
     Caller,
-    Refusal,
+    ExpectedRefusal,
     assert_accepted,
     shared_caller,
 )
@@ -32,8 +32,8 @@ from kling_elements_client import contract
 
 
 def test_the_package_exports_the_application() -> None:
-    """Users start from `kling_elements.mock.create_app`."""
-    assert kling_elements.mock.__all__ == ["create_app"]
+    """Users import `kling_elements.mock.create_app`."""
+    assert ["create_app"] == kling_elements.mock.__all__
     assert create_app is kling_elements.mock.create_app
 
 
@@ -53,7 +53,7 @@ def test_every_example_of_the_contract_is_accepted(name: str) -> None:
     ],
 )
 def test_a_path_may_be_percent_encoded(path: str) -> None:
-    """RFC 3986 makes no difference between an unreserved character and its encoding."""
+    """RFC 3986 treats an unreserved character and its encoding as the same."""
     assert_accepted(shared_caller().send("POST", path, BODY))
 
 
@@ -68,7 +68,7 @@ def test_an_asgi_server_may_leave_out_the_raw_path() -> None:
     ["Bearer t", "bearer t", "BEARER t", "Bearer   t", " Bearer t ", "Bearer aZ09-._~+/==", "Bearer 12|a:b,c=d"],
 )
 def test_any_well_formed_bearer_token_is_accepted(authorization: str) -> None:
-    """The scheme is compared without case; the token is any string that a header can contain and the client sends."""
+    """The case of the scheme doesn't matter. A token may contain every character that the client can send."""
     assert_accepted(shared_caller().post(headers={"authorization": authorization}))
 
 
@@ -79,7 +79,7 @@ def test_any_well_formed_bearer_token_is_accepted(authorization: str) -> None:
         *((BAD_TOKEN, text) for text in ("t", "Basic t", "Bearert", "Bearer\tt", "Bearer t t", "Bearer \xe4")),
     ],
 )
-def test_a_missing_or_ill_formed_token_is_401(expected: Refusal, authorization: str | None) -> None:
+def test_a_missing_or_ill_formed_token_is_401(expected: ExpectedRefusal, authorization: str | None) -> None:
     """A missing token and a malformed one have different messages."""
     expected.check(shared_caller().post(headers={"authorization": authorization}))
 
@@ -87,7 +87,7 @@ def test_a_missing_or_ill_formed_token_is_401(expected: Refusal, authorization: 
 @pytest.mark.parametrize(
     ("expected", "authorization"), [(BAD_TOKEN, "Basic sk-mine"), (NO_TOKEN, ""), (OTHER_TOKEN, "Bearer sk-Mine")]
 )
-def test_a_server_may_accept_only_one_token(expected: Refusal, authorization: str) -> None:
+def test_a_server_may_accept_only_one_token(expected: ExpectedRefusal, authorization: str) -> None:
     """If you start a server with a token, any other token is 401, as with the real service."""
     caller = Caller(create_app("sk-mine"))
 
@@ -95,8 +95,8 @@ def test_a_server_may_accept_only_one_token(expected: Refusal, authorization: st
     expected.check(caller.post(headers={"authorization": authorization}))
 
 
-def test_two_tokens_are_401() -> None:
-    """Nobody can say which of two Authorization headers counts, so the request is refused."""
+def test_two_authorization_headers_are_401() -> None:
+    """The server can't know which of two Authorization headers counts."""
     BAD_TOKEN.check(exchange(scope(("Authorization", "Bearer sk-test")), chunks(SAMPLE))[0])
 
 
@@ -121,7 +121,7 @@ def test_an_unknown_path_is_404(path: str) -> None:
 def test_a_slash_at_the_end_is_404_and_the_message_says_so(path: str, method: str, right: str) -> None:
     """The vendor's own example has a slash at the end, so the message says what to change."""
     message = f"remove the slash at the end of the path: send the request to {right}"
-    Refusal(status=404, code=1203, message=message).check(shared_caller().send(method, path, BODY))
+    ExpectedRefusal(status=404, code=1203, message=message).check(shared_caller().send(method, path, BODY))
     NO_TOKEN.check(shared_caller().send(method, path, headers={"authorization": None}))
 
 
@@ -142,7 +142,7 @@ def test_another_method_is_405_and_says_which_are_allowed(method: str) -> None:
     ],
 )
 def test_the_media_type_is_compared_without_case_and_may_have_parameters(content_type: str) -> None:
-    """All headers here mean JSON in UTF-8."""
+    """Each of these headers means JSON in UTF-8."""
     assert_accepted(shared_caller().post(headers={"content-type": content_type}))
 
 
@@ -186,12 +186,12 @@ def test_the_lifespan_protocol_is_followed() -> None:
     """The application answers startup and shutdown with `complete`."""
     sent = asyncio.run(_speak(create_app(), "lifespan", [{"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}]))
 
-    assert sent == [{"type": "lifespan.startup.complete"}, {"type": "lifespan.shutdown.complete"}]
+    assert [{"type": "lifespan.startup.complete"}, {"type": "lifespan.shutdown.complete"}] == sent
 
 
 def test_a_websocket_is_closed() -> None:
     """The application refuses a WebSocket without an exception."""
-    assert asyncio.run(_speak(shared_caller().app, "websocket", [])) == [{"type": "websocket.close"}]
+    assert [{"type": "websocket.close"}] == asyncio.run(_speak(shared_caller().app, "websocket", []))
 
 
 _BYTES_HEADERS = st.lists(
@@ -224,9 +224,9 @@ _BODIES = st.binary() | st.recursive(
 def test_no_request_is_answered_with_500(
     method: str, path: bytes, query: bytes, headers: list[tuple[bytes, bytes]], bodies: list[bytes]
 ) -> None:
-    """However malformed a request is, the response has a status and a shape of the contract."""
-    asked = scope(method=method, raw_path=path, query_string=query, headers=headers)
-    reply, _ = exchange(asked, chunks(*bodies))
+    """However malformed a request is, the response has a documented status and shape."""
+    request = scope(method=method, raw_path=path, query_string=query, headers=headers)
+    reply, _ = exchange(request, chunks(*bodies))
 
     assert reply.status in {200, 400, 401, 404, 405, 413, 415}
     assert {"code", "message", "request_id"} <= set(json.loads(reply.body))

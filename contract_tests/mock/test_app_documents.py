@@ -40,8 +40,8 @@ def _reply(method: str, path: str, **operation: Any) -> tuple[int, Any]:
 @pytest.mark.parametrize("path", ["/things/1/2-3", "/things/%2F/%2F-%0A", "/things/1/2-3-4"])
 def test_a_path_template_matches_segment_by_segment(path: str) -> None:
     """A parameter matches any string within its segment, even an encoded slash, but not an empty string."""
-    assert _reply("GET", path) == (200, [1])
-    assert _reply("DELETE", path) == (202, [1])
+    assert (200, [1]) == _reply("GET", path)
+    assert (202, [1]) == _reply("DELETE", path)
 
 
 @pytest.mark.parametrize("path", ["/things/1/23", "/things//2-3", "/things/1/-3", "/things/1/2-3/4", "/thing/1/2-3"])
@@ -49,8 +49,8 @@ def test_a_path_template_matches_only_its_own_segments(path: str) -> None:
     """The number of segments and every literal part must match."""
     status, body = _reply("GET", path)
 
-    assert status == 404
-    assert body["message"] == "there is no such path; use one of /things/all/names-only, /things/{thing id}/{a}-{b}"
+    assert 404 == status
+    assert "there is no such path; use one of /things/all/names-only, /things/{thing id}/{a}-{b}" == body["message"]
 
 
 def test_a_path_parameter_is_decoded() -> None:
@@ -58,8 +58,8 @@ def test_a_path_parameter_is_decoded() -> None:
     match = MockServer(Contract(_document())).routes.find("/things/%2F%C3%A4/b-c")
 
     assert match is not None
-    assert match[1] == {"thing id": "/\u00e4", "a": "b", "b": "c"}
-    assert [endpoint.operation.operation_id for endpoint in match[0].endpoints.values()] == ["get", "delete"]
+    assert {"thing id": "/\u00e4", "a": "b", "b": "c"} == match[1]
+    assert ["get", "delete"] == [endpoint.operation.operation_id for endpoint in match[0].endpoints.values()]
 
 
 def test_a_literal_path_takes_precedence_over_a_template() -> None:
@@ -68,7 +68,7 @@ def test_a_literal_path_takes_precedence_over_a_template() -> None:
     reply = Caller(app).send("DELETE", "/things/all/names-only")
 
     assert (405, "GET") == (reply.status, headers_of(reply)["allow"])
-    assert app.operation_ids == ["names", "get", "delete"]
+    assert ["names", "get", "delete"] == app.operation_ids
 
 
 def test_server_and_client_use_the_lowest_success_status() -> None:

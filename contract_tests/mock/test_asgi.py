@@ -14,7 +14,7 @@ from contract_tests.support.mock_caller import (
     NO_JSON,
     NO_TOKEN,
     TOO_LARGE,
-    Refusal,
+    ExpectedRefusal,
     assert_accepted,
     shared_caller,
 )
@@ -94,7 +94,7 @@ def test_an_unwanted_body_is_read_for_a_limited_time(monkeypatch: pytest.MonkeyP
 
 @pytest.mark.parametrize(("expected", "token", "length"), [(NO_TOKEN, None, "2"), (TOO_LARGE, "sk-test", "9" * 9)])
 def test_a_peer_that_waits_for_100_continue_is_refused_without_its_body(
-    expected: Refusal, token: str | None, length: str
+    expected: ExpectedRefusal, token: str | None, length: str
 ) -> None:
     """After `Expect: 100-continue` the server reads nothing and closes the connection, because no body will come."""
     reply, received = exchange(scope(("content-length", length), ("expect", "100-Continue"), token=token), [])

@@ -22,7 +22,7 @@ from contract_tests.support.peers import Peer, listening
 from contract_tests.support.running import run_async
 from kling_elements.mock import callbacks
 from kling_elements.mock.app import MockServer
-from kling_elements.mock.callbacks import Courier, Retries
+from kling_elements.mock.callbacks import NotificationSender, Retries
 from kling_elements.mock.clock import TaskClock
 from kling_elements.mock.store import Store
 
@@ -134,11 +134,11 @@ def test_a_signature_is_that_of_the_vendors_example(monkeypatch: pytest.MonkeyPa
             return datetime.fromtimestamp(1_781_080_794.9, tz)
 
     monkeypatch.setattr(callbacks, "datetime", Then)
-    courier = Courier(Store(), TaskClock(), describe=lambda *_: {}, secret=SECRET)
+    sender = NotificationSender(Store(), TaskClock(), describe=lambda *_: {}, secret=SECRET)
     body = (
         '{"id":"1234567890","status":"succeeded","message":"","create_time":1781080778802,"update_time":1781080794151}'
     )
-    headers = dict(courier._headers("9876543210", body))  # noqa: SLF001 -- the id is chosen by the server otherwise
+    headers = dict(sender._headers("9876543210", body))  # noqa: SLF001 -- the id is chosen by the server otherwise
 
     assert b"1781080794" == headers[b"webhook-timestamp"]
     assert b"v1,UsKlJP00XoQyOn410NM9xv34sP+Gl0jnOO9Lcpr7NJ4=" == headers[b"webhook-signature"]
@@ -211,7 +211,7 @@ async def test_a_silent_receiver_does_not_delay_the_others() -> None:
 @on_a_loop
 async def test_a_silent_receiver_is_given_up_after_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """A silent receiver counts as unreachable."""
-    monkeypatch.setattr(callbacks, "_RESPONSE_MAX_SECONDS", 0.1)
+    monkeypatch.setattr(callbacks, "_MAX_RESPONSE_SECONDS", 0.1)
     with listening(Peer.until_closed) as silent:
         async with running_server(server(retries=Retries(1))) as caller:
             caller.create(callback_url=silent.url)

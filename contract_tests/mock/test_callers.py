@@ -1,4 +1,4 @@
-"""Who may call the mock server: pages on this machine and allowed hosts, but never through a proxy."""
+"""Pages on this machine and allowed hosts may call the mock server, but not through a proxy."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def control(peer: str, *hosts: str, **headers: str) -> int:
 
 
 @pytest.mark.parametrize("origin", [PAGE, "https://127.0.0.1:5173", "http://[::1]"])
-def test_a_local_page_sees_answers_and_refusals(origin: str) -> None:
+def test_a_local_page_can_read_responses_and_refusals(origin: str) -> None:
     """CORS lets the page read responses and some headers. `Vary` keeps caches from giving them to other pages."""
     shares = {
         "access-control-allow-origin": origin,
@@ -43,7 +43,7 @@ def test_a_local_page_sees_answers_and_refusals(origin: str) -> None:
 
 
 def test_a_request_without_an_origin_gets_no_cors_headers() -> None:
-    """The response has only the usual header."""
+    """The response has only its Content-Type."""
     reply, _ = exchange(scope(), chunks(SAMPLE))
 
     assert {"content-type"} == headers_of(reply).keys()
@@ -51,7 +51,7 @@ def test_a_request_without_an_origin_gets_no_cors_headers() -> None:
 
 @pytest.mark.parametrize("path", [ELEMENTS, f"{ELEMENTS}/7", "/_mock/faults", "/health", "/x"])
 def test_a_preflight_needs_no_token(path: str) -> None:
-    """A browser sends no token with a preflight, so the response allows everything; the request is checked later."""
+    """A browser sends no token with a preflight. The server checks only the request that follows."""
     asked = [("access-control-request-method", "POST"), ("access-control-request-headers", "authorization,x-mine")]
     asks = scope(("origin", PAGE), *asked, token=None, method="OPTIONS", raw_path=path.encode())
     reply, _ = exchange(asks, chunks(b""))
@@ -80,7 +80,7 @@ def test_options_without_an_origin_is_an_ordinary_method(more: dict[str, str]) -
 @pytest.mark.parametrize("path", [ELEMENTS, "/_mock/faults", "/health", "/"])
 @pytest.mark.parametrize("method", ["POST", "GET", "OPTIONS"])
 def test_a_page_of_another_site_is_always_403(method: str, path: str, origin: str) -> None:
-    """Otherwise a page with such a name could make the server POST to any address through `callback_url`."""
+    """Otherwise any page could make the server POST to any address through `callback_url`."""
     more = [("origin", origin), ("access-control-request-method", "POST")]
     reply, _ = exchange(scope(*more, method=method, raw_path=path.encode()), chunks(SAMPLE))
 
@@ -144,7 +144,7 @@ def test_an_allowed_host_cannot_reach_control_by_a_public_name(
 
 
 def test_an_allowed_name_works_on_the_servers_own_machine() -> None:
-    """An entry in the hosts file gives the machine such a name."""
+    """An entry in the hosts file can give the machine such a name."""
     assert 200 == control("127.0.0.1", "kling.internal", host="kling.internal:8787")
     assert 403 == control("127.0.0.1", host="kling.internal:8787")
 

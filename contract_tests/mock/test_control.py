@@ -1,4 +1,4 @@
-"""The control API of the mock server: its paths, callers and answers."""
+"""The control API of the mock server: its paths, callers and responses."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def foreign_caller() -> Iterator[Caller]:
 
 
 def reply(caller: Caller, client_host: str | None, path: str = "/_mock/clock") -> tuple[int, Any]:
-    """Return status and answer to a GET from a peer."""
+    """Return the status and the value of the response to a GET from a peer."""
     answered = caller.send("GET", path, headers=NO_HEADERS, client_host=client_host)
     return answered.status, json.loads(answered.body)
 
@@ -74,7 +74,7 @@ def test_other_callers_are_403(path: str, host: str | None, foreign_caller: Call
 def test_pages_and_proxies_on_the_same_machine_are_403(
     expected: int, name: str, value: str, foreign_caller: Caller
 ) -> None:
-    """Pages and proxies forward requests of somebody who may be anywhere."""
+    """Pages and proxies forward requests from anywhere."""
     assert expected == foreign_caller.send("GET", "/_mock/clock", headers={**NO_HEADERS, name: value}).status
 
 
@@ -86,7 +86,7 @@ def test_a_local_page_may_be_cross_site(foreign_caller: Caller) -> None:
 
 @pytest.mark.parametrize("path", ["/_mock/", "/_mock/x", "/_mock/clock/", "/_mock/Clock"])
 def test_another_path_is_404(path: str, foreign_caller: Caller) -> None:
-    """The message lists the paths."""
+    """The message lists the valid paths."""
     assert (404, 1203, f"there is no such path; use one of {', '.join(PATHS)}") == foreign_caller.refusal("GET", path)
 
 
@@ -134,7 +134,7 @@ def test_queued_faults_can_be_seen_and_dropped(foreign_caller: Caller) -> None:
 
 
 def test_the_clock_is_stepped(foreign_caller: Caller) -> None:
-    """You can step the clock by any number of seconds, and the response has the time."""
+    """You can step the clock by any number of seconds. The response contains the new time."""
     before = foreign_caller.ask("GET", PATHS[2])
 
     assert {"now": foreign_caller.app.clock.now(), "manual": True} == before
@@ -159,7 +159,7 @@ def test_an_invalid_step_is_refused(expected: str, body: Any, foreign_caller: Ca
 
 
 def test_the_tasks_of_every_token_are_listed() -> None:
-    """The oldest task comes first, the element id is there once it is ready, and each owner has its own name."""
+    """The oldest task comes first. A finished task has its element id, and each owner has a name."""
     app = create_app(manual_clock=True)
     one, other = Caller(app), Caller(app, "sk-other")
     ids = [one.create(external_task_id="e")["task_id"], other.create()["task_id"]]

@@ -1,4 +1,4 @@
-"""The dialects of the mock server: how to choose one, what differs, and how clients read them."""
+"""The dialects of the mock server: how to choose one, how they differ, and how clients read them."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def quick_caller(request: pytest.FixtureRequest) -> Iterator[Caller]:
 
 
 def test_the_dialects_of_the_contract_are_these() -> None:
-    """The first one is the default, and has the responses that people saw."""
+    """The first one is the default, with the responses of the live service."""
     assert wording.DIALECTS == contract.CONTRACT.dialects()
     assert wording.NO_TASK["live"]("x") == Caller(create_app()).refusal("GET", f"{ELEMENTS}/x")
 
@@ -121,7 +121,7 @@ def test_an_id_that_another_call_used_may_repeat_if_duplicates_are_allowed() -> 
 def test_ids_that_cannot_be_used_are_refused(body: Any) -> None:
     """One invalid id refuses the whole list."""
     caller = Caller(create_app())
-    expected = "the body must be a list of ids, strings that are not empty"
+    expected = "the body must be a list of ids, which are non-empty strings"
 
     assert (400, 1200, expected) == caller.refusal("POST", USED_IDS, body)
     assert [] == caller.ask("GET", USED_IDS)
@@ -183,7 +183,7 @@ def test_a_refusal_that_the_document_lacks_gets_a_general_code() -> None:
         assert (400, 1201) == Caller(app).refusal("GET", f"{ELEMENTS}/x")[:2]
 
 
-# The responses that people saw, from `live_responses.yaml`
+# The recorded responses, from `live_responses.yaml`
 
 
 def _use_an_id_twice(mock: Caller) -> tuple[str, Reply]:
@@ -218,7 +218,7 @@ _OF_DIALECTS = [row for row in responses() if row.dialect]
 
 @for_each_row(_OF_DIALECTS)
 def test_the_mock_server_gives_each_recorded_response_of_its_dialect(row: LiveResponse) -> None:
-    """Status and code are the same, so is the message if the service's own is known, and `data` is there if it was."""
+    """Status and code are the same. So are the message, if it is known, and the presence of `data`."""
     with closing(create_app(dialect=row.dialect, tick_seconds=0)) as app:
         asked, reply = _PROVOKED[row.provoked_by](Caller(app))
     recorded, response = row.body(), json.loads(reply.body)
@@ -233,5 +233,5 @@ def test_the_mock_server_gives_each_recorded_response_of_its_dialect(row: LiveRe
 
 
 def test_each_way_to_provoke_a_response_is_used() -> None:
-    """Each row of a dialect names a way to provoke it, and no way is unused."""
+    """Each recorded response of a dialect can be provoked, and each way to provoke one is used."""
     assert set(_PROVOKED) == {row.provoked_by for row in _OF_DIALECTS}

@@ -26,7 +26,7 @@ def dialect(request: pytest.FixtureRequest) -> str:
 
 
 def created(dialect: str, kind: str) -> tuple[Caller, Any]:
-    """Return a caller of a server with ids of a kind, and the id of an element there."""
+    """Return a caller of a server with element ids of some kind, and the id of an element."""
     caller = Caller(create_app(tick_seconds=0, element_ids=kind, dialect=dialect), dialect=dialect)
     task = caller.create()
     element_id = caller.element(task["task_id"])["element_id"]
@@ -49,7 +49,7 @@ def test_small_ids_survive_javascript(dialect: str) -> None:
 
 
 def test_text_ids_survive_javascript(dialect: str) -> None:
-    """Some gateways write ids as strings; those of the official library are strings too."""
+    """Some gateways write ids as strings. The ids of the official library are then strings as well."""
     caller, element_id = created(dialect, "text")
 
     assert isinstance(element_id, str)
@@ -62,7 +62,7 @@ def test_text_ids_survive_javascript(dialect: str) -> None:
 
 @pytest.mark.parametrize("sent", [as_javascript, lambda number: str(as_javascript(number))], ids=["number", "text"])
 def test_a_rounded_id_is_refused_with_a_hint(sent: Any, dialect: str) -> None:
-    """The hint has the original id and says what to do, and nothing is deleted."""
+    """The hint contains the original id and says what to do. Nothing is deleted."""
     caller, element_id = created(dialect, "large")
 
     assert element_id != as_javascript(element_id)
@@ -102,11 +102,11 @@ def test_an_element_id_leads_back_to_its_task(kind: str, task_id: int) -> None:
 
     assert task_id == ids.task_id_of(element_id)
     assert (kind == "small" and task_id < 1 << 52) is (element_id < 2**53)
-    assert [] == list(ids.rounded_to(element_id))
+    assert [] == list(ids.task_ids_rounded_to(element_id))
     if element_id > 2**53:
-        assert task_id in list(ids.rounded_to(as_javascript(element_id)))
+        assert task_id in list(ids.task_ids_rounded_to(as_javascript(element_id)))
 
 
 def test_as_javascript_rounds_as_a_json_parser_with_floats_does() -> None:
-    """`json.loads` gives the same number if it parses integers as floats."""
+    """`json.loads` gives the same number if it reads integers as floats."""
     assert as_javascript(9007199254740993) == int(json.loads("9007199254740993", parse_int=float))

@@ -55,15 +55,15 @@ def test_the_server_answers_where_its_first_line_says(port: int) -> None:
             assert (200, 0, "submitted") == (status, body["code"], body["data"]["task_status"])
             assert example(name).get("external_task_id") == body["data"]["task_info"].get("external_task_id")
             assert {"content-type", "content-length"} == set(headers)
-            assert headers["content-type"] == "application/json"
+            assert "application/json" == headers["content-type"]
 
 
 def test_the_command_can_set_the_only_accepted_token() -> None:
-    """With `--token` any other one is 401."""
+    """With `--token`, any other token is 401."""
     sample = json.dumps(example("sample")).encode()
     with running_command("--port", "0", "--token", "sk-mine") as (_, line), connect(port_of(line)) as connection:
-        assert response_to(connection, sample)[0] == 401
-        assert response_to(connection, sample, {**HEADERS, "Authorization": "Bearer sk-mine"})[0] == 200
+        assert 401 == response_to(connection, sample)[0]
+        assert 200 == response_to(connection, sample, {**HEADERS, "Authorization": "Bearer sk-mine"})[0]
 
 
 def test_head_is_answered_without_a_body(port: int) -> None:
@@ -71,9 +71,9 @@ def test_head_is_answered_without_a_body(port: int) -> None:
     with connect(port) as connection:
         status, headers, body = response_to(connection, b"", method="HEAD")
 
-        assert (status, body) == (405, None)
+        assert (405, None) == (status, body)
         assert {"content-type", "content-length", "allow"} == set(headers)
-        assert response_to(connection, json.dumps(example("sample")).encode())[0] == 200
+        assert 200 == response_to(connection, json.dumps(example("sample")).encode())[0]
 
 
 def test_a_refused_request_leaves_its_connection_usable(port: int) -> None:
@@ -81,9 +81,9 @@ def test_a_refused_request_leaves_its_connection_usable(port: int) -> None:
     sample = json.dumps(example("sample")).encode()
     with connect(port) as connection:
         for _ in range(3):
-            assert response_to(connection, sample * 1000, {"Content-Type": "application/json"})[0] == 401
-            assert response_to(connection, b"<" * 1_000_000)[0] == 400
-            assert response_to(connection, sample)[0] == 200
+            assert 401 == response_to(connection, sample * 1000, {"Content-Type": "application/json"})[0]
+            assert 400 == response_to(connection, b"<" * 1_000_000)[0]
+            assert 200 == response_to(connection, sample)[0]
 
 
 @pytest.mark.parametrize("chunked", [False, True], ids=["declared", "chunked"])
@@ -94,9 +94,9 @@ def test_a_body_over_the_limit_is_answered_although_it_is_sent_in_full(port: int
     with connect(port) as connection:
         status, headers, response = response_to(connection, iter(body) if chunked else b"".join(body))
 
-        assert (status, response["code"]) == (413, 1200)
+        assert (413, 1200) == (status, response["code"])
         assert {"content-type", "content-length"} == set(headers)
-        assert response_to(connection, json.dumps(example("sample")).encode())[0] == 200
+        assert 200 == response_to(connection, json.dumps(example("sample")).encode())[0]
 
 
 def test_a_body_without_100_continue_is_never_sent(port: int) -> None:
@@ -107,7 +107,7 @@ def test_a_body_without_100_continue_is_never_sent(port: int) -> None:
         response = b"".join(iter(lambda: connection.recv(1 << 16), b""))
 
     assert response.startswith(b"HTTP/1.1 401 ")
-    assert response.count(b"connection: close\r\n") == 1
+    assert 1 == response.count(b"connection: close\r\n")
 
 
 def test_many_requests_at_once_are_each_answered_with_their_own_response(port: int) -> None:
@@ -127,11 +127,11 @@ def test_many_requests_at_once_are_each_answered_with_their_own_response(port: i
     with ThreadPoolExecutor(40) as threads:
         ids = list(threads.map(send_requests, range(40)))
 
-    assert len(set().union(*ids)) == 200
+    assert 200 == len(set().union(*ids))
 
 
 def test_broken_requests_do_not_harm_the_server(port: int) -> None:
-    """If a peer sends something other than HTTP, the next request is still answered."""
+    """After a peer has sent something other than HTTP, the server still answers the next request."""
     for raw in [
         b"",
         b"\r\n\r\n",
@@ -147,7 +147,7 @@ def test_broken_requests_do_not_harm_the_server(port: int) -> None:
         assert not response or response.startswith(b"HTTP/1.1 400 ")
 
     with connect(port) as connection:
-        assert response_to(connection, json.dumps(example("sample")).encode())[0] == 200
+        assert 200 == response_to(connection, json.dumps(example("sample")).encode())[0]
 
 
 def test_a_server_may_run_in_a_thread() -> None:
@@ -166,15 +166,15 @@ def test_a_server_may_run_in_a_thread() -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_the_server_quietly(number: signal.Signals) -> None:
-    """The exit code is 0, and nothing is printed, in particular no request."""
+    """The exit code is 0, and the server prints nothing about requests."""
     with running_command("--port", "0") as (process, line):
         with connect(port_of(line)) as connection:
-            assert response_to(connection, json.dumps(example("sample")).encode())[0] == 200
-            assert response_to(connection, b'{"image":"QUJD"}')[0] == 400
+            assert 200 == response_to(connection, json.dumps(example("sample")).encode())[0]
+            assert 400 == response_to(connection, b'{"image":"QUJD"}')[0]
         process.send_signal(number)
 
-        assert process.communicate(timeout=PATIENCE_SECONDS) == ("", "")
-        assert process.returncode == 0
+        assert ("", "") == process.communicate(timeout=PATIENCE_SECONDS)
+        assert 0 == process.returncode
 
 
 def test_a_stalled_caller_does_not_delay_the_end_of_the_server() -> None:
@@ -191,11 +191,11 @@ def test_a_stalled_caller_does_not_delay_the_end_of_the_server() -> None:
             ]
             connection.sendall("\r\n".join(head).encode())
             with connect(port_of(line)) as other:  # once this is answered, the request above has been read
-                assert response_to(other, b"{")[0] == 400
+                assert 400 == response_to(other, b"{")[0]
             process.send_signal(signal.SIGINT)
 
-            assert process.communicate(timeout=PATIENCE_SECONDS) == ("", "")
-        assert process.returncode == 0
+            assert ("", "") == process.communicate(timeout=PATIENCE_SECONDS)
+        assert 0 == process.returncode
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -204,7 +204,7 @@ def test_a_signal_before_the_start_ends_the_server_quietly(
 ) -> None:
     """A signal during the imports exits quietly too."""
     before = {caught: signal.getsignal(caught) for caught in (signal.SIGINT, signal.SIGTERM)}
-    monkeypatch.setattr(command, "_options", lambda *_: signal.raise_signal(number))
+    monkeypatch.setattr(command, "_parse", lambda *_: signal.raise_signal(number))
     try:
         with pytest.raises(SystemExit) as caught:
             command.main()
@@ -212,7 +212,7 @@ def test_a_signal_before_the_start_ends_the_server_quietly(
         for restored, handler in before.items():
             signal.signal(restored, handler)
 
-    assert caught.value.code == 0
+    assert 0 == caught.value.code
 
 
 def test_the_clock_and_the_limits_are_those_of_the_command() -> None:
@@ -242,7 +242,7 @@ def test_the_clock_and_the_limits_are_those_of_the_command() -> None:
     ],
 )
 def test_the_dialect_is_that_of_the_command(options: tuple[str, ...], expected: tuple[int, int, str]) -> None:
-    """The default is the dialect of the responses that people saw."""
+    """The default is the dialect of the live service."""
     with running_command("--port", "0", *options) as (_, line), connect(port_of(line)) as connection:
         status, _, response = response_to(connection, b"", method="GET", path=f"{ELEMENTS}/x")
 
@@ -282,7 +282,7 @@ def test_faults_are_carried_out_on_a_socket(port: int) -> None:
 
 
 def test_a_late_creation_outlives_its_caller(port: int) -> None:
-    """A caller who hung up can look the task up later."""
+    """A caller who hung up can look up the task later."""
     with connect(port) as connection:
         ask(connection, "POST", "/_mock/faults", ["late:0.2"])
         connection.request("POST", ELEMENTS, creation("left"), HEADERS)
@@ -297,7 +297,7 @@ def test_a_late_creation_outlives_its_caller(port: int) -> None:
 
 
 def test_every_answered_create_survives_a_kill(tmp_path: Path) -> None:
-    """Several callers create tasks until the kill; the next server has every task that was answered."""
+    """Several callers create tasks until the kill. The next server has every task whose create was answered."""
     state = str(tmp_path / "state.db")
     answered: set[str] = set()
     numbers = count()
@@ -324,20 +324,20 @@ def test_every_answered_create_survives_a_kill(tmp_path: Path) -> None:
 
 
 def test_a_signal_closes_the_state(tmp_path: Path) -> None:
-    """Only the file itself is left, without a journal."""
+    """Only the state file is left, without a journal."""
     state = tmp_path / "state.db"
     with running_command("--port", "0", "--state", str(state)) as (process, line):
         with connect(port_of(line)) as connection:
             ask(connection, "POST", ELEMENTS, example("fromImages"))
         process.send_signal(signal.SIGTERM)
 
-        assert process.communicate(timeout=PATIENCE_SECONDS) == ("", "")
+        assert ("", "") == process.communicate(timeout=PATIENCE_SECONDS)
         assert 0 == process.returncode
     assert [state] == list(tmp_path.iterdir())
 
 
 def test_the_secret_may_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The environment hides the secret from process lists, and it signs notifications."""
+    """The server signs notifications with it. In the environment, the secret is hidden from process lists."""
     secret = "whsec_dGVzdHNlY3JldHRlc3RzZWNyZXR0ZXN0c2VjcmV0MTI="
     monkeypatch.setenv("KLING_WEBHOOK_SECRET", secret)
     with socket.create_server(("127.0.0.1", 0)) as receiver, running_command("--port", "0", "--tick", "0") as (_, line):

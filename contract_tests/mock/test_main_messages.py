@@ -31,12 +31,12 @@ def test_help_names_the_options_and_their_defaults() -> None:
 
 
 def test_a_taken_port_is_reported_in_one_line() -> None:
-    """The line has the address and the reason."""
+    """The line contains the address and the reason."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         done = subprocess.run([*COMMAND, "--port", str(port)], capture_output=True, text=True, check=False)
 
-    assert (done.returncode, done.stdout) == (1, "")
+    assert (1, "") == (done.returncode, done.stdout)
     assert f"cannot listen on http://127.0.0.1:{port}: Address already in use\n" == done.stderr
 
 
@@ -44,10 +44,10 @@ def test_a_taken_port_is_reported_in_one_line() -> None:
     ("host", "url"), [("2001:db8::1", "http://[2001:db8::1]:1"), ("x" * 64, f"http://{'x' * 64}:1")]
 )
 def test_a_host_of_another_machine_is_reported_in_one_line(host: str, url: str) -> None:
-    """The line has the URL, whether the host is another machine's address or not a name at all."""
+    """The line contains the URL. The host may be the address of another machine, or not a name at all."""
     done = subprocess.run([*COMMAND, "--host", host, "--port", "1"], capture_output=True, text=True, check=False)
 
-    assert (done.returncode, done.stdout) == (1, "")
+    assert (1, "") == (done.returncode, done.stdout)
     assert re.fullmatch(f"cannot listen on {re.escape(url)}: .+\n", done.stderr)
 
 
@@ -57,8 +57,8 @@ def test_a_missing_extra_is_reported_in_one_line(tmp_path: Path, monkeypatch: py
     monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
     done = subprocess.run([*COMMAND, "--port", "0"], capture_output=True, text=True, check=False)
 
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == "uvicorn is missing: install kling-elements[mock]\n"
+    assert (2, "") == (done.returncode, done.stdout)
+    assert "uvicorn is missing: install kling-elements[mock]\n" == done.stderr
 
 
 def test_a_file_that_is_not_a_state_is_reported_in_one_line(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The mock server's refusals: their messages, and which fault is reported first."""
+"""The mock server's refusals: their messages, and the order of the checks."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from contract_tests.support.mock_caller import (
     NO_TOKEN,
     TOO_LARGE,
     Caller,
-    Refusal,
+    ExpectedRefusal,
     shared_caller,
 )
 from contract_tests.support.mock_requests import SAMPLE, chunks, exchange, scope
@@ -54,7 +54,7 @@ _POST = f"#/paths/{escape(ELEMENTS)}/post"
 )
 def test_a_body_that_is_not_strict_json_is_400(message: str, body: bytes) -> None:
     """The message is the one of `strict_json`."""
-    expected = Refusal(status=400, code=1200, message=f"the body cannot be read: {message}")
+    expected = ExpectedRefusal(status=400, code=1200, message=f"the body cannot be read: {message}")
 
     expected.check(shared_caller().post(content=body))
 
@@ -77,7 +77,9 @@ def test_a_violation_is_400_and_names_pointer_rule_and_what_is_allowed(body: obj
     message = "; ".join(f"{one.pointer or 'the body'}: {one.message} ({one.rule})" for one in violations)
 
     assert violations
-    Refusal(status=400, code=1200, message=message).check(shared_caller().post(content=json.dumps(body).encode()))
+    ExpectedRefusal(status=400, code=1200, message=message).check(
+        shared_caller().post(content=json.dumps(body).encode())
+    )
 
 
 def test_a_message_lists_twenty_violations_and_counts_the_others() -> None:
@@ -91,7 +93,7 @@ def test_a_message_lists_twenty_violations_and_counts_the_others() -> None:
 
 
 def test_a_message_is_bounded_however_long_the_keys_and_values_are() -> None:
-    """A key or an image of a megabyte is not repeated."""
+    """The message doesn't repeat a key or an image of a megabyte."""
     image = "QUJD" * 250_000
     body = {
         **BODY,
@@ -100,14 +102,14 @@ def test_a_message_is_bounded_however_long_the_keys_and_values_are() -> None:
     }
     reply = shared_caller().post(body)
 
-    assert reply.status == 400
+    assert 400 == reply.status
     assert len(reply.body) < 2000
     assert b"QUJD" * 21 not in reply.body
     assert b"kkk" not in reply.body
     assert b"one of 1000002 characters is unknown" in reply.body
 
 
-_FAULTS: list[tuple[Refusal, dict[str, Any]]] = [
+_FAULTS: list[tuple[ExpectedRefusal, dict[str, Any]]] = [
     (NO_TOKEN, {"token": None}),
     (NO_PATH, {"raw_path": b"/"}),
     (NO_METHOD, {"method": "PUT"}),
@@ -120,7 +122,7 @@ _FAULTS: list[tuple[Refusal, dict[str, Any]]] = [
 @pytest.mark.parametrize(
     "faults", [faults for count in range(1, len(_FAULTS) + 1) for faults in combinations(_FAULTS, count)], ids=len
 )
-def test_the_first_failing_check_decides_the_response(faults: list[tuple[Refusal, dict[str, Any]]]) -> None:
+def test_the_first_failing_check_decides_the_response(faults: list[tuple[ExpectedRefusal, dict[str, Any]]]) -> None:
     """Token, path, method, media type, size, JSON: in this order, for every set of faults."""
     changed = {key: value for _, changes in faults for key, value in changes.items()}
     more_headers, body = changed.pop("more_headers", ()), changed.pop("body", SAMPLE)
@@ -133,7 +135,7 @@ def test_each_refusal_has_a_request_id_of_its_own() -> None:
     """Ten refusals have ten different request ids."""
     bodies = {shared_caller().post(headers={"authorization": None}).body for _ in range(10)}
 
-    assert len(bodies) == 10
+    assert 10 == len(bodies)
 
 
 @pytest.mark.parametrize("problem", Problem)
@@ -185,7 +187,7 @@ def _refusals(contract: Contract, dialect: str) -> Iterator[Reply]:
 
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_every_code_is_the_one_that_the_contract_has(dialect: str) -> None:
-    """If a contract has other codes, the same refusals come with these codes."""
+    """If a contract has other codes, the same refusals have those codes."""
     other = with_other_codes(7000)
     ours, theirs = (
         [(reply.status, json.loads(reply.body)) for reply in _refusals(one, dialect)]

@@ -57,10 +57,10 @@ def test_a_run_with_every_check_and_phase_finds_nothing(server: MockGateway, tmp
     """
     done = _run(server, tmp_path, "--phases", "examples,coverage,fuzzing,stateful", "--max-examples", "100")
 
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert 0 == done.returncode, done.stdout + done.stderr
     assert "warning" not in done.stdout.lower()
     phases = re.findall(r"✅  (Examples|Coverage|Fuzzing|Stateful) \(in ", done.stdout)
-    assert phases == ["Examples", "Coverage", "Fuzzing", "Stateful"], done.stdout
+    assert ["Examples", "Coverage", "Fuzzing", "Stateful"] == phases, done.stdout
     assert "API Links:    2 covered / 2 selected / 2 total" in done.stdout
     (cases,) = re.findall(r"(\d+) generated, \d+ passed", done.stdout) or ["0"]
     assert int(cases) >= 1_000, done.stdout
@@ -71,5 +71,5 @@ def test_a_run_with_a_wrong_token_fails(server: MockGateway, tmp_path: Path) -> 
     """If every response is 401, the run fails."""
     done = _run(server, tmp_path, "--phases", "examples", token="wrong")
 
-    assert done.returncode == 1
+    assert 1 == done.returncode
     assert "401" in done.stdout

@@ -1,4 +1,4 @@
-"""The mock server's sockets: limits for everything except bodies, and for requests that are half sent."""
+"""The mock server's sockets limit everything except bodies, and the time of unfinished requests."""
 
 from __future__ import annotations
 
@@ -72,12 +72,12 @@ def test_a_larger_head_is_431_and_the_rest_is_dropped(request_: bytes, port: int
 
 
 def test_a_request_that_is_not_http_is_400(port: int) -> None:
-    """Uvicorn answers requests that are not HTTP."""
+    """Uvicorn answers these requests."""
     assert exchange(port, b"GARBAGE\r\n\r\n").startswith(b"HTTP/1.1 400 ")
 
 
 class Wire(asyncio.Transport):
-    """A transport that keeps what was written, and whether it was cut."""
+    """A transport that records the written bytes, and whether the connection was cut."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -111,7 +111,7 @@ class Wire(asyncio.Transport):
 
 
 async def connect(*sent: bytes) -> tuple[server._Protocol, Wire]:
-    """Return a connection that got some pieces, and what it writes to."""
+    """Return a connection that received some pieces, and its transport."""
     config = server._config(create_app(tick_seconds=0, callbacks=False))  # noqa: SLF001 -- time is made to pass here
     config.load()
     connection = server._Protocol(config=config, server_state=ServerState(), app_state={})  # noqa: SLF001 -- as above
@@ -149,7 +149,7 @@ def test_half_a_request_is_cut_after_a_while(sent: list[bytes]) -> None:
 
 
 def test_a_body_that_comes_slowly_is_waited_for() -> None:
-    """Each chunk of a body restarts the time; a head must be complete in time, even if it drips."""
+    """Each chunk of a body restarts the time limit. A head has one time limit, even if it drips."""
 
     async def main() -> None:
         body, wire = await connect(POST + b"content-length: 100\r\n\r\n")
@@ -217,4 +217,4 @@ def test_a_running_server_counts_the_seconds(monkeypatch: pytest.MonkeyPatch) ->
         socket.create_connection(("127.0.0.1", int(gateway.url.rpartition(":")[2])), PATIENCE_SECONDS) as peer,
         suppress(ConnectionResetError),  # as a connection that is cut ends on some systems
     ):
-        assert peer.recv(1) == b""
+        assert b"" == peer.recv(1)

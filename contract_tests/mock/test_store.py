@@ -20,7 +20,7 @@ from contract_tests.reading.image_body import BODY
 from contract_tests.reading.paths import DELETION, ELEMENTS
 from contract_tests.support.mock_caller import Caller
 from kling_elements.mock import create_app, store
-from kling_elements.mock.clock import Reading, TaskClock
+from kling_elements.mock.clock import ClockReading, TaskClock
 from kling_elements.mock.options import Options
 from kling_elements.mock.store import StateError, Store
 from kling_elements.mock.tasks import Draft
@@ -85,7 +85,7 @@ def test_a_task_keeps_its_tick_in_the_next_server(path: Path) -> None:
 
 @pytest.mark.parametrize(("before", "after"), [(True, True), (True, False), (False, True), (False, False)])
 def test_time_never_goes_back(before: bool, after: bool, path: Path) -> None:  # noqa: FBT001 -- they are a table
-    """Steps are kept, whether each of the two clocks is manual or runs."""
+    """A later clock keeps the steps of an earlier one, whichever of the two is manual."""
     with closing(create_app(state=path, manual_clock=before)) as app:
         app.clock.step(3600)
         earlier = app.clock.now()
@@ -96,7 +96,7 @@ def test_time_never_goes_back(before: bool, after: bool, path: Path) -> None:  #
 
 def test_a_stopped_clock_resumes_at_the_wall_clock() -> None:
     """If the wall clock is later by now, the new clock follows it."""
-    clock = TaskClock(earlier=Reading(0, 1_000))
+    clock = TaskClock(earlier=ClockReading(0, 1_000))
 
     assert 0 == clock.reading.ahead_ms
     assert clock.now() > 1_700_000_000
@@ -201,7 +201,7 @@ def test_only_its_owner_can_read_a_state(path: Path) -> None:
 
 
 def test_a_state_in_a_missing_folder_is_an_error(tmp_path: Path) -> None:
-    """The message has the reason."""
+    """The message contains the reason."""
     with pytest.raises(StateError, match="cannot be used: No such file or directory"):
         create_app(state=tmp_path / "none" / "state.db")
 
@@ -217,7 +217,7 @@ def test_an_empty_file_is_a_new_state(path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["file:state.db?mode=memory", "\u8d85 #?.db"])
 def test_a_state_may_have_any_name(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A name may have a meaning in SQLite's URIs."""
+    """Characters with a meaning in SQLite's URIs are allowed."""
     monkeypatch.chdir(tmp_path)
     create_app(state=name).close()
 
@@ -237,19 +237,19 @@ def test_the_sqlite_name_for_memory_creates_no_file(
         assert [] == list(tmp_path.iterdir())
 
 
-def test_alone_excludes_other_threads() -> None:
-    """No two threads see the same tasks before they add one, and an exception releases the lock."""
+def test_the_lock_excludes_other_threads() -> None:
+    """No two threads read the same tasks before they add one. An exception releases the lock."""
     memory = Store()
 
     def add() -> int:
-        with memory.locked():
+        with memory.lock:
             before = len(memory.every_task())
             memory.add(Draft(b"owner", None, {}), 1, 2)
         return before
 
     with ThreadPoolExecutor(8) as threads:
         assert list(range(100)) == sorted(threads.map(lambda _: add(), range(100)))
-    with pytest.raises(KeyboardInterrupt), memory.locked():
+    with pytest.raises(KeyboardInterrupt), memory.lock:
         raise KeyboardInterrupt
     assert 100 == add()
     memory.close()

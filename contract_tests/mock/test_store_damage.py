@@ -1,4 +1,4 @@
-"""Damaged state files, full disks and clocks that are set back: clear errors, and nothing is lost."""
+"""Damaged state files, full disks and clocks that are set back cause clear errors, and lose nothing."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from contract_tests.reading.paths import DELETION
 from contract_tests.support.mock_caller import Caller
 from contract_tests.support.running import run_async
 from kling_elements.mock import create_app
-from kling_elements.mock.callbacks import Courier, Retries
+from kling_elements.mock.callbacks import NotificationSender, Retries
 from kling_elements.mock.clock import TaskClock
 from kling_elements.mock.ids import element_id_of
 from kling_elements.mock.store import StateError, Store
@@ -46,7 +46,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def visible_state(path: Path) -> list[Any]:
-    """Return everything that a server shows of a state, without any error."""
+    """Return everything that a server shows of a state; fail if it reports an error."""
     with closing(create_app(state=path, manual_clock=True)) as app:
         caller = Caller(app)
         responses = [caller.every_task(), caller.page("?pageSize=500"), caller.ask("GET", "/_mock/used-ids")]
@@ -77,7 +77,7 @@ def test_random_damage_to_a_state_is_an_error_or_harmless(seed: int, path: Path)
 
 @pytest.mark.parametrize("share", [0.0, 0.3, 0.9])
 def test_a_truncated_state_is_an_error(share: float, path: Path) -> None:
-    """An interrupted copy is damaged; an empty file is a new state."""
+    """An interrupted copy is an error, but an empty file is a new state."""
     content = path.read_bytes()
     path.write_bytes(content[: int(len(content) * share) + (1 if share else 0)])
     if not share:
@@ -122,7 +122,7 @@ def limit_pages(connection: sqlite3.Connection) -> None:
 def test_a_full_disk_is_reported_on_stderr_and_to_the_caller(
     path: Path, connections: list[sqlite3.Connection], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Tasks can still be read; only stderr has the file's name."""
+    """You can still read tasks. Only stderr shows the name of the file."""
     with closing(create_app(state=path, manual_clock=True)) as app:
         caller = Caller(app)
         limit_pages(connections[-1])
@@ -140,7 +140,7 @@ def test_a_disk_that_is_full_at_the_start_is_an_error(path: Path, monkeypatch: p
     def full(*_: object) -> None:
         raise sqlite3.OperationalError("database or disk is full")
 
-    monkeypatch.setattr("kling_elements.mock.store.Store.keep_clock", full)
+    monkeypatch.setattr("kling_elements.mock.store.Store.save_clock", full)
     with pytest.raises(StateError) as caught:
         create_app(state=path)
     assert f"the state file {path} cannot be used: {FULL}" == str(caught.value)
@@ -149,7 +149,7 @@ def test_a_disk_that_is_full_at_the_start_is_an_error(path: Path, monkeypatch: p
 def test_health_is_500_if_the_state_fails(
     path: Path, connections: list[sqlite3.Connection], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The response is 500, and stderr has the reason."""
+    """The response is 500, and stderr contains the reason."""
     with closing(create_app(state=path)) as app:
         connections[-1].execute("DROP TABLE tasks")  # as when the file is overwritten
         reply = Caller(app).send("GET", "/health")
@@ -161,19 +161,19 @@ def test_health_is_500_if_the_state_fails(
         assert f"the state file {path} cannot be used: no such table: tasks\n" == capsys.readouterr().err
 
 
-def courier_of(store: Store) -> Courier:
-    """Return a courier whose notifications are all due."""
+def sender_of(store: Store) -> NotificationSender:
+    """Return a sender whose notifications are all due."""
     clock = TaskClock(manual=True)
     clock.step(60)
-    return Courier(store, clock, describe=lambda *_: {"task_status": "processing"}, retries=Retries(1))
+    return NotificationSender(store, clock, describe=lambda *_: {"task_status": "processing"}, retries=Retries(1))
 
 
-async def run_to_its_end(courier: Courier) -> None:
-    """Start a courier, and wait until its background task ends without an error."""
-    courier.start()
+async def run_to_its_end(sender: NotificationSender) -> None:
+    """Start a sender, and wait until its background task ends without an error."""
+    sender.start()
     (running,) = asyncio.all_tasks() - {asyncio.current_task()}
     await running
-    await courier.stop()
+    await sender.stop()
 
 
 def test_notifications_stop_with_a_message_if_the_state_fails(
@@ -181,9 +181,9 @@ def test_notifications_stop_with_a_message_if_the_state_fails(
 ) -> None:
     """Notifications start again with the next request, because the state may work again by then."""
     with closing(Store(path)) as store:
-        courier = courier_of(store)
+        sender = sender_of(store)
         connections[-1].execute("ALTER TABLE tasks RENAME TO lost")
-        run_async(run_to_its_end(courier))
+        run_async(run_to_its_end(sender))
 
     assert f"the state file {path} cannot be used: no such table: tasks\n" == capsys.readouterr().err
 
@@ -198,7 +198,7 @@ def test_notifications_stop_if_the_state_cannot_record_them(
 
     monkeypatch.setattr(Store, "mark_notified", full)
     with closing(Store(path)) as store:
-        run_async(run_to_its_end(courier_of(store)))
+        run_async(run_to_its_end(sender_of(store)))
 
     assert f"the state file {path} cannot be used: {FULL}\n" == capsys.readouterr().err
 

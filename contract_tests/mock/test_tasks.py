@@ -1,4 +1,4 @@
-"""The life of a task in the mock server, from its create to its deletion, and who can see it."""
+"""The life of a task in the mock server, from its creation to the deletion of its element."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from kling_elements_client import contract
 
 
 def test_the_statuses_are_those_of_the_contract() -> None:
-    """The server uses no status that the contract lacks."""
+    """Every status that the server uses is in the contract."""
     words = {tasks.SUBMITTED, tasks.PROCESSING, tasks.SUCCEED, tasks.FAILED}
     schemas = contract.document()["components"]["schemas"]
 
@@ -80,7 +80,7 @@ def test_tasks_may_take_varied_times() -> None:
 
 
 def test_tasks_may_all_take_one_time_or_none() -> None:
-    """If both ends are the same, so are all times, and the tick has no effect."""
+    """If both limits are equal, so are all times. The tick has no effect."""
     for seconds, steps in ((3, [0, 1.5, 1.499, 0.001]), (0, [0])):
         caller = Caller(create_app(task_seconds=[seconds, seconds], tick_seconds=100, manual_clock=True))
         task_id = caller.create()["task_id"]
@@ -219,7 +219,7 @@ def test_an_external_id_may_be_any_string_that_fits_into_a_path(sent: str, path:
     assert {"external_task_id": sent} == caller.get(path)["task_info"]
 
 
-def test_the_systems_id_takes_precedence_over_the_callers(caller: Caller) -> None:
+def test_a_task_id_takes_precedence_over_an_external_id(caller: Caller) -> None:
     """An external id that equals another task's id doesn't hide that task."""
     first = caller.create()["task_id"]
     caller.create(external_task_id=first)
@@ -229,7 +229,7 @@ def test_the_systems_id_takes_precedence_over_the_callers(caller: Caller) -> Non
 
 @pytest.mark.parametrize("name", ["1", "nobody", "9" * 30, "-1", "%00"])
 def test_an_unknown_task_is_absent(name: str, caller: Caller) -> None:
-    """The refusal is the dialect's, and shows nothing of other tasks."""
+    """The refusal is worded as the dialect does, and reveals nothing about other tasks."""
     caller.create(external_task_id="e")
 
     assert wording.NO_TASK[caller.dialect](unquote(name)) == caller.refusal("GET", f"{ELEMENTS}/{name}")
@@ -245,7 +245,7 @@ def test_a_refusal_repeats_at_most_200_characters_of_a_request(caller: Caller) -
 
 
 def test_an_id_must_match_exactly(caller: Caller) -> None:
-    """An id is a string: another way to write its number is another id, for look-up and deletion."""
+    """Ids are compared as strings, so another way to write the same number is another id."""
     task_id = caller.create()["task_id"]
     caller.app.clock.step(2)
     element_id = caller.element(task_id)["element_id"]

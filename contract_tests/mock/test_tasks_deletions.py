@@ -1,4 +1,4 @@
-"""The mock server deletes each element once, as its dialect says."""
+"""The mock server deletes each element once, and answers in its dialect."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_a_deleted_element_is_missing_or_has_the_status_deleted(caller: Caller) 
 
 
 def test_an_unfinished_element_cannot_be_deleted(caller: Caller) -> None:
-    """The deletion is refused even if you guess the id; the same applies to a failed task."""
+    """The deletion is refused even if you guess the id. The same applies to a failed task."""
     refused = wording.NO_ELEMENT[caller.dialect]
     caller.queue("none", "fail")
     tasks_ids = [int(caller.create()["task_id"]) for _ in range(2)]
@@ -79,7 +79,7 @@ def test_a_preset_cannot_be_deleted(caller: Caller) -> None:
     ],
 )
 def test_a_deletion_is_checked_against_the_contract(expected: str, content: str, caller: Caller) -> None:
-    """An invalid body is 400 with the place."""
+    """An invalid body is 400, and the message contains the place."""
     reply = caller.send("POST", DELETION, content=content.encode())
     response = json.loads(reply.body)
 
@@ -87,8 +87,8 @@ def test_a_deletion_is_checked_against_the_contract(expected: str, content: str,
     assert response["message"].startswith(expected)
 
 
-def test_a_deletion_has_a_limit_of_its_own(caller: Caller) -> None:
-    """The limit is the contract's for deletions, not the one for creates."""
+def test_deletions_have_their_own_size_limit(caller: Caller) -> None:
+    """The limit differs from the one for creates."""
     text = b'{"element_id": "1"}'
     statuses = [caller.send("POST", DELETION, content=text.ljust(size)).status for size in (65_536, 65_537)]
 

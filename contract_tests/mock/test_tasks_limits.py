@@ -1,4 +1,4 @@
-"""The mock server limits how many tasks a token has at a time, and how many it creates in a second."""
+"""The mock server limits the unfinished tasks of a token, and its creates per second."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_a_task_over_the_limit_is_refused_with_the_dialects_own_code() -> None:
 
 
 def test_too_many_creates_in_a_second_are_refused_with_1302() -> None:
-    """The response says how long to wait, and after that a create succeeds."""
+    """The response says how long to wait. After that time, a create succeeds."""
     caller = Caller(create_app(rate=2, manual_clock=True))
     other = Caller(caller.app, "sk-other")
     caller.create()
@@ -58,7 +58,7 @@ def test_too_many_creates_in_a_second_are_refused_with_1302() -> None:
 
 
 def test_a_used_external_id_is_refused_before_the_limits_are_checked() -> None:
-    """If you repeat a create because its response was lost, you learn that the id is used."""
+    """If you repeat a create because its response was lost, the message says that the id is used."""
     caller = Caller(create_app(rate=1, concurrency=1, manual_clock=True))
     caller.create(external_task_id="e")
 

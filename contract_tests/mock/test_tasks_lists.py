@@ -28,7 +28,7 @@ def test_the_list_has_pages_newest_first(caller: Caller) -> None:
 
 
 def test_a_page_has_thirty_tasks_by_default(caller: Caller) -> None:
-    """The contract has this default."""
+    """The default comes from the contract."""
     for _ in range(31):
         caller.create()
 
@@ -55,19 +55,19 @@ def test_a_page_has_thirty_tasks_by_default(caller: Caller) -> None:
     ],
 )
 def test_an_invalid_page_is_1200(expected: str, query: str, path: str, caller: Caller) -> None:
-    """The message has the place and what is allowed; a number must be written as in JSON."""
+    """The message contains the place and the allowed values. A number must be written as in JSON."""
     assert (400, 1200, expected) == caller.refusal("GET", f"{path}?{query}")
 
 
 def test_an_unexpected_query_is_1200(caller: Caller) -> None:
-    """A body field that is passed in the query by mistake is rejected, not silently ignored."""
+    """A body field passed in the query by mistake is rejected, not silently ignored."""
     expected = (400, 1200, "/query/element_name: is unknown; this operation has no query parameters")
 
     assert expected == caller.refusal("POST", f"{ELEMENTS}?element_name=Mara", BODY)
 
 
 def test_the_message_about_a_query_is_bounded(caller: Caller) -> None:
-    """The message is short, however many and however long the names are."""
+    """The message stays short, however many names there are and however long they are."""
     query = "&".join(f"{number:03}{'x' * 1000}=1" for number in range(100))
     message = caller.refusal("GET", f"{ELEMENTS}?{query}")[2]
 

@@ -1,4 +1,4 @@
-"""What the documents say is so: their code runs, and what they name exists."""
+"""The documents are right: their code runs, and the files, targets and options in them exist."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _RECEIVERS = "docs/notifications.md"
 
 @pytest.fixture
 def working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return a folder with the files that the documents name, and a key in the environment; time takes no time."""
+    """Return a folder with the files that the documents mention. The environment has a key, and sleeps take no time."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("KLING_API_KEY", "any-key")
     monkeypatch.setenv("KLING_WEBHOOK_SECRET", SECRET)
@@ -60,7 +60,7 @@ def working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def loggers() -> Iterator[None]:
-    """Give the loggers back the levels that they had."""
+    """Restore the levels of the loggers."""
     levels = {name: logging.getLogger(name).level for name in ("kling_elements", "kling_elements.http")}
     yield
     for name, level in levels.items():
@@ -68,7 +68,7 @@ def loggers() -> Iterator[None]:
 
 
 def test_every_snippet_is_of_a_language_that_the_tests_run() -> None:
-    """No snippet escapes by the name of its language."""
+    """A misspelt language would exclude a snippet from the tests."""
     assert {"python", "console", "text", "yaml"} == {snippet.language for snippet in _SNIPPETS}
     assert [] == [
         snippet.text
@@ -80,7 +80,7 @@ def test_every_snippet_is_of_a_language_that_the_tests_run() -> None:
 @pytest.mark.usefixtures("loggers")
 @pytest.mark.parametrize("page", _WITH_PYTHON)
 def test_the_python_of_each_page_runs(page: str, working_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The snippets of a page run in its order, one after the other, and print what the page shows."""
+    """The snippets of a page run in order, and print the output that the page shows."""
     if page == "docs/videos.md":
         draw_video(working_folder / "holiday.mp4", list(range(8)), 2)
     names: dict[str, Any] = {"__name__": "snippet"}
@@ -102,7 +102,7 @@ def test_the_python_of_each_page_runs(page: str, working_folder: Path, capsys: p
 
 @pytest.mark.parametrize("page", _WITH_COMMANDS)
 def test_the_commands_of_each_page_run(page: str, working_folder: Path) -> None:
-    """Each command does what it says, or could begin to, and prints what the page shows."""
+    """Each command succeeds, and prints the output that the page shows. A long one is only started or checked."""
     (working_folder / "example.py").write_text(_first_example().text, "utf-8")
     with serving(create_app(tick_seconds=0)) as server:
         shell = Shell(working_folder, server.url)
@@ -117,18 +117,18 @@ def _first_example() -> Snippet:
 
 
 def test_the_first_example_creates_one_element(working_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The example prints the element's id, and creates no second one if it runs again."""
+    """The example prints the element's id, and creates no second element if it runs again."""
     del working_folder
     with respx_router() as router:
         for _ in range(2):
             exec(compile(_first_example().text, "README.md", "exec"), {})
         (task,) = router.kling.tasks()
 
-    assert capsys.readouterr().out == f"{task['element_id']}\n" * 2
+    assert f"{task['element_id']}\n" * 2 == capsys.readouterr().out
 
 
 def test_the_first_example_is_short() -> None:
-    """The example is what a newcomer reads first, and README has two screens."""
+    """Newcomers read the example first."""
     code = [line for line in _first_example().text.splitlines() if line and not line.startswith("from ")]
 
     assert len(code) <= 14
@@ -136,7 +136,7 @@ def test_the_first_example_is_short() -> None:
 
 
 def _receiver(framework: str) -> dict[str, Any]:
-    """Return the names that the snippet for a framework defines."""
+    """Return the names that the snippet for a web framework defines."""
     (snippet,) = [snippet for snippet in snippets(_RECEIVERS) if snippet.heading == framework]
     names: dict[str, Any] = {"__name__": "receiver"}
     exec(compile(snippet.text, _RECEIVERS, "exec"), names)
@@ -144,7 +144,7 @@ def _receiver(framework: str) -> dict[str, Any]:
 
 
 def _response(framework: str, body: bytes, headers: dict[str, str]) -> tuple[int, str]:
-    """Return the status and the text with which the receiver for a framework answers a notification."""
+    """Return the status and the text of the response to a notification by the receiver for a web framework."""
     names = _receiver(framework)
     if framework == "FastAPI":
 
@@ -167,24 +167,24 @@ def _response(framework: str, body: bytes, headers: dict[str, str]) -> tuple[int
 
 
 @pytest.mark.parametrize("framework", ["FastAPI", "Flask", "Django"])
-def test_the_receivers_of_notifications_accept_what_is_signed(
+def test_the_receivers_accept_only_signed_notifications(
     framework: str, working_folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A notification that the vendor signed is answered with 204, and one that was changed with 400."""
+    """The response is 204 to a notification that the vendor signed, and 400 to one that was changed."""
     del working_folder
     timestamp = "1781080794"
-    monkeypatch.setattr("kling_elements.webhooks._checked_now", lambda _: datetime.fromtimestamp(int(timestamp), UTC))
+    monkeypatch.setattr("kling_elements.webhooks._check_now", lambda _: datetime.fromtimestamp(int(timestamp), UTC))
     headers = {"webhook-id": ID, "webhook-timestamp": timestamp, "webhook-signature": signature_of(BODY)}
 
-    assert _response(framework, BODY, headers) == (204, "")
-    assert capsys.readouterr().out == "None succeed\n"
+    assert (204, "") == _response(framework, BODY, headers)
+    assert "None succeed\n" == capsys.readouterr().out
     status, text = _response(framework, BODY + b" ", headers)
-    assert status == 400
+    assert 400 == status
     assert text.startswith("refused: ")
 
 
 def test_the_documents_name_targets_that_exist() -> None:
-    """Each `make` command of the documents is a target with a line of help, and `make help` shows it."""
+    """Each `make` command in the documents is a target, and `make help` shows its line of help."""
     makefile = (ROOT / "Makefile").read_text("utf-8")
     targets = set(re.findall(r"^([a-z]+):.*## ", makefile, re.MULTILINE))
     texts = [(ROOT / path).read_text("utf-8") for path in _DOCUMENTS]
@@ -205,7 +205,7 @@ def test_ci_runs_the_command_of_the_readme() -> None:
 
 @pytest.mark.parametrize("document", _DOCUMENTS)
 def test_every_path_in_the_documents_exists(document: str) -> None:
-    """Links point to a file and a heading, and code spans that look like a path of this project are one."""
+    """Links point to a file and a heading. Code spans that look like a path are the path of a file."""
     path = ROOT / document
     text = path.read_text("utf-8")
     links = [link for link in re.findall(r"\]\(([^)]+)\)", text) if "://" not in link]
@@ -231,7 +231,7 @@ def _anchors(path: Path) -> set[str]:
 
 
 def test_the_pages_lead_from_one_to_the_next() -> None:
-    """In the order of the index, which names each page once."""
+    """The pages follow the order of the index, which lists each page once."""
     index = re.findall(r"\]\(([\w-]+\.md)\)", (ROOT / "docs" / "README.md").read_text("utf-8"))
     last_lines = {page: (ROOT / "docs" / page).read_text("utf-8").splitlines()[-1] for page in index}
     following = [match[1] for line in last_lines.values() if (match := re.match(r"Next: \[.+\]\((.+)\)$", line))]
@@ -240,7 +240,7 @@ def test_the_pages_lead_from_one_to_the_next() -> None:
     assert index[1:] == following
 
 
-def test_the_page_of_the_mock_server_names_every_fault_and_option() -> None:
+def test_the_page_of_the_mock_server_lists_every_fault_and_option() -> None:
     """The tables list everything that the server has."""
     page = (ROOT / "docs" / "mock-server.md").read_text("utf-8")
     with pytest.raises(ValueError, match="there is no fault") as caught, respx_router() as router:
@@ -257,7 +257,7 @@ def test_the_page_of_the_mock_server_names_every_fault_and_option() -> None:
     assert [] == [name for name in (*faults[:20], *options, *paths) if name not in page]
 
 
-def test_the_page_of_errors_names_every_error() -> None:
+def test_the_page_of_errors_lists_every_error() -> None:
     """Each exception that `kling_elements` exports is in the table."""
     page = (ROOT / "docs" / "errors.md").read_text("utf-8")
     exported = {name: getattr(kling_elements, name) for name in kling_elements.__all__}
@@ -268,8 +268,8 @@ def test_the_page_of_errors_names_every_error() -> None:
     assert set() == {name for name in errors - bases if f"`{name}`" not in page}
 
 
-def test_the_contents_of_the_decisions_name_each_number_in_its_group() -> None:
-    """No number is there twice, and each is where the contents say."""
+def test_the_contents_of_the_decisions_list_each_number_in_its_group() -> None:
+    """No number occurs twice, and each decision is in the group that the contents say."""
     text = (ROOT / "ADR.md").read_text("utf-8")
     groups = {part.partition("\n")[0]: part for part in re.split("^## ", text, flags=re.MULTILINE)[1:]}
     contents = re.findall(r"^\| \[(.+)\]\(#.+\) \| .+: ([0-9, -]+) \|$", text, re.MULTILINE)
@@ -291,7 +291,7 @@ def _numbers(ranges: str) -> Iterator[int]:
         yield from range(int(first), int(last or first) + 1)
 
 
-def test_an_output_is_compared_with_what_was_printed() -> None:
-    """Outputs may differ only where the page has `...`."""
+def test_an_output_must_be_printed_exactly_as_shown() -> None:
+    """An output may differ only where the page has `...`."""
     assert shows("a\nb ... d\n", "a\nb c d")
     assert not shows("a\nb ... d\n", "a\nb c e")

@@ -1,1 +1,1 @@
-"""Second readings of the documents: tables, a checker that shares no code with the client, and test media."""
+"""A second reading of the documents: tables, an oracle that shares no code with the client, and test media."""

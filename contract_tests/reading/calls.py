@@ -1,4 +1,4 @@
-"""What the API's calls look like from outside, apart from their values: a second reading.
+"""The calls of the API without their values: a second reading of the documents.
 
 The create call comes from the two documents (R01, R02, R03, R31, R34), the other calls from what the vendor publishes.
 """

@@ -86,12 +86,12 @@ class HttpCase:
 
     Attributes:
         rule: The rule that it belongs to.
-        name: What is special about it, unique within the rule.
+        name: A name that is unique within the rule.
         method: The request's method.
         path: The request's path.
         headers: The request's headers.
         status: The response's status.
-        answers: The headers of the response.
+        response_headers: The headers of the response.
         parts: The parts of the body.
     """
 
@@ -231,7 +231,7 @@ def _http_case(rule: str, raw: dict[str, Any]) -> HttpCase:
 
 
 def _slot(holder: dict[str, Json], pointer: str) -> tuple[Any, Any]:
-    """Return the container that a JSON Pointer ends in, and the key or index in it."""
+    """Return the container at the end of a JSON Pointer, and the key or index in it."""
     container: Any = holder
     *parents, last = [token.replace("~1", "/").replace("~0", "~") for token in pointer.split("/")]
     for token in parents:
@@ -257,7 +257,7 @@ def _put(holder: dict[str, Json], pointer: str, value: Json) -> None:
 
 
 def _evaluate(recipe: Any) -> Any:
-    """Return the value that a recipe describes: itself, except for mappings whose key starts with "$"."""
+    """Return the value that a recipe describes. Only a mapping whose key starts with "$" describes another value."""
     if isinstance(recipe, list):
         return [_evaluate(item) for item in recipe]
     if not isinstance(recipe, dict):

@@ -1,6 +1,6 @@
-"""Answers in which the dialects differ: a second reading of what is known about the service.
+"""Responses in which the dialects differ: a second reading of the vendor's pages and recorded responses.
 
-`live` has the responses that people saw, word for word; `documented` is the published table of errors, which has no
+`live` has the recorded responses, word for word; `documented` is the published table of errors, which has no
 messages. Where there is no message, or nobody has seen a response, the words are those of the mock server.
 """
 

@@ -21,11 +21,11 @@ _POSSIBLE = {  # colour type and bits of a sample, in the PNG specification's ta
 }
 
 
-class UnreadableError(Exception):
+class UnreadableHeaderError(Exception):
     """Raised if the bytes do not begin with the header of a picture that this module knows."""
 
 
-class Header(NamedTuple):
+class PictureHeader(NamedTuple):
     """The header of a picture. Its sides are as stored; an orientation swaps them, but no rule depends on that."""
 
     format: str
@@ -33,51 +33,51 @@ class Header(NamedTuple):
     height: int
 
 
-def read_header(data: bytes) -> Header:
+def read_header(data: bytes) -> PictureHeader:
     """Return the header of a PNG or a JPEG.
 
     Raises:
-        UnreadableError: The format is another, or the header is truncated or contradicts itself.
+        UnreadableHeaderError: The format is another, or the header is truncated or contradicts itself.
     """
     try:
         header = _read_png(data) if data.startswith(_PNG_SIGNATURE) else _read_jpeg(data)
     except struct.error:
-        raise UnreadableError("the header is truncated") from None
+        raise UnreadableHeaderError("the header is truncated") from None
     if not (header.width and header.height):
-        raise UnreadableError("a side is 0")
+        raise UnreadableHeaderError("a side is 0")
     return header
 
 
-def _read_png(data: bytes) -> Header:
+def _read_png(data: bytes) -> PictureHeader:
     length, kind, width, height = struct.unpack_from(">I4sII", data, len(_PNG_SIGNATURE))
     bits, colour, compression, filtering, interlacing, crc = struct.unpack_from(">5BI", data, 24)
     if (length, kind) != (13, b"IHDR"):
-        raise UnreadableError("the first chunk is not a header")
+        raise UnreadableHeaderError("the first chunk is not a header")
     if crc != zlib.crc32(data[12:29]):
-        raise UnreadableError("the header's CRC is wrong")
+        raise UnreadableHeaderError("the header's CRC is wrong")
     if width >> 31 or height >> 31:
-        raise UnreadableError("a side is longer than 2^31 - 1")
+        raise UnreadableHeaderError("a side is longer than 2^31 - 1")
     if (colour, bits) not in _POSSIBLE or compression or filtering or interlacing > 1:
-        raise UnreadableError("this kind of PNG does not exist")
-    return Header("png", width, height)
+        raise UnreadableHeaderError("this kind of PNG does not exist")
+    return PictureHeader("png", width, height)
 
 
-def _read_jpeg(data: bytes) -> Header:
+def _read_jpeg(data: bytes) -> PictureHeader:
     if not data.startswith(_SOI + b"\xff"):
-        raise UnreadableError("neither a PNG nor a JPEG")
+        raise UnreadableHeaderError("neither a PNG nor a JPEG")
     position = len(_SOI)
     while True:
         marker, position = _next_marker(data, position)
         if marker in _ENDS:
-            raise UnreadableError("no frame header before the picture")
+            raise UnreadableHeaderError("no frame header before the picture")
         if marker in _ALONE:
             continue
         (length,) = struct.unpack_from(">H", data, position)
         if length < (7 if marker in _FRAMES else 2):
-            raise UnreadableError("a segment is shorter than its own length field")
+            raise UnreadableHeaderError("a segment is shorter than its own length field")
         if marker in _FRAMES:
             height, width, _ = struct.unpack_from(f">xHH{length - 7}s", data, position + 2)
-            return Header("jpeg", width, height)
+            return PictureHeader("jpeg", width, height)
         position += length
 
 
@@ -90,4 +90,4 @@ def _next_marker(data: bytes, position: int) -> tuple[int, int]:
             return marker, position + 2
         stray += first != 0xFF
         position += 1
-    raise UnreadableError("a marker is missing")
+    raise UnreadableHeaderError("a marker is missing")

@@ -135,13 +135,13 @@ def base64_of(data: bytes) -> str:
 
 
 def colour_profile(size: int) -> bytes:
-    """Return a profile of sRGB that has, and claims to have, a length in bytes."""
+    """Return an sRGB profile with a length in bytes, which is also in its header."""
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     return size.to_bytes(4) + profile[4:] + bytes(size - len(profile))
 
 
 def _with_exif_last(data: bytes, image_format: str) -> bytes:
-    """Return a picture whose EXIF comes after the bytes that readers of headers look at."""
+    """Return a picture with its EXIF after the bytes that readers of headers look at."""
     start = data.index(b"eXIf") - 4 if image_format == "png" else data.index(b"\xff\xe1")
     overhead = _CHUNK_OVERHEAD if image_format == "png" else 2
     length = int.from_bytes(data[start : start + 4] if image_format == "png" else data[start + 2 : start + 4])
@@ -165,7 +165,7 @@ def _grow(data: bytes, image_format: str, by: int) -> bytes:
 
 
 def _segments(marker: int, total: int) -> bytes:
-    """Return segments of one kind with `total` bytes together."""
+    """Return segments of one kind, `total` bytes in all."""
     count = -(-total // _LARGEST_SEGMENT)
     length, remainder = divmod(total, count)
     return b"".join(jpeg_segment(marker, _filler(length + (i < remainder) - _SEGMENT_OVERHEAD)) for i in range(count))

@@ -46,13 +46,13 @@ _SIGHTING = frozenset({"source", "when", "where"})
 _WHEN = re.compile(r"20\d\d(-\d\d(-\d\d)?)?(/\d\d)?")
 
 
-class TableError(Exception):
+class ResponseTableError(Exception):
     """Raised if a file is not a table of responses. The message says where it is wrong and what to do."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sighting:
-    """One time that a response was seen or reported.
+    """An occasion on which a response was seen or reported.
 
     Attributes:
         source: The source, as named in openapi/sources.md.
@@ -67,7 +67,7 @@ class Sighting:
 
 @dataclass(frozen=True, kw_only=True)
 class Reads:
-    """What a reader finds in a response; None if the row does not say.
+    """The values that a reader finds in a response; None if the row does not say.
 
     Attributes:
         task: The task's id.
@@ -100,17 +100,17 @@ class LiveResponse:
     Attributes:
         id: Its name.
         call: The operation that it answers, or `NOTIFICATION`.
-        means: What a reader must make of it, a word of `MEANINGS`.
+        means: How a reader must read it, a word of `MEANINGS`.
         content: The bytes of its body.
         status: The HTTP status; 0 for a notification.
         headers: The headers that matter, including Content-Type.
         asked: The id in the request; empty if there is none.
         secret: A notification's webhook secret; empty if it is not signed.
-        reads: What a reader finds in it.
+        reads: The values that a reader finds in it.
         seen: Each time that it was seen.
         sure: How certain it is, one of `CERTAINTIES`.
         dialect: The dialect that it belongs to; empty for none.
-        provoked_by: What makes the mock server response like this in that dialect; empty for nothing.
+        provoked_by: How to make the mock server answer like this in that dialect; empty if there is no way.
     """
 
     id: str
@@ -149,15 +149,17 @@ def load(path: Path) -> tuple[LiveResponse, ...]:
     """Return the rows of a file.
 
     Raises:
-        TableError: The file can't be read, or is not such a table.
+        ResponseTableError: The file can't be read, or is not such a table.
     """
     try:
         document = YAML(typ="safe").load(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, YAMLError) as error:
-        raise TableError(f"{path.name}: {' '.join(str(error).split())}") from error
+        raise ResponseTableError(f"{path.name}: {' '.join(str(error).split())}") from error
     rows = document.get("responses") if isinstance(document, dict) else None
     if not isinstance(rows, dict):
-        raise TableError(f"{path.name}: it must have `responses`, a mapping of names to responses, as {TABLE.name} has")
+        raise ResponseTableError(
+            f"{path.name}: it must have `responses`, a mapping of names to responses, as {TABLE.name} has"
+        )
     return tuple(as_response(str(name), row, path.name) for name, row in rows.items())
 
 
@@ -165,10 +167,10 @@ def as_response(name: str, row: Any, table: str = TABLE.name) -> LiveResponse:
     """Return the response in a row of a table.
 
     Raises:
-        TableError: The row is wrong.
+        ResponseTableError: The row is wrong.
     """
     for problem in _problems(row):
-        raise TableError(f"{table}: {name}: {problem}")
+        raise ResponseTableError(f"{table}: {name}: {problem}")
     content, kind = _content(row)
     explicit = {name: str(value) for name, value in row.get("headers", {}).items()}
     return LiveResponse(
@@ -189,7 +191,7 @@ def as_response(name: str, row: Any, table: str = TABLE.name) -> LiveResponse:
 
 
 def _problems(row: Any) -> list[str]:
-    """Return what is wrong with a row, the most important problem first."""
+    """Return the problems of a row, the most important one first."""
     if not isinstance(row, dict) or not _REQUIRED <= row.keys() <= _REQUIRED | _OPTIONAL:
         return [f"it must have {_list(_REQUIRED)}, and may have {_list(_OPTIONAL)}"]
     call, problems = row["call"], []
@@ -221,7 +223,7 @@ def _content(row: Mapping[str, Any]) -> tuple[bytes, str]:
 
 
 def _reads(row: Mapping[str, Any]) -> Reads:
-    """Return what a row says that a reader finds. The ids of a list are strings."""
+    """Return the values that a reader must find, as the row says. The ids of a list are strings."""
     explicit: dict[str, Any] = {
         name.replace("-", "_"): tuple(map(str, value)) if isinstance(value, list) else value
         for name, value in row.items()

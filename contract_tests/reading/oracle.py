@@ -20,7 +20,7 @@ from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 from ruamel.yaml import YAML
 
-from contract_tests.reading.image_header import UnreadableError, read_header
+from contract_tests.reading.image_header import UnreadableHeaderError, read_header
 from contract_tests.reading.uri import is_uri
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class Oracle:
         )
 
     def refusals(self, body: object) -> list[str]:
-        """Return why the body is refused, one line each with the place first; empty if it is accepted."""
+        """Return the reasons why the body is refused, one line each with the place first; empty if it is accepted."""
         try:
             text = json.dumps(body, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
             sent = text.encode()
@@ -96,7 +96,7 @@ def _of_the_spec(operation_id: str) -> Oracle:
 
 
 def refusals(body: object, operation_id: str = _OPERATION) -> list[str]:
-    """Return why the contract refuses a body of an operation, one line each; empty if it is accepted."""
+    """Return the reasons why the contract refuses a body of an operation, one line each; empty if it is accepted."""
     return _of_the_spec(operation_id).refusals(body)
 
 
@@ -135,7 +135,7 @@ class ImageVerdict(NamedTuple):
 
     Attributes:
         format: The image's format; None if the text is not an image.
-        violations: What is wrong, or None, by the name of each limit that could be checked.
+        violations: The problem, or None, by the name of each limit that could be checked.
     """
 
     format: str | None
@@ -150,7 +150,7 @@ def judge_image(text: str, limits: Mapping[str, Any]) -> ImageVerdict:
     violations = {"file-size": f"has {size} bytes" if size > limits["file-size"]["max-bytes"] else None}
     try:
         header = read_header(binascii.a2b_base64(text))
-    except UnreadableError as error:
+    except UnreadableHeaderError as error:
         return ImageVerdict(None, violations | {"format": str(error)})
     short, long = sorted((header.width, header.height))
     longest = short * Fraction(str(limits["aspect-ratio"]["max-long-to-short"]))
@@ -166,7 +166,7 @@ def judge_image(text: str, limits: Mapping[str, Any]) -> ImageVerdict:
 
 
 def exact_pattern(pattern: str) -> str:
-    """Return a pattern of JSON Schema for Python, whose `$` would also match before a final newline."""
+    """Return a pattern of JSON Schema for Python. In Python, `$` would also match before a final newline."""
     return _PATTERN_TOKEN.sub(lambda token: token[1] or r"\Z", pattern)
 
 

@@ -1,8 +1,7 @@
-"""What answers and notifications may contain, and what the client makes of them: a second reading.
+"""The contents of responses and notifications, and how the client reads them: a second reading of the documents.
 
-The tables follow the vendor's documents and the responses that the service and gateways were seen to give. Answers are
-open and are read tolerantly: a property that names or says something may be null, and an id may be a string or an
-integer.
+The tables follow the vendor's documents and recorded responses of the service and gateways. Responses are open and are
+read tolerantly: a property may be null, and an id may be a string or an integer.
 """
 
 from __future__ import annotations
@@ -98,7 +97,7 @@ TAG_NAMES = ["Trending", "Character", "Animal", "Prop", "Clothing", "Scene", "Ef
 
 
 def values_of(kinds: str) -> Iterator[tuple[Any, bool]]:
-    """Yield JSON values, each with whether it is of one of some kinds."""
+    """Yield JSON values, each with a flag that says whether it has one of these kinds."""
     for kind in kinds.split():
         name = kind.strip("[]")
         if name == kind:
@@ -120,7 +119,7 @@ def _objects(shape: str) -> Iterator[tuple[Any, bool]]:
 
 @dataclass(frozen=True, kw_only=True)
 class ResponseCase:
-    """A response and what the client makes of it.
+    """A response, and how the client reads it.
 
     Attributes:
         operation: The name of the operation.
@@ -170,7 +169,7 @@ _PLACES = (  # the places where a response may have the id of a task
     *("/data/task_id", "/data/id", "/task_id", "/id", "/data/data/task_id", "/data/data/data/task_id"),
     *("/data/data/id", "/data/data/data/id"),
 )
-# The places that count. A create makes something, so a named task outweighs any code, and a `task_id` even a status of
+# The places that count. A create makes something, so a task outweighs any code, and a `task_id` even a status of
 # failure. A look-up counts despite an unknown code. An `id` by itself may be the id of a request.
 _OF_CREATES = {"/data/task_id", "/data/id", "/task_id", "/id"}
 _OF_FAILED_CREATES = {"/data/task_id", "/task_id"}
@@ -215,7 +214,7 @@ def _response_with_id(place: str) -> dict[str, Any]:
 
 
 def _with_a_task(operation: str, place: str) -> Iterator[ResponseCase]:
-    """Yield answers that name a task but report a failure or an unknown code."""
+    """Yield responses that contain a task but report a failure or an unknown code."""
 
     def case(status: int, code: Any, refused: str, counting: set[str]) -> ResponseCase:
         outcome = "success" if place in counting else refused
@@ -233,7 +232,7 @@ def _with_a_task(operation: str, place: str) -> Iterator[ResponseCase]:
 
 
 def _absences(operation: str) -> Iterator[ResponseCase]:
-    """Yield answers that say, or seem to say, that nothing has the id."""
+    """Yield responses that say, or seem to say, that there is nothing with this id."""
 
     def case(status: int, code: Any, message: str | None = None, *, says_so: bool = False) -> ResponseCase:
         refused = "BusinessError" if status == 200 else "StatusError"

@@ -1,4 +1,4 @@
-"""Large images are taken out of a request and checked separately; the text that is sent stays the same."""
+"""Large images are checked separately from the rest of a request, and are sent unchanged."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_image_cases_of_the_table_contain_files(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("size", [0, 1, 2, 3, 196_607, 196_608, 196_609, 400_000])
 def test_a_file_is_encoded_like_the_standard_library_does(size: int, tmp_path: Path) -> None:
-    """The result is right for any number of bytes left over at the end, and its length is known in advance."""
+    """This holds for any number of bytes after the last group of three, and the length is known in advance."""
     data = os.urandom(size)
     path = tmp_path / "file"
     path.write_bytes(data)
@@ -95,7 +95,7 @@ def test_a_request_with_files_has_the_same_text_as_one_with_base64(photograph: P
 
 
 def test_models_accept_files(photograph: Path) -> None:
-    """You can put a `Path` in a model as in a mapping; showing or copying the model does not read the file."""
+    """A model can contain a `Path`, like a mapping. Showing or copying the model does not read the file."""
     images = ElementImageList(frontal_image=photograph, refer_images=[ReferImage(image_url=photograph)])
     request = ImageElementRequest(element_name="Ada", element_description="A", element_image_list=images)
 
@@ -147,7 +147,7 @@ _SPOILING: dict[str, Callable[[str], str]] = {
 
 @pytest.mark.parametrize("spoil", _SPOILING.values(), ids=_SPOILING)
 def test_a_large_string_that_is_not_base64_is_refused(spoil: Callable[[str], str]) -> None:
-    """The fault is found at any place, even between two slices, and nothing else is reported."""
+    """The client reports an error at any place, even between two slices, and nothing else."""
     violations = contract.violations(
         "createElement", body_with_images("https://a.example.com/b.png", spoil(base64_of(LARGE)))
     )
@@ -189,21 +189,21 @@ def test_bytes_are_accepted_as_an_image(kind: Callable[[bytes], Any]) -> None:
     assert sent_text(body_with_images(base64_of(LARGE))) == sent_text(body_with_images(kind(LARGE)))
 
 
-def test_an_unsupported_object_as_an_image_names_the_supported_types() -> None:
+def test_an_unsupported_image_object_is_refused_with_the_supported_types() -> None:
     """The generated client accepts paths and bytes only; `KlingElements` accepts more."""
     (violation,) = contract.violations("createElement", body_with_images(object()))
 
-    says = "a value of type object: cannot be used as an image; pass a pathlib.Path or bytes"
-    assert (_FRONT, "R13", says) == (violation.pointer, violation.rule, violation.message)
+    reason = "a value of type object: cannot be used as an image; pass a pathlib.Path or bytes"
+    assert (_FRONT, "R13", reason) == (violation.pointer, violation.rule, violation.message)
 
 
 def test_a_path_is_refused_as_a_video(photograph: Path) -> None:
-    """The message says what can be sent, and how to get there."""
+    """The message says that only a URL can be sent, and to upload the video first."""
     videos = {"reference_type": "video_refer", "element_video_list": {"refer_videos": [{"video_url": photograph}]}}
     body = {name: value for name, value in body_with_images("").items() if name != "element_image_list"}
-    says = "is a path, but only the URL of a video can be sent: put it where the service can fetch it"
+    reason = "is a path, but videos are sent by URL only: upload the file, and pass its URL"
 
-    assert [Violation("/element_video_list/refer_videos/0/video_url", "R19", says)] == contract.violations(
+    assert [Violation("/element_video_list/refer_videos/0/video_url", "R19", reason)] == contract.violations(
         "createElement", {**body, **videos}
     )
 
@@ -229,7 +229,7 @@ def decoded_lengths(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return decoded_lengths
 
 
-def test_base64_that_this_package_made_is_not_decoded_again(decoded_lengths: list[int]) -> None:
+def test_base64_from_our_own_encoder_is_not_decoded_again(decoded_lengths: list[int]) -> None:
     """Only Base64 strings from outside are decoded, once and completely."""
     encoded = encode(LARGE)
 
@@ -239,7 +239,7 @@ def test_base64_that_this_package_made_is_not_decoded_again(decoded_lengths: lis
     assert len(encoded) == sum(decoded_lengths)
 
 
-def test_base64_that_this_package_made_behaves_like_a_plain_string() -> None:
+def test_base64_from_our_own_encoder_behaves_like_a_plain_string() -> None:
     """Our Base64 equals the standard library's, and any string derived from it is a plain `str`."""
     encoded = encode(LARGE)
 
@@ -249,7 +249,7 @@ def test_base64_that_this_package_made_behaves_like_a_plain_string() -> None:
 
 
 @pytest.mark.parametrize(
-    ("make", "says"),
+    ("make", "reason"),
     [
         (lambda folder: folder / "none.jpg", "none.jpg: cannot be read: No such file or directory"),
         (lambda folder: folder, ": is not a file"),
@@ -258,14 +258,14 @@ def test_base64_that_this_package_made_behaves_like_a_plain_string() -> None:
     ],
     ids=["missing", "a folder", "a device", "a NUL"],
 )
-def test_a_file_that_cannot_be_read_is_a_violation(make: Callable[[Path], Path], says: str, tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_read_is_a_violation(make: Callable[[Path], Path], reason: str, tmp_path: Path) -> None:
     """All unreadable files are reported at once, and nothing is sent even if you ignore violations."""
     body = body_with_images(make(tmp_path), make(tmp_path))
 
     violations = contract.violations("createElement", body)
 
     assert [(_FRONT, "R13"), (_SIDE, "R13")] == [(violation.pointer, violation.rule) for violation in violations]
-    assert all(says in violation.message for violation in violations)
+    assert all(reason in violation.message for violation in violations)
     with pytest.raises(ContractError):
         AuthenticatedClient("test-token", on_violation="ignore").encode("createElement", body)
 
@@ -362,7 +362,7 @@ def test_the_urls_of_media_in_a_request_are_listed() -> None:
 
 
 def test_images_are_checked_in_a_recursive_schema() -> None:
-    """Images at the first level are taken out of the request; the validator checks those that are nested deeper."""
+    """Only images at the first level get placeholders; the validator checks those that are nested deeper."""
     document = copy.deepcopy(contract.document())
     document["components"]["schemas"]["ReferImage"]["properties"]["inner"] = {"$ref": "#/components/schemas/ReferImage"}
     image = base64_of(Picture().build())

@@ -1,4 +1,4 @@
-"""If you ask for it, images are sent without their metadata, from files and from strings."""
+"""With `strip_metadata`, images from files and strings are sent without their metadata."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_an_image_is_checked_in_the_form_in_which_it_is_sent(tmp_path: Path) -> 
 @pytest.mark.parametrize("check_media", [True, False])
 @pytest.mark.parametrize("as_text", [True, False])
 def test_an_image_with_inseparable_metadata_is_not_sent(as_text: bool, check_media: bool, tmp_path: Path) -> None:  # noqa: FBT001
-    """A damaged image is refused for that reason, and a GIF for its format, even if media checks are off."""
+    """The violation is the damage, or the format if the file is a GIF, even if media checks are off."""
 
     def violations_of(content: bytes) -> list[tuple[str, str]]:
         image = base64_of(content) if as_text else write_file(tmp_path, content)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import importlib
-import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -18,7 +17,7 @@ import trio
 
 from contract_tests.reading.image_body import BODY
 from contract_tests.support.peers import GET, POST, CallStyle, Peer, client_of, listening
-from contract_tests.support.running import MakeClient, run_async
+from contract_tests.support.running import MakeClient, run_async, run_program
 from kling_elements_client import AuthenticatedClient
 from kling_elements_client.api.elements import create_element
 from kling_elements_runtime import client_connections
@@ -28,13 +27,13 @@ pytestmark = pytest.mark.slow
 
 def test_threads_share_one_httpx_client(make_client: MakeClient, monkeypatch: pytest.MonkeyPatch) -> None:
     """Only one httpx client is created, even if 32 threads need it at the same moment."""
-    made: list[httpx.Client] = []
+    http_clients: list[httpx.Client] = []
     ready = threading.Barrier(32)
     arrived = threading.Event()
 
     class Counted(httpx.Client):
         def __init__(self, **options: Any) -> None:
-            made.append(self)
+            http_clients.append(self)
             arrived.wait(0.05)  # gives the other threads time to make a second one
             super().__init__(**options)
 
@@ -46,10 +45,10 @@ def test_threads_share_one_httpx_client(make_client: MakeClient, monkeypatch: py
         return client.get_httpx_client()
 
     with ThreadPoolExecutor(32) as threads:
-        got = list(threads.map(ask, range(32)))
+        results = list(threads.map(ask, range(32)))
 
-    assert [made[0]] * 32 == got
-    assert 1 == len(made)
+    assert [http_clients[0]] * 32 == results
+    assert 1 == len(http_clients)
 
 
 def test_each_event_loop_has_its_own_httpx_client(client: AuthenticatedClient) -> None:
@@ -172,12 +171,12 @@ def test_connections_are_closed_when_their_event_loop_ends(
 
 def test_connections_of_an_abandoned_event_loop_are_closed_by_the_next_one(make_client: MakeClient) -> None:
     """If nobody runs `shutdown_asyncgens`, as after `run_until_complete`, nothing else awaits their end."""
-    gone = threading.Event()
+    has_ended = threading.Event()
 
     def behave(peer: Peer) -> None:
         peer.respond()
         if peer.number == 0:
-            gone.set()
+            has_ended.set()
 
     with listening(behave) as server:
         client = make_client(base_url=server.url)
@@ -185,12 +184,12 @@ def test_connections_of_an_abandoned_event_loop_are_closed_by_the_next_one(make_
         assert 200 == loop.run_until_complete(client.send_async(**POST)).status_code
         loop.close()
         assert 200 == run_async(client.send_async(**POST)).status_code
-        assert gone.wait(60)
+        assert has_ended.wait(60)
     assert 2 == server.connections
 
 
 def test_a_closed_event_loop_does_not_close_your_own_transport(make_client: MakeClient) -> None:
-    """You close your own transport."""
+    """Only you close your own transport."""
     transport = httpx.MockTransport(lambda _: httpx.Response(200, content=b"{}"))
     client = make_client(http_client={"transport": transport})
     for _ in range(2):
@@ -200,7 +199,7 @@ def test_a_closed_event_loop_does_not_close_your_own_transport(make_client: Make
 
 
 def test_on_trio_the_error_says_that_asyncio_is_needed(client: AuthenticatedClient) -> None:
-    """Closing a client works on trio anyway."""
+    """You can still close a client on trio."""
 
     async def run() -> None:
         async with client:
@@ -241,19 +240,6 @@ def test_a_module_that_cannot_be_imported_early_breaks_no_call(
 def test_the_first_call_imports_nothing() -> None:
     """A separate process compares the loaded modules before and after the call."""
     with listening(Peer.respond) as server:
-        done = subprocess.run(
-            [sys.executable, "-c", _FIRST_CALL, server.url], capture_output=True, text=True, check=True, timeout=240
-        )
+        done = run_program("first_call", server.url)
 
-    assert "set()" == done.stdout.strip()
-
-
-_FIRST_CALL = """
-import sys
-from kling_elements import KlingElements
-
-kling = KlingElements("any-token", sys.argv[1])
-before = {*sys.modules}
-kling.get("1")
-print({*sys.modules} - before)
-"""
+    assert ("set()\n", "") == (done.stdout, done.stderr)

@@ -19,7 +19,7 @@ from kling_elements_client.models import ImageElementRequest, ReferImage
 
 
 def test_a_violation_raises_by_default(client: AuthenticatedClient, router: respx.MockRouter) -> None:
-    """The exception has all violations, and nothing is sent."""
+    """The exception lists all violations, and nothing is sent."""
     with pytest.raises(ContractError) as caught:
         create_element.sync(client=client, body=body_with(element_name="", tag_list=[{}]))
 

@@ -1,4 +1,4 @@
-"""The token is a string, or a function that is called before each request; nothing that is shown contains it."""
+"""The token is a string, or a function that is called before each request, and is never shown."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from contract_tests.support.scripted import Client, ScriptedClient, call_once, t
 from kling_elements import AsyncKlingElements, KlingElements
 from kling_elements_client import AuthenticatedClient
 from kling_elements_client.errors import KlingError, TransportError
-from kling_elements_runtime.credentials import Hidden, credentials, usable_token
+from kling_elements_runtime.credentials import HiddenToken, check_token, credentials
 
 pytestmark = pytest.mark.slow
 _TOKEN = "sk-ZebraFish-1234567890"
@@ -41,7 +41,7 @@ class TokenFunction:
 
 
 def test_a_token_function_is_called_before_each_request(call_style: CallStyle) -> None:
-    """Some tokens last only half an hour. Making a client does not call the function."""
+    """Some tokens expire after half an hour. Creating a client does not call the function."""
     tokens = TokenFunction("first-token", "second-token", "second-token")
     with listening(Peer.respond) as server:
         client = AuthenticatedClient(tokens, server.url)
@@ -54,7 +54,7 @@ def test_a_token_function_is_called_before_each_request(call_style: CallStyle) -
 
 
 @pytest.mark.parametrize(
-    ("says", "token"),
+    ("message", "token"),
     [
         ("raised LookupError: no session", LookupError("no session")),
         ("returned an unusable token: the token must be a str, or a function that returns one, not NoneType", None),
@@ -64,7 +64,7 @@ def test_a_token_function_is_called_before_each_request(call_style: CallStyle) -
         ("returned an unusable token: the token contains white space or non-ASCII characters", "Bearer sk-ZebraFish"),
     ],
 )
-def test_nothing_is_sent_if_the_token_function_fails(says: str, token: Any, call_style: CallStyle) -> None:
+def test_nothing_is_sent_if_the_token_function_fails(message: str, token: Any, call_style: CallStyle) -> None:
     """The error gives the reason without the token; the next call asks the function again."""
     with listening(Peer.respond) as server:
         error, response = call_style.outcomes(AuthenticatedClient(TokenFunction(token, "sk-2"), server.url), POST, POST)
@@ -72,7 +72,7 @@ def test_nothing_is_sent_if_the_token_function_fails(says: str, token: Any, call
     assert isinstance(error, TransportError)
     assert not error.may_have_been_sent
     assert str(error).startswith("nothing was sent, because the api_key function ")
-    assert says in str(error)
+    assert message in str(error)
     assert [] == _leaks(error)
     assert 200 == response.status_code
     assert ["Bearer sk-2"] == [request.headers["Authorization"] for request in server.requests]
@@ -91,7 +91,7 @@ def test_a_create_whose_token_function_fails_is_not_created(kind: Client) -> Non
 def test_recently_used_tokens_are_redacted() -> None:
     """The response to an earlier request may still repeat an earlier token."""
     tokens = TokenFunction(*(f"a-long-token-{number}" for number in range(10, 20)))
-    holder = credentials(Hidden(tokens), "")
+    holder = credentials(HiddenToken(tokens), "")
     text = " ".join(f"a-long-token-{number}" for number in range(10, 20))
     assert text == holder.redact(text)
     for _ in range(3):
@@ -105,8 +105,8 @@ def test_recently_used_tokens_are_redacted() -> None:
 
 
 def test_a_constant_token_is_redacted_from_the_start() -> None:
-    """A token that was never sent is also redacted."""
-    holder = credentials(Hidden(_TOKEN), "VARIABLE")
+    """It is redacted even before the first request."""
+    holder = credentials(HiddenToken(_TOKEN), "VARIABLE")
     assert "bad ***" == holder.redact(f"bad {_TOKEN}")
     assert f"Bearer {_TOKEN}" == holder.authorization()
 
@@ -118,15 +118,17 @@ def test_a_constant_token_is_redacted_from_the_start() -> None:
 def test_a_token_that_cannot_be_sent_is_refused_at_once(error: type[Exception], token: Any) -> None:
     """The message names the environment variable if the token may come from there."""
     with pytest.raises(error, match=r"token|API key") as caught:
-        credentials(Hidden(token), "VARIABLE")
+        credentials(HiddenToken(token), "VARIABLE")
     assert ("VARIABLE" in str(caught.value)) is (token == "")
     with pytest.raises(error, match=r"token|API key"):
-        usable_token(token)
-    assert "x" == usable_token("x")
+        check_token(token)
+    assert "x" == check_token("x")
 
 
 @pytest.mark.parametrize("clone", [copy.copy, copy.deepcopy, pickle.dumps])
-@pytest.mark.parametrize("make", [Hidden, lambda token: credentials(Hidden(token), "")], ids=["hidden", "credentials"])
+@pytest.mark.parametrize(
+    "make", [HiddenToken, lambda token: credentials(HiddenToken(token), "")], ids=["hidden", "credentials"]
+)
 def test_a_token_holder_never_shows_the_token(make: Callable[[str], Any], clone: Callable[[Any], Any]) -> None:
     """No repr, attribute, copy or pickle contains the token."""
     holder = make(_TOKEN)
@@ -184,7 +186,7 @@ _BAD: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("name", _BAD)
 @pytest.mark.parametrize("kind", [KlingElements, AsyncKlingElements, AuthenticatedClient])
-def test_no_frame_of_an_error_while_a_client_is_made_has_the_token(kind: Any, name: str) -> None:
+def test_no_frame_of_an_error_while_creating_a_client_contains_the_token(kind: Any, name: str) -> None:
     """Pytest and error trackers show the variables of every frame."""
     with pytest.raises((ValueError, TypeError)) as caught:
         kind(**{"api_key": _TOKEN, **_BAD[name]})
@@ -194,7 +196,7 @@ def test_no_frame_of_an_error_while_a_client_is_made_has_the_token(kind: Any, na
     assert [] == _leaks(caught.value)
 
 
-def test_no_frame_has_the_token_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_frame_contains_the_token_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KLING_API_KEY", _TOKEN)
     with pytest.raises(ValueError, match="base_url") as caught:
         KlingElements(base_url="ftp://gateway.example.com")
@@ -222,7 +224,7 @@ def _garble(peer: Peer) -> None:
 @pytest.mark.parametrize("token", [_TOKEN, lambda: _TOKEN], ids=["a text", "a function"])
 @pytest.mark.parametrize("options", [{}, {"event_hooks": {}}], ids=["directly", "by httpx"])
 @pytest.mark.parametrize("behave", [_lose, _refuse, _err, _garble])
-def test_no_frame_of_an_error_while_sending_has_the_token(
+def test_no_frame_of_an_error_while_sending_contains_the_token(
     behave: Callable[[Peer], None], options: dict[str, Any], token: Any, kind: Client
 ) -> None:
     """The frames of httpx, httpcore and the parser are as free of the token as our own."""

@@ -21,7 +21,7 @@ from contract_tests.support.peers import (
     RESPONSE,
     CallStyle,
     Peer,
-    Stream,
+    PiecewiseBody,
     client_of,
     client_tls,
     listening,
@@ -83,17 +83,17 @@ def test_a_call_to_a_dripping_server_ends_at_its_deadline(name: str, tls: Any, c
 
 
 def test_a_call_without_a_deadline_ends_after_the_sum_of_its_timeouts(call_style: CallStyle) -> None:
-    """A call takes longest if every step takes as long as its timeout allows."""
-    left: list[float] = []
+    """No call can take longer than all its steps together."""
+    remaining_seconds: list[float] = []
 
     def respond(_: httpx.Request) -> httpx.Response:
-        left.append(seconds_left() or 0)
+        remaining_seconds.append(seconds_left() or 0)
         return httpx.Response(200, content=RESPONSE)
 
     timeout = Timeout(connect=1000, read=2000, write=3000, pool=4000)
     call_style.outcome(client_of("http://127.0.0.1:1", timeout=timeout, transport=httpx.MockTransport(respond)))
 
-    assert 9900 < left[0] <= 10_000
+    assert 9900 < remaining_seconds[0] <= 10_000
 
 
 @pytest.mark.parametrize("is_tunnelled", [False, True], ids=["to the gateway", "through a tunnel"])
@@ -120,7 +120,7 @@ def _slowly() -> Iterator[bytes]:
 
 def test_the_deadline_applies_to_your_own_transport_between_two_chunks(call_style: CallStyle) -> None:
     """The transport itself does not know the deadline."""
-    transport = httpx.MockTransport(lambda _: httpx.Response(200, stream=Stream(_slowly())))
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, stream=PiecewiseBody(_slowly())))
     client = AuthenticatedClient(TOKEN, "http://127.0.0.1:1", http_client={"transport": transport})
     error = call_style.outcome(client, seconds=_SECONDS)
 
@@ -132,7 +132,7 @@ def test_a_call_through_your_own_transport_ends_once_it_is_abandoned() -> None:
     """An abandoned call has no time left."""
     abandoned = threading.Event()
     abandoned.set()
-    transport = httpx.MockTransport(lambda _: httpx.Response(200, stream=Stream(_slowly())))
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, stream=PiecewiseBody(_slowly())))
     client = AuthenticatedClient(TOKEN, "http://127.0.0.1:1", http_client={"transport": transport})
     context = copy_context()
     context.run(stop_when, abandoned)
@@ -178,9 +178,9 @@ def test_a_nested_deadline_never_extends_the_outer_one() -> None:
     with within(None):
         assert seconds_left() is None
         with within(100), within(None), within(1000):
-            left = seconds_left()
-            assert left is not None
-            assert 90 < left <= 100
+            remaining_seconds = seconds_left()
+            assert remaining_seconds is not None
+            assert 90 < remaining_seconds <= 100
             with within(-1):
                 assert (seconds_left() or 0) < 0
         assert seconds_left() is None
@@ -188,7 +188,7 @@ def test_a_nested_deadline_never_extends_the_outer_one() -> None:
 
 @pytest.mark.parametrize(("expected", "timeout"), [(50, 60.0), (50, None), (40, 40.0)])
 def test_a_step_of_a_blocking_socket_ends_by_the_deadline(expected: float, timeout: float | None) -> None:
-    """The timeout of the step counts only if it is shorter than what is left of the call."""
+    """The timeout of the step applies only if it is shorter than the time left for the call."""
     near, far = socket.socketpair()
     stream = sockets._Stream(near)  # noqa: SLF001 - a test cannot wait that long
     with near, far, within(50):
@@ -204,7 +204,7 @@ def test_a_step_of_a_blocking_socket_ends_by_the_deadline(expected: float, timeo
 
 
 def test_a_call_after_its_deadline_sends_nothing(call_style: CallStyle) -> None:
-    """A call that comes too late uses neither a kept connection nor a new one."""
+    """It uses neither a kept connection nor a new one."""
     with listening(Peer.respond) as server:
         call_style.failure(client_of(server.url), seconds=-1.0)
 

@@ -1,4 +1,4 @@
-"""JSON Pointers, references, operations and parameters of a document: everything else uses this module."""
+"""JSON Pointers, references, operations and parameters of an OpenAPI document are read correctly."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_a_reference_is_followed_to_its_node() -> None:
     ["#/three", "#/a~1b/~0c/2", "#/a~1b/~0c/x", "#/two/type/0/x", "X", "other.yaml#/two", "/two", "", "#two"],
 )
 def test_a_reference_to_a_missing_place_or_another_file_is_refused(reference: str) -> None:
-    """A bare name is refused too."""
+    """A bare name is not a reference either."""
     with pytest.raises(LookupError, match=r"^.*: (?:no such place|a (?:reference must begin|JSON Pointer begins))"):
         follow(_DOCUMENT, reference)
 
@@ -70,7 +70,7 @@ def test_a_walk_yields_every_node_with_its_reference() -> None:
     assert {"#", "#/a~1b/~0c/0/d", "#/named/properties/$ref/type"} <= {where for where, _ in nodes}
 
 
-def test_subschemas_are_found_under_every_keyword_that_has_them() -> None:
+def test_every_keyword_with_subschemas_is_searched() -> None:
     """Only the subschemas of the next level are listed."""
     inner = {"items": {"type": "string"}}
     schema = {"properties": {"a/b": inner}, "anyOf": [{}, inner], "oneOf": [inner], "items": inner, "enum": [inner]}
@@ -128,7 +128,7 @@ def test_only_entries_with_an_operation_id_are_operations() -> None:
     assert ["getThing"] == [definition["operationId"] for _, _, definition in operations(_item())]
 
 
-def test_an_operation_has_the_parameters_of_its_path_too() -> None:
+def test_an_operation_includes_the_parameters_of_its_path() -> None:
     """Each parameter has its resolved schema and the pointer to it."""
     parameters = Document(_item()).operation("getThing").parameters
 

@@ -45,7 +45,7 @@ def _example(kind: type[Exception]) -> Exception:
     ids=["copy", "deepcopy", "pickle"],
 )
 def test_an_exception_survives_copy_and_pickle(kind: type[Exception], clone: Callable[[Exception], Exception]) -> None:
-    """A worker process can return an exception with everything that it holds."""
+    """A worker process can return an exception without losing its attributes."""
     error = _example(kind)
     cloned = clone(error)
 

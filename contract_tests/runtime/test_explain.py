@@ -1,4 +1,4 @@
-"""A violation says what is wrong, where, by which rule, and what is allowed."""
+"""A violation says what is wrong, where, which rule it breaks, and what is allowed."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_all_violations_are_reported_at_once() -> None:
             Violation(f"/element_image_list/refer_images/{index}/image_url", "R13", f"is null; it must be {image}")
             for index in range(4)
         ),
-        Violation("/element_voice_id", "R28", "the property 'element_voice_id' does not go with this kind of request"),
+        Violation("/element_voice_id", "R28", "the property 'element_voice_id' is not allowed in this kind of request"),
         Violation("/tag_list/0/tag_id", "R30", f"must be one of {tags}, not 'o_109'"),
         Violation("/tag_list/1", "R29", "the property 'tag_id' is missing"),
         Violation("/tag_list/1/tag", "R33", "the property 'tag' is unknown; did you mean 'tag_id'?"),
@@ -90,7 +90,7 @@ def test_a_body_of_an_unknown_kind_lists_the_kinds(expected: list[Any], body: An
     assert expected == sorted((violation.pointer, violation.message) for violation in violations("createElement", body))
 
 
-def test_a_value_of_a_wrong_type_for_a_choice_is_reported_once() -> None:
+def test_a_value_of_the_wrong_type_for_a_choice_is_reported_once() -> None:
     """Type and choice both refuse the value, but the message about the choice says more."""
     (violation,) = violations("createElement", body_with(tag_list=[{"tag_id": 5}]))
 
@@ -158,7 +158,7 @@ def test_a_string_that_is_almost_a_url_gets_advice(expected: str, video: str) ->
     assert violation.message.endswith(f"characters outside RFC 3986 are percent-encoded; {expected}")
 
 
-def test_an_item_of_a_wrong_type_names_the_expected_one() -> None:
+def test_a_violation_of_an_item_type_names_the_expected_type() -> None:
     """Many people first write a list of plain URLs."""
     images = {"frontal_image": "https://example.com/a.png", "refer_images": ["https://example.com/b.png"]}
     (violation,) = violations("createElement", body_with(element_image_list=images))

@@ -43,18 +43,18 @@ def test_all_failures_of_httpx_are_listed() -> None:
 
 
 @pytest.mark.parametrize("kind", _FAILURES_OF_HTTPX)
-@pytest.mark.parametrize("says", ["it broke", ""])
+@pytest.mark.parametrize("message", ["it broke", ""])
 def test_a_call_without_a_response_says_whether_it_may_have_been_sent(
-    kind: type[httpx.RequestError], says: str, create: Create, client: AuthenticatedClient, router: respx.MockRouter
+    kind: type[httpx.RequestError], message: str, create: Create, client: AuthenticatedClient, router: respx.MockRouter
 ) -> None:
     """Only a failure before the connection exists proves that nothing was sent; httpx's exception is the cause."""
-    router.post().mock(side_effect=kind(says))
+    router.post().mock(side_effect=kind(message))
 
     with pytest.raises(errors.TransportError) as caught:
         create(client, BODY)
     error = caught.value
 
-    assert f"{kind.__name__} at https://gateway.example.com: {says or 'no detail'}" == str(error)
+    assert f"{kind.__name__} at https://gateway.example.com: {message or 'no detail'}" == str(error)
     assert error.may_have_been_sent is (kind not in _NEVER_LEFT)
     assert type(error.__cause__) is kind
     assert (kind in _TIMEOUTS) is (type(error) is errors.RequestTimeoutError)
@@ -83,7 +83,7 @@ def test_a_response_that_breaks_off_or_is_garbled_is_a_transport_error(
 
 
 @pytest.mark.parametrize("place", [b"http:x", b"https://xn--a", b"http://xn--zzzzz99999999999"])
-def test_a_redirect_to_an_invalid_url_ends_in_one_error(
+def test_a_redirect_to_an_invalid_url_raises_one_error(
     place: bytes, create: Create, make_client: MakeClient, serve: Callable[[bytes], str]
 ) -> None:
     """If httpx's client sends the request, it fails at the URL in many different ways."""
@@ -113,7 +113,7 @@ def test_an_exception_that_httpx_does_not_wrap_becomes_a_transport_error(
     client: AuthenticatedClient,
     router: respx.MockRouter,
 ) -> None:
-    """For example, a broken TLS record reaches asynchronous callers unwrapped, when the request was on its way."""
+    """For example, httpx passes the error for a broken TLS record on to asynchronous callers unchanged."""
     router.post().mock(side_effect=kind("bad record"))
 
     with pytest.raises(errors.TransportError, match=f"^{kind.__name__} at .*bad record") as caught:

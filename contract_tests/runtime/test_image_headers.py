@@ -1,6 +1,6 @@
 """Inline images are checked by their headers: unusual but valid files are accepted, all others are violations.
 
-`rules.yaml` tests the limits themselves; this module has the files that are hard to read.
+`rules.yaml` tests the limits themselves; this module tests files that are hard to read.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from contract_tests.reading.images import Picture, base64_of, jpeg_frame_header,
 from kling_elements_client import contract
 from kling_elements_runtime import image_headers as images
 from kling_elements_runtime.image_limits import ImageLimits
-from kling_elements_runtime.uploads import InlineBytes, InlineText, UnreadableError
+from kling_elements_runtime.uploads import DamagedFileError, InlineBytes, InlineText
 
 _LIMITS = ImageLimits.of(contract.document()["components"]["schemas"]["ImageBase64"]["x-image"])
 _NOT_READABLE = [("R14", "the content is not a JPEG or PNG file with a complete header")]
@@ -141,13 +141,13 @@ def test_an_unusual_but_valid_image_is_accepted(data: bytes) -> None:
     ],
 )
 def test_a_file_that_is_not_jpeg_or_png_is_refused(data: bytes) -> None:
-    """Only the content of a file counts, not its name, and no exception of a reader escapes."""
+    """Only the content of a file counts, not its name, and the reader raises no exception."""
     assert _NOT_READABLE == [(rule, message.partition(";")[0]) for rule, message in _violations_of(data)]
 
 
 @pytest.mark.parametrize("image_format", ["png", "jpeg"])
 def test_a_truncated_file_is_refused_until_its_header_is_complete(image_format: str) -> None:
-    """Every length is tried."""
+    """The test tries every length."""
     data = Picture(format=image_format).build()
     header_end = _PNG_HEADER_END if image_format == "png" else data.index(b"\xff\xc0") + len(jpeg_frame_header(1, 1))
 
@@ -172,11 +172,11 @@ def test_a_message_gives_the_sides_as_a_viewer_shows_them(
 
 
 def test_only_the_needed_part_of_the_base64_is_decoded() -> None:
-    """Invalid Base64 after that part does not matter; within it, white space and padding are invalid too."""
+    """Invalid Base64 after that part does not matter; within it, white space and padding are also invalid."""
     assert bytes(3) == InlineText("AAAA!!!!").peek(0, 3)
     assert bytes(2) == InlineText("!!!!AAAA").peek(4, 2)
     for text in ("AA\nAAAA=", "AA==AAAA", "AA-_AAAA"):
-        with pytest.raises(UnreadableError, match=r"^it is not Base64$"):
+        with pytest.raises(DamagedFileError, match=r"^it is not Base64$"):
             InlineText(text).peek(0, 6)
 
 
@@ -208,7 +208,7 @@ def test_the_orientation_is_found_anywhere_in_the_metadata(picture: Picture) -> 
 
 @pytest.mark.parametrize("fill_bytes", [*range(40, 52), *range(88, 100), 1_000])
 def test_fill_bytes_before_a_marker_are_skipped(fill_bytes: int) -> None:
-    """The length of the segment is read correctly for any number of them."""
+    """Any number of them may come before a marker."""
     picture = Picture(format="jpeg", width=299, fill_bytes=fill_bytes)
 
     assert ["R16"] == [rule for rule, _ in _violations_of(picture.build())]
@@ -247,7 +247,7 @@ def test_the_orientation_of_a_png_may_be_anywhere_before_its_end(shown: str, chu
     ],
 )
 def test_unreadable_metadata_is_ignored(metadata: bytes) -> None:
-    """Viewers ignore damaged metadata too, and no library warns about it."""
+    """Viewers also ignore damaged metadata, and no library warns about it."""
     for data in (_jpeg(299, 400, jpeg_segment(0xE1, metadata)), _png(299, 400, png_chunk(b"eXIf", metadata[6:]))):
         with warnings.catch_warnings(record=True, action="always") as warned:
             verdict = _violations_of(data)
@@ -305,7 +305,7 @@ def test_anything_in_base64_may_follow_the_header() -> None:
 
 @pytest.mark.parametrize("text", ["", "A", "AAAA", "====", "é" * 8, "\ud83d" * 8, "iVBORw0KGgo", "/9j/!!!!", "\n" * 8])
 def test_a_string_that_is_not_base64_is_not_an_image(text: str) -> None:
-    """The pattern refuses such a string, and the header reader, which also gets it, does not fail."""
+    """The pattern refuses such a string, and the header reader raises no exception for it."""
     assert "R14" in [violation.rule for violation in images.violations(InlineText(text), _LIMITS)]
 
 

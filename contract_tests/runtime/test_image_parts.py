@@ -1,4 +1,4 @@
-"""The parts of a complete JPEG or PNG: chunks, and scans as opposed to bytes that only look like one."""
+"""A complete JPEG or PNG is split into its parts, and bytes that only look like a scan are not counted."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import pytest
 from contract_tests.reading.images import Picture, jpeg_segment
 from contract_tests.support.pillow_pictures import encode, noise
 from kling_elements_runtime.image_headers import read_header
-from kling_elements_runtime.image_parts import png_chunks, scans
-from kling_elements_runtime.uploads import InlineBytes, UnreadableError
+from kling_elements_runtime.image_parts import count_scans, png_chunks
+from kling_elements_runtime.uploads import DamagedFileError, InlineBytes
 
 _SCAN = b"\xff\xda\0\x08\x01\x01\0\0\x3f\0"
 
@@ -16,7 +16,7 @@ _SCAN = b"\xff\xda\0\x08\x01\x01\0\0\x3f\0"
 def _count(content: bytes) -> int:
     header = read_header(InlineBytes(content))
     assert header is not None
-    return scans(content, header)
+    return count_scans(content, header)
 
 
 def test_the_chunks_of_a_png_end_with_iend() -> None:
@@ -30,7 +30,7 @@ def test_the_chunks_of_a_png_end_with_iend() -> None:
 
 @pytest.mark.parametrize("cut", [1, 4, 9, 12, 13, 20])
 def test_a_png_that_breaks_off_is_an_error(cut: int) -> None:
-    with pytest.raises(UnreadableError):
+    with pytest.raises(DamagedFileError):
         list(png_chunks(Picture().build()[:-cut]))
 
 
@@ -47,5 +47,5 @@ def test_the_scans_of_a_jpeg_are_counted(progressive: bool, scan_count: int) -> 
 
 def test_a_jpeg_without_a_scan_is_an_error() -> None:
     content = Picture(format="jpeg").build()
-    with pytest.raises(UnreadableError):
+    with pytest.raises(DamagedFileError):
         _count(content[: content.index(b"\xff\xda")])

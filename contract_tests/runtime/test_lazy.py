@@ -32,7 +32,7 @@ def test_dir_lists_exactly_the_exported_names(package: ModuleType) -> None:
 
 @_PACKAGES
 def test_importing_a_package_loads_nothing_heavy(package: ModuleType) -> None:
-    """Heavy libraries are loaded on first use."""
+    """The first use of a name loads what it needs."""
     heavy = "{'httpx', 'attrs', 'jsonschema_rs', 'PIL', 'asyncio', 'standardwebhooks', 'respx', 'uvicorn'}"
     code = f"import sys, {package.__name__}; print({heavy} & sys.modules.keys())"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -1,12 +1,10 @@
-"""`KLING_LOG` switches logging on; requests and answers are logged without secrets and media."""
+"""`KLING_LOG` switches logging on; requests and responses are logged without secrets and media."""
 
 from __future__ import annotations
 
 import logging
 import os
 import re
-import subprocess
-import sys
 from base64 import b64encode
 from collections.abc import Iterator
 from typing import Any
@@ -17,11 +15,10 @@ import pytest
 
 from contract_tests.reading.image_body import BODY
 from contract_tests.reading.images import Picture
-from contract_tests.support.running import Create, MakeClient
+from contract_tests.support.running import Create, MakeClient, run_program
 from kling_elements_client import errors
 from kling_elements_client.api.elements import get_element
 from kling_elements_runtime import logs
-from scripts.spec import ROOT
 
 _TOKEN = r"""sk-a/b~c+ZebraFish\d"'=="""
 _SIGNED = "https://user:word@cdn.example.com/front.jpg?X-Signature=PinkSecret&a=1#PinkSecret"
@@ -32,32 +29,19 @@ _RESPONSE = {
     "data": {"task_id": "7", "task_status": "submitted", "cover": _SIGNED, "image": "QUJD" * 40},
 }
 _RESPONSE_HEADERS = {"Set-Cookie": "id=PinkSecret", "X-Api-Key": "PinkSecret", "X-Echo": _TOKEN, "X-Trace": "t-1"}
-_MAKES_A_CLIENT = """
-import sys, logging
-from kling_elements import KlingElements
-{before}
-kling = [KlingElements("a-long-token") for _ in range(2)][0]
-{after}
-logging.getLogger("kling_elements.http").debug("details")
-logging.getLogger("kling_elements").info("news")
-logging.getLogger("kling_elements").warning("trouble")
-"""
 
 
-def _stderr(value: str | None, before: str = "", after: str = "") -> list[str]:
+def _stderr(value: str | None, before: str = "nothing", after: str = "nothing") -> list[str]:
     """Return the lines that a program with two clients writes to stderr, without the time."""
     environment = {name: text for name, text in os.environ.items() if name != "KLING_LOG"}
     environment |= {} if value is None else {"KLING_LOG": value}
-    program = _MAKES_A_CLIENT.format(before=before, after=after)
-    run = subprocess.run(
-        [sys.executable, "-c", program], env=environment, cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    return [re.sub(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} ", "", line) for line in run.stderr.splitlines()]
+    done = run_program("log_lines", before, after, env=environment)
+    assert 0 == done.returncode, done.stderr
+    return [re.sub(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} ", "", line) for line in done.stderr.splitlines()]
 
 
 _DEBUG, _INFO = "DEBUG kling_elements.http: details", "INFO kling_elements: news"
 _WARNING = "WARNING kling_elements: trouble"
-_BASIC = "logging.basicConfig(format='mine: %(message)s')"
 
 
 @pytest.mark.parametrize(
@@ -81,15 +65,15 @@ def test_the_environment_switches_logging_on_once(expected: list[str], value: st
 @pytest.mark.parametrize(
     ("expected", "before", "after"),
     [
-        (["mine: details", "mine: news", "mine: trouble"], _BASIC, ""),
-        (["mine: details", "mine: news", "mine: trouble"], "", _BASIC),
-        ([], "logging.getLogger('kling_elements').setLevel('ERROR')", ""),
-        (["trouble"], "logging.getLogger('kling_elements.http').setLevel('ERROR')", ""),
-        ([], "logging.getLogger('kling_elements').addHandler(logging.NullHandler())", ""),
+        (["mine: details", "mine: news", "mine: trouble"], "root", "nothing"),
+        (["mine: details", "mine: news", "mine: trouble"], "nothing", "root"),
+        ([], "level", "nothing"),
+        (["trouble"], "level of http", "nothing"),
+        ([], "handler", "nothing"),
     ],
 )
 def test_the_logging_configuration_of_the_program_is_kept(expected: list[str], before: str, after: str) -> None:
-    """The root logger shows each line once, and a logger of ours that the program configured stays as it is."""
+    """The root logger shows each line once, and the client does not change a logger that the program configured."""
     assert expected == _stderr("debug", before, after)
 
 
@@ -141,7 +125,7 @@ def test_a_configured_logger_is_left_unchanged(
 def test_nothing_is_written_while_the_root_logger_has_a_handler(
     log: logging.Logger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The root logger shows each line already, even if its handler was added later."""
+    """The root logger already shows each line, even if its handler was added later."""
     monkeypatch.setenv("SOME_LOG", "info")
     logs.set_up(log, "SOME_LOG")
     (handler,) = _top(log).handlers
@@ -170,10 +154,10 @@ def _log_lines(caplog: pytest.LogCaptureFixture) -> list[str]:
 _CALL = "POST https://gateway.example.com/kling/v1/general/advanced-custom-elements"
 
 
-def test_debug_shows_request_and_answer_without_secrets_and_media(
+def test_debug_shows_request_and_response_without_secrets_and_media(
     create: Create, make_client: MakeClient, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Base64 is replaced by its length, if sent as text or from a file, and URLs are logged without their query."""
+    """The log shows only the length of Base64 from strings and files, and URLs without their query."""
     caplog.set_level(logging.DEBUG, "kling_elements.http")
     small, large = (
         b64encode(Picture(format="jpeg", width=300, height=300, file_size=size).build()).decode()
@@ -199,7 +183,7 @@ def test_debug_shows_request_and_answer_without_secrets_and_media(
         in sent
     )
     assert answered.startswith(
-        f"{_CALL}: answer with request id r-1; headers set-cookie: ***, x-api-key: ***, x-echo: ***, "
+        f"{_CALL}: response with request id r-1; headers set-cookie: ***, x-api-key: ***, x-echo: ***, "
     )
     assert ", x-trace: t-1, " in answered
     assert '"message":"***"' in answered
@@ -220,7 +204,7 @@ def test_a_log_that_is_off_costs_nothing(
 ) -> None:
     """No log text is prepared."""
     caplog.set_level(logging.WARNING, "kling_elements.http")
-    monkeypatch.setattr(logs, "loggable", None)
+    monkeypatch.setattr(logs, "text_for_log", None)
     monkeypatch.setattr(logs, "printable", None)
     _send(create, make_client, BODY, lambda _: httpx.Response(200, json=_RESPONSE))
 
@@ -284,7 +268,7 @@ def test_a_response_that_is_not_json_is_logged_on_one_line(
         _send(create, make_client, BODY, lambda _: page)
 
     answered = _log_lines(caplog)[-1]
-    assert f"{_CALL}: answer with request id r-2; headers " in answered
+    assert f"{_CALL}: response with request id r-2; headers " in answered
     assert r"; body <p>\x1b[2J bad x x" in answered
     assert answered.endswith(" x... (20014 characters)")
     assert len(answered) < 17_000

@@ -12,7 +12,7 @@ from contract_tests.reading.images import XMP, Picture, jpeg_segment, png_chunk
 from contract_tests.support.pillow_pictures import decode, encode, noise
 from kling_elements_runtime import metadata
 from kling_elements_runtime.metadata import strip
-from kling_elements_runtime.uploads import InlineBytes, InlineText, UnreadableError
+from kling_elements_runtime.uploads import DamagedFileError, InlineBytes, InlineText
 
 _GPS = b"MM\0*" + bytes(300) + b"48 deg 12 min N"
 _SECRETS = (b"somebody", b"48 deg 12 min N", b"Photoshop", b"FPXR\0", b"thumbnail", b"JFXX", b"after the end")
@@ -116,9 +116,9 @@ def test_a_png_keeps_everything_that_affects_its_appearance(orientation: int | N
     plain = _strip(content)
     before, after = decode(content), decode(plain)
     assert before.tobytes() == after.tobytes()
-    kept = ("icc_profile", "transparency", "gamma", "dpi")
-    assert {name: before.info[name] for name in kept} == {name: after.info[name] for name in kept}
-    assert {"exif", *kept} >= after.info.keys()
+    properties = ("icc_profile", "transparency", "gamma", "dpi")
+    assert {name: before.info[name] for name in properties} == {name: after.info[name] for name in properties}
+    assert {"exif", *properties} >= after.info.keys()
     assert ({0x0112: orientation} if orientation not in (None, 1) else {}) == dict(after.getexif())
     assert [] == [secret for secret in _SECRETS if secret in plain]
     assert plain == _strip(plain)
@@ -145,8 +145,8 @@ def test_an_animated_png_stays_animated() -> None:
     ids=["nothing", "GIF", "half a JPEG header", "half a PNG", "PNG without its end", "JPEG with a hole"],
 )
 def test_an_image_that_cannot_be_parsed_is_an_error(content: bytes) -> None:
-    """The image could otherwise be sent as if it had no metadata."""
-    with pytest.raises(UnreadableError):
+    """Otherwise its metadata would be sent."""
+    with pytest.raises(DamagedFileError):
         _strip(content)
 
 
@@ -161,12 +161,12 @@ def test_an_image_beyond_the_size_bound_is_not_read(monkeypatch: pytest.MonkeyPa
 
 
 def test_invalid_base64_is_an_error() -> None:
-    with pytest.raises(UnreadableError):
+    with pytest.raises(DamagedFileError):
         strip(InlineText("iVBORw0KGgo!"))
 
 
 def test_only_the_first_of_two_exif_blocks_counts() -> None:
-    """Viewers use the first one too."""
+    """Viewers also use the first one."""
     content = Picture(format="jpeg", width=9, orientation=6).build()
     start = content.index(b"\xff\xe1")
     block = content[start : start + 2 + int.from_bytes(content[start + 2 : start + 4])]

@@ -1,4 +1,4 @@
-"""Values in path and query are written so that each stays one part of the URL, or they are refused."""
+"""Each value in path and query is escaped to stay one part of the URL, or is refused."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from kling_elements_runtime.parameters import check
     ],
 )
 def test_an_id_is_one_part_of_the_path(text: str | None, id_value: Any) -> None:
-    """Every character is allowed, but an id that would change the path is not written."""
+    """Every character is allowed, but `.` and `..` are refused, because they would change the path."""
     assert (text and ELEMENTS + text) == check(CONTRACT, "getElement", {"id": id_value}).text
 
 
@@ -40,7 +40,7 @@ def test_an_unset_parameter_is_left_out_of_the_query() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "says"),
+    ("value", "expected_message"),
     [
         ("x" * 60_000, "is longer than a URL can be"),
         ("\ud800", "half a surrogate pair"),
@@ -50,9 +50,9 @@ def test_an_unset_parameter_is_left_out_of_the_query() -> None:
     ],
 )
 def test_a_value_that_cannot_be_written_is_never_sent(
-    value: Any, says: str, make_client: MakeClient, router: respx.MockRouter
+    value: Any, expected_message: str, make_client: MakeClient, router: respx.MockRouter
 ) -> None:
-    """The violation names the parameter, and ignoring violations does not help."""
+    """The violation contains the name of the parameter, and `on_violation="ignore"` does not change this."""
     client = make_client(on_violation="ignore")
     route = router.route()
 
@@ -62,7 +62,7 @@ def test_a_value_that_cannot_be_written_is_never_sent(
     assert not route.called
     (violation,) = caught.value.violations
     assert violation.pointer.startswith("/path/id")
-    assert says in violation.message
+    assert expected_message in violation.message
 
 
 @pytest.mark.parametrize("operation", ["noSuchOperation", "getElement"])

@@ -1,8 +1,7 @@
-"""The token and the media of a request never appear in a text that a program may print, log, store or send."""
+"""The token never appears in a text that a program may print, log, store or send."""
 
 from __future__ import annotations
 
-import base64
 import copy
 import html
 import html.entities
@@ -10,7 +9,6 @@ import json
 import logging
 import pickle
 import re
-import traceback
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote
@@ -20,11 +18,10 @@ import pytest
 import respx
 
 from contract_tests.reading.image_body import BODY, body_with
-from contract_tests.reading.images import Picture
+from contract_tests.support.error_texts import texts_of
 from contract_tests.support.running import Create, InnerClients, MakeClient
 from kling_elements_client import AuthenticatedClient, errors
 from kling_elements_client.api.elements import create_element
-from kling_elements_client.contract import violations
 from kling_elements_client.models import (
     CreateElementResponse,
 )
@@ -32,23 +29,6 @@ from kling_elements_client.models import (
 # The core of the token survives escaping in JSON, a repr, a URL and a JSON Pointer, so the tests search for it.
 _CORE = "ZebraFish"
 _TOKEN = rf"""sk-a/b~c+{_CORE}\d"'=="""
-
-
-def _texts(error: BaseException) -> list[str]:
-    """Return every text that an exception can show."""
-    links: list[BaseException] = []
-    link: BaseException | None = error
-    while link is not None and link not in links:
-        links.append(link)
-        link = link.__cause__ or link.__context__
-    requests = [link.request for link in links if isinstance(link, httpx.RequestError)]
-    return [
-        *(text for link in links for text in (str(link), repr(link), repr(vars(link)), repr(link.args))),
-        *("".join(traceback.format_exception(link)) for link in links),
-        *(f"{request.url} {request.headers.raw!r}" for request in requests),
-        pickle.dumps(error).decode("latin-1"),
-        repr([error.headers.raw, error.response] if isinstance(error, errors.ResponseError) else ""),
-    ]
 
 
 def _leaks(texts: list[str]) -> list[str]:
@@ -72,7 +52,7 @@ _SHOWING: dict[str, Callable[[AuthenticatedClient], object]] = {
 def test_a_client_does_not_show_its_token(
     show: Callable[[Any], Any], marked_client: AuthenticatedClient, inner_clients: InnerClients
 ) -> None:
-    """Printing the client or its attributes does not show the token."""
+    """No repr of the client or of its attributes contains the token."""
     inner_clients(marked_client)
 
     shown = str(show(marked_client))
@@ -100,7 +80,7 @@ def test_a_client_cannot_be_copied_or_pickled(clone: Callable[[Any], Any], marke
     with pytest.raises(TypeError, match="create another one") as caught:
         clone(marked_client)
 
-    assert [] == _leaks(_texts(caught.value))
+    assert [] == _leaks(texts_of(caught.value))
 
 
 @pytest.mark.parametrize(
@@ -115,7 +95,7 @@ def test_a_token_that_does_not_fit_a_header_is_refused_and_not_shown(token: str,
     with pytest.raises(ValueError, match="pass it without 'Bearer'") as caught:
         make_client(api_key=token)
 
-    assert [] == _leaks(_texts(caught.value))
+    assert [] == _leaks(texts_of(caught.value))
 
 
 @pytest.mark.parametrize(
@@ -133,7 +113,7 @@ def test_a_refused_base_url_does_not_show_possible_secrets(base_url: str, make_c
     with pytest.raises(ValueError, match="base_url") as caught:
         make_client(base_url=base_url)
 
-    assert [] == _leaks(_texts(caught.value))
+    assert [] == _leaks(texts_of(caught.value))
 
 
 @pytest.mark.parametrize(
@@ -164,16 +144,16 @@ def test_a_violation_does_not_show_the_token(
     """If you paste the token into the wrong field, it stays out of the exception and the log."""
     router.post().respond(json={})
     client = make_client(api_key=_TOKEN, on_violation=on_violation)
-    seen = []
+    shown_texts = []
 
     try:
         create_element.sync(client=client, body=body)
     except errors.ContractError as error:
-        seen = [*_texts(error), *map(repr, error.violations)]
-    seen += [record.getMessage() for record in caplog.records if record.name.startswith("kling")]
+        shown_texts = [*texts_of(error), *map(repr, error.violations)]
+    shown_texts += [record.getMessage() for record in caplog.records if record.name.startswith("kling")]
 
-    assert seen
-    assert [] == _leaks(seen)
+    assert shown_texts
+    assert [] == _leaks(shown_texts)
 
 
 _ESCAPED = json.dumps(_TOKEN)[1:-1]
@@ -203,7 +183,7 @@ _ESCAPED_FOR_HTML = _ESCAPED.replace("+", r"\u002B").replace("'", r"\u0027")
 def test_a_token_repeated_in_a_response_is_redacted(
     content: str, status: int, create: Create, marked_client: AuthenticatedClient, router: respx.MockRouter
 ) -> None:
-    """Gateways have repeated the token in the body or in a header; the exception keeps none of it."""
+    """Gateways have repeated the token in the body or in a header; the exception contains no part of it."""
     router.post().respond(
         status, content=content.encode(), headers={"X-Key": _TOKEN, "Location": f"https://x.example.com/{_TOKEN}"}
     )
@@ -212,7 +192,7 @@ def test_a_token_repeated_in_a_response_is_redacted(
         create(marked_client, BODY)
     error = caught.value
 
-    assert [] == _leaks(_texts(error))
+    assert [] == _leaks(texts_of(error))
     assert "***" == error.headers["x-key"]
 
 
@@ -267,7 +247,7 @@ def test_an_escaped_token_in_a_failure_is_redacted(
             )
             with pytest.raises(errors.ResponseError) as caught:
                 marked_client.decode("createElement", response, lambda value: value)
-            assert [] == _leaks([_unescape(text) for text in _texts(caught.value)])
+            assert [] == _leaks([_unescape(text) for text in texts_of(caught.value)])
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-be", "utf-32"])
@@ -330,7 +310,7 @@ def test_a_transport_error_does_not_show_the_token(
 
     assert f"{kind.__name__} at https://gateway.example.com: failed: ***" == str(caught.value)
     assert isinstance(caught.value.__cause__, httpx.RequestError)
-    assert [] == _leaks(_texts(caught.value))
+    assert [] == _leaks(texts_of(caught.value))
 
 
 @pytest.mark.parametrize(
@@ -351,7 +331,7 @@ def test_a_token_repeated_in_a_garbled_response_is_redacted(
     with pytest.raises(errors.TransportError) as caught:
         create(client, BODY)
 
-    assert [] == _leaks(_texts(caught.value))
+    assert [] == _leaks(texts_of(caught.value))
 
 
 @pytest.mark.parametrize("settings", [{}, {"event_hooks": {}}], ids=["directly", "by httpx"])
@@ -377,72 +357,3 @@ def test_no_log_record_shows_the_token(  # noqa: PLR0913, PLR0917 - all but two 
     by_httpx = {"httpx"} if settings else set()
     assert {*by_httpx, "httpcore", "kling_elements"} <= {record.name.partition(".")[0] for record in caplog.records}
     assert [] == _leaks([f"{record.getMessage()} {vars(record)!r}" for record in caplog.records])
-
-
-def _image(**picture: Any) -> str:
-    return base64.b64encode(Picture(**picture).build()).decode()
-
-
-_IMAGE = _image(file_size=90_000)
-
-
-def _shows(text: str, medium: str) -> bool:
-    """Return whether a string contains any 24 characters of a medium."""
-    return any(
-        run[start : start + 24] in medium
-        for run in re.findall(r"[A-Za-z0-9+/=]{24,}", text)
-        for start in range(len(run) - 23)
-    )
-
-
-_BAD_IMAGES = {
-    "too small": _image(width=299),
-    "too long": _image(width=900),
-    "a GIF": _image(format="gif"),
-    "cut short": _image(file_size=90_000, truncate_to=20),
-    "too large": _image(file_size=10_485_761),
-    "not Base64 at its end": f"{_IMAGE}!",
-    "a data URL": f"data:image/png;base64,{_IMAGE}",
-    "good": _IMAGE,
-}
-_PLACES: dict[str, Callable[[str], Any]] = {
-    "frontal_image": lambda image: {
-        "frontal_image": image,
-        "refer_images": [{"image_url": "https://example.com/s.png"}],
-    },
-    "image_url": lambda image: {"frontal_image": "https://example.com/f.png", "refer_images": [{"image_url": image}]},
-    "an unknown property": lambda image: {"image": image},
-    "instead of the object": lambda image: image,
-    "instead of the list": lambda image: {"frontal_image": "https://example.com/f.png", "refer_images": image},
-    "instead of an item": lambda image: {"frontal_image": "https://example.com/f.png", "refer_images": [image]},
-}
-
-
-@pytest.mark.parametrize("name", _BAD_IMAGES)
-@pytest.mark.parametrize("place", _PLACES)
-def test_a_violation_does_not_show_an_image(
-    name: str, place: str, make_client: MakeClient, router: respx.MockRouter, caplog: pytest.LogCaptureFixture
-) -> None:
-    """The exception and the log of a client that only warns contain no part of the image, and both are short."""
-    router.post().respond(json={})
-    image = _BAD_IMAGES[name]
-    body = body_with(element_image_list=_PLACES[place](image))
-    reported = violations("createElement", body)
-
-    create_element.sync(client=make_client(on_violation="warn"), body=body)
-    logged = [record.getMessage() for record in caplog.records if record.name.startswith("kling")]
-    texts = [*map(repr, reported), *map(str, reported), *logged]
-
-    assert bool(reported) is not (name == "good" and place in {"frontal_image", "image_url"})
-    assert [] == [text for text in texts if len(text) > 2500 or _shows(text, image)]
-
-
-@pytest.mark.parametrize("field", ["element_name", "element_description", "reference_type", "callback_url", "tag_list"])
-def test_an_image_in_a_wrong_field_is_not_shown(field: str, marked_client: AuthenticatedClient) -> None:
-    """If the length is what is wrong, the message gives the length."""
-    for value in (_IMAGE, [{"tag_id": _IMAGE}]):
-        with pytest.raises(errors.ContractError) as caught:
-            create_element.sync(client=marked_client, body=body_with(**{field: value}))
-
-        assert [] == [text for text in _texts(caught.value) if _shows(text, _IMAGE)]
-        assert len(str(caught.value)) < 400

@@ -1,4 +1,4 @@
-"""Python values with a JSON equivalent are sent as that; values without one are never sent."""
+"""Python values are sent as their JSON equivalents; values without one are never sent."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from kling_elements_client.contract import violations
 from kling_elements_client.errors import ContractError, Violation
 from kling_elements_client.models import ElementTag, ImageElementRequest, TagId
 from kling_elements_runtime import serialization
-from kling_elements_runtime.serialization import UnwritableError, checked_json
+from kling_elements_runtime.serialization import UnwritableError, to_json
 
 
 class _LyingText(str):
@@ -164,9 +164,9 @@ def test_python_values_are_sent_as_their_json_equivalent(
         ("has a property name that cannot be written as JSON", {b"x": 2}),
         ("has a property name that cannot be written as JSON", {("x",): 2}),
         ("has a property name that cannot be written as JSON", {"\ud83d": 2}),
-        ("an integer of more than 64 bits is not read the same way everywhere", 2**64),
-        ("an integer of more than 64 bits is not read the same way everywhere", -(2**64)),
-        ("an integer of more than 64 bits is not read the same way everywhere", 10**5000),
+        ("an integer of more than 64 bits is not allowed, because many programs round it", 2**64),
+        ("an integer of more than 64 bits is not allowed, because many programs round it", -(2**64)),
+        ("an integer of more than 64 bits is not allowed, because many programs round it", 10**5000),
     ],
     ids=lambda value: type(value).__name__,
 )
@@ -197,12 +197,12 @@ def test_any_json_value_is_sent_if_violations_are_ignored(
     assert {"new": value} == json.loads(router.calls.last.request.content)
 
 
-def test_a_value_for_which_the_stack_is_too_small_is_not_written(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Callers may be near the limit of the stack already. They get an error of the value, not a RecursionError."""
+def test_a_value_that_would_overflow_the_stack_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Callers may already be near the limit of the stack. They get an error about the value, not a RecursionError."""
     monkeypatch.setattr(serialization, "MAX_DEPTH", math.inf)
 
     with pytest.raises(UnwritableError, match="is nested too deeply"):
-        checked_json(_nest(50_000), 100_000, lambda value, _: value, 0)
+        to_json(_nest(50_000), 100_000, lambda value, _: value, 0)
 
 
 @pytest.mark.parametrize(
@@ -219,7 +219,7 @@ def test_a_value_for_which_the_stack_is_too_small_is_not_written(monkeypatch: py
 def test_a_cyclic_or_oversized_value_is_never_sent(
     expected: str, value: Any, on_violation: str, make_client: MakeClient, router: respx.MockRouter
 ) -> None:
-    """Such a value is a violation, not a traceback, even if a few shared references make it huge."""
+    """Such a value is a violation, even if only shared references make it huge."""
     with pytest.raises(ContractError) as caught:
         create_element.sync(client=make_client(on_violation=on_violation), body=body_with(tag_list=value))
 
@@ -229,8 +229,8 @@ def test_a_cyclic_or_oversized_value_is_never_sent(
 
 def test_a_body_may_have_at_most_100000_values() -> None:
     """The body itself counts, and so do lists and objects in it."""
-    others = 10  # the body, its 5 texts, the objects and the list of the images, and the tag list
-    tags = (100_000 - others) // 2
+    other_values = 10  # the body, its 5 texts, the objects and the list of the images, and the tag list
+    tags = (100_000 - other_values) // 2
     body = body_with(tag_list=[{"tag_id": "o_101"}] * tags)
 
     assert [] == violations("createElement", body)

@@ -1,4 +1,4 @@
-"""How to make a client, and which arguments are refused."""
+"""A client is configured by arguments and the environment, and refuses arguments that cannot work."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_the_token_comes_from_the_environment_by_default(
 
 
 @pytest.mark.parametrize(
-    ("says", "environment", "api_key"),
+    ("message", "environment", "api_key"),
     [
         (r"no API key: pass api_key=\.\.\. or set .* KLING_API_KEY", None, None),
         (r"no API key: pass api_key=\.\.\. or set .* KLING_API_KEY", "", None),
@@ -59,13 +59,13 @@ def test_the_token_comes_from_the_environment_by_default(
     ids=["none", "an empty variable", "lost by the caller", "with the end of its line"],
 )
 def test_creating_a_client_without_a_usable_token_raises(
-    says: str, environment: str | None, api_key: str | None, monkeypatch: pytest.MonkeyPatch
+    message: str, environment: str | None, api_key: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An empty token is not replaced by that of the environment, which is checked as well."""
     if environment is not None:
         monkeypatch.setenv(TOKEN_VARIABLE, environment)
 
-    with pytest.raises(ValueError, match=says):
+    with pytest.raises(ValueError, match=message):
         AuthenticatedClient(api_key)
 
 
@@ -137,7 +137,7 @@ def test_scheme_and_host_are_case_insensitive() -> None:
     ],
 )
 def test_a_remote_base_url_without_tls_needs_allow_http(base_url: str) -> None:
-    """The token would travel in the clear, which you may accept for your own gateway."""
+    """The token would be sent unencrypted, which you may accept for your own gateway."""
     with pytest.raises(ValueError, match="must begin with https://, or pass allow_http=True"):
         AuthenticatedClient(api_key="t", base_url=base_url)
 
@@ -148,11 +148,11 @@ def test_a_remote_base_url_without_tls_needs_allow_http(base_url: str) -> None:
     ("reason", "base_url"),
     [
         *(
-            ("must begin with https:// and name a host", url)
+            ("must begin with https:// and contain a host", url)
             for url in ("", "gateway.example.com", "//gateway.example.com", "/a", "https://", "https:///a")
         ),
         *(
-            ("must begin with https:// and name a host", f"{scheme}://gateway.example.com")
+            ("must begin with https:// and contain a host", f"{scheme}://gateway.example.com")
             for scheme in ("ftp", "ws", "file", "httpss")
         ),
         *(
@@ -168,18 +168,18 @@ def test_a_remote_base_url_without_tls_needs_allow_http(base_url: str) -> None:
             )
         ),
         *(
-            ("is not a URL: it must begin with https:// and name a host", url)
+            ("is not a URL: it must begin with https:// and contain a host", url)
             for url in ("https://a:b", "https://[::1", "https://a\n", "https://" + "é" * 80)
         ),
         *(
-            ("must begin with https:// and name a host", url)
+            ("must begin with https:// and contain a host", url)
             for url in ("https://a b", "https://a ", "https://a..b", f"https://{'a' * 64}.example.com")
         ),
     ],
 )
 @pytest.mark.parametrize("allow_http", [False, True])
 def test_a_base_url_that_cannot_be_a_gateway_is_refused(reason: str, base_url: Any, allow_http: Any) -> None:
-    """Otherwise requests could go to another place than the one you see."""
+    """Otherwise requests could go to another host than the URL seems to name."""
     with pytest.raises(ValueError, match=f"^base_url {reason}"):
         AuthenticatedClient(api_key="t", base_url=base_url, allow_http=allow_http)
 
@@ -200,7 +200,7 @@ def test_a_base_url_that_cannot_be_a_gateway_is_refused(reason: str, base_url: A
         ),
     ],
 )
-def test_an_argument_of_a_wrong_type_is_a_type_error(reason: str, options: dict[str, Any]) -> None:
+def test_an_argument_of_the_wrong_type_raises_type_error(reason: str, options: dict[str, Any]) -> None:
     with pytest.raises(TypeError, match=f"^{reason}$"):
         AuthenticatedClient(**{"api_key": "t", **options})
 
@@ -299,9 +299,9 @@ def test_an_invalid_option_is_refused(reason: str, options: dict[str, Any]) -> N
 )
 def test_the_token_is_sent_only_to_the_gateway(url: str, client: AuthenticatedClient, router: respx.MockRouter) -> None:
     """A request to a URL elsewhere is not sent."""
-    with pytest.raises(ValueError, match="must be a path at the gateway"):
+    with pytest.raises(ValueError, match="must be a path on the gateway"):
         client.send(method="GET", url=url)
-    with pytest.raises(ValueError, match="must be a path at the gateway"):
+    with pytest.raises(ValueError, match="must be a path on the gateway"):
         asyncio.run(client.send_async(method="GET", url=url))
 
     assert not router.calls

@@ -1,4 +1,4 @@
-"""Texts that people read are short, whatever a model contains, and have no characters that control a terminal."""
+"""Texts for people are short, whatever a model contains, and contain no control characters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A value that a model lacks is a single object, `UNSET`, also in copies."""
+"""Absent values of a model are the single object `UNSET`, even in copies."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_unset_is_a_singleton(again: Callable[[], Unset]) -> None:
     assert UNSET is again()
 
 
-def test_unset_is_false_and_has_a_clear_repr() -> None:
+def test_unset_is_false_and_its_repr_is_clear() -> None:
     """With `if model.tag_list` you can check whether there is a value."""
     assert not UNSET
     assert "UNSET" == repr(UNSET) == str(UNSET)
@@ -43,7 +43,7 @@ def test_unset_is_false_and_has_a_clear_repr() -> None:
 
 @pytest.mark.parametrize("clone", [copy.copy, copy.deepcopy, _pickle, attrs.evolve])
 def test_a_copied_model_lacks_the_same_values(clone: Callable[[Any], Any]) -> None:
-    """A copied model makes the same request."""
+    """A copied model produces the same request."""
     model = ImageElementRequest.from_dict(BODY)
 
     assert model == clone(model)

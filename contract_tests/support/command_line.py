@@ -24,7 +24,7 @@ _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
 @frozen
-class Ended:
+class CommandResult:
     """How a command ended, and what it wrote.
 
     Attributes:
@@ -49,14 +49,21 @@ class Ended:
 def environment(gateway: MockGateway | None, home: Path, **more: str) -> dict[str, str]:
     """Return the environment of a command: a key and an address if there is a gateway, and an empty home."""
     names = ("PATH", "SYSTEMROOT", "COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG", "PYTHONPATH")
-    own = {name: os.environ[name] for name in names if name in os.environ}
-    own |= {"HOME": str(home), "XDG_CONFIG_HOME": str(home / ".config"), "COLUMNS": "100", "TERM": "xterm-256color"}
+    variables = {name: os.environ[name] for name in names if name in os.environ}
+    variables |= {
+        "HOME": str(home),
+        "XDG_CONFIG_HOME": str(home / ".config"),
+        "COLUMNS": "100",
+        "TERM": "xterm-256color",
+    }
     if gateway is not None:
-        own |= {"KLING_API_KEY": gateway.token, "KLING_BASE_URL": gateway.url}
-    return own | more
+        variables |= {"KLING_API_KEY": gateway.token, "KLING_BASE_URL": gateway.url}
+    return variables | more
 
 
-def run_process(arguments: list[str], env: Mapping[str, str], stdin: str = "", cwd: Path | None = None) -> Ended:
+def run_process(
+    arguments: list[str], env: Mapping[str, str], stdin: str = "", cwd: Path | None = None
+) -> CommandResult:
     """Run the command as a process without a terminal."""
     ended = subprocess.run(
         [*PROGRAM, *arguments],
@@ -68,16 +75,18 @@ def run_process(arguments: list[str], env: Mapping[str, str], stdin: str = "", c
         cwd=cwd,
         timeout=PATIENCE_SECONDS,
     )
-    return Ended(ended.returncode, ended.stdout, ended.stderr)
+    return CommandResult(ended.returncode, ended.stdout, ended.stderr)
 
 
-def run_in_terminal(arguments: list[str], env: Mapping[str, str], typed: str = "", cwd: Path | None = None) -> Ended:
-    """Run the command as a process on a terminal of its own, and return what the terminal was sent.
+def run_in_terminal(
+    arguments: list[str], env: Mapping[str, str], typed: str = "", cwd: Path | None = None
+) -> CommandResult:
+    """Run the command as a process on its own terminal, and return the text that the terminal received.
 
     Args:
         arguments: The arguments.
         env: The environment.
-        typed: What is typed once the command has written something.
+        typed: The input to type once the command has written something.
         cwd: The working directory.
     """
     ours, theirs = pty.openpty()
@@ -101,11 +110,11 @@ def run_in_terminal(arguments: list[str], env: Mapping[str, str], typed: str = "
         finally:
             os.close(ours)
         code = process.wait(timeout=PATIENCE_SECONDS)
-    return Ended(code, output.decode().replace("\r\n", "\n"))
+    return CommandResult(code, output.decode().replace("\r\n", "\n"))
 
 
 def without_escapes(text: str) -> str:
-    """Return what a terminal was sent, without colours and movements of the cursor."""
+    """Return the text that a terminal received, without colours and cursor movements."""
     return _ESCAPES.sub("", text)
 
 
@@ -122,9 +131,9 @@ class CommandLine:
     def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
         self._capsys = capsys
 
-    def __call__(self, *arguments: object) -> Ended:
+    def __call__(self, *arguments: object) -> CommandResult:
         """Run the command and return how it ended."""
         self._capsys.readouterr()
         code = main([str(argument) for argument in arguments])
         written = self._capsys.readouterr()
-        return Ended(code, written.out, written.err)
+        return CommandResult(code, written.out, written.err)

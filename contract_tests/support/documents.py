@@ -14,14 +14,15 @@ from kling_elements_runtime.document import METHODS, escape, operations, resolve
 def calls(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """Return the calls of a document in the form of `CALLS`, including those that the server makes."""
     called = list(_operations(document["paths"]))
-    made = [
+    callbacks = [
         call
         for _, operation in called
         for callback in operation.get("callbacks", {}).values()
         for call in _operations(callback)
     ]
     return {
-        operation.get("operationId", call): _call(document, call, operation) for call, operation in [*called, *made]
+        operation.get("operationId", call): _call(document, call, operation)
+        for call, operation in [*called, *callbacks]
     }
 
 

@@ -16,7 +16,7 @@ SOUND_HZ = 44_100
 
 
 def write_video(folder: Path, name: str = "source.mp4", **options: Any) -> Path:
-    """Create a file with a small video of 3 s, or as the options say; return its path."""
+    """Create a file with a small video of 3 seconds; return its path. The options are those of `Video`."""
     small: dict[str, Any] = {"width_px": 64, "height_px": 36, "frames_per_second": "2"}
     path = folder / name
     path.write_bytes(Video(**(small | options)).build())
@@ -94,12 +94,12 @@ def numbers_of(path: Path) -> list[int]:
 
 
 def grey_of(frame: Any, x: float, y: float) -> int:
-    """Return the brightness at a place, given as fractions of the sides."""
+    """Return the brightness at a place, in fractions of the sides."""
     plane = frame.planes[0]
     grey: int = bytes(plane)[int(y * frame.height) * plane.line_size + int(x * frame.width)]
     return grey
 
 
 def holds_only(folder: Path, *paths: Path) -> bool:
-    """Return whether a folder holds these files and no others."""
+    """Return whether a folder contains these files and no others."""
     return sorted(paths) == sorted(folder.iterdir())

@@ -19,6 +19,7 @@ from hypothesis import HealthCheck, settings
 from contract_tests.support.judges import Judges
 from contract_tests.support.peers import CallStyle, Peer, listening
 from contract_tests.support.running import URL, Create, InnerClients, MakeClient, run_async, tls
+from kling_elements import AsyncKlingElements, KlingElements
 from kling_elements_client import AuthenticatedClient
 from kling_elements_client.api.elements import create_element
 from kling_elements_client.client import BASE_URL_VARIABLE, TOKEN_VARIABLE
@@ -72,7 +73,7 @@ def client(make_client: MakeClient) -> AuthenticatedClient:
 
 @pytest.fixture
 def inner_clients() -> InnerClients:
-    """Return a function that returns a client's sync and async httpx clients; the latter's event loop has ended."""
+    """Return a function that gives a client's httpx clients, sync and async; the async one's event loop has ended."""
 
     async def both(client: AuthenticatedClient) -> list[httpx.Client | httpx.AsyncClient]:
         return [client.get_httpx_client(), client.get_async_httpx_client()]
@@ -102,6 +103,12 @@ def create(request: pytest.FixtureRequest) -> Create:
     return create
 
 
+@pytest.fixture(params=[KlingElements, AsyncKlingElements], ids=["sync", "async"])
+def client_class(request: pytest.FixtureRequest) -> Any:
+    """Return the class of a client; a test that uses this fixture runs once for each of the two."""
+    return request.param
+
+
 @pytest.fixture(params=["sync", "async"])
 def call_style(request: pytest.FixtureRequest) -> CallStyle:
     """Return a call style; a test that uses this fixture runs once for each style."""
@@ -110,7 +117,7 @@ def call_style(request: pytest.FixtureRequest) -> CallStyle:
 
 @pytest.fixture
 def judges() -> Iterator[Judges]:
-    """Return client, mock server and oracle; the mock server is not shared."""
+    """Return client, mock server and oracle. Each test gets a mock server of its own."""
     judges = Judges()
     yield judges
     judges.close()
@@ -118,7 +125,7 @@ def judges() -> Iterator[Judges]:
 
 @pytest.fixture
 def serve() -> Iterator[Callable[[bytes], str]]:
-    """Return a function that starts a server and returns its URL; it answers each connection with the given bytes."""
+    """Return a function that starts a server and returns its URL. The server sends some bytes to each connection."""
     with ExitStack() as servers:
 
         def serve(response: bytes) -> str:

@@ -33,7 +33,7 @@ BAD_PICTURES = (
     Picture(format="jpeg", truncate_to=100),
     Picture(mode="1", patch=(16, "00000000")),
 )
-_NOT_THERE = 1201
+_ABSENT = 1201
 
 _SCHEMES = ("http://", "https://", "HTTPS://", "ftp://", "http:", "https:/", "//", "")
 _HOSTS = (
@@ -50,7 +50,7 @@ _HOSTS = (
     "a b",
     "é.example",
 )
-_RESTS = (
+_URL_ENDS = (
     "",
     "/",
     ":8080/x.png",
@@ -96,7 +96,7 @@ def mutated_image_texts() -> st.SearchStrategy[str]:
 def odd_urls() -> st.SearchStrategy[str]:
     """Return a strategy for strings that are URLs or nearly so."""
     return st.builds(
-        "{}{}{}".format, st.sampled_from(_SCHEMES), st.sampled_from(_HOSTS), st.sampled_from(_RESTS)
+        "{}{}{}".format, st.sampled_from(_SCHEMES), st.sampled_from(_HOSTS), st.sampled_from(_URL_ENDS)
     ) | st.sampled_from(["https://example.com/a.png", "http://example.com"])
 
 
@@ -119,20 +119,20 @@ def _code(response: schemathesis.Response) -> int | None:
 
 @schemathesis.check
 def created_element_can_be_found(_: Any, response: schemathesis.Response, case: schemathesis.Case[Any]) -> None:
-    """Check that every task of the mock server can be looked up; in this dialect, even if its element was deleted."""
-    if case.operation.definition.raw["operationId"] == "getElement" and _code(response) == _NOT_THERE:
+    """Check that you can look up every task of the mock server; in this dialect, even if its element was deleted."""
+    if case.operation.definition.raw["operationId"] == "getElement" and _code(response) == _ABSENT:
         tasks = httpx.get(f"{case.operation.base_url}/_mock/elements", trust_env=False).json()
         task_id = (case.path_parameters or {})["id"]
-        assert [task for task in tasks if task["task_id"] == task_id] == []
+        assert [] == [task for task in tasks if task["task_id"] == task_id]
 
 
 @schemathesis.check
 def a_conforming_request_is_only_refused_as_absent(
     _: Any, response: schemathesis.Response, case: schemathesis.Case[Any]
 ) -> None:
-    """Check that a valid request is refused only if its id is unknown; its status is also that of an invalid one."""
+    """Check that a valid request is refused only if its id is unknown. Invalid requests have the same status."""
     if case.meta and case.meta.generation.mode is GenerationMode.POSITIVE:
-        assert _code(response) in (None, _NOT_THERE)
+        assert _code(response) in (None, _ABSENT)
 
 
 def as_integer(_: Any, body: Any) -> Any:

@@ -17,7 +17,7 @@ from kling_elements_client.api.elements import create_element
 from kling_elements_client.errors import ContractError, StatusError
 
 _UNKNOWN_ID = 1201
-"""The business code if a look-up or a deletion finds nothing, because nothing was created."""
+"""The business code of a look-up or deletion for an unknown id."""
 
 
 class Judges:
@@ -27,8 +27,8 @@ class Judges:
         client: The client.
         mock: A caller of the mock server.
         sent: The requests that the client sent for its last verdict.
-        verdicts: How often all accepted (True) and how often all refused (False).
-        rules: How often the client named each rule.
+        verdicts: How many requests all three accepted (True), and how many all three refused (False).
+        rules: How often the client reported each rule.
         distinct: The hashes of all different bodies.
     """
 
@@ -63,7 +63,7 @@ class Judges:
 
     def agree(self, request: object, **verdicts: bool) -> None:
         """Fail if the verdicts differ."""
-        assert len(set(verdicts.values())) == 1, f"{verdicts} on {request!r}"
+        assert 1 == len(set(verdicts.values())), f"{verdicts} on {request!r}"
         self.verdicts[verdicts["oracle"]] += 1
 
     def agree_on_create(self, body: Any) -> None:

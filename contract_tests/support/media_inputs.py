@@ -1,4 +1,4 @@
-"""Media in the forms in which callers pass them, contracts with other limits, and the rules of a report."""
+"""Media as callers pass them, contracts with other limits, and the rules of a report."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from contract_tests.reading.images import Picture
 from contract_tests.support.documents import changed_contract
-from contract_tests.support.range_server import File
+from contract_tests.support.range_server import ServedFile
 from kling_elements.media import ImageReport, VideoReport
 from kling_elements_runtime.contract import Contract
 from kling_elements_runtime.document import walk
@@ -16,8 +16,8 @@ from kling_elements_runtime.document import walk
 JPEG, PNG = Picture(format="jpeg").build(), Picture().build()
 
 
-class Content(File):
-    """A file of a server, with the given content."""
+class ServedBytes(ServedFile):
+    """A file on a server with a fixed content."""
 
     def __init__(self, content: bytes) -> None:
         super().__init__(len(content))
@@ -51,6 +51,11 @@ def contract_with(keyword: str, parts: dict[str, dict[str, Any]]) -> Contract:
             limits[part].update(more)
 
     return changed_contract(change)
+
+
+def contract_with_max_image_bytes(max_bytes: int) -> Contract:
+    """Return the contract with another limit for the size of image files."""
+    return contract_with("x-image", {"file-size": {"max-bytes": max_bytes}})
 
 
 def rules_of(report: ImageReport | VideoReport) -> list[str]:

@@ -1,4 +1,4 @@
-"""A caller of the mock server in the same process, without an event loop, and checks of its replies."""
+"""Call the mock server in this process without an event loop, and check its replies."""
 
 from __future__ import annotations
 
@@ -56,8 +56,8 @@ class Caller:
             method: The HTTP method.
             path: The path as it is sent, with the query.
             body: The body as a JSON value.
-            content: The bytes of the body, in place of that value.
-            headers: Headers beside the token and the media type, or in their place; one that is None is left out.
+            content: The bytes of the body, instead of a JSON value.
+            headers: Headers to add to the token and the media type, or to replace them; None removes a header.
             client_host: The address of the peer.
         """
         named = {"authorization": f"Bearer {self.token}", "content-type": "application/json", **headers}
@@ -77,7 +77,7 @@ class Caller:
         return self.send("POST", ELEMENTS, body, **more)
 
     async def post_async(self, **more: Any) -> httpx.Response:
-        """Return the response to a create through ASGI, where delays and lost connections happen as the reply says."""
+        """Return the response to a create through ASGI, which carries out the delays and cuts of the reply."""
         headers = {"Authorization": f"Bearer {self.token}"}
         async with httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url="http://127.0.0.1:8787") as http:
             return await http.post(ELEMENTS, json={**BODY, **more}, headers=headers)
@@ -151,7 +151,7 @@ def headers_of(reply: Reply) -> dict[str, str]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Refusal:
+class ExpectedRefusal:
     """The reply of the mock server to a request that it refuses."""
 
     status: int
@@ -172,31 +172,33 @@ LIMIT = 56_972_640
 """The largest allowed body of a create, in bytes."""
 _PATHS = ", ".join([ELEMENTS, PRESETS, DELETION, f"{ELEMENTS}/{{id}}"])
 _BEARER = {"www-authenticate": "Bearer"}
-NO_TOKEN = Refusal(
+NO_TOKEN = ExpectedRefusal(
     status=401,
     code=1001,
     message="no token was sent; send the header Authorization: Bearer <token>",
     headers=_BEARER,
 )
-BAD_TOKEN = Refusal(
+BAD_TOKEN = ExpectedRefusal(
     status=401,
     code=1002,
     message="the Authorization header must have the form Authorization: Bearer <token>",
     headers=_BEARER,
 )
-OTHER_TOKEN = Refusal(
+OTHER_TOKEN = ExpectedRefusal(
     status=401,
     code=1002,
-    message="this server accepts another token; send the one it was started with",
+    message="this server accepts another token; send the token that it was started with",
     headers=_BEARER,
 )
-NO_PATH = Refusal(status=404, code=1203, message=f"there is no such path; use one of {_PATHS}")
-NO_METHOD = Refusal(status=405, code=1202, message="this path accepts only GET, POST", headers={"allow": "GET, POST"})
-NO_MEDIA_TYPE = Refusal(
+NO_PATH = ExpectedRefusal(status=404, code=1203, message=f"there is no such path; use one of {_PATHS}")
+NO_METHOD = ExpectedRefusal(
+    status=405, code=1202, message="this path accepts only GET, POST", headers={"allow": "GET, POST"}
+)
+NO_MEDIA_TYPE = ExpectedRefusal(
     status=415, code=1200, message="the body must be application/json in UTF-8; set the Content-Type header accordingly"
 )
-TOO_LARGE = Refusal(status=413, code=1200, message=f"the body may have at most {LIMIT} bytes")
-NO_JSON = Refusal(
+TOO_LARGE = ExpectedRefusal(status=413, code=1200, message=f"the body may have at most {LIMIT} bytes")
+NO_JSON = ExpectedRefusal(
     status=400, code=1200, message="the body cannot be read: not JSON: Expecting value at line 1, column 1"
 )
 

@@ -38,7 +38,7 @@ def chunks(*bodies: bytes, complete: bool = True) -> list[dict[str, Any]]:
 
 
 def exchange(scope: dict[str, Any], messages: Iterable[dict[str, Any]]) -> tuple[Reply, int]:
-    """Send a request to the shared server; if it asks for more messages than there are, it waits.
+    """Send a request to the shared server. If the server asks for more messages than there are, it waits.
 
     Returns:
         The reply, and the number of messages that the server asked for.

@@ -22,11 +22,11 @@ PATIENCE_SECONDS = 30  # only a failure takes that long
 
 
 @dataclass
-class Receiver:
+class RecordingReceiver:
     """A server on this machine that receives notifications.
 
     Attributes:
-        statuses: The statuses that it answers with, in order; the last one repeats. 0 closes the connection instead.
+        statuses: The statuses of its responses, in order; the last one repeats. 0 closes the connection instead.
         url: Its address.
         requests: The requests that arrived.
     """
@@ -45,7 +45,7 @@ class Receiver:
 
     @property
     def task_statuses(self) -> list[str]:
-        """Return the status in each notification."""
+        """The status in each notification."""
         return [body["task_status"] for body in self.bodies]
 
     def take(self, peer: Peer) -> None:
@@ -58,9 +58,9 @@ class Receiver:
 
 
 @asynccontextmanager
-async def running_receiver(*statuses: int) -> AsyncIterator[Receiver]:
+async def running_receiver(*statuses: int) -> AsyncIterator[RecordingReceiver]:
     """Run a receiver until the block ends."""
-    receiver = Receiver(list(statuses) or [200])
+    receiver = RecordingReceiver(list(statuses) or [200])
     with listening(receiver.take) as server:
         receiver.url = server.url
         yield receiver

@@ -50,7 +50,7 @@ def http_response(content: bytes = RESPONSE, status: str = "200 OK", *headers: s
 
 @define(eq=False)
 class Peer:
-    """One connection, on the side of the server.
+    """The server's end of one connection.
 
     Attributes:
         connected: Its socket.
@@ -64,7 +64,7 @@ class Peer:
     _received: bytes = field(default=b"", init=False)
 
     def head(self) -> str:
-        """Return a request up to its body; empty once the client has closed the connection."""
+        """Return the head of the next request, or an empty string if the client has closed the connection."""
         while b"\r\n\r\n" not in self._received:
             if not (piece := self.connected.recv(65_536)):
                 return ""
@@ -73,7 +73,7 @@ class Peer:
         return head.decode()
 
     def request(self) -> ReceivedRequest | None:
-        """Return a whole request; None once the client has closed the connection."""
+        """Return the next request with its body, or None if the client has closed the connection."""
         if not (head := self.head()):
             return None
         line, *fields = head.split("\r\n")
@@ -99,11 +99,11 @@ class Peer:
 
     def drip(self, pieces: Iterable[bytes]) -> None:
         """Send pieces slowly, for half a minute at most, so that a client without a deadline is noticed."""
-        ends = time.monotonic() + 30
+        deadline = time.monotonic() + 30
         for piece in pieces:  # pragma: no branch - the pieces are endless
             self.send(piece)
             time.sleep(0.02)
-            if time.monotonic() > ends:  # pragma: no cover - only a client without a deadline
+            if time.monotonic() > deadline:  # pragma: no cover - only a client without a deadline
                 return
 
     def until_closed(self) -> None:
@@ -213,10 +213,10 @@ def client_tls() -> ssl.SSLContext:
 
 
 class Pieces(StreamedBody):
-    """A body of these pieces; if one of them is an event, the body waits for the event there."""
+    """A body in pieces. If a piece is an event, the body waits for the event there."""
 
     def __init__(self, *pieces: bytes | threading.Event) -> None:
-        """Create a body that consists of these pieces, in order."""
+        """Keep the pieces, in order."""
         self._pieces = pieces
 
     def __len__(self) -> int:
@@ -232,11 +232,11 @@ class Pieces(StreamedBody):
                 assert piece.wait(60)
 
 
-class Stream(httpx.SyncByteStream, httpx.AsyncByteStream):
+class PiecewiseBody(httpx.SyncByteStream, httpx.AsyncByteStream):
     """The body of a response, which comes piece by piece, may break off, and records if it was closed."""
 
     def __init__(self, pieces: Iterable[bytes | Exception]) -> None:
-        """Create a body that consists of these pieces, in order."""
+        """Keep the pieces, in order."""
         self._pieces = pieces
         self.is_closed = False
 
@@ -271,8 +271,8 @@ class PatientClient(AuthenticatedClient):
 def client_of(url: str, **http_client: Any) -> AuthenticatedClient:
     """Return a patient client for a server on this machine."""
     timeout = http_client.pop("timeout", 60.0)
-    kept = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=600)  # on a busy machine
-    options = {"verify": client_tls(), "limits": kept, **http_client}
+    limits = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=600)  # on a busy machine
+    options = {"verify": client_tls(), "limits": limits, **http_client}
     return PatientClient(TOKEN, url, timeout=timeout, http_client=options)
 
 
@@ -286,8 +286,8 @@ class CallStyle:
     def outcomes(self, client: AuthenticatedClient, *calls: Call, seconds: float | None = None) -> list[Any]:
         """Make calls one after the other, close the client, and return the response or the exception of each.
 
-        If one of the calls is a function, it is called in its turn and its result is left out. If `seconds` are given,
-        all calls must finish within them.
+        If one of the calls is a function, it is called in its turn, and its result is left out. With `seconds`, all
+        calls must finish within that time.
         """
         outcomes = self._outcomes(client, calls, seconds)
         return [outcome for call, outcome in zip(calls, outcomes, strict=True) if not callable(call)]

@@ -17,7 +17,7 @@ USER = "user:pass%20word"
 
 
 def forward(authorization: str | None = None) -> Callable[[Peer], None]:
-    """Return a proxy for http, which forwards the requests of one connection."""
+    """Return a proxy for http. It forwards the requests of one connection."""
 
     def serve(peer: Peer) -> None:
         while (request := peer.request()) is not None:
@@ -39,12 +39,12 @@ def forward(authorization: str | None = None) -> Callable[[Peer], None]:
 
 
 def tunnel(authorization: str | None = None) -> Callable[[Peer], None]:
-    """Return a proxy for https, which connects and then forwards all bytes."""
+    """Return a proxy for https. It connects, and then forwards all bytes."""
 
     def serve(peer: Peer) -> None:
         line, *headers = peer.head().split("\r\n")
         method, target, _ = line.split(" ")
-        assert method == "CONNECT"
+        assert "CONNECT" == method
         assert f"Host: {target}" in headers
         credentials = [
             value for name, _, value in (header.partition(": ") for header in headers) if name == "Proxy-Authorization"

@@ -39,7 +39,7 @@ class RangeRequest:
 
 
 @dataclass
-class File:
+class ServedFile:
     """A file that is generated while it is sent, so that it can have any size.
 
     Attributes:
@@ -65,11 +65,11 @@ Responder: TypeAlias = "Callable[[RangeRequest, RangeServer], Iterator[bytes]]"
 def head(status: int, **headers: object) -> bytes:
     """Return a status line and headers; headers of None are left out."""
     lines = [f"{name.replace('_', '-')}: {value}\r\n" for name, value in headers.items() if value is not None]
-    return f"HTTP/1.1 {status} Answer\r\n{''.join(lines)}\r\n".encode()
+    return f"HTTP/1.1 {status} Reason\r\n{''.join(lines)}\r\n".encode()
 
 
 def good_response(request: RangeRequest, server: RangeServer, **other: object) -> Iterator[bytes]:
-    """Answer as a good server does, but with other values for some headers."""
+    """Answer like a correct server, but with other values for some headers."""
     size = server.file.size
     first, last = map(int, request.range.split("-"))
     stop = min(last + 1, size)
@@ -162,7 +162,7 @@ def hanging_response(after: bytes = b"") -> Responder:
 
 
 def dripping_response(start: bytes, permits: threading.Semaphore) -> Responder:
-    """Return a response that begins with some bytes, and then has one byte for each permit."""
+    """Return a response that begins with some bytes, and continues with one byte for each permit."""
 
     def respond(_: RangeRequest, server: RangeServer) -> Iterator[bytes]:
         yield start
@@ -184,7 +184,7 @@ def endless_response(start: bytes, piece: bytes) -> Responder:
 
 
 def in_turn(*responses: Responder) -> Responder:
-    """Return a response that goes through these responses, and then repeats the last one."""
+    """Return a response that uses these responses in turn, and then repeats the last one."""
     turns = chain(responses, repeat(responses[-1]))
 
     def respond(request: RangeRequest, server: RangeServer) -> Iterator[bytes]:
@@ -204,17 +204,17 @@ class RangeServer:
 
     Attributes:
         file: The file that it serves.
-        response: How it answers.
+        respond: How it answers.
         port: Its port.
         scheme: `http` or `https`.
         requests: The requests, in order.
         connections: The number of connections.
         sent: The number of bytes that were sent.
-        ended: Has a permit for each closed connection.
+        ended: A semaphore with a permit for each closed connection.
         stopping: Set when the server is about to stop.
     """
 
-    file: File
+    file: ServedFile
     respond: Responder
     port: int = 0
     scheme: str = "http"
@@ -240,7 +240,7 @@ def range_server(
     respond: Responder = good_response, *, size: int = 100_000, tls: ssl.SSLContext | None = None
 ) -> Iterator[RangeServer]:
     """Run a server until the block ends."""
-    state = RangeServer(File(size), respond, scheme="http" if tls is None else "https")
+    state = RangeServer(ServedFile(size), respond, scheme="http" if tls is None else "https")
 
     def serve(peer: Peer) -> None:
         state.connections += 1

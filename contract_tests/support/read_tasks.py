@@ -14,7 +14,7 @@ from kling_elements_runtime.document import at
 
 
 def documented_names(schema: str, other: str, contract: Contract = CONTRACT) -> set[str]:
-    """Return the documented properties that a property of another name is read as."""
+    """Return the documented properties as which the client reads a property with another name."""
     read: Any
     if schema == "Task":
         read = task_from_object({other: "read"}, contract).to_dict()

@@ -1,4 +1,4 @@
-"""Reading files at URLs of this machine, for tests."""
+"""Read files from URLs on this machine."""
 
 from __future__ import annotations
 

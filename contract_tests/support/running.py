@@ -1,25 +1,31 @@
-"""Helpers to run clients: a token, an address, a TLS context, a loop in a thread, and types of fixtures."""
+"""Run clients and programs: a token, a URL, a TLS context, an event loop in a thread, and the types of fixtures."""
 
 from __future__ import annotations
 
 import asyncio
 import ssl
+import subprocess
+import sys
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
 import httpx
 
 from kling_elements_client import AuthenticatedClient
+from kling_elements_client.errors import ResponseError
 from kling_elements_client.models import CreateElementResponse
 
 TOKEN = "sk-token-1234567890"
 URL = "https://gateway.example.com"
+_ROOT = Path(__file__).parents[2]
 T = TypeVar("T")
 # the types of the fixtures with these names
 Create: TypeAlias = Callable[[AuthenticatedClient, Any], CreateElementResponse]
 MakeClient: TypeAlias = Callable[..., AuthenticatedClient]
+Failure: TypeAlias = Callable[..., ResponseError]
 InnerClients: TypeAlias = Callable[[AuthenticatedClient], list[httpx.Client | httpx.AsyncClient]]
 
 
@@ -38,3 +44,18 @@ def run_async(coroutine: Coroutine[Any, Any, T]) -> T:
     """
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(asyncio.run, coroutine).result()
+
+
+def run_program(name: str, *arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
+    """Run a program of `contract_tests/support/programs` in a new process, and return its outcome.
+
+    Args:
+        name: The name of its module.
+        arguments: Its arguments.
+        options: More arguments of `subprocess.run`.
+
+    Raises:
+        subprocess.TimeoutExpired: The program ran for more than four minutes.
+    """
+    command = [sys.executable, "-m", f"contract_tests.support.programs.{name}", *arguments]
+    return subprocess.run(command, cwd=_ROOT, capture_output=True, text=True, check=False, timeout=240, **options)

@@ -1,4 +1,4 @@
-"""A gateway that answers by a script, a clock that never waits, and both clients with the same calls."""
+"""A gateway that answers by a script, a clock that never waits, and a test client for both kinds of client."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ NAMED = request_with_id("e-1")
 
 
 @dataclass(frozen=True)
-class Reply:
+class StubReply:
     """A response; the body is bytes, or a JSON value."""
 
     status: int
@@ -51,7 +51,7 @@ class Reply:
 
 
 class DialectResponse(Enum):
-    """A response with other words in each dialect: the task does not exist, or its external id was used before."""
+    """A response that each dialect words differently: the task does not exist, or its external id was used before."""
 
     ABSENT = "absent"
     DUPLICATE = "duplicate"
@@ -60,35 +60,35 @@ class DialectResponse(Enum):
 ABSENT, DUPLICATE = DialectResponse.ABSENT, DialectResponse.DUPLICATE
 
 Client: TypeAlias = type[KlingElements | AsyncKlingElements]
-Step: TypeAlias = Reply | DialectResponse | type[BaseException] | Callable[[httpx.Request], Any]
+Step: TypeAlias = StubReply | DialectResponse | type[BaseException] | Callable[[httpx.Request], Any]
 
 
-def task(task_id: Any = "7", status: Any = "submitted", **more: Any) -> Reply:
-    """Return a response that names a task."""
-    return Reply(200, {"code": 0, "data": {"task_id": task_id, "task_status": status, **more}})
+def task(task_id: Any = "7", status: Any = "submitted", **more: Any) -> StubReply:
+    """Return a response that contains a task."""
+    return StubReply(200, {"code": 0, "data": {"task_id": task_id, "task_status": status, **more}})
 
 
-def finished_task(task_id: Any = "7", element_id: Any = 9) -> Reply:
+def finished_task(task_id: Any = "7", element_id: Any = 9) -> StubReply:
     """Return a response with a task that made an element."""
     return task(task_id, "succeed", task_result={"elements": [{"element_id": element_id}]})
 
 
-def page(*ids: Any) -> Reply:
+def page(*ids: Any) -> StubReply:
     """Return a page of a list, with the ids of its tasks."""
-    return Reply(200, {"code": 0, "data": [{"task_id": task_id} for task_id in ids]})
+    return StubReply(200, {"code": 0, "data": [{"task_id": task_id} for task_id in ids]})
 
 
-def refusal(status: int, code: Any = None, **headers: str) -> Reply:
+def refusal(status: int, code: Any = None, **headers: str) -> StubReply:
     """Return a response that means failure."""
     body = {"message": "no"} if code is None else {"code": code, "message": "no"}
-    return Reply(status, body, {name.replace("_", "-"): value for name, value in headers.items()})
+    return StubReply(status, body, {name.replace("_", "-"): value for name, value in headers.items()})
 
 
 LOST = httpx.ReadTimeout  # the response never came
 REFUSED = httpx.ConnectError  # the request never left
 
 
-def _in_dialect(response: DialectResponse, dialect: str, request: httpx.Request) -> Reply:
+def _in_dialect(response: DialectResponse, dialect: str, request: httpx.Request) -> StubReply:
     """Return a response to a request, in the words of a dialect."""
     if response is DialectResponse.ABSENT:
         name = unquote(request.url.raw_path.decode().rpartition("/")[2])
@@ -96,28 +96,28 @@ def _in_dialect(response: DialectResponse, dialect: str, request: httpx.Request)
     else:
         name = json.loads(request.content)["external_task_id"]
         status, code, message = dialect_cases.USED_BEFORE[dialect](name)
-    return Reply(status, {"code": code, "message": message, "request_id": "r-1"})
+    return StubReply(status, {"code": code, "message": message, "request_id": "r-1"})
 
 
 def response_step(step: Step, request: httpx.Request, dialect: str = "documented") -> Any:
     """Return the response of a step to a request; if the step is an exception, raise it."""
     if isinstance(step, type):
         raise step("scripted")
-    response = step if isinstance(step, Reply | DialectResponse) else step(request)
+    response = step if isinstance(step, StubReply | DialectResponse) else step(request)
     if isinstance(response, DialectResponse):
         response = _in_dialect(response, dialect, request)
-    return response.response() if isinstance(response, Reply) else response
+    return response.response() if isinstance(response, StubReply) else response
 
 
-class Gateway:
-    """Answers one request after the other by a script, and keeps them.
+class ScriptedGateway:
+    """Answers requests one after the other by a script, and keeps them.
 
     Attributes:
         requests: The requests, in order.
     """
 
     def __init__(self, script: tuple[Step, ...], dialect: str) -> None:
-        """Create a gateway that is at the first step of its script."""
+        """Start at the first step of a script."""
         self._dialect = dialect
         self._steps = deque(script)
         self.requests: list[httpx.Request] = []
@@ -125,7 +125,7 @@ class Gateway:
     def __call__(self, request: httpx.Request) -> Any:
         """Answer a request with the next step of the script."""
         self.requests.append(request)
-        assert self._steps, f"one request more than the script has: {request.method} {request.url}"
+        assert self._steps, f"the script has no step for this request: {request.method} {request.url}"
         return response_step(self._steps.popleft(), request, self._dialect)
 
     def is_finished(self) -> bool:
@@ -157,7 +157,7 @@ class FakeClock(Clock):
     """
 
     def __init__(self) -> None:
-        """Create a clock at 1,000 s, like on a machine that has been on for a while."""
+        """Start at 1,000 seconds, as on a machine that has been on for a while."""
         self.slept: list[float] = []
         self.seconds = 1000.0
         self.luck = 0.0
@@ -180,7 +180,7 @@ class FakeClock(Clock):
         self.advance(seconds)
 
     def wait(self, jobs: Collection[futures.Future[Any]], seconds: float | None) -> None:  # noqa: ARG002
-        super().wait(jobs, None)  # scripted answers take no time
+        super().wait(jobs, None)  # scripted responses take no time
 
     async def wait_async(self, jobs: Collection[asyncio.Task[Any]], seconds: float | None) -> None:  # noqa: ARG002
         await super().wait_async(jobs, None)
@@ -210,7 +210,7 @@ class ScriptedClient:
         **options: Any,
     ) -> None:
         """Create the client; other options are those of the client."""
-        self.gateway = Gateway(script, dialect)
+        self.gateway = ScriptedGateway(script, dialect)
         self.clock = FakeClock()
         http_client = {"transport": httpx.MockTransport(self.gateway), **options.pop("http_client", {})}
         defaults = {"api_key": TOKEN, "base_url": URL, "http_client": http_client, "clock": self.clock}
@@ -236,12 +236,12 @@ class ScriptedClient:
         return asyncio.run(_next(items)) if isinstance(items, AsyncIterator) else next(items)
 
     def take(self, most: int | None, name: str, seen: list[Any] | None = None, **named: Any) -> list[Any]:
-        """Return the first items of an iterator, and take no more.
+        """Return the first items of an iterator. Fetch no more than these.
 
         Args:
             most: The number of items; None for all.
             name: The method that returns the iterator.
-            seen: A list to add the items to, so that it also has those before an error.
+            seen: A list to add the items to. If an error occurs, it contains the items before the error.
             named: The arguments of the method.
         """
         taken = [] if seen is None else seen
@@ -288,7 +288,7 @@ class FailedCall:
         id: The case, in words.
         kind: The class of the error.
         outcome: The `outcome` of the error.
-        calls: The requests to the gateway, in the form of `Gateway.calls`.
+        calls: The requests to the gateway, in the form of `ScriptedGateway.calls`.
         script: The responses of the gateway.
         slept: The seconds of each sleep; by default there is none.
         says: The beginning of the message.

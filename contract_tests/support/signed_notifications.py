@@ -1,4 +1,4 @@
-"""A notification that the vendor signed, and others that tests sign, for tests of the verification."""
+"""A notification that the vendor signed, and helpers to sign others."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ HEADERS = {"webhook-id": ID, "webhook-timestamp": TIMESTAMP, "webhook-signature"
 
 
 def signature_of(body: bytes, secret: str = SECRET, id_: str = ID, timestamp: str = TIMESTAMP) -> str:
-    """Return a signature made directly by the scheme, without the library that the package uses."""
+    """Return a signature, computed without the library that the package uses."""
     key = base64.b64decode(secret.removeprefix("whsec_"), validate=True)
     signed = b".".join([id_.encode(), timestamp.encode(), body])
     return "v1," + base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()

@@ -1,4 +1,4 @@
-"""The code of the documents, and how tests run it."""
+"""The code snippets of the documents, and a shell that runs them."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ class Snippet:
     Attributes:
         page: The page, as its path from the root.
         heading: The heading above it.
-        language: What the fence says: `python`, `console`, `text` and so on.
+        language: The language after the fence, such as `python`, `console` or `text`.
         text: The code.
-        output: What the code prints, if the page shows it.
+        output: The output that the page shows below the code, or None.
     """
 
     page: str
@@ -45,7 +45,7 @@ class Snippet:
 
 
 def snippets(page: str) -> list[Snippet]:
-    """Return the blocks of code of a page, in its order."""
+    """Return the blocks of code of a page, in order."""
     text = (ROOT / page).read_text("utf-8")
     fences = list(_FENCE.finditer(text))
     blocks = []
@@ -73,7 +73,7 @@ def shows(expected: str, printed: str) -> bool:
 
 
 def run_as_tests(code: str, folder: Path) -> str:
-    """Run code as a test module in a process of its own, and return what pytest prints.
+    """Run code as a test module in a separate process, and return the output of pytest.
 
     Raises:
         AssertionError: A test failed.
@@ -82,14 +82,14 @@ def run_as_tests(code: str, folder: Path) -> str:
     path.write_text(code, "utf-8")
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(path)]
     run = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    assert run.returncode == 0, run.stdout
+    assert 0 == run.returncode, run.stdout
     return run.stdout
 
 
 class Shell:
-    """Runs the commands of console snippets in a folder, beside a mock server.
+    """Runs the commands of console snippets in a folder, with a mock server.
 
-    Commands that would install or take long are checked as far as that is possible without doing it.
+    Commands that would install something or take long are only checked.
     """
 
     def __init__(self, folder: Path, server_url: str) -> None:
@@ -106,11 +106,11 @@ class Shell:
         }
 
     def run(self, text: str) -> Iterator[tuple[str, str, str]]:
-        """Run each command of a snippet, and yield the command, what the snippet shows below it, and what it printed.
+        """Run each command of a snippet; yield the command, the output that the snippet shows, and the real output.
 
         Raises:
             AssertionError: A command failed.
-            KeyError: A snippet has a program that is unknown here.
+            KeyError: A snippet uses a program that this class doesn't know.
         """
         for block in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]:
             command, _, expected = block.partition("\n")
@@ -148,7 +148,7 @@ class Shell:
 
     def _pip(self, words: list[str]) -> str:
         verb, *requirements = words
-        assert verb == "install"
+        assert "install" == verb
         assert requirements
         self._check_extras(",".join(re.findall(r"\[(.+)\]", " ".join(requirements))).split(","))
         places = [f"{ROOT}{requirement.removeprefix('.')}" for requirement in requirements]
@@ -157,7 +157,7 @@ class Shell:
 
     def _uv(self, words: list[str]) -> str:
         verb, *arguments = words
-        assert verb == "add"
+        assert "add" == verb
         self._check_extras([extra for option, extra in pairwise(arguments) if option == "--extra"])
         project = self._folder / "project"
         project.mkdir(exist_ok=True)
@@ -187,11 +187,11 @@ class Shell:
         run = subprocess.run(
             command, cwd=folder or self._folder, env=self._variables(), capture_output=True, text=True, check=False
         )
-        assert run.returncode == 0, f"{command}: {run.stdout}{run.stderr}"
+        assert 0 == run.returncode, f"{command}: {run.stdout}{run.stderr}"
         return run.stdout + run.stderr
 
     def _variables(self) -> dict[str, str]:
-        """Return the environment, with what the snippets set and the address of this server."""
+        """Return the environment, with the variables that the snippets set and the address of this server."""
         return os.environ | self._environment | {"KLING_BASE_URL": self._server_url}
 
 

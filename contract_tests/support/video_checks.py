@@ -1,4 +1,4 @@
-"""Run the check of videos, for tests with small videos."""
+"""Run the check of videos on small test videos."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from typing import Any
 
 from contract_tests.reading.videos import RecordedFile, Video
 from kling_elements.media import videos
-from kling_elements.media.images import File
-from kling_elements.media.limits import video_limits
+from kling_elements.media.images import RandomAccessFile
 from kling_elements.media.reports import VideoReport
+from kling_elements.media_limits import video_limits
 from kling_elements_client.contract import CONTRACT
 from kling_elements_runtime.contract import Contract
 
@@ -17,7 +17,7 @@ TRACK = "moov/trak/mdia/minf/stbl/"
 R22_SMALL = "the video is shown as 64x48 px, it must be 1920x1080 or 1080x1920 px"
 
 
-def video_report(video: Video | bytes | File, contract: Contract = CONTRACT) -> VideoReport:
+def video_report(video: Video | bytes | RandomAccessFile, contract: Contract = CONTRACT) -> VideoReport:
     """Return the report on a video."""
     if isinstance(video, Video):
         video = video.open()
@@ -26,7 +26,7 @@ def video_report(video: Video | bytes | File, contract: Contract = CONTRACT) -> 
 
 
 def violations_in(video: Video | bytes, contract: Contract = CONTRACT) -> list[tuple[str, str]]:
-    """Return rule and message of each violation in a video."""
+    """Return the rule and the message of each violation in a video."""
     return [(violation.rule, violation.message) for violation in video_report(video, contract).violations]
 
 

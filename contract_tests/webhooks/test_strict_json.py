@@ -1,4 +1,4 @@
-"""JSON is read strictly: every input gives its only possible value, or an error that says why not."""
+"""JSON is read strictly: every text results in its only possible value, or in an error that says why not."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LARGEST_BODY = 56_972_640
 
 
 def assert_refused(expected: str | None, raw: bytes) -> None:
-    """Assert that a string is refused, with this message if there is one."""
+    """Assert that text is refused, with this message if it is not None."""
     with pytest.raises(StrictJsonError) as caught:
         loads(raw)
     assert str(caught.value) == (expected or str(caught.value))
@@ -91,7 +91,7 @@ def test_a_strict_text_is_read_as_its_value(expected: object, raw: bytes) -> Non
     ],
 )
 def test_any_other_text_is_refused_with_the_reason(expected: str, raw: bytes) -> None:
-    """A string that two readers could read differently is refused, and the message says why and where."""
+    """Text that two parsers could read differently is refused, and the message says why and where."""
     assert_refused(expected, raw)
 
 
@@ -111,7 +111,7 @@ def test_depth_counts_brackets_outside_strings(brackets: tuple[str, str], inner:
 
 
 def test_the_deepest_place_counts() -> None:
-    """Many brackets side by side are not deep, and a deep place after many shallow ones is noticed."""
+    """Many brackets side by side are not deep. One deep place after many shallow ones is noticed."""
     shallow = "[1,[2],{}]," * 10_000
     deep = "[" * MAX_DEPTH + "]" * MAX_DEPTH
 
@@ -136,7 +136,7 @@ def test_integers_are_bounded_in_digits(sign: str) -> None:
 
 
 def test_the_number_of_commas_and_opening_brackets_is_bounded() -> None:
-    """The maximum is accepted, and one more is refused. Those in strings do not count."""
+    """The maximum is accepted, and one more is refused. Commas and brackets in strings do not count."""
     media_type = contract.operations()["createElement"].definition["requestBody"]["content"]["application/json"]
     max_values = media_type["x-body-size"]["max-values"]
     largest = f'[{"0," * (MAX_SEPARATORS - 1)}"{",[{" * MAX_SEPARATORS}"]'
@@ -153,12 +153,12 @@ def test_the_number_of_commas_and_opening_brackets_is_bounded() -> None:
     "text", [b'["\\ud800", {}]', b'["\\ud800", []]', b'[{"a": 1}, "\\ud800"]', b'[[1], "\\ud800"]']
 )
 def test_an_unpaired_surrogate_is_noticed_among_other_values(text: bytes) -> None:
-    """Other values before or after it make no difference."""
+    """Other values before or after the surrogate make no difference."""
     assert_refused("a string contains an unpaired surrogate", text)
 
 
 def test_a_string_ends_after_an_escaped_backslash() -> None:
-    """Brackets in the next string do not count, and those after it do."""
+    """Brackets in the next string do not count, but brackets after it do."""
     assert ["\\", "[" * 100] == loads(b'["\\\\", "' + b"[" * 100 + b'"]')
     assert_refused("nested too deeply: at most 64 levels of arrays and objects are allowed", b'["\\\\", ' + b"[" * 100)
 
@@ -169,7 +169,7 @@ def test_an_unmatched_closing_bracket_ends_the_counting() -> None:
 
 
 def test_a_body_of_the_largest_size_is_read() -> None:
-    """Four images of 10 MB with a few escapes are an ordinary body."""
+    """An ordinary body may contain four images of 10 MB and a few escapes."""
     images = ["QUJD" * (LARGEST_BODY // 17), "+/+/" * (LARGEST_BODY // 17)]
     body = {"name": "\u8d85\U0001f600", "images": images * 2, "tags": [{"tag_id": "o_101"}] * 100}
 
@@ -199,7 +199,7 @@ def test_a_body_of_the_largest_size_is_read() -> None:
     ],
 )
 def test_a_hostile_body_of_the_largest_size_is_refused(expected: str, unit: bytes, start: bytes) -> None:
-    """The body is refused whatever it repeats, and the test ends, so reading it takes no excessive time."""
+    """The body is refused in a reasonable time, no matter what it repeats."""
     filler = unit * ((LARGEST_BODY - len(start)) // len(unit))
     raw = filler + start if start == b".0" else start + filler
 
@@ -207,7 +207,7 @@ def test_a_hostile_body_of_the_largest_size_is_refused(expected: str, unit: byte
 
 
 def _is_strict(value: object, depth: int = 0) -> bool:
-    """Return whether a value from json.loads, with objects as tuples of pairs, could only be read one way."""
+    """Return whether a value from `json.loads` is unambiguous. Objects are tuples of pairs in it."""
     match value:
         case tuple():
             keys = [key for key, _ in value]
@@ -236,7 +236,7 @@ def _plain(value: object) -> object:
 
 
 def assert_agrees_with_json(raw: bytes) -> None:
-    """Assert that a string is refused if it could be read in two ways, and otherwise read as `json` reads it."""
+    """Assert that ambiguous text is refused, and that other text is read like `json` reads it."""
     try:
         value: Any = json.loads(raw.decode(), object_pairs_hook=tuple)
     except (ValueError, RecursionError):
@@ -252,7 +252,7 @@ def assert_agrees_with_json(raw: bytes) -> None:
 
 @given(st.binary())
 def test_any_bytes_are_read_or_refused(raw: bytes) -> None:
-    """No other error is ever raised."""
+    """The only error is StrictJsonError."""
     assert_agrees_with_json(raw)
 
 
@@ -283,7 +283,7 @@ _PIECES = [
 @example("{" + '"a":{' * 64 + "}" * 65)
 @settings(max_examples=500)
 def test_any_jumble_of_json_is_read_or_refused(text: str) -> None:
-    """No other error is ever raised for inputs that look partly like JSON."""
+    """The only error is StrictJsonError, even if the text looks partly like JSON."""
     assert_agrees_with_json(text.encode())
 
 
@@ -312,7 +312,7 @@ def _to_json(value: object) -> str:
 @given(_VALUES, st.integers(0), st.binary(max_size=2))
 @settings(max_examples=200)
 def test_any_text_that_json_writes_is_read_or_refused(value: object, place: int, patch: bytes) -> None:
-    """No other error is raised for well-formed strings, or for the same strings with a few bytes changed."""
+    """The only error is StrictJsonError, even after a few bytes of valid JSON are changed."""
     raw = _to_json(value).encode()
     start = place % len(raw)
 

@@ -1,4 +1,4 @@
-"""A notification is accepted only if it was signed with the account's secret, recently, exactly as it arrived."""
+"""Only notifications that were signed recently with the account's secret, byte for byte, are accepted."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ from scripts.spec import load
 
 
 def test_the_vendors_vector_verifies() -> None:
-    """The notification is a task that succeeded, in the newer shape."""
+    """The notification contains a successful task in the newer shape."""
     assert signature_of(BODY) == SIGNATURE
 
     task = parse()
@@ -62,7 +62,7 @@ def test_the_vendors_vector_verifies() -> None:
     ],
 )
 def test_both_spellings_of_a_status_are_read(expected: str, body: bytes) -> None:
-    """Both shapes may have either spelling; an unknown word is kept."""
+    """Both shapes may use either spelling. An unknown status is kept."""
     task = parse_signed(body)
 
     assert ("7", expected) == (task.task_id, task.task_status)
@@ -113,13 +113,13 @@ _MARA.additional_properties = {
     ],
 )
 def test_the_notifications_of_the_contract_are_read(expected: Task, name: str) -> None:
-    """The test signs them as the scheme says. Properties that are not in the documented schema are kept unchanged."""
+    """Signed examples from the contract become tasks. Properties outside the documented schema are kept unchanged."""
     example = load()["components"]["examples"][name]["value"]
     task = parse_signed(json.dumps(example, indent=1).encode())
 
-    kept, task.additional_properties = task.additional_properties, {}
+    additional, task.additional_properties = task.additional_properties, {}
     assert expected == task
-    assert {key: example[key] for key in example if key in ("external_id", "outputs", "billing")} == kept
+    assert {key: example[key] for key in example if key in ("external_id", "outputs", "billing")} == additional
 
 
 _NEWER = (
@@ -145,7 +145,7 @@ _OLDER = (
         b'{"code":"success","data":{"task_id":"7","status":"SUCCESS","data":{"code":0,"data":%s}}}' % _OLDER,
     ],
 )
-def test_a_notification_in_any_shape_names_its_element(body: bytes) -> None:
+def test_the_element_is_read_from_any_shape(body: bytes) -> None:
     """Element, external id and progress are read in the older and newer shape, with and without an envelope."""
     task = parse_signed(body)
 
@@ -156,7 +156,7 @@ def test_a_notification_in_any_shape_names_its_element(body: bytes) -> None:
 
 
 def test_a_body_beyond_ascii_is_verified_byte_by_byte() -> None:
-    """The signature covers UTF-8. If the same text is escaped differently, it is another body."""
+    """The signature covers UTF-8 bytes. The same text with other escapes is another body."""
     body = '{"task_id":"7","task_status_msg":"\u8d85\U0001f600"}'.encode()
     headers = HEADERS | {"webhook-signature": signature_of(body)}
 
@@ -187,7 +187,7 @@ def test_a_body_may_be_any_kind_of_bytes(kind: Any) -> None:
     ids=["title", "upper", "wsgi", "others", "proxy", "httpx", "email"],
 )
 def test_headers_may_have_any_mapping_type_and_letter_case(headers: Any) -> None:
-    """Frameworks differ in both. Other headers do not matter."""
+    """Frameworks use different types and letter cases. Other headers do not matter."""
     assert "1234567890" == parse(headers=headers).task_id
 
 
@@ -266,7 +266,7 @@ def test_the_tolerance_can_be_chosen(expected: str | None, tolerance: timedelta)
 
 
 def test_the_default_clock_is_the_machines() -> None:
-    """A notification of now is accepted, one of 1970 is not."""
+    """A notification from now is accepted, and one from 1970 is not."""
     timestamp = str(int(time()))
     fresh = {"webhook-timestamp": timestamp, "webhook-signature": signature_of(BODY, timestamp=timestamp)}
     stale = {"webhook-timestamp": "0", "webhook-signature": signature_of(BODY, timestamp="0")}
@@ -299,12 +299,12 @@ def test_extreme_timestamps_can_be_compared(timestamp: str, now: datetime) -> No
     ],
 )
 def test_one_matching_secret_is_enough_during_rotation(secrets: Any, signatures: list[str]) -> None:
-    """There may be several secrets and several signatures, with unknown versions among them."""
+    """There may be several secrets, and several signatures with unknown versions among them."""
     assert "1234567890" == parse(headers=HEADERS | {"webhook-signature": " ".join(signatures)}, secrets=secrets).task_id
 
 
 def test_every_secret_is_compared_with_every_signature(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Comparing continues after a match, in constant time, so that the duration reveals nothing."""
+    """Comparing continues after a match, so that the time taken reveals nothing."""
     compared = []
     really = hmac.compare_digest
 
@@ -346,7 +346,7 @@ def test_an_unsigned_notification_is_read_only_with_verify_false() -> None:
 
 @for_each_row([row for row in responses() if row.call == NOTIFICATION])
 def test_real_notifications_are_read(row: LiveResponse) -> None:
-    """A notification may have any shape and an envelope, and is verified if it is signed."""
+    """A real notification may have any shape, with or without an envelope. If it is signed, it is verified."""
     options: dict[str, Any] = {"verify": False}
     if row.secret:
         sent = datetime.fromtimestamp(int(row.headers["webhook-timestamp"]), UTC)

@@ -1,4 +1,4 @@
-"""A notification that can't be verified or read is one error, which reveals nothing of what it was given."""
+"""A notification that can't be verified or read raises one error, which reveals nothing of its input."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from kling_elements_client.models import Task
 
 
 def _headers_with(**headers: Any) -> dict[str, Any]:
-    """Return the headers of the vendor's example with some replaced; None removes one."""
+    """Return the headers of the vendor's example with some replaced. None removes a header."""
     changed = HEADERS | {f"webhook-{name}": value for name, value in headers.items()}
     return {"headers": {name: value for name, value in changed.items() if value is not None}}
 
@@ -198,7 +198,7 @@ def test_an_invalid_notification_is_a_webhook_error(expected: str, changes: dict
 
 @pytest.mark.parametrize(("expected", "changes"), _MISUSED, ids=range(len(_MISUSED)))
 def test_wrong_arguments_are_not_blamed_on_the_sender(expected: str, changes: dict[str, Any]) -> None:
-    """Wrong arguments raise another class, which the documented receiver does not answer with 400."""
+    """Wrong arguments raise another class, so the documented receiver does not answer with 400."""
     error = refusal(WebhookUsageError, **changes)
 
     assert not isinstance(error, WebhookError)
@@ -214,7 +214,7 @@ def _assert_one_error(expected: str, error: Exception) -> None:
 
 
 def test_secrets_can_be_checked_at_startup() -> None:
-    """A mistake in a secret shows when the receiver starts."""
+    """A malformed secret is noticed when the receiver starts."""
     assert SECRET == webhooks.check_secrets(SECRET)
     assert [SECRET, OTHER_SECRET] == webhooks.check_secrets([SECRET, OTHER_SECRET])
     with pytest.raises(WebhookUsageError, match="secret 2 of 2 is malformed"):
@@ -255,7 +255,7 @@ def test_an_error_reveals_nothing_of_its_input(changes: dict[str, Any]) -> None:
     [{"body": _CORE_BODY.decode()}, {"secrets": [_CORE_SECRET, _CORE_SECRET + "-"]}, {"verify": False}],
 )
 def test_a_usage_error_reveals_nothing_of_its_input(changes: dict[str, Any]) -> None:
-    """In particular, the error contains no secret."""
+    """The error contains no secret either."""
     _assert_reveals_nothing(WebhookUsageError, changes)
 
 
@@ -278,7 +278,7 @@ _PROPERTIES = st.sampled_from(sorted({*Task.__annotations__, "id", "status", "me
     headers=st.dictionaries(st.sampled_from(sorted(HEADERS)), st.text() | st.from_regex("[0-9]+|v1,[A-Z]*"), min_size=1)
 )
 def test_any_strange_headers_are_refused(headers: dict[str, str]) -> None:
-    """Any replacement of the example's own headers is refused with the same error class."""
+    """Any other values of the three headers raise the same class of error."""
     refusal(headers=HEADERS | headers)
 
 
@@ -286,7 +286,7 @@ def test_any_strange_headers_are_refused(headers: dict[str, str]) -> None:
 @example(body=BODY)
 @example(body=b"")
 def test_any_signed_body_is_a_task_or_an_error(body: bytes) -> None:
-    """A correctly signed body is either a task with an id or raises the error."""
+    """A correctly signed body results in a task with an id, or in a WebhookError."""
     try:
         task = parse_signed(body)
     except WebhookError:

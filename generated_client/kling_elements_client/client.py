@@ -1,6 +1,6 @@
 # Generated from openapi/kling-elements.yaml by scripts/codegen/generate.py. Do not edit: run `make gen`.
 
-"""The client: the gateway's address, your token, and what to do with a request that breaks the contract."""
+"""The client of this API, with its environment variables and its first server."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # Generated from openapi/kling-elements.yaml by scripts/codegen/generate.py. Do not edit: run `make gen`.
 
-"""The contract that this client enforces, and its most used methods as functions."""
+"""The contract that this client enforces, and its most common methods as functions."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # Generated from openapi/kling-elements.yaml by scripts/codegen/generate.py. Do not edit: run `make gen`.
 
-"""The exceptions that this client raises. They hold no token and no media, and you can pickle them."""
+"""The exceptions that this client raises. They contain no token and no media, and you can pickle them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,6 @@ from kling_elements_runtime.errors import (
 )
 
 __all__ = [
-    "ResponseSummary",
     "AuthenticationError",
     "BusinessError",
     "ConnectionFailedError",
@@ -40,6 +39,7 @@ __all__ = [
     "RateLimitError",
     "RequestTimeoutError",
     "ResponseError",
+    "ResponseSummary",
     "ServerError",
     "StatusError",
     "TransportError",

@@ -1,6 +1,6 @@
 # Generated from openapi/kling-elements.yaml by scripts/codegen/generate.py. Do not edit: run `make gen`.
 
-"""Types that models and operations share: `UNSET` marks an absent property, `Response` is a whole response."""
+"""Types that models and operations share: `UNSET` for an absent property, and `Response` for a whole response."""
 
 from __future__ import annotations
 

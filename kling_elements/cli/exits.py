@@ -1,4 +1,4 @@
-"""The exit codes, and which error leads to which."""
+"""The exit codes, and the exit code for each error."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from kling_elements_client.errors import (
 
 
 class Exit(IntEnum):
-    """How a command ended. Scripts rely on these numbers."""
+    """The exit code of a command. Scripts rely on these numbers."""
 
     DONE = 0
     REFUSED_HERE = 1
@@ -26,11 +26,11 @@ class Exit(IntEnum):
     REFUSED_BY_GATEWAY = 3
     """The gateway refused the request."""
     UNKNOWN = 4
-    """It is not known what the gateway did, or the task has not ended yet. The message names the next command."""
+    """The outcome is unknown, or the task has not ended yet. The message says which command to run next."""
     TASK_FAILED = 5
     """The task failed, or its element cannot be used."""
     NOT_REACHED = 6
-    """The gateway was not reached. Nothing was created."""
+    """The gateway could not be reached. Nothing was created."""
 
 
 class CommandError(Exception):
@@ -38,7 +38,7 @@ class CommandError(Exception):
 
     Attributes:
         exit: The exit code.
-        next: A command that you can run next, or an empty string.
+        next: The command to run next, or an empty string.
     """
 
     def __init__(self, message: str, exit: Exit, next: str = "") -> None:  # noqa: A002 -- the field's own words
@@ -47,7 +47,7 @@ class CommandError(Exception):
         self.next = next
 
 
-def exit_of(error: KlingError) -> Exit:
+def exit_code_for(error: KlingError) -> Exit:
     """Return the exit code for an error of the client."""
     match error:
         case TaskFailedError() | ElementUnavailableError():

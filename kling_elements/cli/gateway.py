@@ -1,4 +1,4 @@
-"""The options of all commands that call a gateway, and the client that they describe."""
+"""The options of every command that calls a gateway, and the client for them."""
 
 from __future__ import annotations
 
@@ -21,29 +21,16 @@ _GROUP = Group("Gateway", sort_key=10)
 _SUFFIXES = (".yaml", ".yml", ".json")
 
 
-Speaks = Annotated[
-    str | None,
-    Parameter(
-        name="--gateway",
-        group=_GROUP,
-        env_var=VARIABLE,
-        help="Whose contract to use: the name of a gateway, such as kling-singapore, or the file of an overlay. By "
-        "default the host of the address decides.",
-    ),
-]
-"""The option that says whose contract to use."""
-
-
 @Parameter(name="*")
 @frozen(kw_only=True)
-class Gateway:
-    """Where the gateway is, what it speaks, and which key it gets.
+class GatewayOptions:
+    """The gateway to call, its contract, and the key for it.
 
     Attributes:
         base_url: The gateway's address; None for the contract's first server.
         speaks: The name of a gateway whose contract to use, or the file of an overlay; None if the address decides.
         key_file: A file with the API key.
-        allow_http: Whether to call a gateway on another machine without TLS.
+        allow_http: Whether to send requests to another machine without TLS.
     """
 
     base_url: Annotated[
@@ -52,22 +39,34 @@ class Gateway:
             group=_GROUP, env_var="KLING_BASE_URL", help="The gateway's address, such as https://gateway.example.com."
         ),
     ] = None
-    speaks: Speaks = None
+    speaks: Annotated[
+        str | None,
+        Parameter(
+            name="--gateway",
+            group=_GROUP,
+            env_var=VARIABLE,
+            help="Whose contract to use: the name of a gateway, such as kling-singapore, or the file of an overlay. By "
+            "default the host of the address decides.",
+        ),
+    ] = None
     key_file: Annotated[
         Path | None,
         Parameter(
             group=_GROUP,
-            help="A file that has only the API key. By default the key is that of the environment variable "
-            "KLING_API_KEY, or else the one that `kling-elements login` stored.",
+            help="A file that contains only the API key. By default the key comes from the environment variable "
+            "KLING_API_KEY, or else from kling-elements login.",
         ),
     ] = None
-    allow_http: Annotated[bool, Parameter(group=_GROUP, help="Call a gateway on another machine without TLS.")] = False
+    allow_http: Annotated[bool, Parameter(group=_GROUP, help="Allow an http address on another machine.")] = False
 
     def client(self, **options: Any) -> KlingElements:
-        """Return a client for this gateway. Its further options are those of `KlingElements`.
+        """Return a client for this gateway.
+
+        Args:
+            **options: Further arguments for `KlingElements`.
 
         Raises:
-            CommandError: There is no key, or a setting cannot be used.
+            CommandError: There is no key, or a setting is invalid.
         """
         key = keys.find(self.key_file, os.environ)
         try:
@@ -75,7 +74,7 @@ class Gateway:
                 key.reveal, self.base_url, allow_http=self.allow_http, gateway=choice_of(self.speaks), **options
             )
         except ValueError as error:
-            raise CommandError(in_options(str(error)), Exit.USAGE) from None
+            raise CommandError(with_option_names(str(error)), Exit.USAGE) from None
 
 
 def choice_of(speaks: str | None) -> str | Path | None:
@@ -96,11 +95,11 @@ def contract_for(speaks: str | None, base_url: str | None = None) -> Contract:
     try:
         return contract_of(choice_of(speaks), base_url)
     except ValueError as error:
-        raise CommandError(in_options(str(error)), Exit.USAGE) from None
+        raise CommandError(with_option_names(str(error)), Exit.USAGE) from None
 
 
-def in_options(message: str) -> str:
-    """Return the message of an error about an argument of the client, with the name of the option."""
+def with_option_names(message: str) -> str:
+    """Return an error message with options of the command in place of the client's arguments."""
     return (
         message.replace("allow_http=True", "--allow-http")
         .replace("pathlib.Path of an overlay", "the file of an overlay (NAME.yaml)")

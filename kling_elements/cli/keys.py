@@ -1,4 +1,4 @@
-"""Find the API key, and store it. No argument has it, because every user of a machine can list arguments."""
+"""Find the API key, and store it. It is never an argument, because every user of a machine can list arguments."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from platformdirs import user_config_path
 
 from kling_elements.cli.exits import CommandError, Exit
-from kling_elements_runtime.credentials import Hidden, token_problem
+from kling_elements_runtime.credentials import HiddenToken, token_problem
 
 VARIABLE = "KLING_API_KEY"
 _PRIVATE = 0o600  # readable and writable by its owner only
@@ -19,14 +19,14 @@ _NO_KEY = (
 
 
 class Key:
-    """An API key and where it was found.
+    """An API key and its source.
 
     Attributes:
-        source: The place, in words.
+        source: The file or the variable that contains the key.
     """
 
     def __init__(self, text: str, source: str) -> None:
-        self._hidden = Hidden(text)
+        self._hidden = HiddenToken(text)
         self.source = source
 
     def reveal(self) -> str:
@@ -40,10 +40,10 @@ def stored_path() -> Path:
 
 
 def find(key_file: Path | None, environment: Mapping[str, str]) -> Key:
-    """Return the key of a file, of the environment, or of the last login; the first of these that there is.
+    """Return the key from a file, from the environment, or from the last login, in this order.
 
     Raises:
-        CommandError: There is no key, it cannot be used, or the file cannot be read.
+        CommandError: There is no key, the key is malformed, or the file cannot be read.
     """
     path = stored_path()
     if key_file is not None:
@@ -56,7 +56,7 @@ def find(key_file: Path | None, environment: Mapping[str, str]) -> Key:
         raise CommandError(_NO_KEY, Exit.USAGE, "kling-elements login")
     if token_problem(key.reveal()):
         raise CommandError(
-            f"the API key of {key.source} is empty, or has white space or characters beyond ASCII: "
+            f"the API key from {key.source} is empty, or contains white space or characters other than ASCII: "
             "copy it again, without 'Bearer'",
             Exit.USAGE,
         )
@@ -67,11 +67,13 @@ def store(text: str) -> Path:
     """Store a key so that only you can read it, and return the file's path.
 
     Raises:
-        CommandError: The key cannot be used, or the file cannot be written.
+        CommandError: The key is malformed, or the file cannot be written.
     """
     if token_problem(text):
         raise CommandError(
-            "this is not an API key: it is empty, or has white space or characters beyond ASCII", Exit.USAGE
+            "this is not an API key: it is empty, or contains white space or characters other than ASCII: "
+            "copy it again, without 'Bearer'",
+            Exit.USAGE,
         )
     path = stored_path()
     new = path.with_name(f"{path.name}.new")

@@ -1,4 +1,4 @@
-"""Decide from names and first bytes what to check a file as."""
+"""Decide from a file's name and first bytes how to check it."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ _HEAD_BYTES = 64
 _BOX = slice(4, 8)  # the type of the first box of an MP4 or MOV file
 
 
-class Kind(StrEnum):
-    """What a file or an address is checked as."""
+class SourceKind(StrEnum):
+    """The kind of a source, which decides how it is checked."""
 
     IMAGE = "image"
     VIDEO = "video"
@@ -23,28 +23,28 @@ class Kind(StrEnum):
     OTHER = "other"
 
 
-def kind_of_file(path: Path) -> Kind | None:
-    """Return what a file looks like, or None if it looks like none of these. A file that cannot be read is an image.
+def kind_of_file(path: Path) -> SourceKind | None:
+    """Return the kind of a file; None if it is neither media nor a request. An unreadable file counts as an image.
 
-    The content decides, because files are often named wrongly; the name decides if the content is unknown.
+    The content decides, because many files have the wrong name. The name decides only if the content is unknown.
     """
     if path.suffix.lower() in SUFFIXES:
-        return Kind.REQUEST
+        return SourceKind.REQUEST
     try:
         with path.open("rb") as file:
             head = file.read(_HEAD_BYTES)
     except OSError:
-        return Kind.IMAGE  # whose check says why
+        return SourceKind.IMAGE  # because the check of an image reports why
     if (image_format := format_of_bytes(head)) is not None and image_format != "html":
-        return Kind.IMAGE
-    return Kind.VIDEO if head[_BOX] == b"ftyp" else _by_name(path.name)
+        return SourceKind.IMAGE
+    return SourceKind.VIDEO if head[_BOX] == b"ftyp" else _by_name(path.name)
 
 
-def kind_of_address(url: str) -> Kind:
-    """Return what an address leads to, as its path is named: a video, or else an image."""
-    return Kind.VIDEO if _by_name(urlsplit(url).path) is Kind.VIDEO else Kind.IMAGE
+def kind_of_address(url: str) -> SourceKind:
+    """Return the kind of the file at an address by the end of its path: a video, or else an image."""
+    return SourceKind.VIDEO if _by_name(urlsplit(url).path) is SourceKind.VIDEO else SourceKind.IMAGE
 
 
-def _by_name(name: str) -> Kind | None:
+def _by_name(name: str) -> SourceKind | None:
     media_type = (mimetypes.guess_type(name)[0] or "").partition("/")[0]
-    return {"image": Kind.IMAGE, "video": Kind.VIDEO}.get(media_type)
+    return {"image": SourceKind.IMAGE, "video": SourceKind.VIDEO}.get(media_type)

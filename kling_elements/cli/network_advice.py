@@ -1,4 +1,4 @@
-"""Say what to do if the gateway is not reached."""
+"""Find advice for errors of the network."""
 
 from __future__ import annotations
 
@@ -10,66 +10,71 @@ import httpx
 
 from kling_elements_client.errors import TransportError
 
-_PROXY = "the proxy refuses: check its address, user and password in HTTPS_PROXY, or add the gateway to NO_PROXY"
-_NO_PATH = "this machine has no way to it: check the network connection and the VPN"
+_PROXY = (
+    "the proxy refused the request: check its address, user and password in HTTPS_PROXY, or add the gateway to NO_PROXY"
+)
+_NO_ROUTE = "this machine has no route to the gateway: check the network connection and the VPN"
 _ADVICE: list[tuple[type[BaseException], str]] = [
     (httpx.ProxyError, _PROXY),
     (ssl.SSLCertVerificationError, ""),
     (
         ssl.SSLError,
-        "what answers there does not speak TLS as it should: check the port, and whether the address begins with http",
+        "the server at this address does not speak TLS: check the port, and whether to begin the address with http:",
     ),
     (
         socket.gaierror,
-        "the name of the host is not known: check the address for typing errors, and the network connection",
+        "the host name is unknown: check the address for typing errors, and the network connection",
     ),
     (
         ConnectionRefusedError,
-        "nothing listens there: check the host and the port, and start the server if it is yours",
+        "no server listens at this address: check the host and the port, and start the server if it is yours",
     ),
     (
         ConnectionResetError,
-        "something on the way broke the connection off: a firewall, a proxy, or the gateway itself; try again",
+        "a firewall, a proxy or the gateway closed the connection: try again",
     ),
     (
         httpx.ConnectTimeout,
-        "nothing answered in time: a firewall may drop the connection; if you need a proxy, set HTTPS_PROXY",
+        "no response came in time: a firewall may drop the connection; if you need a proxy, set HTTPS_PROXY",
     ),
-    (httpx.TimeoutException, "the gateway took too long: try again, and ask whoever runs it if that does not help"),
+    (
+        httpx.TimeoutException,
+        "the gateway took too long: try again, and ask the gateway's support if that does not help",
+    ),
     (
         httpx.RemoteProtocolError,
-        "what answers there does not speak HTTP as it should: check the port, and whether https is right",
+        "the server at this address does not speak HTTP: check the port, and whether to begin the address with https:",
     ),
-    (OSError, _NO_PATH),
+    (OSError, _NO_ROUTE),
 ]
 _CERTIFICATES = {
-    "expired": "the gateway's certificate has expired: check the date of this machine, or ask whoever runs the gateway",
+    "expired": "the gateway's certificate has expired: check the date of this machine, or tell the gateway's support",
     "not yet valid": "the gateway's certificate is not valid yet: check the date of this machine",
     "mismatch": "the certificate is for another host: check the address",
     "not valid for": "the certificate is for another host: check the address",
 }
 _UNKNOWN_AUTHORITY = (
-    "the certificate is not from an authority that is trusted here: if your company inspects connections, "
-    "set SSL_CERT_FILE to the file with its certificates"
+    "this machine does not trust the authority that issued the certificate: if your company inspects connections, "
+    "set SSL_CERT_FILE to the file with the company's certificates"
 )
 
 
-def advice_on(error: TransportError) -> str:
-    """Return what to do about a request that got no response, in words."""
+def advice_for(error: TransportError) -> str:
+    """Return advice about a request that got no response."""
     causes = list(_causes(error))
     for kind, advice in _ADVICE:
         cause = next((cause for cause in causes if isinstance(cause, kind)), None)
         if cause is not None:
-            return advice or _on_certificate(str(cause))
+            return advice or _certificate_advice(str(cause))
     return "check the network connection, and try again"
 
 
-def _on_certificate(message: str) -> str:
+def _certificate_advice(message: str) -> str:
     return next((advice for words, advice in _CERTIFICATES.items() if words in message), _UNKNOWN_AUTHORITY)
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """Yield what led to an error; not the error itself, because its class may also be one of the system's."""
+    """Yield the causes of an error, but not the error itself, because its class may be one of the listed ones."""
     seen: set[int] = set()
     pending: list[BaseException | None] = [error.__cause__]
     while pending:

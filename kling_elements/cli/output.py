@@ -1,4 +1,4 @@
-"""Write results to stdout and everything else to stderr: for people, or as JSON for programs."""
+"""Write results to stdout and everything else to stderr, as text or as JSON."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 @Parameter(name="*")
 @frozen(kw_only=True)
 class Output:
-    """How to write results.
+    """The format of results.
 
     Attributes:
-        json: Whether to write each result as one JSON value on a line of its own.
+        json: Whether to write each result as one line of JSON.
     """
 
     json: Annotated[bool, Parameter(help="Write JSON to stdout: one value, or one per line for lists.")] = False
@@ -31,23 +31,23 @@ class Output:
 
         Args:
             value: The result as a JSON value.
-            text: The result for people.
+            text: The result as text.
         """
-        write_line(sys.stdout, dumped(value) if self.json else text)
+        write_line(sys.stdout, json_line(value) if self.json else text)
 
     def problem(self, value: Any, text: str) -> None:
-        """Write to stderr what went wrong with one of several sources, and with `--json` also to stdout."""
+        """Write an error about one of several sources to stderr, and with `--json` also to stdout."""
         self.note(f"error: {text}")
         if self.json:
-            write_line(sys.stdout, dumped(value))
+            write_line(sys.stdout, json_line(value))
 
     def note(self, text: str) -> None:
-        """Write a remark for people to stderr."""
+        """Write a remark to stderr."""
         write_line(sys.stderr, text)
 
     @contextmanager
     def progress(self) -> Iterator[Progress | None]:
-        """Show progress on stderr during the block; yield None, and show nothing, if stderr is not a terminal."""
+        """Yield a progress display on stderr while the block runs; None if stderr is not a terminal."""
         if not sys.stderr.isatty():
             yield None
             return
@@ -60,11 +60,11 @@ class Output:
 
 
 def write_line(stream: Any, text: str) -> None:
-    """Write a line at once, so that a program that reads it sees it now."""
+    """Write a line without buffering, so that a program at the other end of a pipe gets it at once."""
     stream.write(f"{text}\n")
     stream.flush()
 
 
-def dumped(value: Any) -> str:
+def json_line(value: Any) -> str:
     """Return a value as JSON on one line."""
     return json.dumps(value, ensure_ascii=False)

@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from kling_elements.cli.exits import CommandError, Exit
-from kling_elements.cli.findings import Finding, ok, problem
+from kling_elements.cli.findings import SetupFinding, ok, problem
 from kling_elements.cli.keys import Key
-from kling_elements.cli.network_advice import advice_on
+from kling_elements.cli.network_advice import advice_for
 from kling_elements.cli.output import Output
 from kling_elements.cli.reachability import TIMEOUT
 from kling_elements.passport import PassportError, SurveyError, check_new, examine
@@ -30,9 +30,9 @@ def check_file(path: Path) -> None:
         raise CommandError(str(error), Exit.USAGE) from None
 
 
-def on_passport(  # noqa: PLR0913 -- all but two go by name
+def write_passport(  # noqa: PLR0913 -- all but two go by name
     url: str, key: Key, *, path: Path, output: Output, confirm: bool, allow_http: bool
-) -> Iterator[Finding]:
+) -> Iterator[SetupFinding]:
     """Ask a gateway what it speaks, write its passport, and yield what came of it. The details go to stderr.
 
     Args:
@@ -48,7 +48,7 @@ def on_passport(  # noqa: PLR0913 -- all but two go by name
             passport = examine(client, datetime.now(UTC).date(), confirm=confirm)
             passport.write(path)
         except TransportError as error:
-            yield problem("gateway", str(error), advice_on(error), Exit.NOT_REACHED)
+            yield problem("gateway", str(error), advice_for(error), Exit.NOT_REACHED)
             return
         except SurveyError as error:
             yield problem("passport", str(error), "", Exit.REFUSED_BY_GATEWAY)

@@ -1,4 +1,4 @@
-"""Receive notifications: verify each, write it, and pass it on. This is the application that `listen` serves."""
+"""The application that `listen` serves: it verifies notifications, prints them and forwards them."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import httpx
 from attrs import frozen
 
 from kling_elements import webhooks
+from kling_elements.cli.formatting import task_json, task_lines
 from kling_elements.cli.output import Output
-from kling_elements.cli.shapes import task_json, task_lines
 from kling_elements.mock.asgi import (
     BodyTooLargeError,
     DisconnectedError,
@@ -28,20 +28,20 @@ from kling_elements_client.models import Task
 from kling_elements_runtime.addresses import is_loopback
 from kling_elements_runtime.texts import for_message
 
-PASSED_ON: Final = ("content-type", "webhook-id", "webhook-timestamp", "webhook-signature")
-"""The headers that are passed on."""
+FORWARDED_HEADERS: Final = ("content-type", "webhook-id", "webhook-timestamp", "webhook-signature")
+"""The headers that are forwarded."""
 
-_MAX_BYTES = 1 << 20  # of a notification, which has no media
+_MAX_BYTES = 1 << 20  # of a notification, which contains no media
 _FORWARD_SECONDS = 30.0
 
 
 @frozen
-class Forwarded:
-    """What became of a notification that was passed on.
+class ForwardResult:
+    """The result of forwarding a notification.
 
     Attributes:
-        status: The HTTP status of the response; None if there was none.
-        reason: Why there was none; empty if there was one.
+        status: The HTTP status of the target's response; None if the target did not answer.
+        reason: Why the target did not answer; empty if it did.
     """
 
     status: int | None
@@ -49,32 +49,32 @@ class Forwarded:
 
     @property
     def response_status(self) -> int:
-        """The HTTP status for the sender, which repeats what was not accepted."""
+        """The HTTP status for the sender. The sender repeats notifications that the target did not accept."""
         return 502 if self.status is None else self.status
 
     @property
     def text(self) -> str:
-        """The outcome in words."""
-        return f"not passed on: {self.reason}" if self.status is None else f"passed on: answered with {self.status}"
+        """The result as a sentence."""
+        return f"not forwarded: {self.reason}" if self.status is None else f"forwarded: target answered {self.status}"
 
 
-class Receiver:
+class NotificationReceiver:
     """An ASGI application that receives notifications.
 
     Attributes:
-        failure: Why nothing can be written any more; None as long as it can.
+        failure: The error that ended the output; None while it works.
     """
 
     def __init__(
         self, secrets: list[str] | None, forward: httpx.URL | None, output: Output, stop: Callable[[], object]
     ) -> None:
-        """Take what to do with notifications.
+        """Create the application.
 
         Args:
-            secrets: The secrets, one of which must have signed each notification; None to verify nothing.
-            forward: Where to pass notifications on; None for nowhere.
-            output: Where to write them.
-            stop: Called if nothing can be written any more.
+            secrets: The secrets to verify notifications with; one must match. None accepts all notifications.
+            forward: The address to forward notifications to; None to forward none.
+            output: Where to print notifications.
+            stop: Called when the output has failed.
         """
         self._secrets = secrets
         self._forward = forward
@@ -84,25 +84,27 @@ class Receiver:
         self.failure: BrokenPipeError | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request, or follow the server's life."""
+        """Answer one request, or start and end with the server."""
         if scope["type"] == "lifespan":
             await run_lifespan(receive, send, self._open, self._close)
             return
         headers = fields_of(scope["headers"])
         body = RequestBody(headers, receive)
         try:
-            reply = await self._reply(scope["method"], {n: header(headers, n.encode()) for n in PASSED_ON}, body)
+            reply = await self._reply(
+                scope["method"], {n: header(headers, n.encode()) for n in FORWARDED_HEADERS}, body
+            )
             await respond(scope, send, reply, body)
         except DisconnectedError:
             return
-        except BrokenPipeError as error:  # the reader, such as `head`, wants no more
+        except BrokenPipeError as error:  # the reader of our output, such as `head`, has ended
             self.failure = error
             self._stop()
-            await respond(scope, send, _text(503, "nothing can be written any more"), body)
+            await respond(scope, send, _text_reply(503, "the receiver can no longer print notifications"), body)
 
     def _open(self) -> None:
         if self._forward is not None:
-            trust_env = not is_loopback(self._forward.host)  # no proxy leads to this machine
+            trust_env = not is_loopback(self._forward.host)  # because no proxy can reach this machine
             self._http = httpx.AsyncClient(timeout=_FORWARD_SECONDS, trust_env=trust_env)
 
     async def _close(self) -> None:
@@ -113,55 +115,53 @@ class Receiver:
         """Return the response to a request.
 
         Raises:
-            DisconnectedError: The peer disconnected.
-            BrokenPipeError: The notification cannot be written.
+            DisconnectedError: The sender disconnected.
+            BrokenPipeError: The notification cannot be printed.
         """
         if method != "POST":
-            return _text(405, "send notifications by POST", (b"allow", b"POST"))
+            return _text_reply(405, "send notifications by POST", (b"allow", b"POST"))
         sent = {name: value for name, value in headers.items() if value is not None}
         try:
             raw = bytes(await body.read(_MAX_BYTES))
             task = webhooks.parse(raw, sent, secrets=self._secrets, verify=self._secrets is not None)
         except BodyTooLargeError:
-            return self._refused(413, f"the body has more than {_MAX_BYTES:,} bytes", sent)
+            return self._refuse(413, f"the body has more than {_MAX_BYTES:,} bytes", sent)
         except webhooks.WebhookError as error:
-            return self._refused(400, str(error), sent)
-        forwarded = await self._passed_on(raw, sent)
-        self._write(task, sent, forwarded)
-        return _text(200, "received") if forwarded is None else _text(forwarded.response_status, forwarded.text)
+            return self._refuse(400, str(error), sent)
+        result = await self._forward_notification(raw, sent)
+        self._write(task, sent, result)
+        return _text_reply(200, "received") if result is None else _text_reply(result.response_status, result.text)
 
-    async def _passed_on(self, raw: bytes, headers: Mapping[str, str]) -> Forwarded | None:
+    async def _forward_notification(self, raw: bytes, headers: Mapping[str, str]) -> ForwardResult | None:
         if self._http is None or self._forward is None:
             return None
         try:
             response = await self._http.post(self._forward, content=raw, headers=headers)
         except httpx.HTTPError as error:
-            return Forwarded(None, for_message(error) or type(error).__name__)
-        return Forwarded(response.status_code)
+            return ForwardResult(None, for_message(error) or type(error).__name__)
+        return ForwardResult(response.status_code)
 
-    def _write(self, task: Task, headers: Mapping[str, str], forwarded: Forwarded | None) -> None:
+    def _write(self, task: Task, headers: Mapping[str, str], result: ForwardResult | None) -> None:
         value: dict[str, Any] = {
-            "webhook_id": _id_in(headers),
+            "webhook_id": _webhook_id(headers),
             "verified": self._secrets is not None,
-            "forwarded": None
-            if forwarded is None
-            else {"status": forwarded.status, "reason": forwarded.reason or None},
+            "forwarded": None if result is None else {"status": result.status, "reason": result.reason or None},
             "task": task_json(task),
         }
         self._output.result(value, "\n".join(task_lines(task)))
-        if forwarded is not None:
-            self._output.note(forwarded.text)
+        if result is not None:
+            self._output.note(result.text)
 
-    def _refused(self, status: int, reason: str, headers: Mapping[str, str]) -> Reply:
+    def _refuse(self, status: int, reason: str, headers: Mapping[str, str]) -> Reply:
         self._output.note(f"refused: {reason}")
         if self._output.json:
-            self._output.result({"webhook_id": _id_in(headers), "refused": reason}, "")
-        return _text(status, f"refused: {reason}")
+            self._output.result({"webhook_id": _webhook_id(headers), "refused": reason}, "")
+        return _text_reply(status, f"refused: {reason}")
 
 
-def _id_in(headers: Mapping[str, str]) -> str | None:
+def _webhook_id(headers: Mapping[str, str]) -> str | None:
     return for_message(headers.get("webhook-id", "")) or None
 
 
-def _text(status: int, text: str, *headers: tuple[bytes, bytes]) -> Reply:
+def _text_reply(status: int, text: str, *headers: tuple[bytes, bytes]) -> Reply:
     return Reply(status, f"{text}\n".encode(), (TEXT_TYPE, *headers))

@@ -14,11 +14,11 @@ from kling_elements_runtime.attachments import place_of
 from kling_elements_runtime.document import place
 
 SUFFIXES = (".json", ".yaml", ".yml")
-"""The endings of the names of request files."""
+"""The file name extensions of request files."""
 
-_MAX_BYTES = 1 << 26  # a bound for memory only, above what any request needs; the contract has its own limit
+_MAX_BYTES = 1 << 26  # limits the memory; the contract has a lower limit for requests
 MAX_PATH = 1024
-"""Characters of a path; a longer text is an image in Base64."""
+"""The most characters of a path. A longer string is an image in Base64."""
 
 
 @frozen
@@ -28,7 +28,7 @@ class RequestFile:
     Attributes:
         path: The file.
         request: The request body; its images are paths, addresses or Base64 strings.
-        images: The files that it names, by the JSON Pointer of the place.
+        images: The image files in the request, by JSON Pointer.
     """
 
     path: Path
@@ -37,17 +37,19 @@ class RequestFile:
 
 
 def read(path: Path) -> RequestFile:
-    """Return the request of a file. In places for images, it turns paths relative to the file into `Path`.
+    """Return the request in a file.
+
+    Wherever the API expects an image, paths relative to the file become `Path` objects.
 
     Raises:
         CommandError: The file cannot be read, or is not valid YAML or JSON.
     """
     try:
         if path.stat().st_size > _MAX_BYTES:
-            raise _refused(path, "is larger than any request may be")
+            raise _refusal(path, "is larger than any request may be")
         raw = path.read_bytes()
     except OSError as error:
-        raise _refused(path, f"cannot be read: {error.strerror}") from error
+        raise _refusal(path, f"cannot be read: {error.strerror}") from error
     value = _json(path, raw) if path.suffix == ".json" else _yaml(path, raw)
     images: dict[str, Path] = {}
     request = _with_paths(value, (), path.parent, images)
@@ -58,7 +60,7 @@ def _json(path: Path, raw: bytes) -> object:
     try:
         return loads(raw)
     except StrictJsonError as error:
-        raise _refused(path, f"is not valid JSON: {error}") from error
+        raise _refusal(path, f"is not valid JSON: {error}") from error
 
 
 def _yaml(path: Path, raw: bytes) -> object:
@@ -68,16 +70,16 @@ def _yaml(path: Path, raw: bytes) -> object:
     try:
         return YAML(typ="safe", pure=True).load(raw.decode())
     except UnicodeDecodeError as error:
-        raise _refused(path, f"is not UTF-8: {error.reason} at byte {error.start}") from error
+        raise _refusal(path, f"is not UTF-8: {error.reason} at byte {error.start}") from error
     except MarkedYAMLError as error:
         where = f" in line {error.problem_mark.line + 1}" if error.problem_mark else ""
-        raise _refused(path, f"is not valid YAML: {error.problem}{where}") from error
+        raise _refusal(path, f"is not valid YAML: {error.problem}{where}") from error
     except (YAMLError, ValueError, RecursionError) as error:
-        raise _refused(path, f"is not valid YAML: {type(error).__name__}") from error
+        raise _refusal(path, f"is not valid YAML: {type(error).__name__}") from error
 
 
 def _with_paths(value: object, steps: tuple[str | int, ...], folder: Path, images: dict[str, Path]) -> object:
-    """Return a value with the names of files in places for images as paths, and collect these by their pointers."""
+    """Return a value with `Path` objects for image files, and add these to `images`, by their pointers."""
     if isinstance(value, dict):
         return {name: _with_paths(item, (*steps, str(name)), folder, images) for name, item in value.items()}
     if isinstance(value, list):
@@ -92,5 +94,5 @@ def _with_paths(value: object, steps: tuple[str | int, ...], folder: Path, image
     return path
 
 
-def _refused(path: Path, reason: str) -> CommandError:
+def _refusal(path: Path, reason: str) -> CommandError:
     return CommandError(f"{path}: {reason}", Exit.REFUSED_HERE)

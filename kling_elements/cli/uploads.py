@@ -1,4 +1,4 @@
-"""Show how many bytes of a request have been sent."""
+"""Show the progress of uploads."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from typing import Any
 
 import httpx
 
-_SHOWN_FROM = 1 << 18  # bytes; smaller requests are sent at once
+_MIN_SHOWN_BYTES = 1 << 18  # smaller requests are sent in a moment
 
 
-def upload_hooks() -> Mapping[str, Any]:
-    """Return settings for the HTTP client that show the progress of large requests, if stderr is a terminal."""
+def upload_progress_hooks() -> Mapping[str, Any]:
+    """Return settings for the HTTP client that show the progress of large requests on a terminal."""
     if not sys.stderr.isatty():
         return {}
-    return {"event_hooks": {"request": [_show]}}
+    return {"event_hooks": {"request": [_show_progress]}}
 
 
-def _show(request: httpx.Request) -> None:
+def _show_progress(request: httpx.Request) -> None:
     total = int(request.headers.get("Content-Length", "0"))
-    if total >= _SHOWN_FROM and isinstance(request.stream, httpx.SyncByteStream):
-        request.stream = _Shown(request.stream, total)
+    if total >= _MIN_SHOWN_BYTES and isinstance(request.stream, httpx.SyncByteStream):
+        request.stream = _ProgressStream(request.stream, total)
 
 
-class _Shown(httpx.SyncByteStream):
-    """A request body that shows how much of it has been read to be sent."""
+class _ProgressStream(httpx.SyncByteStream):
+    """A request body that shows its progress while it is sent."""
 
     def __init__(self, stream: httpx.SyncByteStream, total: int) -> None:
         self._stream = stream

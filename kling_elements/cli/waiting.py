@@ -1,4 +1,4 @@
-"""Wait for the element of a task, and show how it goes."""
+"""Wait for the element of a task, and show the status."""
 
 from __future__ import annotations
 
@@ -25,41 +25,41 @@ MaxWait = Annotated[float | None, Parameter(name="--max-wait", validator=Number(
 
 
 def wait_for(kling: KlingElements, task: Task | str, max_wait: float | None, output: Output) -> Element:
-    """Return the element of a task, showing each status on stderr.
+    """Return the element of a task as soon as it exists, and show each status on stderr.
 
     Raises:
         CommandError: The task was still in progress when the time was up.
-        KlingError: As `KlingElements.wait`.
+        KlingError: The same as for `KlingElements.wait`.
     """
     with output.progress() as progress:
-        updates = _Updates(progress, output)
+        updates = _StatusDisplay(progress, output)
         try:
             return kling.wait(task, max_wait_seconds=max_wait, on_update=updates.show)
         except WaitTimeoutError as error:
-            again = shlex.join(["kling-elements", "wait", str(error.task.task_id or task)])
-            raise CommandError(str(error), Exit.UNKNOWN, again) from error
+            retry_command = shlex.join(["kling-elements", "wait", str(error.task.task_id or task)])
+            raise CommandError(str(error), Exit.UNKNOWN, retry_command) from error
 
 
 @contextmanager
-def naming_what_is_absent(task: str) -> Iterator[None]:
-    """Say in plain words, and with what to do, that there is no such task.
+def explain_missing_task(task: str) -> Iterator[None]:
+    """Explain in plain words that a task does not exist, and what to do.
 
     Raises:
-        CommandError: The gateway answered so during the block.
+        CommandError: A call in the block raised NotFoundError.
     """
     try:
         yield
     except NotFoundError as error:
         raise CommandError(
             f"there is no task {for_message(task)} in this account; "
-            "if this is the id of an element, pass that of its task",
+            "if this is the id of an element, pass the id of its task instead",
             Exit.REFUSED_BY_GATEWAY,
             "kling-elements list",
         ) from error
 
 
-class _Updates:
-    """Shows the status of a task: in a line that moves on a terminal."""
+class _StatusDisplay:
+    """Shows the status of a task in a single line of the terminal."""
 
     def __init__(self, progress: Progress | None, output: Output) -> None:
         self._progress = progress

@@ -1,4 +1,4 @@
-"""Find the secrets that notifications are verified with. They are not arguments, because others can list those."""
+"""Find the webhook secrets. They are never arguments, because every user of a machine can list arguments."""
 
 from __future__ import annotations
 
@@ -12,30 +12,30 @@ from kling_elements.cli.exits import CommandError, Exit
 from kling_elements.webhooks import WebhookUsageError, check_secrets
 
 VARIABLE = "KLING_WEBHOOK_SECRET"
-_MAX_CHARACTERS = 1 << 16  # of a file, far more than some secrets need
+_MAX_CHARACTERS = 1 << 16  # of a file; a secret has less than 100
 SecretFile: TypeAlias = Annotated[
     Path | None,
     Parameter(
-        help="A file with the webhook secret of your account; while you rotate it, with each one on a line of its own. "
-        f"By default the secret is that of the environment variable {VARIABLE}."
+        help="A file with the webhook secret of your account; while you rotate secrets, with one on each line. "
+        f"By default the secret comes from the environment variable {VARIABLE}."
     ),
 ]
 
 
-def find(secret_file: Path | None, without: str = "") -> list[str]:
-    """Return the secrets of a file, or else of the environment.
+def find(secret_file: Path | None, alternative: str = "") -> list[str]:
+    """Return the secrets from a file or from the environment.
 
     Args:
         secret_file: The file; None for the environment.
-        without: What else you can do without a secret, for the message.
+        alternative: What to do without a secret, for the error message.
 
     Raises:
-        CommandError: There is none, one is malformed, or the file cannot be read.
+        CommandError: There is no secret, a secret is malformed, or the file cannot be read.
     """
     source = f"the environment variable {VARIABLE}" if secret_file is None else str(secret_file)
     secrets = (os.environ.get(VARIABLE, "") if secret_file is None else _read(secret_file)).split()
     if not secrets:
-        ways = f"set the environment variable {VARIABLE}, or pass --secret-file FILE{without}"
+        ways = f"set the environment variable {VARIABLE}, or pass --secret-file FILE{alternative}"
         raise CommandError(f"there is no webhook secret: {ways}", Exit.USAGE)
     try:
         check_secrets(secrets)
@@ -51,4 +51,4 @@ def _read(path: Path) -> str:
     except OSError as error:
         raise CommandError(f"{path}: the webhook secret cannot be read: {error.strerror}", Exit.USAGE) from error
     except UnicodeError:
-        raise CommandError(f"{path}: is not a file with webhook secrets", Exit.USAGE) from None
+        raise CommandError(f"{path}: must contain only webhook secrets, one on each line", Exit.USAGE) from None

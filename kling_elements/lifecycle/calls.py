@@ -1,4 +1,4 @@
-"""The calls of both clients: each method prepares one, and a thread or an event loop runs it."""
+"""Prepare the calls of both clients. A thread or an event loop then runs them."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Any, Generic, TypeVar
 
 from attrs import field, frozen
 
-from kling_elements.lifecycle import creating, many, queries, waiting
+from kling_elements.lifecycle import create_all, creating, queries, waiting
+from kling_elements.lifecycle.create_record import CreateRecord, explain_all
 from kling_elements.lifecycle.create_request import CreateRequest
+from kling_elements.lifecycle.effects import Effects, OnUpdate
 from kling_elements.lifecycle.limiter import Limiter
-from kling_elements.lifecycle.outside import OnUpdate, Outside
-from kling_elements.lifecycle.patience import Patience
 from kling_elements.lifecycle.preflight import Preflight, PreflightPolicy
 from kling_elements.lifecycle.queries import Listing
-from kling_elements.lifecycle.trail import Trail, explain_all
+from kling_elements.lifecycle.retry_budget import RetryBudget
 from kling_elements.policies import PollPolicy, RetryPolicy, deadline_seconds, limit_seconds
 from kling_elements_client.api.elements import list_elements, list_preset_elements
 from kling_elements_client.models import Element, Task
@@ -26,32 +26,32 @@ T = TypeVar("T")
 
 @frozen
 class Call(Generic[T]):
-    """A call that is about to be made.
+    """A call that is ready to run.
 
     Attributes:
         coroutine: The work to do.
-        seconds: The seconds after which the call must be over; None if only its steps are bounded.
-        explain: Called with the exception that ends the call early. Adds to it what is known about the element, and
-            logs to the outside that it gets.
+        seconds: The seconds after which the call must be over; None if only its steps are limited.
+        explain: A function to call with the exception that ends the call. It adds the external id and the outcome, and
+            logs a warning through the effects if an element may be left behind.
     """
 
     coroutine: Coroutine[Any, Any, T]
     seconds: float | None
-    explain: Callable[[BaseException, Outside], None] | None = None
+    explain: Callable[[BaseException, Effects], None] | None = None
 
 
 @frozen
 class Calls:
-    """Prepare calls. An argument that can't be used raises an error here, before anything is sent.
+    """Prepares calls. An invalid argument raises an error here, before anything is sent.
 
     Attributes:
-        io: Performs all I/O.
-        retry: When to make a call again.
+        effects: Performs all I/O.
+        retry: When to repeat a call.
         poll: How often to look up a task.
-        allow_private: Whether `preflight="remote"` may look at media on this machine or in a private network.
+        allow_private: Whether `preflight="remote"` may read media from this machine or a private network.
     """
 
-    io: Outside
+    effects: Effects
     retry: RetryPolicy
     poll: PollPolicy
     allow_private: bool = field(kw_only=True)
@@ -61,18 +61,18 @@ class Calls:
         return PreflightPolicy(preflight, self.allow_private, strip_metadata)
 
     def create(self, request: CreateRequest, policy: PreflightPolicy, max_wait_seconds: float | None) -> Call[Task]:
-        """Create an element."""
-        trail, patience = Trail(), self._patience(max_wait_seconds)
-        coroutine = creating.create(self.io, trail, request, patience, policy)
-        return Call(coroutine, deadline_seconds(max_wait_seconds), trail.explain)
+        """Prepare to create an element."""
+        record, budget = CreateRecord(), self._retry_budget(max_wait_seconds)
+        coroutine = creating.create(self.effects, record, request, budget, policy)
+        return Call(coroutine, deadline_seconds(max_wait_seconds), record.explain)
 
     def get_or_create(
         self, request: CreateRequest, policy: PreflightPolicy, max_wait_seconds: float | None
     ) -> Call[Task]:
-        """Create an element, or find the one with the same external id."""
-        trail, patience = Trail(), self._patience(max_wait_seconds)
-        coroutine = creating.get_or_create(self.io, trail, request, patience, policy)
-        return Call(coroutine, deadline_seconds(max_wait_seconds), trail.explain)
+        """Prepare to create an element, or to find the one with the same external id."""
+        record, budget = CreateRecord(), self._retry_budget(max_wait_seconds)
+        coroutine = creating.get_or_create(self.effects, record, request, budget, policy)
+        return Call(coroutine, deadline_seconds(max_wait_seconds), record.explain)
 
     def create_all(
         self,
@@ -81,50 +81,50 @@ class Calls:
         policy: PreflightPolicy,
         max_wait_seconds: float | None,
     ) -> Call[list[Task]]:
-        """Create many elements."""
+        """Prepare to create many elements."""
         if isinstance(requests, str | Mapping) or not isinstance(requests, Sequence):
             raise TypeError("create_all takes a sequence of requests; if you have one request, use create")
-        limits = None if max_wait_seconds is None else limit_seconds(self.retry, max_wait_seconds)
-        if limits == 0:
+        limit = None if max_wait_seconds is None else limit_seconds(self.retry, max_wait_seconds)
+        if limit == 0:
             raise ValueError("max_wait_seconds of create_all must be above 0, because with 0 nothing would be sent")
-        trails = [Trail() for _ in requests]
-        limiter = Limiter(self.io.clock, self.retry, max_concurrent)
-        options = many.BatchOptions(limiter, self.retry, self.poll, policy, limits)
-        coroutine = many.create_all(self.io, requests, trails, options)
-        return Call(coroutine, limits, partial(explain_all, trails))
+        records = [CreateRecord() for _ in requests]
+        limiter = Limiter(self.effects.clock, self.retry, max_concurrent)
+        options = create_all.BatchOptions(limiter, self.retry, self.poll, policy, limit)
+        coroutine = create_all.create_all(self.effects, requests, records, options)
+        return Call(coroutine, limit, partial(explain_all, records))
 
     def get(self, task: Task | str | int, max_wait_seconds: float | None) -> Call[Task]:
-        """Look a task up."""
-        patience = self._patience(max_wait_seconds)
-        return Call(queries.get(self.io, task, patience), deadline_seconds(max_wait_seconds))
+        """Prepare to look up a task."""
+        budget = self._retry_budget(max_wait_seconds)
+        return Call(queries.get(self.effects, task, budget), deadline_seconds(max_wait_seconds))
 
     def wait(self, task: Task | str | int, max_wait_seconds: float | None, on_update: OnUpdate | None) -> Call[Element]:
-        """Wait for the element of a task."""
+        """Prepare to wait for the element of a task."""
         limit = self._limit_of_wait(max_wait_seconds, on_update)
-        return Call(waiting.wait(self.io, task, self.poll, limit, on_update), deadline_seconds(limit))
+        return Call(waiting.wait(self.effects, task, self.poll, limit, on_update), deadline_seconds(limit))
 
     def wait_all(
         self, tasks: Sequence[Task | str | int], max_wait_seconds: float | None, on_update: OnUpdate | None
     ) -> Call[list[Element]]:
-        """Wait for the elements of several tasks."""
+        """Prepare to wait for the elements of several tasks."""
         limit = self._limit_of_wait(max_wait_seconds, on_update)
-        return Call(waiting.wait_all(self.io, tasks, self.poll, limit, on_update), deadline_seconds(limit))
+        return Call(waiting.wait_all(self.effects, tasks, self.poll, limit, on_update), deadline_seconds(limit))
 
     def delete(self, element: Element | Task | str | int, max_wait_seconds: float | None) -> Call[Task | None]:
-        """Delete an element."""
-        patience = self._patience(max_wait_seconds)
-        return Call(queries.delete(self.io, element, patience), deadline_seconds(max_wait_seconds))
+        """Prepare to delete an element."""
+        budget = self._retry_budget(max_wait_seconds)
+        return Call(queries.delete(self.effects, element, budget), deadline_seconds(max_wait_seconds))
 
     def own_tasks(
         self, first_page: int, page_size: int | None, max_wait_seconds: float | None
     ) -> Callable[[], Call[Task | None]]:
-        """Return a function that returns the call for each next task of the account."""
+        """Return a function that prepares the call for the next task of the account."""
         return self._listing(list_elements, first_page, page_size, max_wait_seconds)
 
     def presets(
         self, first_page: int, page_size: int | None, max_wait_seconds: float | None
     ) -> Callable[[], Call[Task | None]]:
-        """Return a function that returns the call for each next task of the vendor's library."""
+        """Return a function that prepares the call for the next task of the vendor's library."""
         return self._listing(list_preset_elements, first_page, page_size, max_wait_seconds)
 
     def _listing(
@@ -134,13 +134,13 @@ class Calls:
         page_size: int | None,
         max_wait_seconds: float | None,
     ) -> Callable[[], Call[Task | None]]:
-        self._patience(max_wait_seconds)  # raises now if the limit cannot be used
+        self._retry_budget(max_wait_seconds)  # raises now if the limit is invalid
         listing = Listing(
-            self.io,
+            self.effects,
             operation,
             first_page=first_page,
             page_size=page_size,
-            patience=partial(self._patience, max_wait_seconds),
+            budget_for_page=partial(self._retry_budget, max_wait_seconds),
         )
         return lambda: Call(listing.next(), deadline_seconds(max_wait_seconds))
 
@@ -149,8 +149,8 @@ class Calls:
             raise TypeError(f"on_update must be a function that takes a task, not {type(on_update).__name__}")
         return limit_seconds(self.poll, max_wait_seconds)
 
-    def _patience(self, max_wait_seconds: float | None) -> Patience:
-        return Patience(self.retry, self.io.clock, max_wait_seconds)
+    def _retry_budget(self, max_wait_seconds: float | None) -> RetryBudget:
+        return RetryBudget(self.retry, self.effects.clock, max_wait_seconds)
 
 
 class Tasks(Iterator[Task]):

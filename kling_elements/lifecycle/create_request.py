@@ -1,4 +1,4 @@
-"""Prepare arguments for sending: a request with an external id, and the id of a task or an element."""
+"""Read the arguments of calls: the external id of a request, and the id of a task or an element."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CreateRequest: TypeAlias = ImageElementRequest | VideoElementRequest | Mapping[s
 
 
 def with_external_id(request: CreateRequest, contract: Contract) -> tuple[CreateRequest, str]:
-    """Return a copy of a request with an `external_task_id`, and that id: the caller's, or else a fresh UUID.
+    """Return a copy of a request with an external id, and the id: the caller's, or else a fresh UUID.
 
     Raises:
         ContractError: The request is not an object, or its `external_task_id` is not a string.
@@ -28,7 +28,7 @@ def with_external_id(request: CreateRequest, contract: Contract) -> tuple[Create
     own_id = _own_id(request)
     if not isinstance(own_id, str):
         violations = contract.violations(create_element.OPERATION_ID, request)
-        argument: object = request  # of any type, if the caller does not check types
+        argument: object = request  # may have any type, because not every caller checks types
         if isinstance(argument, list | tuple):
             advice = "; if you have several requests, use create_all"
             violations = [evolve(v, message=v.message + advice) for v in violations]
@@ -36,18 +36,18 @@ def with_external_id(request: CreateRequest, contract: Contract) -> tuple[Create
     external_id = own_id or str(uuid4())
     if isinstance(request, Mapping):
         return {**request, "external_task_id": external_id}, external_id
-    named = copy.copy(request)
-    named.external_task_id = external_id
-    return named, external_id
+    copied = copy.copy(request)
+    copied.external_task_id = external_id
+    return copied, external_id
 
 
 def has_external_id(request: CreateRequest) -> bool:
-    """Return whether the caller chose the external id of a request, so that it may have been used before."""
+    """Return whether the caller chose the external id of a request, which may therefore have been used before."""
     return bool(_own_id(request))
 
 
 def _own_id(request: object) -> object:
-    """Return the `external_task_id` of a request: empty if it has none; None if the request is not an object."""
+    """Return the `external_task_id` of a request; "" if it has none, and None if the request is not an object."""
     own_id: object = None
     if isinstance(request, ImageElementRequest | VideoElementRequest):
         own_id = "" if isinstance(request.external_task_id, Unset) else request.external_task_id
@@ -57,7 +57,7 @@ def _own_id(request: object) -> object:
 
 
 def task_id_from(task: Task | str | int) -> str:
-    """Return the id to look up a task by: the service's if the task has it, otherwise its `external_task_id`.
+    """Return the id to look up a task by: its `task_id`, or if it has none, its `external_task_id`.
 
     Raises:
         TypeError: The argument is neither a task nor an id.
@@ -81,25 +81,25 @@ def element_id_from(element: Element | Task | str | int) -> str:
                 "the task has no element yet: pass the element that wait() returned, or look up the task again"
             )
         if len(elements) > 1:
-            raise ValueError(f"the task has {len(elements)} elements: pass the one that you mean")
+            raise ValueError(f"the task has {len(elements)} elements: pass the element to delete")
         element = elements[0]
     id_ = element.element_id if isinstance(element, Element) else element
-    wanted = "to name an element, pass an Element that has an id, or the id itself as int or str"
-    return _id_text(element, Element, id_, wanted)
+    expectation = "to delete an element, pass an Element that has an id, or the id itself as int or str"
+    return _id_text(element, Element, id_, expectation)
 
 
-def _id_text(argument: object, kind: type, id_: object, wanted: str) -> str:
+def _id_text(argument: object, kind: type, id_: object, expectation: str) -> str:
     """Return an id as a string.
 
     Args:
         argument: The caller's argument.
-        kind: The type of arguments that have an id and are not the id itself.
-        id_: The id that the argument has, or is.
-        wanted: What is allowed, for the message.
+        kind: The class whose instances have an id.
+        id_: The id of the argument, or the argument itself.
+        expectation: What to pass, for the message.
     """
     if isinstance(id_, str | int) and not isinstance(id_, bool) and id_ != "":
         return str(id_)
-    message = f"{wanted}, not {'an empty string' if id_ == '' else type(id_).__name__}"
+    message = f"{expectation}, not {'an empty string' if id_ == '' else type(id_).__name__}"
     if not isinstance(argument, kind | str):
         raise TypeError(message)
     raise ValueError(message)

@@ -1,16 +1,16 @@
-"""Create an element at most once. All I/O goes through `Outside`.
+"""Create an element at most once. All I/O goes through `Effects`.
 
-`create` sends a request. It sends the request again only while it is certain that nothing was created.
+`create` sends a request. It repeats the request only while it is certain that nothing was created.
 
-`get_or_create` decides by what is known about the external id:
+`get_or_create` acts on the state of the external id:
 
 - *unknown*: an earlier call may have used the id. Look it up.
 - *absent*: the look-up shows nothing, and no attempt of this call is in doubt. Send the request.
 - *in doubt*: an attempt of this call may have created the element, or was refused because the id was used before. Look
-  the id up at once and again after a wait, because look-ups may lag behind creates. If both show nothing, send the
-  request again, because the service refuses an id that was used. If the refusal says that sending again can't help, go
-  on looking instead: until the time is up, or only a few times if no attempt of this call can have used the id.
-- *found*: return the task, if its element can be used.
+  up the id at once, and again after a wait, because look-ups may lag behind creates. If both show nothing, send the
+  request again: the service refuses an id that was used. If the refusal says that sending again can't help, keep
+  looking instead: until the time is up, or only a few times if no attempt of this call can have used the id.
+- *found*: return the task, if its element is usable.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ from __future__ import annotations
 from kling_elements.elements import element_of
 from kling_elements.errors import ExternalIdUsedError, LookUpUnavailableError, NoTaskError
 from kling_elements.lifecycle import preflight
+from kling_elements.lifecycle.create_record import CreateRecord
 from kling_elements.lifecycle.create_request import CreateRequest, has_external_id, with_external_id
-from kling_elements.lifecycle.outside import Outside
-from kling_elements.lifecycle.patience import Patience
+from kling_elements.lifecycle.effects import Effects
 from kling_elements.lifecycle.preflight import PreflightPolicy
-from kling_elements.lifecycle.trail import Trail
+from kling_elements.lifecycle.retry_budget import RetryBudget
 from kling_elements.outcomes import (
     Outcome,
     Retry,
-    can_ask_again,
     is_absent,
     is_certain_duplicate,
     is_duplicate,
+    is_retryable_query,
     offers_no_look_up,
-    verdict_on,
+    verdict_for_error,
 )
 from kling_elements.tasks import task_of_response
 from kling_elements_client.api.elements import create_element, get_element
@@ -43,139 +43,146 @@ from kling_elements_runtime.types import Response, is_id
 
 
 async def create(
-    io: Outside, trail: Trail, request: CreateRequest, patience: Patience, policy: PreflightPolicy
+    effects: Effects, record: CreateRecord, request: CreateRequest, budget: RetryBudget, policy: PreflightPolicy
 ) -> Task:
-    """Send a request, and again only if it provably created nothing and waiting helps."""
-    body = await preflight.check_remote(io, check(io, trail, request, policy), policy)
+    """Send a request. Repeat it only if it provably created nothing and waiting may help."""
+    body = await preflight.check_remote(effects, check(effects, record, request, policy), policy)
     while True:
         try:
-            return await send(io, trail, body)
+            return await send(effects, record, body)
         except KlingError as error:
-            if verdict_on(error, io.contract).retry is not Retry.AFTER_WAITING:
+            if verdict_for_error(error, effects.contract).retry is not Retry.AFTER_WAITING:
                 raise
             failure = error
-        await patience.wait_after(io, failure)
+        await budget.wait_after(effects, failure)
 
 
 async def get_or_create(
-    io: Outside, trail: Trail, request: CreateRequest, patience: Patience, policy: PreflightPolicy
+    effects: Effects, record: CreateRecord, request: CreateRequest, budget: RetryBudget, policy: PreflightPolicy
 ) -> Task:
-    """Return the task of an external id. If a look-up shows none, create it."""
-    body = check(io, trail, request, policy)
-    trail.outcome = Outcome.MAY_EXIST if has_external_id(request) else Outcome.NOT_CREATED
-    task = await _look_up(io, trail, patience)
+    """Return the task of an external id. If look-ups show none, create it."""
+    body = check(effects, record, request, policy)
+    record.outcome = Outcome.MAY_EXIST if has_external_id(request) else Outcome.NOT_CREATED
+    task = await _look_up(effects, record, budget)
     if task is not None:
-        return _adopt(io, trail, task)
-    trail.outcome = Outcome.NOT_CREATED
-    body = await preflight.check_remote(io, body, policy)
-    return await _create_or_find(io, trail, body, patience)
+        return _adopt(effects, record, task)
+    record.outcome = Outcome.NOT_CREATED
+    body = await preflight.check_remote(effects, body, policy)
+    return await _create_or_find(effects, record, body, budget)
 
 
-async def _create_or_find(io: Outside, trail: Trail, body: CheckedRequest, patience: Patience) -> Task:
-    """Send a request until its task is known, and look for the task after each attempt that may have created it."""
+async def _create_or_find(effects: Effects, record: CreateRecord, body: CheckedRequest, budget: RetryBudget) -> Task:
+    """Send a request until its task is known. After an attempt that may have created the task, look for it first."""
     may_be_ours = False  # whether an attempt of this call may have created the task
     while True:
         try:
-            return await send(io, trail, body)
+            return await send(effects, record, body)
         except KlingError as error:
             failure = error
-        verdict = verdict_on(failure, io.contract)
-        if verdict.outcome is Outcome.MAY_EXIST and not is_duplicate(failure, io.contract):
+        verdict = verdict_for_error(failure, effects.contract)
+        if verdict.outcome is Outcome.MAY_EXIST and not is_duplicate(failure, effects.contract):
             may_be_ours = True
-        if trail.outcome is Outcome.MAY_EXIST:  # in doubt
-            max_look_ups = None if may_be_ours else patience.policy.max_duplicate_look_ups
-            task = await _search(io, trail, patience, failure, max_look_ups)
+        if record.outcome is Outcome.MAY_EXIST:  # in doubt
+            max_look_ups = None if may_be_ours else budget.policy.max_duplicate_look_ups
+            task = await _search(effects, record, budget, failure, max_look_ups)
             if task is not None:
-                return _adopt(io, trail, task)
+                return _adopt(effects, record, task)
         elif verdict.retry is Retry.AFTER_WAITING:  # still absent
-            await patience.wait_after(io, failure)
+            await budget.wait_after(effects, failure)
         else:
             raise failure
 
 
-def check(io: Outside, trail: Trail, request: CreateRequest, policy: PreflightPolicy) -> CheckedRequest:
-    """Return a request as it will be sent, and keep its external id in the trail.
+def check(effects: Effects, record: CreateRecord, request: CreateRequest, policy: PreflightPolicy) -> CheckedRequest:
+    """Return a request as it will be sent, and record its external id.
 
     Raises:
         ContractError: The `external_task_id` is not a string.
     """
-    named, trail.external_id = with_external_id(request, io.contract)
-    return preflight.check(io, named, policy)
+    request, record.external_id = with_external_id(request, effects.contract)
+    return preflight.check(effects, request, policy)
 
 
-async def send(io: Outside, trail: Trail, body: CheckedRequest) -> Task:
-    """Send a request once, and keep the outcome in the trail.
+async def send(effects: Effects, record: CreateRecord, body: CheckedRequest) -> Task:
+    """Send a request once, and record the outcome.
 
     Raises:
-        KlingError: The element was not created, or the response leaves that open; see the trail.
+        KlingError: The element was not created, or may not have been; see the record.
     """
-    before = trail.outcome
-    io.open()
-    io.log(f"external_task_id {trail.external_id}: creating")
-    trail.about_to_send()
+    outcome_before = record.outcome
+    effects.open()
+    effects.log(f"external_task_id {record.external_id}: creating")
+    record.begin_sending()
     try:
-        task = _created_task(io, await io.call(create_element, body=body), trail)
+        task = _read_created_task(effects, await effects.call(create_element, body=body), record)
     except KlingError as error:
-        outcome = verdict_on(error, io.contract).outcome
-        if before is Outcome.NOT_CREATED:  # a refusal says nothing about an earlier attempt
-            trail.outcome = outcome
-        io.log(f"external_task_id {trail.external_id}: {outcome}: {error}")
+        outcome = verdict_for_error(error, effects.contract).outcome
+        if outcome_before is Outcome.NOT_CREATED:  # a refusal says nothing about an earlier attempt
+            record.outcome = outcome
+        effects.log(f"external_task_id {record.external_id}: {outcome}: {error}")
         raise
-    trail.outcome = Outcome.CREATED
-    io.log(f"external_task_id {trail.external_id}: created task {task.task_id}")
+    record.outcome = Outcome.CREATED
+    effects.log(f"external_task_id {record.external_id}: created task {task.task_id}")
     return task
 
 
-def _created_task(io: Outside, response: Response[CreateElementResponse], trail: Trail) -> Task:
-    """Return the task in a response, if it belongs to this create.
+def _read_created_task(effects: Effects, response: Response[CreateElementResponse], record: CreateRecord) -> Task:
+    """Return the task in the response to a create.
 
-    Connections have been seen to deliver the response to an earlier request.
+    Raises:
+        NoTaskError: The response contains no task, or the task of another create. Some connections have delivered the
+            response to an earlier request.
     """
-    task = task_of_response(response, io.contract)
+    task = task_of_response(response, effects.contract)
     if task is None:
-        raise NoTaskError("the gateway answered with success, but named no task")
-    if not _may_be_of(task, trail):
-        other = f"task {for_message(task.task_id)} of another external_task_id, {for_message(task.external_task_id)}"
-        raise NoTaskError(f"the gateway answered with {other}; look for the element by the id that was sent")
-    return with_id(task, trail)
+        raise NoTaskError("the gateway reported success, but its response contains no task")
+    if not _may_be_of(task, record):
+        raise NoTaskError(
+            f"the gateway's response contains task {for_message(task.task_id)} of another external_task_id, "
+            f"{for_message(task.external_task_id)}; look up the external_task_id that you sent"
+        )
+    return with_id(task, record)
 
 
 async def _search(
-    io: Outside, trail: Trail, patience: Patience, failure: KlingError, max_look_ups: int | None
+    effects: Effects, record: CreateRecord, budget: RetryBudget, failure: KlingError, max_look_ups: int | None
 ) -> Task | None:
-    """Return the task that an attempt may have created; None if the request is to be sent again next.
+    """Return the task that an attempt may have created; None if the next step is to send the request again.
 
     Args:
-        io: Performs all I/O.
-        trail: What is known about the create.
-        patience: How long to keep trying.
+        effects: Performs all I/O.
+        record: What is known about the create.
+        budget: How often, and for how long in total, to try.
         failure: The error that the attempt ended in.
-        max_look_ups: How many look-ups may show nothing; None if only the time limits them.
+        max_look_ups: After how many look-ups without a task to stop; None to limit only the time.
 
     Raises:
         KlingError: The look-up failed.
         ExternalIdUsedError: The id was used before, but look-ups show no task.
     """
-    can_send = verdict_on(failure, io.contract).retry is not Retry.NEVER and not is_duplicate(failure, io.contract)
+    retry = verdict_for_error(failure, effects.contract).retry
+    can_send = retry is not Retry.NEVER and not is_duplicate(failure, effects.contract)
     look_ups = 0
     while True:
-        task = await _look_up(io, trail, patience)
+        task = await _look_up(effects, record, budget)
         look_ups += 1
         if task is not None or (can_send and look_ups > 1):
             return task
-        may_go_on = max_look_ups is None or look_ups < max_look_ups
-        seconds = patience.seconds_after(failure) if may_go_on else None
+        may_continue = max_look_ups is None or look_ups < max_look_ups
+        seconds = budget.seconds_after(failure) if may_continue else None
         if seconds is not None:
-            await io.sleep(seconds)
-        elif isinstance(failure, ResponseError) and is_duplicate(failure, io.contract):
-            raise _id_used_error(io, trail, failure, may_be_ours=max_look_ups is None) from failure
+            await effects.sleep(seconds)
+        elif isinstance(failure, ResponseError) and is_duplicate(failure, effects.contract):
+            raise _id_used_error(effects, record, failure, may_be_ours=max_look_ups is None) from failure
         else:
             raise failure
 
 
-def _id_used_error(io: Outside, trail: Trail, failure: ResponseError, *, may_be_ours: bool) -> ExternalIdUsedError:
-    """Return the error for an id that was used although look-ups show no task. It gives the possible reasons."""
-    message = f"external_task_id {trail.external_id} is refused as used before, but look-ups don't find it"
+def _id_used_error(
+    effects: Effects, record: CreateRecord, failure: ResponseError, *, may_be_ours: bool
+) -> ExternalIdUsedError:
+    """Return the error for an id that was used although look-ups show no task, with the possible reasons."""
+    message = f"external_task_id {record.external_id} is refused as used before, but look-ups don't find it"
     if may_be_ours:
         message += (
             ": an attempt of this call may have created the element, and look-ups don't show it yet; call again later"
@@ -186,67 +193,69 @@ def _id_used_error(io: Outside, trail: Trail, failure: ResponseError, *, may_be_
             "belongs to something else in the account, such as a video; call again later, and use another id only "
             "if you know that no element is meant to have this one"
         )
-    if not is_certain_duplicate(failure, io.contract):
-        message += "; or the request has another mistake, because the service uses this code for others, too"
+    if not is_certain_duplicate(failure, effects.contract):
+        message += "; or the request contains another mistake, because the service uses this code for several"
     return ExternalIdUsedError(f"{message}: {failure}", failure.response)
 
 
-async def _look_up(io: Outside, trail: Trail, patience: Patience) -> Task | None:
+async def _look_up(effects: Effects, record: CreateRecord, budget: RetryBudget) -> Task | None:
     """Return the task of the external id; None if the gateway says that there is none."""
     while True:
         try:
-            task = task_of_response(await io.call(get_element, id=trail.external_id), io.contract)
+            task = task_of_response(await effects.call(get_element, id=record.external_id), effects.contract)
         except KlingError as error:
             if is_absent(error):
                 return None
             if offers_no_look_up(error):
-                raise LookUpUnavailableError(f"this gateway does not offer look-up; {_ADVICE}: {error}") from error
-            if not can_ask_again(error, io.contract):
+                raise LookUpUnavailableError(
+                    f"this gateway cannot look up tasks by external_task_id; {_ADVICE}: {error}"
+                ) from error
+            if not is_retryable_query(error, effects.contract):
                 raise
             failure = error
         else:
-            return _check_owner(task, trail)
-        await patience.wait_after(io, failure)
+            return _check_external_id(task, record)
+        await budget.wait_after(effects, failure)
 
 
-def _check_owner(task: Task | None, trail: Trail) -> Task:
-    """Return the task that a look-up showed.
+def _check_external_id(task: Task | None, record: CreateRecord) -> Task:
+    """Return the task in the response to a look-up, after checking that it belongs to the external id.
 
     Raises:
         LookUpUnavailableError: The response contains no task, or the task of another id.
     """
     if task is None:
-        raise LookUpUnavailableError(f"this gateway answers look-ups without naming a task; {_ADVICE}")
-    if not _may_be_of(task, trail) or str(task.task_id) == trail.external_id:
-        raise LookUpUnavailableError(f"this gateway answers a look-up with the task of another id; {_ADVICE}")
+        raise LookUpUnavailableError(f"this gateway responds to look-ups without a task; {_ADVICE}")
+    if not _may_be_of(task, record) or str(task.task_id) == record.external_id:
+        raise LookUpUnavailableError(f"this gateway responds to a look-up with the task of another id; {_ADVICE}")
     return task
 
 
-_ADVICE = "get_or_create needs look-up: use create instead"
+_ADVICE = "get_or_create needs look-ups, so use create instead"
 
 
-def _adopt(io: Outside, trail: Trail, task: Task) -> Task:
-    """Return a task that a look-up showed, if its element can be used.
+def _adopt(effects: Effects, record: CreateRecord, task: Task) -> Task:
+    """Return a task that a look-up showed, if its element is usable.
 
     Raises:
-        ElementUnavailableError: The element was deleted, or failed.
+        ElementUnavailableError: The element was deleted, or it failed.
     """
-    trail.outcome = Outcome.CREATED
-    task = with_id(task, trail)
+    record.outcome = Outcome.CREATED
+    task = with_id(task, record)
     if any(is_id(element.element_id) for element in task.all_elements):
-        element_of(task, io.contract)
-    io.log(f"external_task_id {trail.external_id}: adopted task {task.task_id}")
+        element_of(task, effects.contract)
+    effects.log(f"external_task_id {record.external_id}: adopted task {task.task_id}")
     return task
 
 
-def _may_be_of(task: Task, trail: Trail) -> bool:
-    """Return whether a task can belong to the external id that was sent; a response without an id fits every id."""
-    return task.external_task_id in (None, trail.external_id)
+def _may_be_of(task: Task, record: CreateRecord) -> bool:
+    """Return whether a task may have the external id that was sent. Some responses leave out the id."""
+    return task.external_task_id in (None, record.external_id)
 
 
-def with_id(task: Task, trail: Trail) -> Task:
-    """Return the task with the external id that was sent, because not every gateway repeats it."""
+def with_id(task: Task, record: CreateRecord) -> Task:
+    """Add the external id that was sent to a task, because not every gateway repeats it. Return the task."""
     if not isinstance(task.task_info, TaskInfo):
         task.task_info = TaskInfo()
-    task.task_info.external_task_id = trail.external_id
+    task.task_info.external_task_id = record.external_id
     return task

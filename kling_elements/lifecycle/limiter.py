@@ -1,8 +1,8 @@
 """Decide when the next of many creates may be sent, by learning the service's limits from its refusals.
 
 The service counts a task from its create to its end, and refuses a create that would be one too many (1303). It also
-refuses creates that are sent too fast (1302). It doesn't say its limits beforehand. This module does no I/O; it only
-reads a clock.
+refuses creates that are sent too fast (1302). It doesn't announce its limits. This module does no I/O; it only reads
+a clock.
 """
 
 from __future__ import annotations
@@ -18,23 +18,23 @@ _MAX_IN_FLIGHT = 16  # creates that wait for their responses; more would only sh
 _FIRST_TRIAL_SECONDS = 10.0  # after a refusal, before trying one more
 _MAX_TRIAL_SECONDS = 600.0
 _MAX_REMEMBERED = 1000  # creates
-_SPARE = 1.1  # how much longer the gap is than the last accepted rate needs
+_MARGIN = 1.1  # how much longer the gap is than the last accepted rate needs
 _SLOWER, _FASTER = 1.25, 0.8  # factors for the gap after a refusal, and when trying a higher rate
 
 
 class Limiter:
-    """Counts the tasks in progress, and learns how many are allowed and how fast they may be created.
+    """Counts the tasks in progress, and learns how many the service allows and how fast it allows creates.
 
-    Report each event: `begin`, then one of `created`, `refused_as_too_many`, `refused_as_too_fast` and `failed`, and
-    `ended` when a task has ended. Ask `seconds_to_wait` when to begin the next create.
+    Report each event: `on_begin`, then exactly one of `on_created`, `on_too_many`, `on_too_fast` and `on_failed`, and
+    `on_ended` when its task has ended. `seconds_to_wait` says when to begin the next create.
 
     Until a create is refused as one too many, the limit is twice the number of tasks in progress. The refusal shows how
-    many are allowed. Later, one more is tried, and less and less often while it is refused. If a create is refused as
-    too fast, creates are spaced by a gap, which shrinks with time.
+    many are allowed. Later the limiter tries one more, and less and less often while that is refused. After a
+    create is refused as too fast, creates are spaced by a gap, which shrinks with time.
 
     Attributes:
         in_flight: The number of creates that wait for their responses.
-        in_progress: The number of tasks that were created and haven't ended, as far as is known.
+        in_progress: The number of tasks that were created and are not known to have ended.
     """
 
     def __init__(self, clock: Clock, policy: RetryPolicy, max_concurrent: int | None = None) -> None:
@@ -69,7 +69,7 @@ class Limiter:
         self._faster_seconds = _FIRST_TRIAL_SECONDS
 
     def seconds_to_wait(self) -> float:
-        """Return the seconds until the next create may begin: 0 for now, infinity if it depends on the next event."""
+        """Return the seconds until the next create may begin: 0 for now, infinity if the next event decides."""
         now = self._clock.monotonic()
         if self.in_flight >= _MAX_IN_FLIGHT:
             return math.inf
@@ -80,14 +80,14 @@ class Limiter:
             begins_at = max(begins_at, self._tries_more_at)
         return max(0.0, begins_at - now)
 
-    def begin(self) -> None:
-        """Note that a create was sent."""
+    def on_begin(self) -> None:
+        """Record that a create was sent."""
         self._is_trying_more = self._is_trying_more or self._in_use >= self._allowed
         self.in_flight += 1
         self._began_at = self._clock.monotonic()
 
-    def created(self) -> None:
-        """Note that a create made a task, which is now in progress."""
+    def on_created(self) -> None:
+        """Record that a create made a task, which is now in progress."""
         now = self._clock.monotonic()
         self.in_flight -= 1
         self.in_progress += 1
@@ -99,20 +99,20 @@ class Limiter:
         if self._is_growing:
             self._allowed = max(self._allowed, 2 * self.in_progress)
 
-    def ended(self) -> None:
-        """Note that a task has ended."""
+    def on_ended(self) -> None:
+        """Record that a task has ended."""
         self.in_progress -= 1
 
-    def failed(self) -> None:
-        """Note that a create failed, or may have failed, for a reason other than a limit."""
+    def on_failed(self) -> None:
+        """Record that a create failed, or may have failed, for a reason other than a limit."""
         self.in_flight -= 1
         self._is_trying_more = False
 
-    def refused_as_too_many(self, asked_seconds: float = 0.0) -> None:
-        """Note that a create was refused as one task too many.
+    def on_too_many(self, requested_seconds: float = 0.0) -> None:
+        """Record that a create was refused as one task too many.
 
         Args:
-            asked_seconds: The seconds to wait that the response asked for.
+            requested_seconds: The seconds to wait that the response asked for.
         """
         now = self._clock.monotonic()
         self.in_flight -= 1
@@ -124,22 +124,22 @@ class Limiter:
             trial_seconds = min(2 * trial_seconds, _MAX_TRIAL_SECONDS)
         self._try_more_later(now, trial_seconds)
         # If none of our own tasks can end, tasks of other programs use up the limit, so wait.
-        self.pause(asked_seconds if self._in_use else max(asked_seconds, self._refusal_seconds()))
+        self.pause(requested_seconds if self._in_use else max(requested_seconds, self._refusal_seconds()))
 
-    def refused_as_too_fast(self, asked_seconds: float = 0.0) -> None:
-        """Note that a create was refused as sent too soon after others.
+    def on_too_fast(self, requested_seconds: float = 0.0) -> None:
+        """Record that a create was refused as sent too soon after others.
 
         Args:
-            asked_seconds: The seconds to wait that the response asked for.
+            requested_seconds: The seconds to wait that the response asked for.
         """
         now = self._clock.monotonic()
         self.in_flight -= 1
         self._refusals += 1
         self._is_trying_more = False
-        seconds = max(asked_seconds, self._refusal_seconds())
+        seconds = max(requested_seconds, self._refusal_seconds())
         if now >= self._not_before:  # count creates that were sent together as one refusal
             recent = sum(created_at > now - seconds for created_at in self._created_at)
-            observed_gap = _SPARE * seconds / recent if recent else 0.0
+            observed_gap = _MARGIN * seconds / recent if recent else 0.0
             self._gap_seconds = max(observed_gap, _SLOWER * self._gap_at(now))
             self._slowed_at = now
             self._faster_seconds = min(2 * self._faster_seconds, _MAX_TRIAL_SECONDS)
@@ -151,7 +151,7 @@ class Limiter:
 
     @property
     def _in_use(self) -> int:
-        """Return the number of tasks that the service may be counting."""
+        """Return the number of tasks that may count towards the service's limit."""
         return self.in_flight + self.in_progress
 
     def _try_more_later(self, now: float, seconds: float) -> None:
@@ -160,7 +160,7 @@ class Limiter:
         self._tries_more_at = now + seconds
 
     def _gap_at(self, now: float) -> float:
-        """Return the seconds between two creates. The gap shrinks the longer none was refused."""
+        """Return the seconds between two creates. The gap shrinks while no create is refused."""
         return self._gap_seconds * math.pow(_FASTER, (now - self._slowed_at) // self._faster_seconds)
 
     def _refusal_seconds(self) -> float:

@@ -1,4 +1,4 @@
-"""Check a create before it is sent: the request, the images in it and, if you ask for it, media at URLs."""
+"""Check a create before it is sent: the request, its images and, if you ask for it, the media at URLs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from attrs import evolve, frozen
 
 from kling_elements.advice import with_advice
 from kling_elements.lifecycle.create_request import CreateRequest
-from kling_elements.lifecycle.outside import Outside
+from kling_elements.lifecycle.effects import Effects
 from kling_elements.media.reports import ImageReport, VideoReport
 from kling_elements_client.api.elements import create_element
 from kling_elements_client.contract import CheckedRequest
@@ -40,14 +40,14 @@ class PreflightPolicy:
             raise ValueError(f"preflight must be 'inline', 'remote' or 'off', not {self.preflight!r}")
 
 
-def check(io: Outside, request: CreateRequest, policy: PreflightPolicy) -> CheckedRequest:
-    """Return a request as it will be sent, with its violations. Its files must not change until the create is over."""
-    checked = io.contract.check(
+def check(effects: Effects, request: CreateRequest, policy: PreflightPolicy) -> CheckedRequest:
+    """Return a request as it will be sent, with its violations. Files must not change until the create is over."""
+    checked = effects.contract.check(
         create_element.OPERATION_ID,
         request,
         check_media=policy.preflight != "off",
         strip_metadata=policy.strip_metadata,
-        read=partial(_content_of, contract=io.contract),
+        read=partial(_content_of, contract=effects.contract),
     )
     return evolve(checked, violations=[*map(with_advice, checked.violations)])
 
@@ -58,14 +58,14 @@ def _content_of(source: object, contract: Contract) -> bytes:
     Raises:
         MediaError: The source cannot be read, or is none of these.
     """
-    # the reader of images is loaded here, because most requests have URLs or paths
+    # loaded here, because most requests contain only URLs or paths
     from kling_elements.media.sources import content_of  # noqa: PLC0415
 
     return content_of(source, contract)
 
 
-async def check_remote(io: Outside, checked: CheckedRequest, policy: PreflightPolicy) -> CheckedRequest:
-    """Return the request with the violations of the media at its URLs, if the policy is `remote`.
+async def check_remote(effects: Effects, checked: CheckedRequest, policy: PreflightPolicy) -> CheckedRequest:
+    """Check the media at the URLs of a request if the policy is `remote`, and add their violations to the request.
 
     Raises:
         MediaError: The media at a URL cannot be read.
@@ -74,11 +74,11 @@ async def check_remote(io: Outside, checked: CheckedRequest, policy: PreflightPo
         return checked
     reports: dict[tuple[str, str], ImageReport | VideoReport] = {}
     violations: list[Violation] = []
-    for address in io.contract.addresses(checked):
+    for address in effects.contract.addresses(checked):
         key = address.keyword, address.url
         if key not in reports:
-            reports[key] = await io.inspect(*key, allow_private=policy.allow_private)
+            reports[key] = await effects.inspect(*key, allow_private=policy.allow_private)
             for rule, reason in reports[key].unchecked:
-                io.log(f"{address.pointer}: not checked against {rule}: {reason}")
+                effects.log(f"{address.pointer}: not checked against {rule}: {reason}")
         violations += [evolve(broken, pointer=address.pointer) for broken in reports[key].violations]
     return evolve(checked, violations=violations)

@@ -1,4 +1,4 @@
-"""Wait for tasks: when to look them up again, and when to stop. All I/O goes through `Outside`."""
+"""Wait for tasks: when to look them up again, and when to stop. All I/O goes through `Effects`."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from attrs import define, field, frozen
 from kling_elements.elements import element_of
 from kling_elements.errors import TaskError, TaskFailedError, UnknownStatusError, WaitAllError, WaitTimeoutError
 from kling_elements.lifecycle.create_request import task_id_from
-from kling_elements.lifecycle.outside import OnUpdate, Outside
-from kling_elements.lifecycle.patience import asked_seconds
+from kling_elements.lifecycle.effects import Effects, OnUpdate
 from kling_elements.lifecycle.queries import look_up
-from kling_elements.outcomes import Outcome, can_ask_again, is_absent
+from kling_elements.lifecycle.retry_budget import requested_wait_seconds
+from kling_elements.outcomes import Outcome, is_absent, is_retryable_query
 from kling_elements.policies import PollPolicy, interval
 from kling_elements.tasks import Progress, progress_of
 from kling_elements_client.errors import KlingError
@@ -22,26 +22,26 @@ from kling_elements_runtime.texts import for_message
 
 
 async def wait(
-    io: Outside, task: Task | str | int, policy: PollPolicy, limit_seconds: float, on_update: OnUpdate | None
+    effects: Effects, task: Task | str | int, policy: PollPolicy, limit_seconds: float, on_update: OnUpdate | None
 ) -> Element:
-    """Look a task up until it ends, and return the element that it made."""
-    (result,) = await _results(io, [task], policy, limit_seconds, on_update)
+    """Look up a task until it ends, and return its element."""
+    (result,) = await _results(effects, [task], policy, limit_seconds, on_update)
     if isinstance(result, KlingError):
         raise result
     return result
 
 
 async def wait_all(
-    io: Outside,
+    effects: Effects,
     tasks: Sequence[Task | str | int],
     policy: PollPolicy,
     limit_seconds: float,
     on_update: OnUpdate | None,
 ) -> list[Element]:
-    """Look several tasks up until all have ended, and return the elements that they made."""
+    """Look up several tasks until all have ended, and return their elements."""
     if isinstance(tasks, str):
         raise TypeError("wait_all takes a sequence of tasks; if you have one task, use wait")
-    results = await _results(io, tasks, policy, limit_seconds, on_update)
+    results = await _results(effects, tasks, policy, limit_seconds, on_update)
     elements = [result for result in results if isinstance(result, Element)]
     if len(elements) < len(results):
         raise WaitAllError(results)
@@ -54,16 +54,16 @@ _ENDED = (Progress.SUCCEEDED, Progress.FAILED)
 
 @define
 class _Watched:
-    """A task that you wait for.
+    """A task that a call waits for.
 
     Attributes:
         id: The id to look up the task by.
         contract: The contract by which its states are read.
-        last: The last state that was seen.
+        last: The last known state of the task.
         exists: Whether the task certainly exists, because a response showed it.
-        unclear_since: When look-ups began to show nothing that the client understands; None if the last one was clear.
+        unclear_since: When look-ups began to return nothing that the client understands; None after a clear one.
         error: The error of the last look-up; None if it succeeded.
-        result: The element or the error in which waiting ended; None while it continues.
+        result: The element, or the error that ended the wait; None while the wait continues.
     """
 
     id: str
@@ -74,8 +74,8 @@ class _Watched:
     error: KlingError | None = field(init=False, default=None)
     result: Element | KlingError | None = field(init=False, default=None)
 
-    def see(self, task: Task, now: float, policy: PollPolicy) -> None:
-        """Decide what follows from a state of the task."""
+    def update(self, task: Task, now: float, policy: PollPolicy) -> None:
+        """Take a new state of the task, which may end the wait."""
         self.last, self.exists, self.error = task, True, None
         progress = progress_of(task, self.contract)
         if progress is Progress.SUCCEEDED:
@@ -89,39 +89,39 @@ class _Watched:
         elif progress is Progress.PENDING:
             self.unclear_since = None
         elif (seconds := self._unclear_seconds(now)) >= policy.max_unknown_seconds:
-            self.result = UnknownStatusError(f"{self._state()} after {seconds:.3g} s", task)
+            self.result = UnknownStatusError(f"{self._describe_state()} after {seconds:.3g} s", task)
 
-    def miss(self, error: KlingError, now: float, policy: PollPolicy) -> None:
-        """Decide what follows from a failed look-up. A task that was just created may not be visible everywhere yet."""
+    def handle_failed_look_up(self, error: KlingError, now: float, policy: PollPolicy) -> None:
+        """Take the error of a look-up, which may end the wait. A new task may not be visible yet."""
         self.error = error
         error.outcome = Outcome.CREATED if self.exists else Outcome.MAY_EXIST
-        if not can_ask_again(error, self.contract) and not (
+        if not is_retryable_query(error, self.contract) and not (
             is_absent(error) and self._unclear_seconds(now) < policy.max_unknown_seconds
         ):
             self.result = error
 
     def _unclear_seconds(self, now: float) -> float:
-        """Return the seconds since look-ups began to show nothing that the client understands; 0 for the first."""
+        """Return the seconds since look-ups began to return nothing that the client understands; 0 for the first."""
         if self.unclear_since is None:
             self.unclear_since = now
         return now - self.unclear_since
 
     def give_up(self, reason: str) -> None:
-        """End the waiting, if the task has no result yet."""
+        """End the wait, if the task has no result yet."""
         if self.result is not None:
             return
         if self.error is not None and is_absent(self.error):
-            self.result = self.error  # a timeout would say that the task is still in progress
+            self.result = self.error  # a timeout would suggest that the task is still in progress
             return
-        message = f"{self._state()} {reason}"
+        message = f"{self._describe_state()} {reason}"
         if self.error is not None:
             message += f"; the last look-up failed: {self.error}"
         self.result = WaitTimeoutError(message, self.last)
         self.result.outcome = Outcome.CREATED if self.exists else Outcome.MAY_EXIST
         self.result.__cause__ = self.error
 
-    def _state(self) -> str:
-        """Return the state of the task in words."""
+    def _describe_state(self) -> str:
+        """Return the state of the task, for a message."""
         match progress_of(self.last, self.contract):
             case Progress.WITHOUT_ELEMENT:
                 return f"task {self.id} has succeeded, but its response still contains no element"
@@ -139,90 +139,93 @@ def _watch(contract: Contract, task: Task | str | int, now: float, policy: PollP
         return _Watched(task_id, contract, Task(task_id=task_id), exists=False)
     watched = _Watched(task_id, contract, task, exists=True)
     if progress_of(task, contract) in _ENDED:
-        watched.see(task, now, policy)
+        watched.update(task, now, policy)
     return watched
 
 
 @frozen
-class _Updates:
-    """Report each change of a task's status once, to the log and to the caller's function.
+class _UpdateReporter:
+    """Reports each change of a task's status once, to the log and to the caller's function.
 
     Attributes:
-        io: Performs all I/O.
+        effects: Performs all I/O.
         on_update: The caller's function.
-        statuses: The last status of each task by its id, because you may wait for one task twice.
+        statuses: The last status of each task by its id, because one call may wait for a task twice.
     """
 
-    io: Outside
+    effects: Effects
     on_update: OnUpdate | None
     statuses: dict[str, str]
 
     async def report(self, task_id: str, task: Task) -> None:
-        """Report the status of a task, if it has a new one."""
+        """Report the status of a task, if it is new."""
         status = task.task_status
         if not status or status == self.statuses.get(task_id):
             return
         self.statuses[task_id] = status
-        self.io.log(f"task {task_id}: {status}")
+        self.effects.log(f"task {task_id}: {status}")
         if self.on_update is not None:
-            await self.io.notify(self.on_update, task)
+            await self.effects.notify(self.on_update, task)
 
 
 async def _results(
-    io: Outside,
+    effects: Effects,
     tasks: Sequence[Task | str | int],
     policy: PollPolicy,
     limit_seconds: float,
     on_update: OnUpdate | None,
 ) -> list[Element | KlingError]:
-    """Return the element or the error of each task, once all have one."""
-    began = io.clock.monotonic()
-    all_watched = [_watch(io.contract, task, began, policy) for task in tasks]
-    statuses = {watched.id: watched.last.task_status for watched in all_watched if watched.last.task_status}
-    updates = _Updates(io, on_update, statuses)
+    """Wait until each task has an element or an error, and return these."""
+    began_at = effects.clock.monotonic()
+    tasks_watched = [_watch(effects.contract, task, began_at, policy) for task in tasks]
+    statuses = {watched.id: watched.last.task_status for watched in tasks_watched if watched.last.task_status}
+    updates = _UpdateReporter(effects, on_update, statuses)
     poll = 0
     while True:
-        asked = await _look_all_up(io, all_watched, policy, updates)
-        passed = io.clock.monotonic() - began
-        pause = _pause_seconds(interval(policy, poll), asked, limit_seconds - passed)
-        if pause is None:
-            asks = f"; the gateway asks to wait {asked:g} s" if asked else ""
-            for watched in all_watched:
-                watched.give_up(f"after {passed:.3g} s{asks}")
-        results = [watched.result for watched in all_watched if watched.result is not None]
-        if pause is None or len(results) == len(all_watched):
+        requested_seconds = await _look_up_all(effects, tasks_watched, policy, updates)
+        passed_seconds = effects.clock.monotonic() - began_at
+        pause_seconds = _pause_seconds(interval(policy, poll), requested_seconds, limit_seconds - passed_seconds)
+        if pause_seconds is None:
+            advice = f"; the gateway asks to wait {requested_seconds:g} s" if requested_seconds else ""
+            for watched in tasks_watched:
+                watched.give_up(f"after {passed_seconds:.3g} s{advice}")
+        results = [watched.result for watched in tasks_watched if watched.result is not None]
+        if pause_seconds is None or len(results) == len(tasks_watched):
             return results
-        await io.sleep(pause)
+        await effects.sleep(pause_seconds)
         poll += 1
 
 
-async def _look_all_up(io: Outside, all_watched: Sequence[_Watched], policy: PollPolicy, updates: _Updates) -> float:
-    """Look up each task without a result; return the longest wait in seconds that a failed response asks for."""
-    asked = 0.0
-    for watched in all_watched:
+async def _look_up_all(
+    effects: Effects, tasks_watched: Sequence[_Watched], policy: PollPolicy, updates: _UpdateReporter
+) -> float:
+    """Look up each task without a result. Return the longest wait, in seconds, that a response asks for."""
+    requested_seconds = 0.0
+    for watched in tasks_watched:
         if watched.result is not None:
             continue
         try:
-            task = await look_up(io, watched.id)
+            task = await look_up(effects, watched.id)
         except KlingError as error:
-            watched.miss(error, io.clock.monotonic(), policy)
-            asked = max(asked, asked_seconds(error, io.clock))
+            watched.handle_failed_look_up(error, effects.clock.monotonic(), policy)
+            requested_seconds = max(requested_seconds, requested_wait_seconds(error, effects.clock))
         else:
-            watched.see(task, io.clock.monotonic(), policy)
+            watched.update(task, effects.clock.monotonic(), policy)
             await updates.report(watched.id, task)
-    return asked
+    return requested_seconds
 
 
-def _pause_seconds(usual: float, asked: float, left: float) -> float | None:
-    """Return the seconds to wait before the next look-ups; None if there is no time for these.
+def _pause_seconds(usual_seconds: float, requested_seconds: float, seconds_left: float) -> float | None:
+    """Return the seconds to wait before the next look-ups; None if there is no time for them.
 
-    Half of the time that is left is kept for the look-ups.
+    Half of the remaining time is reserved for the look-ups.
 
     Args:
-        usual: The seconds of the policy.
-        asked: The seconds that the gateway asks for.
-        left: The seconds until waiting ends.
+        usual_seconds: The interval of the policy.
+        requested_seconds: The seconds that the gateway asks for.
+        seconds_left: The seconds until waiting ends.
     """
-    if left / 2 < min(usual, _MIN_PAUSE_SECONDS) or asked >= left:
+    half_of_seconds_left = seconds_left / 2
+    if half_of_seconds_left < min(usual_seconds, _MIN_PAUSE_SECONDS) or requested_seconds >= seconds_left:
         return None
-    return max(asked, min(usual, left / 2))
+    return max(requested_seconds, min(usual_seconds, half_of_seconds_left))

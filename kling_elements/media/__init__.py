@@ -8,7 +8,7 @@
     print(report.width_px, report.height_px, *report.violations)
     request.element_image_list.frontal_image = image(Path("mara.jpg"))
 
-Each library is loaded on first use: Pillow for pixels, PyAV for copies of videos, httpcore and ssrfguard for URLs.
+Libraries are loaded on first use: Pillow for pixels, PyAV for copies of videos, httpcore and ssrfguard for URLs.
 """
 
 from __future__ import annotations

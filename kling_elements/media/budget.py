@@ -1,4 +1,4 @@
-"""The limits on reading a file from an address. This module imports no HTTP library."""
+"""The limits for reading a file from a URL. This module imports no HTTP library."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from attrs import field, frozen
 
 from kling_elements.numbers import Number, count
 
-_MAX_REQUESTS = 32  # an image takes 1 to 6, a video 2 to 12; the others are for redirects and unusual files
-_MAX_BYTES = 8 * 1024 * 1024  # bytes; even the header of an hour of video is smaller
-_MAX_SECONDS = 30.0  # seconds; a slow server on another continent answers a dozen requests in less
+_MAX_REQUESTS = 32  # an image takes 1 to 6, a video 2 to 12; redirects and unusual files need more
+_MAX_BYTES = 8 * 1024 * 1024  # even the header of an hour of video is smaller
+_MAX_SECONDS = 30.0  # a slow server on another continent answers a dozen requests in less
 
 _finite = Number("a finite number above 0", lambda value: 0 < value < math.inf)
 
 
 @frozen(kw_only=True)
 class Budget:
-    """The most that reading one file from an address may cost. If it would cost more, reading raises a MediaError.
+    """The limits for reading one file from a URL. Reading raises a MediaError before it exceeds them.
 
     Attributes:
         max_requests: How many requests may be sent, including redirects.

@@ -1,4 +1,4 @@
-"""Encode an image for a request, and check an image or a video."""
+"""Encode images for requests, and check images and videos."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from kling_elements.media import images, sources
 from kling_elements.media.budget import Budget  # at run time too, so that type hints can be resolved
-from kling_elements.media.limits import image_limits, video_limits
-from kling_elements.media.reports import ImageReport, VideoReport, in_words
+from kling_elements.media.reports import ImageReport, VideoReport, describe_violations
+from kling_elements.media_limits import image_limits, video_limits
 from kling_elements_client.contract import CONTRACT
 from kling_elements_client.errors import MediaError
 from kling_elements_runtime.contract import Contract
@@ -35,7 +35,7 @@ def image(source: object, *, strip_metadata: bool = False, contract: Contract = 
     Raises:
         MediaError: The source cannot be read, or breaks a rule (R13 to R17); `violations` then lists the rules.
     """
-    url = sources.address(source, contract)
+    url = sources.url_of(source, contract)
     if url is not None:
         return url
     limits = image_limits(contract)
@@ -43,7 +43,7 @@ def image(source: object, *, strip_metadata: bool = False, contract: Contract = 
         media = sources.without_metadata(opened, limits) if strip_metadata else opened
         if not images.inspect(media.file, media.name, limits, is_local=False).conforms:
             report = images.inspect(media.file, media.name, limits, is_local=True)
-            raise MediaError(media.name, in_words(report), report.violations)
+            raise MediaError(media.name, describe_violations(report), report.violations)
         return media.base64()
 
 
@@ -55,22 +55,22 @@ def check_image(
     budget: Budget | None = None,
     contract: Contract = CONTRACT,
 ) -> ImageReport:
-    """Check an image against R14 to R17. The report lists what is wrong; bad content raises no error.
+    """Check an image against R14 to R17. Violations are listed in the report, not raised.
 
-    If you pass the content, the check also finds out whether the image is complete, unless the file or the image is too
-    large; `unchecked` then says so. If you pass a URL, only the header is read.
+    If you pass the content, the check also finds out whether the image is complete. If the image is too large for that,
+    `unchecked` says so. If you pass a URL, only the header is read.
 
     Args:
         source: The same as for `image`.
-        remote: Whether to read the file at an address.
+        remote: Whether to read the file at a URL.
         allow_private: Whether a URL may point to this machine or a private network.
-        budget: The most that reading from an address may cost; None for the default.
+        budget: The limits for reading from a URL; None for the default.
         contract: The contract to check against; the package's by default.
 
     Raises:
-        MediaError: The file or the address cannot be read, or the source has a type that cannot hold an image.
+        MediaError: The file or the URL cannot be read, or the source has the wrong type.
     """
-    url, limits = sources.address(source, contract), image_limits(contract)
+    url, limits = sources.url_of(source, contract), image_limits(contract)
     if url is not None:
         with _reading(url, remote=remote, allow_private=allow_private, budget=budget) as file:
             return images.inspect(file, file.source, limits, is_local=False)
@@ -86,13 +86,13 @@ def check_video(
     budget: Budget | None = None,
     contract: Contract = CONTRACT,
 ) -> VideoReport:
-    """Check a video's header against R20 to R23. The report lists what is wrong; bad content raises no error.
+    """Check a video's header against R20 to R23. Violations are listed in the report, not raised.
 
     Args:
         source: A `pathlib.Path`, bytes, a binary file object, or an http(s) or `data:` URL.
-        remote: Whether to read the file at an address.
+        remote: Whether to read the file at a URL.
         allow_private: Whether a URL may point to this machine or a private network.
-        budget: The most that reading from an address may cost; None for the default.
+        budget: The limits for reading from a URL; None for the default.
         contract: The contract to check against; the package's by default.
 
     Raises:
@@ -100,7 +100,7 @@ def check_video(
     """
     from kling_elements.media import videos  # noqa: PLC0415 - not needed for images
 
-    url, limits = sources.address(source, contract), video_limits(contract)
+    url, limits = sources.url_of(source, contract), video_limits(contract)
     if url is not None:
         with _reading(url, remote=remote, allow_private=allow_private, budget=budget) as file:
             return videos.inspect(file, file.source, limits)

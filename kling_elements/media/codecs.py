@@ -6,8 +6,8 @@ from typing import Final
 
 from kling_elements.media.mp4_boxes import Box, BrokenBoxError, code_name
 
-VISUAL_ENTRY = 78  # bytes of a video sample entry's own fields; further boxes follow them
-_AUDIO_ENTRIES: Final = {0: 28, 1: 44, 2: 64}  # the same in bytes for audio, by QuickTime's version of the entry
+VISUAL_ENTRY = 78  # bytes of the fields of a video sample entry, before the boxes inside it
+_AUDIO_ENTRIES: Final = {0: 28, 1: 44, 2: 64}  # the same for audio, by QuickTime's version of the entry
 
 _CODECS: Final = {
     **dict.fromkeys(("avc1", "avc2", "avc3", "avc4"), "h264"),
@@ -33,7 +33,7 @@ _CODECS: Final = {
     "twos": "pcm_s16be",
 }
 
-# These entries can hold several codecs; the object type in their `esds` box says which.
+# These entries can contain several codecs. The object type in their `esds` box identifies the codec.
 _MPEG4: Final = frozenset({b"mp4a", b"mp4v"})
 _OBJECT_TYPES: Final = {
     **dict.fromkeys(range(0x60, 0x66), "mpeg2video"),
@@ -51,9 +51,9 @@ _OBJECT_TYPES: Final = {
     0xDD: "vorbis",
     0xE1: "qcelp",
 }
-_STREAM, _DECODER = 3, 4  # the kinds of the nested descriptors that lead to the object type
-_STREAM_FIELDS = 3  # bytes of a stream descriptor's own fields, if it has no optional ones
-_MORE = 0x80  # this bit is set if a descriptor's length continues in the next byte
+_STREAM, _DECODER = 3, 4  # the kinds of the nested descriptors around the object type
+_STREAM_FIELDS = 3  # bytes of the fields of a stream descriptor without optional fields
+_MORE = 0x80  # the bit that is set if a descriptor's length continues in the next byte
 
 _ENCRYPTED: Final = frozenset({b"encv", b"enca", b"drmi", b"drms"})
 
@@ -84,14 +84,14 @@ def _object_type(entry: Box) -> int | None:
 
 
 def _in_descriptors(content: bytes) -> int | None:
-    """Return the object type: the first byte of the decoder descriptor, which is inside the stream descriptor."""
+    """Return the object type, the first byte of the decoder descriptor inside the stream descriptor."""
     stream = _descriptor(content, _STREAM)
     decoder = _descriptor(stream[_STREAM_FIELDS:], _DECODER)
     return decoder[0] if decoder else None
 
 
 def _descriptor(content: bytes, kind: int) -> bytes:
-    """Return the content of a descriptor, without its kind and length; empty if it is of another kind."""
+    """Return the content of a descriptor, without its kind and length; empty if the kind is another one."""
     if content[:1] != bytes([kind]):
         return b""
     at = 1

@@ -1,7 +1,7 @@
-"""Convert colours to sRGB if a file describes them in another way than by a colour profile of the usual size.
+"""Convert colours to sRGB, unless the file describes them with a colour profile of the usual size.
 
-AVIF, HEIF and PNG can name primaries and transfer by the numbers of ITU-T H.273; PNG can give gamma and primaries
-instead. Few programs respect either, so the copy's pixels are converted.
+AVIF, HEIF and PNG can identify primaries and transfer by the numbers of ITU-T H.273; PNG can contain gamma and
+primaries instead. Few programs respect either, so the pixels of a copy are converted.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any, Final
 from PIL import Image, ImageCms
 
 MAX_PROFILE_BYTES = 1024 * 1024
-"""Bytes of the largest colour profile that is kept. Pillow does not open a PNG with a larger one."""
+"""The size limit for colour profiles in bytes. Pillow does not open a PNG with a larger one."""
 
 Primaries = tuple[float, ...]  # x and y of white, red, green and blue
 Coding = tuple[int, int]  # primaries and transfer as numbers of H.273
@@ -32,14 +32,14 @@ _PRIMARIES: Final[dict[int, Primaries]] = {
     12: (*_D65, 0.680, 0.320, 0.265, 0.690, 0.150, 0.060),
 }
 _PQ, _HLG = 16, 18  # the transfers of HDR
-_NEAR = 0.01  # of a coordinate or of gamma: nobody sees smaller differences
+_NEAR = 0.01  # of a coordinate or of gamma; smaller differences are invisible
 _USUAL_GAMMA = 1 / 2.2
 _CICP = re.compile(rb"\x00\x00\x00\x04cICP(.)(.)..", re.DOTALL)
 _NCLX = re.compile(rb"colrnclx(..)(..)", re.DOTALL)
-_HEAD = 256 * 1024  # bytes at the start of a file that are searched for such a description
+_HEAD_BYTES = 256 * 1024  # how much of a file to search for a description of colours
 _SDR_WHITE = 203  # candelas per square metre of white in HDR (ITU-R BT.2408)
 _PQ_PEAK, _HLG_PEAK = 10_000, 1000  # candelas per square metre of the brightest value
-_KNEE = 0.75  # of white: brighter highlights are compressed instead of clipped
+_KNEE = 0.75  # of white; brighter highlights are compressed instead of clipped
 _STEPS = 4096  # entries of a transfer curve in a profile
 _D50: Final = (0.9642, 1.0, 0.8249)  # white in profiles, as X, Y and Z
 _BRADFORD: Final = ((0.8951, 0.2664, -0.1614), (-0.7502, 1.7135, 0.0367), (0.0389, -0.0685, 1.0296))
@@ -47,9 +47,9 @@ _BRADFORD: Final = ((0.8951, 0.2664, -0.1614), (-0.7502, 1.7135, 0.0367), (0.038
 Matrix = Sequence[Sequence[float]]
 
 
-def coding_in(content: bytes) -> Coding | None:
-    """Return how a PNG, AVIF or HEIF codes its colours, if its header gives numbers and no profile overrides them."""
-    head = content[:_HEAD]
+def find_coding(content: bytes) -> Coding | None:
+    """Return the numbers for the colours in the header of a PNG, AVIF or HEIF; None if a profile overrides them."""
+    head = content[:_HEAD_BYTES]
     if cicp := _CICP.search(head.partition(b"IDAT")[0]):
         return cicp[1][0], cicp[2][0]
     if (nclx := _NCLX.search(head)) and b"colrprof" not in head and b"colrrICC" not in head:
@@ -58,7 +58,7 @@ def coding_in(content: bytes) -> Coding | None:
 
 
 def to_srgb(picture: Image.Image, info: Mapping[Any, Any]) -> tuple[Image.Image, list[str]]:
-    """Return a plain picture with a profile of the usual size or none, and a sentence for each change.
+    """Return a picture in sRGB or with a profile of the usual size, and a sentence for each change.
 
     Args:
         picture: A picture of mode L, LA, RGB or RGBA.
@@ -74,10 +74,10 @@ def to_srgb(picture: Image.Image, info: Mapping[Any, Any]) -> tuple[Image.Image,
         if transfer is not None or not _is_near(primaries, _SRGB):
             hdr = ", its highlights compressed" if coding[1] in (_PQ, _HLG) else ""
             converted = _convert(picture, primaries, transfer or _from_srgb)
-            return converted, [f"converted from the colours named in its header to sRGB{hdr}"]
+            return converted, [f"converted from the colours of its header to sRGB{hdr}"]
     elif isinstance(profile, bytes) and profile:
         if len(profile) > MAX_PROFILE_BYTES:
-            return _without_large(picture, profile)
+            return _convert_large_profile(picture, profile)
         picture.info = {"icc_profile": profile}
         return picture, []
     elif _has_own_gamma(info):
@@ -88,24 +88,24 @@ def to_srgb(picture: Image.Image, info: Mapping[Any, Any]) -> tuple[Image.Image,
     return picture, []
 
 
-def are_usual(info: Mapping[Any, Any]) -> bool:
-    """Return whether every file format can express the colours of a PIL image."""
+def has_common_colours(info: Mapping[Any, Any]) -> bool:
+    """Return whether all file formats can express the colours of a PIL image."""
     profile = info.get("icc_profile")
     return len(profile) <= MAX_PROFILE_BYTES if profile else not _has_own_gamma(info)
 
 
 def _has_own_gamma(info: Mapping[Any, Any]) -> bool:
-    """Return whether the gamma and primaries of a picture without a profile differ visibly from sRGB."""
+    """Return whether gamma and primaries in the header differ visibly from sRGB."""
     gamma = info.get("gamma")
     if "srgb" in info or not isinstance(gamma, float) or gamma <= 0:
         return False
     return abs(gamma - _USUAL_GAMMA) > _NEAR or not _is_near(info.get("chromaticity", _SRGB), _SRGB)
 
 
-def _without_large(picture: Image.Image, profile: bytes) -> tuple[Image.Image, list[str]]:
+def _convert_large_profile(picture: Image.Image, profile: bytes) -> tuple[Image.Image, list[str]]:
     size = f"has {len(profile)} bytes"
     try:
-        converted = by_profile(picture, profile)
+        converted = convert_by_profile(picture, profile)
     except (OSError, ImageCms.PyCMSError):
         picture.info = {}
         return picture, [f"removed its colour profile, which {size} and cannot be read; colours may look different"]
@@ -113,7 +113,7 @@ def _without_large(picture: Image.Image, profile: bytes) -> tuple[Image.Image, l
 
 
 def _transfer(number: int) -> Callable[[float], float] | None:
-    """Return the function from a coded value to light (1 is white); None for transfers that screens treat as sRGB."""
+    """Return the function from a coded value to light, where 1 is white; None if screens treat the transfer as sRGB."""
     return {
         4: lambda value: value**2.2,
         5: lambda value: value**2.8,
@@ -132,13 +132,13 @@ def _to_srgb(light: float) -> float:
 
 
 def _from_pq(value: float) -> float:
-    """Return light from 0 to 1, the brightest, as in SMPTE ST 2084."""
+    """Return light from 0 to 1, as defined by SMPTE ST 2084."""
     power = value ** (32 / 2523)
     return float((max(power - 107 / 128, 0) / (2413 / 128 - 2392 / 128 * power)) ** (16384 / 2610))
 
 
 def _from_hlg(value: float) -> float:
-    """Return the light of the scene from 0 to 1, the brightest, as in ARIB STD-B67."""
+    """Return the light of the scene from 0 to 1, as defined by ARIB STD-B67."""
     return value**2 / 3 if value <= 0.5 else (math.exp((value - 0.55991073) / 0.17883277) + 0.28466892) / 12  # noqa: PLR2004
 
 
@@ -147,22 +147,22 @@ def _compress(light: float) -> float:
     return light if over <= 0 else 1 - (1 - _KNEE) * math.exp(-over)
 
 
-def _is_near(one: Primaries, other: Primaries) -> bool:
-    return all(abs(mine - theirs) < _NEAR for mine, theirs in zip(one, other, strict=True))
+def _is_near(first: Primaries, second: Primaries) -> bool:
+    return all(abs(a - b) < _NEAR for a, b in zip(first, second, strict=True))
 
 
 def _convert(picture: Image.Image, primaries: Primaries, transfer: Callable[[float], float]) -> Image.Image:
-    """Return a picture in sRGB, converted from other primaries or another transfer."""
+    """Convert a picture from other primaries or another transfer to sRGB."""
     if not picture.mode.startswith("L"):
-        return by_profile(picture, profile_of(primaries, transfer))
+        return convert_by_profile(picture, build_profile(primaries, transfer))
     grey = [round(_to_srgb(transfer(value / 255)) * 255) for value in range(256)]
     converted = picture.point(grey + list(range(256)) * (len(picture.getbands()) - 1))
     converted.info = {}
     return converted
 
 
-def by_profile(picture: Image.Image, profile: bytes) -> Image.Image:
-    """Return a picture in sRGB with its alpha channel unchanged.
+def convert_by_profile(picture: Image.Image, profile: bytes) -> Image.Image:
+    """Convert a picture from its colour profile to sRGB. The alpha channel stays unchanged.
 
     Args:
         picture: A picture of mode L, LA, RGB, RGBA or CMYK.
@@ -183,17 +183,17 @@ def by_profile(picture: Image.Image, profile: bytes) -> Image.Image:
     return converted
 
 
-def profile_of(primaries: Primaries, transfer: Callable[[float], float]) -> bytes:
-    """Return a colour profile (ICC, version 2) for primaries and a transfer, which is clipped at white."""
+def build_profile(primaries: Primaries, transfer: Callable[[float], float]) -> bytes:
+    """Return a colour profile (ICC, version 2) for primaries and a transfer. The transfer is clipped at white."""
     white = _xyz(primaries[0], primaries[1])
     columns = _transpose([_xyz(*primaries[at : at + 2]) for at in (2, 4, 6)])
-    amounts = _times(_inverse(columns), white)
+    amounts = _multiply(_invert(columns), white)
     colorants = _transpose([[x * amount for x, amount in zip(row, amounts, strict=True)] for row in columns])
     adapt = _adaptation(white)
     curve = [round(min(max(transfer(step / (_STEPS - 1)), 0), 1) * 65535) for step in range(_STEPS)]
     tags = {b"wtpt": _xyz_tag(_D50)}
     tags |= {
-        name: _xyz_tag(_times(adapt, colorant))
+        name: _xyz_tag(_multiply(adapt, colorant))
         for name, colorant in zip((b"rXYZ", b"gXYZ", b"bXYZ"), colorants, strict=True)
     }
     tags |= dict.fromkeys((b"rTRC", b"gTRC", b"bTRC"), struct.pack(f">4s4xI{_STEPS}H", b"curv", _STEPS, *curve))
@@ -232,24 +232,25 @@ def _xyz(x: float, y: float) -> list[float]:
 
 
 def _adaptation(white: Sequence[float]) -> Matrix:
-    """Return the matrix that adapts colours from a white to the white of profiles."""
-    seen, wanted = _times(_BRADFORD, white), _times(_BRADFORD, _D50)
+    """Return the matrix that adapts colours from a white point to the white point of profiles."""
+    source_cones, target_cones = _multiply(_BRADFORD, white), _multiply(_BRADFORD, _D50)
     scaled = [
-        [factor * there / here for factor in row] for row, here, there in zip(_BRADFORD, seen, wanted, strict=True)
+        [factor * target / source for factor in row]
+        for row, source, target in zip(_BRADFORD, source_cones, target_cones, strict=True)
     ]
-    inverse = _inverse(_BRADFORD)
-    return _transpose([_times(inverse, column) for column in _transpose(scaled)])
+    inverse = _invert(_BRADFORD)
+    return _transpose([_multiply(inverse, column) for column in _transpose(scaled)])
 
 
-def _times(matrix: Matrix, vector: Sequence[float]) -> list[float]:
-    return [sum(one * other for one, other in zip(row, vector, strict=True)) for row in matrix]
+def _multiply(matrix: Matrix, vector: Sequence[float]) -> list[float]:
+    return [sum(first * second for first, second in zip(row, vector, strict=True)) for row in matrix]
 
 
 def _transpose(matrix: Matrix) -> list[list[float]]:
     return [list(column) for column in zip(*matrix, strict=True)]
 
 
-def _inverse(matrix: Matrix) -> Matrix:
+def _invert(matrix: Matrix) -> Matrix:
     """Return the inverse of a 3x3 matrix.
 
     Raises:

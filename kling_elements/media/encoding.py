@@ -10,9 +10,9 @@ from PIL import Image, ImageColor
 
 from kling_elements.media import decoding
 
-MIN_QUALITY = 50  # below it, JPEG is coarser than the standard's own tables, and a smaller picture looks better
+MIN_QUALITY = 50  # below this, a smaller picture looks better
 _MAX_QUALITY = 100
-_FULL_COLOUR = 90  # minimum quality for full colour resolution; below it, detail makes better use of the bytes
+_FULL_COLOUR = 90  # minimum quality for full colour resolution; below it, the bytes are better spent on detail
 
 
 def encode_best(
@@ -48,7 +48,7 @@ def _best_jpeg(picture: Image.Image, max_bytes: int) -> tuple[bytes, int] | None
     """Return the JPEG of the highest quality that fits, and its quality; None if none fits."""
     best = None
     low, high = MIN_QUALITY, _MAX_QUALITY
-    quality = high  # tried first, because most pictures fit
+    quality = high  # try this first, because most pictures fit
     while low <= high:
         content = jpeg(picture, quality, max_bytes)
         if content is None:
@@ -78,7 +78,7 @@ def flatten(picture: Image.Image, background: str) -> Image.Image:
 
 
 def flattening_changes(picture: Image.Image, background: str) -> list[str]:
-    """Return a sentence for the change that `flatten` makes, if it makes one."""
+    """Describe the change that `flatten` makes, as a list of at most one sentence."""
     opaque = decoding.opaque_mode(picture) == picture.mode
     return [] if opaque else [f"filled its transparent areas with {background}, because a JPEG has no transparency"]
 
@@ -88,12 +88,12 @@ def _save(picture: Image.Image, max_bytes: float, **options: Any) -> bytes | Non
     file = _LimitedFile(max_bytes)
     try:
         picture.save(file, icc_profile=picture.info.get("icc_profile"), **options)
-    except _FullError:
+    except _TooLargeError:
         return None
     return file.getvalue()
 
 
-class _FullError(Exception):
+class _TooLargeError(Exception):
     """The file would have too many bytes."""
 
 
@@ -106,5 +106,5 @@ class _LimitedFile(io.BytesIO):
 
     def write(self, chunk: Any) -> int:
         if self.tell() + len(chunk) > self._max_bytes:
-            raise _FullError
+            raise _TooLargeError
         return super().write(chunk)

@@ -1,4 +1,4 @@
-"""Choose the filters that bring a frame of video to an allowed size: turn, pad or crop, scale, in the colours of HD."""
+"""Choose the FFmpeg filters that bring a frame of video to an allowed size and to the colours of HD."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from kling_elements.media.fitted import Ratio, px
 
 Filters = list[tuple[str, str]]
 
-# The filters that turn a picture upright, by the signs of a, b, c and d of its matrix, as in ffmpeg's `autorotate`.
+# The filters that turn a picture upright, by the signs of a, b, c and d in its matrix, as in ffmpeg's `autorotate`.
 _UPRIGHT = (1, 0, 0, 1)
 _TURNS: Final[dict[tuple[int, int, int, int], tuple[Filters, str]]] = {
     _UPRIGHT: ([], ""),
@@ -27,14 +27,14 @@ _TURNS: Final[dict[tuple[int, int, int, int], tuple[Filters, str]]] = {
     (0, -1, -1, 0): ([("transpose", "clock_flip")], "turned upright by a quarter, and mirrored"),
 }
 _QUARTER_TURNS: Final = tuple(_TURNS)[:4]  # clockwise
-_MIN_FILLED = 0.99  # of a side; nobody sees if a picture that fills more is stretched instead of padded with thin bars
-_MAX_PIXEL_ASPECT = 100  # width to height or height to width; a larger one is damage, and the pixels count as square
+_MIN_FILLED = 0.99  # of a side; a picture that fills more is stretched a little, because thin bars are more visible
+_MAX_PIXEL_ASPECT = 100  # larger ones are damage, so such pixels count as square
 
 # Numbers of ITU-T H.273, as used in the headers of videos
 _UNSPECIFIED = 2
 _HDR_TRANSFERS: Final = (16, 18)  # PQ and HLG
 _WIDE_PRIMARIES: Final = (9, 11, 12)  # BT.2020 and both kinds of P3
-_HD_PIXELS = 1280 * 720  # from this size on, players assume the colours of HD if a video does not say
+_HD_PIXELS = 1280 * 720  # players assume the colours of HD from this size on, unless the header says otherwise
 
 
 @frozen(kw_only=True)
@@ -59,38 +59,38 @@ def filters_for(
 
     Args:
         frame: A decoded frame of PyAV.
-        pixel_aspect: The width of its pixels divided by their height; None if they are square.
+        pixel_aspect: The width of a pixel divided by its height; None for square pixels.
         sizes: The allowed sizes in pixels; the nearest one is used.
-        ratio: Whether to pad or to crop a frame with another ratio.
+        ratio: Whether to pad or to crop frames whose ratio differs.
     """
     aspect = pixel_aspect or Fraction(1)
     if not Fraction(1, _MAX_PIXEL_ASPECT) <= aspect <= _MAX_PIXEL_ASPECT:
         aspect = Fraction(1)
-    signs = _matrix(frame)
-    turns, turned = _TURNS[signs]
+    signs = _matrix_signs(frame)
+    turns, turn_change = _TURNS[signs]
     width, height = frame.width, frame.height
     if not signs[0]:
         width, height, aspect = height, width, 1 / aspect
     displayed = Fraction(width, height) * aspect
     size = min(sizes, key=lambda size: _ratio_difference(displayed, Fraction(*size)))
-    resized = _cropped if ratio == "crop" else _padded
-    filters, changes = resized((width, height), aspect, (size[0], size[1]))
-    colours, recoloured = _colours(frame)
-    squared = ["its pixels were made square"] if aspect != 1 else []
+    resize = _crop if ratio == "crop" else _pad
+    filters, changes = resize((width, height), aspect, (size[0], size[1]))
+    colours, colour_changes = _colour_arguments(frame)
+    aspect_changes = ["its pixels were made square"] if aspect != 1 else []
     return FrameFilters(
         size=(size[0], size[1]),
         filters=[*turns, *(_with_colours(colours, step) for step in filters), ("setsar", "1")],
-        changes=[*([turned] if turned else []), *squared, *changes, *recoloured],
+        changes=[*([turn_change] if turn_change else []), *aspect_changes, *changes, *colour_changes],
     )
 
 
-def _matrix(frame: Any) -> tuple[int, int, int, int]:
-    """Return the signs of a, b, c and d of the matrix by which players show a frame, to the nearest quarter turn."""
+def _matrix_signs(frame: Any) -> tuple[int, int, int, int]:
+    """Return the signs of a, b, c and d in a frame's display matrix, rounded to a quarter turn."""
     try:
         data = frame.side_data.get(Type.DISPLAYMATRIX)
     except (
         ValueError
-    ):  # PyAV does not know all side data, such as that of stereo video; then only the turn is available
+    ):  # PyAV does not know some side data, such as that of stereo video, but still provides the rotation
         a, b, c, d = _QUARTER_TURNS[round(-frame.rotation / 90) % 4]
     else:
         a, b, _, c, d = struct.unpack_from("=5i", data) if data else (1, 0, 0, 0, 1)
@@ -103,9 +103,9 @@ def _sign(number: int) -> int:
     return (number > 0) - (number < 0)
 
 
-def _ratio_difference(one: Fraction, other: Fraction) -> Fraction:
-    """Return the larger of two ratios divided by the smaller one; 1 if they are equal."""
-    return max(one / other, other / one)
+def _ratio_difference(first: Fraction, second: Fraction) -> Fraction:
+    """Return the larger ratio divided by the smaller one; 1 if they are equal."""
+    return max(first / second, second / first)
 
 
 def _with_colours(colours: str, step: tuple[str, str]) -> tuple[str, str]:
@@ -113,8 +113,8 @@ def _with_colours(colours: str, step: tuple[str, str]) -> tuple[str, str]:
     return (name, f"{arguments}:{colours}") if name == "scale" else step
 
 
-def _padded(stored: tuple[int, int], aspect: Fraction, size: tuple[int, int]) -> tuple[Filters, list[str]]:
-    """Return filters that show the whole picture, as large as the size allows."""
+def _pad(stored: tuple[int, int], aspect: Fraction, size: tuple[int, int]) -> tuple[Filters, list[str]]:
+    """Return filters that fit the whole picture into a size, and a sentence for each change."""
     width, height = size
     displayed = Fraction(*stored) * aspect
     inner = min(_even(height * displayed), width), min(_even(width / displayed), height)
@@ -127,8 +127,8 @@ def _padded(stored: tuple[int, int], aspect: Fraction, size: tuple[int, int]) ->
     return [("scale", _scale(inner)), ("pad", f"{width}:{height}:(ow-iw)/2:(oh-ih)/2")], changes
 
 
-def _cropped(stored: tuple[int, int], aspect: Fraction, size: tuple[int, int]) -> tuple[Filters, list[str]]:
-    """Return filters that show the middle of the picture, as much of it as has the ratio."""
+def _crop(stored: tuple[int, int], aspect: Fraction, size: tuple[int, int]) -> tuple[Filters, list[str]]:
+    """Return filters that fill a size with the middle of the picture, and a sentence for each change."""
     width, height = stored
     stored_ratio = Fraction(*size) / aspect  # in pixels as stored
     inner = min(width, max(1, round(height * stored_ratio))), min(height, max(1, round(width / stored_ratio)))
@@ -142,7 +142,7 @@ def _cropped(stored: tuple[int, int], aspect: Fraction, size: tuple[int, int]) -
 
 
 def _even(length: Fraction) -> int:
-    """Return the nearest even length, because H.264 stores colours for pairs of pixels."""
+    """Return the nearest even length. H.264 needs even lengths, because it stores colours for pairs of pixels."""
     return max(2, 2 * round(length / 2))
 
 
@@ -150,7 +150,7 @@ def _scale(size: tuple[int, int]) -> str:
     return f"{size[0]}:{size[1]}:flags=lanczos+accurate_rnd+full_chroma_int"
 
 
-def _colours(frame: Any) -> tuple[str, list[str]]:
+def _colour_arguments(frame: Any) -> tuple[str, list[str]]:
     """Return the arguments of the scale filter for the colours of HD, and a sentence for each visible change."""
     arguments = "out_color_matrix=bt709:out_range=tv"
     if frame.colorspace == _UNSPECIFIED:

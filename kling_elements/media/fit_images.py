@@ -1,4 +1,4 @@
-"""Make copies of images that conform to R14 to R17, with as little loss as these rules allow."""
+"""Make copies of images that conform to R14 to R17, with as little loss as possible."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from PIL import Image, ImageColor
 from kling_elements.media import decoding, encoding, images, sources
 from kling_elements.media.decoding import check_pixels, media_errors_from_pillow
 from kling_elements.media.fitted import FittedImage, Ratio, check_ratio, px
-from kling_elements.media.limits import ImageLimits, image_limits
 from kling_elements.media.reports import ImageReport
 from kling_elements.media.sources import MediaFile
+from kling_elements.media_limits import ImageLimits, image_limits
 from kling_elements.numbers import count
 from kling_elements_client.contract import CONTRACT
 from kling_elements_client.errors import MediaError
@@ -23,10 +23,10 @@ from kling_elements_runtime.uploads import InlineBytes
 
 Size = tuple[int, int]
 
-_MAX_SOURCE_BYTES = 128 * 1024**2  # bytes of a source, which is read as a whole, if its picture has a usual size
+_MAX_SOURCE_BYTES = 128 * 1024**2  # sources are read as a whole; larger ones are allowed only if max_pixels is larger
 _BYTES_PER_PIXEL = 4  # of an uncompressed source
-_MAX_STRETCH = Fraction(101, 100)  # nobody sees if a picture is stretched by less
-_SHRINKING = 0.97  # of the side that should fit, because the file size is not quite proportional to the pixels
+_MAX_STRETCH = Fraction(101, 100)  # stretching by less is invisible
+_SHRINKING = 0.97  # a margin, because the file size is not quite proportional to the pixels
 _LANCZOS = Image.Resampling.LANCZOS
 
 
@@ -49,16 +49,15 @@ def fit_image(  # noqa: PLR0913 - all but one are keyword-only
 
     Args:
         source: A `pathlib.Path`, bytes, a binary file object, a PIL image, a `data:` URL, or Base64. Its content
-            is a JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF; or HEIF, if you have installed a Pillow plugin for it.
-        ratio: What to do if the picture is too long: `pad` adds to both sides and loses nothing, `crop` cuts off both
-            ends.
+            must be a JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF; or HEIF if a Pillow plugin for it is installed.
+        ratio: What to do if the picture is too long: `pad` adds bars and loses nothing, `crop` cuts off both ends.
         background: A CSS colour, such as `white` or `#1a2b3c`, for the padding, and for transparent areas if the copy
             is a JPEG. In a grey picture it becomes grey.
         strip_metadata: Whether to remove the metadata of an image that already conforms, without encoding it again.
-        max_pixels: How many pixels a picture may have to be decoded, and a copy may have after padding. With the
-            default, the process needs less than 600 MiB; add 10 bytes of memory for each further pixel. Each pixel of a
-            WebP, AVIF or HEIF counts twice, because their decoders need more memory. A larger JPEG is decoded at a
-            half, a quarter or an eighth of its sides.
+        max_pixels: The most pixels to decode, and the most pixels of a copy after padding. By default, the process
+            needs less than 600 MiB; add 10 bytes of memory for each further pixel. Pixels of WebP, AVIF and HEIF count
+            twice, because their decoders need more memory. A larger JPEG is decoded at a half, a quarter or an eighth
+            of its sides.
         contract: The contract to check against; the package's by default.
 
     Returns:
@@ -82,21 +81,23 @@ def fit_image(  # noqa: PLR0913 - all but one are keyword-only
     else:
         name, content, report, changes = _read(source, contract, max_pixels, strip_metadata=strip_metadata)
         unchanged = FittedImage(content=content, report=report, changes=tuple(changes)) if report.conforms else None
-        # an image that was too large to be checked as a whole is decoded only if max_pixels allows it
+        # if the image was too large for the complete check, decode it now, unless it exceeds max_pixels
         if unchanged and (not report.unchecked or _pixels(report) > max_pixels):
             return unchanged
         with media_errors_from_pillow(name):
             picture, changes = decoding.decode(name, content, max_pixels)
         del content  # to free its memory
-    if unchanged:  # decoding it has shown that the image is complete
+    if unchanged:  # because decoding has shown that the image is complete
         return unchanged
     with media_errors_from_pillow(name):
         as_jpeg = decoding.is_jpeg(picture)
-        picture, recoloured = decoding.to_plain(picture)
-        picture, sized = _resize(picture, ratio, background, limits, max_pixels)
-        fitted, encoded = _encode(picture, name, background, limits, as_jpeg=as_jpeg)
+        picture, colour_changes = decoding.to_plain(picture)
+        picture, size_changes = _resize(picture, ratio, background, limits, max_pixels)
+        fitted, encoding_changes = _encode(picture, name, background, limits, as_jpeg=as_jpeg)
     report = _check(fitted, name, limits)
-    return FittedImage(content=fitted, report=report, changes=(*changes, *recoloured, *sized, *encoded))
+    return FittedImage(
+        content=fitted, report=report, changes=(*changes, *colour_changes, *size_changes, *encoding_changes)
+    )
 
 
 def _pixels(report: ImageReport) -> int:
@@ -106,8 +107,8 @@ def _pixels(report: ImageReport) -> int:
 def _read(
     source: object, contract: Contract, max_pixels: int, *, strip_metadata: bool
 ) -> tuple[str, bytes, ImageReport, list[str]]:
-    """Return the name of a source, its bytes, its report, and the changes that were made to its bytes."""
-    url, limits = sources.address(source, contract), image_limits(contract)
+    """Return the name of a source, its bytes, its report, and a sentence for each change of the bytes."""
+    url, limits = sources.url_of(source, contract), image_limits(contract)
     max_bytes = max(_MAX_SOURCE_BYTES, _BYTES_PER_PIXEL * max_pixels)
     of_sources = evolve(limits.file_size, max_bytes=max_bytes)
     if url is not None:
@@ -124,10 +125,10 @@ def _read(
             raise MediaError(
                 media.name, f"has more than {max_bytes} bytes, too many to read; make the file smaller first"
             )
-        used = sources.without_metadata(media, limits) if strip_metadata else media
-        changes = ["removed its metadata"] if used is not media else []
-        content = used.file.peek(0, used.file.size)
-        return used.name, content, images.inspect_whole(InlineBytes(content), used.name, limits), changes
+        stripped = sources.without_metadata(media, limits) if strip_metadata else media
+        changes = ["removed its metadata"] if stripped is not media else []
+        content = stripped.file.peek(0, stripped.file.size)
+        return stripped.name, content, images.inspect_whole(InlineBytes(content), stripped.name, limits), changes
 
 
 def _check(content: bytes, name: str, limits: ImageLimits) -> ImageReport:
@@ -141,85 +142,88 @@ def _check(content: bytes, name: str, limits: ImageLimits) -> ImageReport:
 def _encode(
     picture: Image.Image, name: str, background: str, limits: ImageLimits, *, as_jpeg: bool
 ) -> tuple[bytes, list[str]]:
-    """Return a file of an allowed size in bytes with the picture, and a sentence for each change."""
+    """Encode a picture into an allowed number of bytes. Return the file and a sentence for each change."""
     max_bytes, changes = limits.file_size.max_bytes, list[str]()
     best = encoding.encode_best(picture, max_bytes, background, as_jpeg=as_jpeg)
     if best is None:
         changes = encoding.flattening_changes(picture, background)
-        picture = _in_place_of(picture, encoding.flatten(picture, background))
-        smaller = _made_smaller(picture, limits)
+        picture = _replace_picture(picture, encoding.flatten(picture, background))
+        smaller = _shrink(picture, limits)
         changes.append(f"made smaller from {px(picture.size)} to {px(smaller.size)} to fit into {max_bytes} bytes")
         best = encoding.encode_best(smaller, max_bytes, background, as_jpeg=True)
     if best is None:
         raise MediaError(name, f"cannot be made smaller than {max_bytes} bytes; use a simpler picture")
-    content, how_encoded = best
-    return content, changes + how_encoded
+    content, encoding_changes = best
+    return content, changes + encoding_changes
 
 
 def _resize(
     picture: Image.Image, ratio: Ratio, background: str, limits: ImageLimits, max_pixels: int
 ) -> tuple[Image.Image, list[str]]:
-    """Return a picture with an allowed ratio and allowed sides. The ratio comes first, to limit its growth."""
+    """Return a picture with an allowed ratio and allowed sides, and a sentence for each change.
+
+    The ratio is corrected first, so that the picture grows less.
+    """
     changes = []
     max_ratio = Fraction(limits.aspect_ratio.max_long_to_short)
-    size = _with_ratio(picture.size, ratio, max_ratio)
+    size = _sides_with_ratio(picture.size, ratio, max_ratio)
     if math.prod(size) > max_pixels:
         long = math.isqrt(int(max_pixels * max_ratio))
         while long * math.ceil(long / max_ratio) > max_pixels:
             long -= 1
-        smaller = _with_long_side(picture.size, long)
+        smaller = _sides_with_long(picture.size, long)
         changes.append(f"made smaller from {px(picture.size)} to {px(smaller)}, because it is too long to be padded")
-        picture = _in_place_of(picture, picture.resize(smaller, _LANCZOS))
-        size = _with_ratio(smaller, ratio, max_ratio)
+        picture = _replace_picture(picture, picture.resize(smaller, _LANCZOS))
+        size = _sides_with_ratio(smaller, ratio, max_ratio)
     if size != picture.size and ratio == "pad" and math.prod(size) < math.prod(picture.size) * _MAX_STRETCH:
         changes.append(f"stretched from {px(picture.size)} to {px(size)}, to reach an allowed ratio")
-        picture = _in_place_of(picture, picture.resize(size, _LANCZOS))
+        picture = _replace_picture(picture, picture.resize(size, _LANCZOS))
     elif size != picture.size:
         verb = "padded" if ratio == "pad" else "cropped"
         where = "at the sides" if size[0] != picture.width else "above and below"
         changes.append(f"{verb} {where} from {px(picture.size)} to {px(size)}")
-        picture = _in_place_of(picture, _place(picture, size, background))
-    size = _large_enough(picture.size, limits.displayed_sides.min_px)
+        picture = _replace_picture(picture, _paste_centred(picture, size, background))
+    size = _enlarged_sides(picture.size, limits.displayed_sides.min_px)
     if size != picture.size:
         changes.append(f"enlarged from {px(picture.size)} to {px(size)}")
-        picture = _in_place_of(picture, picture.resize(size, _LANCZOS))
+        picture = _replace_picture(picture, picture.resize(size, _LANCZOS))
     return picture, changes
 
 
-def _in_place_of(old: Image.Image, new: Image.Image) -> Image.Image:
-    """Return the new picture, and free the memory of the old one even if other variables still refer to it."""
+def _replace_picture(old: Image.Image, new: Image.Image) -> Image.Image:
+    """Return the new picture, and free the old one even if other variables still refer to it."""
     if new is not old:
         old.close()
     return new
 
 
-def _with_ratio(size: Size, ratio: Ratio, max_ratio: Fraction) -> Size:
+def _sides_with_ratio(size: Size, ratio: Ratio, max_ratio: Fraction) -> Size:
     """Return the sides after padding or cropping, or unchanged if the ratio is allowed."""
     short, long = sorted(size)
     if ratio == "pad":
         short = max(short, math.ceil(long / max_ratio))
     else:
         long = min(long, math.floor(short * max_ratio))
-    return _in_order_of(size, short, long)
+    return _ordered_sides(size, short, long)
 
 
-def _with_long_side(size: Size, long: int) -> Size:
-    """Return the sides of a smaller picture. The short side is rounded up, so that the ratio never grows."""
-    return _in_order_of(size, math.ceil(Fraction(min(size) * long, max(size))), long)
+def _sides_with_long(size: Size, long: int) -> Size:
+    """Return the sides of a smaller picture. The short side is rounded up, so the ratio never grows."""
+    return _ordered_sides(size, math.ceil(Fraction(min(size) * long, max(size))), long)
 
 
-def _large_enough(size: Size, min_side: int) -> Size:
-    """Return the sides after enlarging, if needed. The long side is rounded down, so that the ratio never grows."""
+def _enlarged_sides(size: Size, min_side: int) -> Size:
+    """Return the sides, enlarged if one is too short. The long side is rounded down, so the ratio never grows."""
     short, long = sorted(size)
-    return size if short >= min_side else _in_order_of(size, min_side, long * min_side // short)
+    return size if short >= min_side else _ordered_sides(size, min_side, long * min_side // short)
 
 
-def _in_order_of(size: Size, short: int, long: int) -> Size:
+def _ordered_sides(size: Size, short: int, long: int) -> Size:
     width, height = size
     return (long, short) if width >= height else (short, long)
 
 
-def _place(picture: Image.Image, size: Size, background: str) -> Image.Image:
+def _paste_centred(picture: Image.Image, size: Size, background: str) -> Image.Image:
     """Return a picture centred on a larger or smaller canvas."""
     canvas = Image.new(picture.mode, size, ImageColor.getcolor(background, picture.mode))
     canvas.paste(picture, ((size[0] - picture.width) // 2, (size[1] - picture.height) // 2))
@@ -227,8 +231,8 @@ def _place(picture: Image.Image, size: Size, background: str) -> Image.Image:
     return canvas
 
 
-def _made_smaller(picture: Image.Image, limits: ImageLimits) -> Image.Image:
-    """Return a picture small enough for a JPEG of the lowest quality, or one with the smallest allowed sides."""
+def _shrink(picture: Image.Image, limits: ImageLimits) -> Image.Image:
+    """Shrink a picture until a JPEG of the lowest quality fits, or until its sides are the smallest allowed."""
     shorter, longer = sorted(picture.size)
     shortest, max_bytes = longer * limits.displayed_sides.min_px // shorter, limits.file_size.max_bytes
     smaller = picture
@@ -238,4 +242,4 @@ def _made_smaller(picture: Image.Image, limits: ImageLimits) -> Image.Image:
         if file_size <= max_bytes or long <= shortest:
             return smaller
         long = max(shortest, int(long * math.sqrt(max_bytes / file_size) * _SHRINKING))
-        smaller = picture.resize(_with_long_side(picture.size, long), _LANCZOS)
+        smaller = picture.resize(_sides_with_long(picture.size, long), _LANCZOS)

@@ -14,8 +14,8 @@ from attrs import evolve
 
 from kling_elements.media.checks import check_video
 from kling_elements.media.fitted import FittedVideo, Ratio, check_ratio, check_target, new_file, raise_if_full
-from kling_elements.media.limits import Duration, Formats, VideoLimits, video_limits
-from kling_elements.media.reports import VideoReport, in_words
+from kling_elements.media.reports import VideoReport, describe_violations
+from kling_elements.media_limits import Duration, Formats, VideoLimits, video_limits
 from kling_elements_client.contract import CONTRACT
 from kling_elements_client.errors import MediaError, Violation
 from kling_elements_runtime.contract import Contract
@@ -24,9 +24,9 @@ from kling_elements_runtime.errors import raising_media_errors
 if TYPE_CHECKING:
     from kling_elements.media.transcoding import EncodeResult, EncodeSettings
 
-_FIRST_CRF = 18  # constant rate factor; at 18, few people see a difference from the source
+_FIRST_CRF = 18  # constant rate factor; few people see a difference from the source
 _MAX_CRF = 51  # the lowest quality of H.264
-_CRF_PER_HALVING = 6  # adding this to the rate factor makes the file about half as large
+_CRF_PER_HALVING = 6  # adding this to the rate factor halves the size of the file, roughly
 
 
 def fit_video(  # noqa: PLR0913 - all but two are keyword-only
@@ -49,8 +49,7 @@ def fit_video(  # noqa: PLR0913 - all but two are keyword-only
         target: Where to write the copy; `NAME-fitted.mp4` next to the source by default. The file must not exist yet,
             and appears only when it is complete.
         ratio: What to do if the ratio differs: `pad` adds black bars and loses nothing, `crop` keeps the middle.
-        start_seconds: How many seconds to skip at the beginning. The copy starts with the frame that is shown at that
-            time.
+        start_seconds: How many seconds to skip. The copy starts with the frame that is shown at that time.
         progress: A function to call with the completed fraction of the work, from 0.0 to 1.0. If it raises an error,
             the work stops and the unfinished copy is removed.
         contract: The contract to check against; the package's by default.
@@ -68,7 +67,7 @@ def fit_video(  # noqa: PLR0913 - all but two are keyword-only
     if not 0 <= start_seconds < math.inf:
         raise ValueError(f"start_seconds must be a finite number of seconds, 0 or more, not {start_seconds!r}")
     if not isinstance(source, Path):
-        raise MediaError("source", f"must be a pathlib.Path of a video file, not {type(source).__name__}")
+        raise MediaError("source", f"must be a pathlib.Path to a video file, not {type(source).__name__}")
     target = source.with_name(f"{source.stem}-fitted.mp4") if target is None else target
     check_target(target)
     _require_pyav(source)
@@ -90,7 +89,7 @@ def fit_video(  # noqa: PLR0913 - all but two are keyword-only
             raise
         checked = evolve(check_video(unfinished, contract=contract), source=str(target))
         if not checked.conforms:
-            message = f"no conforming copy could be made: {in_words(checked)}; try another video"
+            message = f"no conforming copy could be made: {describe_violations(checked)}; try another video"
             raise MediaError(str(source), message, checked.violations)
         report_progress(1.0)
     return FittedVideo(path=target, report=checked, changes=changes)
@@ -106,10 +105,10 @@ def _require_pyav(source: Path) -> None:
 
 
 def _refuse_damaged(report: VideoReport, containers: Formats) -> None:
-    """Refuse a file that is cut off or encrypted, because FFmpeg would make a wrong copy of it without an error."""
+    """Refuse a file that is cut off or encrypted, because FFmpeg would silently make a wrong copy."""
     violations = [violation for violation in report.violations if violation.rule == containers.rule]
     if violations and report.container in containers.names:
-        raise MediaError(report.source, in_words(report), violations)
+        raise MediaError(report.source, describe_violations(report), violations)
     if report.is_encrypted:
         raise MediaError(report.source, "is encrypted and cannot be decoded; export it without encryption first")
 
@@ -125,10 +124,10 @@ def _settings(ratio: Ratio, start: Fraction, limits: VideoLimits) -> EncodeSetti
 def _encode(
     source: Path, unfinished: Path, settings: EncodeSettings, limits: VideoLimits, report_progress: _Progress
 ) -> tuple[str, ...]:
-    """Encode a video with the highest quality that fits, and return a sentence for each change."""
+    """Encode a video with the highest quality that fits. Return a sentence for each change."""
     max_bytes = limits.file_size.max_bytes
     while True:
-        result = _transcoded(source, unfinished, settings, report_progress)
+        result = _transcode(source, unfinished, settings, report_progress)
         _refuse_short(source, result, settings.start, limits.duration)
         size = unfinished.stat().st_size
         if size <= max_bytes:
@@ -139,7 +138,7 @@ def _encode(
         settings = evolve(settings, crf=min(crf, _MAX_CRF))
 
 
-def _transcoded(source: Path, unfinished: Path, settings: EncodeSettings, report_progress: _Progress) -> EncodeResult:
+def _transcode(source: Path, unfinished: Path, settings: EncodeSettings, report_progress: _Progress) -> EncodeResult:
     """Encode a video, and turn every error of PyAV into a MediaError."""
     from kling_elements.media.footage import UnfitError  # noqa: PLC0415 - loads PyAV
     from kling_elements.media.transcoding import transcode  # noqa: PLC0415 - the same
@@ -147,7 +146,7 @@ def _transcoded(source: Path, unfinished: Path, settings: EncodeSettings, report
     with closing(transcode(source, unfinished, settings)) as work:
         while True:
             try:
-                done = next(work)
+                completed = next(work)
             except StopIteration as end:
                 result: EncodeResult = end.value
                 return result
@@ -156,7 +155,7 @@ def _transcoded(source: Path, unfinished: Path, settings: EncodeSettings, report
             except Exception as error:  # PyAV raises many kinds on damaged input
                 reason = getattr(error, "strerror", None) or type(error).__name__
                 raise MediaError(str(source), f"cannot be decoded: {reason}; check that the file plays") from error
-            report_progress(done)
+            report_progress(completed)
 
 
 def _refuse_short(source: Path, result: EncodeResult, start: Fraction, limits: Duration) -> None:

@@ -1,4 +1,4 @@
-"""Conforming copies of images and videos, and how to write them to disk without ever leaving half a file."""
+"""Conforming copies of images and videos, which are written to disk completely or not at all."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from kling_elements_runtime.errors import raising_media_errors
 
 Ratio = Literal["pad", "crop"]
 
-_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_FULL_DISK_ERRORS: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _RATIOS: Final = get_args(Ratio)
 
 
@@ -32,7 +32,7 @@ class FittedImage:
 
     Attributes:
         content: The bytes of the file.
-        report: The report of a second check, which found no violations.
+        report: The report on the copy, without violations.
         changes: A sentence for each change; empty if the source already conformed.
     """
 
@@ -41,7 +41,7 @@ class FittedImage:
     changes: tuple[str, ...]
 
     def save(self, path: Path) -> None:
-        """Write the image to a file, and replace any existing file. Readers never see half a file.
+        """Write the image to a file, and replace any existing file. Readers never see a partial file.
 
         Raises:
             MediaError: The file cannot be written.
@@ -60,7 +60,7 @@ class FittedVideo:
 
     Attributes:
         path: The path of the file.
-        report: The report of a second check, which found no violations.
+        report: The report on the copy, without violations.
         changes: A sentence for each change; empty if the source already conformed.
     """
 
@@ -73,7 +73,7 @@ def check_target(target: object) -> None:
     """Check that a target is a `pathlib.Path`.
 
     Raises:
-        TypeError: It is anything else, such as a str, which is never treated as a path.
+        TypeError: The target is anything else. A str is never treated as a path.
     """
     if not isinstance(target, Path):
         raise TypeError(f"the target must be a pathlib.Path, not {type(target).__name__}")
@@ -83,20 +83,20 @@ def check_ratio(ratio: object) -> None:
     """Check the argument `ratio`.
 
     Raises:
-        ValueError: It is neither `pad` nor `crop`.
+        ValueError: The ratio is neither `pad` nor `crop`.
     """
     if ratio not in _RATIOS:
         raise ValueError(f"ratio must be one of {', '.join(map(repr, _RATIOS))}, not {ratio!r:.80}")
 
 
 def px(size: tuple[int, int]) -> str:
-    """Return a width and a height as text for messages."""
+    """Return a width and a height for messages."""
     return "{}x{} px".format(*size)
 
 
 @contextmanager
 def new_file(target: Path) -> Iterator[Path]:
-    """Yield a temporary path. If the block succeeds, its file becomes the target; otherwise it is removed.
+    """Yield a temporary path. The file there becomes the target if the block succeeds, and is removed if not.
 
     Raises:
         MediaError: The target already exists, or it cannot be written.
@@ -109,31 +109,31 @@ def new_file(target: Path) -> Iterator[Path]:
         unfinished = Path(folder.name) / target.name
         yield unfinished
         with raising_media_errors(target, "written"):
-            _place(unfinished, target)
+            _move_into_place(unfinished, target)
 
 
 def raise_if_full(error: BaseException | None, target: Path) -> None:
     """Raise a MediaError if the cause of an error is a full disk.
 
     Raises:
-        MediaError: The disk or a quota is full; the error names the target.
+        MediaError: The disk or a quota is full. The error contains the target.
     """
-    if isinstance(error, OSError) and error.errno in _FULL:
+    if isinstance(error, OSError) and error.errno in _FULL_DISK_ERRORS:
         message = f"cannot be written: {error.strerror}; free some space, or choose a target on another disk"
         raise MediaError(str(target), message) from error
 
 
-def _place(unfinished: Path, target: Path) -> None:
+def _move_into_place(unfinished: Path, target: Path) -> None:
     try:
         target.hardlink_to(unfinished)  # unlike a rename, a link never replaces a file that was created meanwhile
     except FileExistsError as error:
         raise _already_exists(target) from error
-    except OSError:  # the file system has no links
+    except OSError:  # the file system does not support links
         unfinished.rename(target)
 
 
 def _folder_beside(target: Path) -> TemporaryDirectory[str]:
-    """Return a new temporary folder on the same file system. Everything in it is removed with it."""
+    """Create a temporary folder on the same file system."""
     return TemporaryDirectory(prefix=".fitting-", dir=target.parent, ignore_cleanup_errors=True)
 
 

@@ -1,4 +1,4 @@
-"""Open a video with PyAV, seek to a start time, decode from there, and find the times and the rate of its frames."""
+"""Decode a video from a start time with PyAV, and find the times and the rate of its frames."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ import av
 from av.error import FFmpegError
 
 # Only self-contained formats: with playlists, FFmpeg would read other files and URLs.
-_RAW: Final = ("mpegvideo", "m4v", "h264", "hevc", "obu", "vc1")  # formats without times: frames follow each other
-_DECODING_TIMES = "avi"  # stores when frames are decoded; FFmpeg guesses wrongly when they are shown
+_RAW: Final = ("mpegvideo", "m4v", "h264", "hevc", "obu", "vc1")  # store no times, and have a constant rate
+_DECODING_TIMES = "avi"  # stores decoding times; FFmpeg derives wrong display times from them
 _CONTAINERS: Final = ",".join(["mov,matroska,webm,avi,mpegts,mpeg,flv,asf,ogg,mxf,gif,dv,nut,rm,wtv,ivf", *_RAW])
-_MAX_PIXELS = 8192 * 8192  # of a frame, at up to 8 bytes each; cameras make 8192x4320
-_MAX_RATE = Fraction(60)  # frames per second; only slow motion has more
-_USUAL_RATE = Fraction(25)  # frames per second, if the file does not say
-_MAX_RATE_DENOMINATOR = 1001  # the largest of a frame rate, as in 30000/1001
-_MAX_ROUNDING = Fraction(1, 500)  # seconds; if a container's times are coarser, it counts frames and rounds nothing
-_MAX_EARLY_START = Fraction(1)  # seconds that the result may start early, to begin with a whole frame
-_MAX_INTERLEAVING = 5  # seconds that sound and picture may be apart in a container
+_MAX_PIXELS = 8192 * 8192  # of a frame, which takes up to 8 bytes per pixel; cameras record 8192x4320
+_MAX_RATE = Fraction(60)  # frames per second; only slow-motion videos have more
+_USUAL_RATE = Fraction(25)  # frames per second, if the file does not give a rate
+_MAX_RATE_DENOMINATOR = 1001  # as in the rate 30000/1001
+_MAX_ROUNDING = Fraction(1, 500)  # seconds; containers with coarser times count frames, so nothing is rounded
+_MAX_EARLY_START = Fraction(1)  # seconds; the result may start this much earlier, to begin with a whole frame
+_MAX_INTERLEAVING = 5  # seconds between sound and picture in a container
 
-# Texts in a file need not be UTF-8. PyAV accepts them by default from version 19 on.
+# Texts in a file may not be UTF-8. From version 19 on, PyAV accepts them by default.
 _LENIENT: Final[dict[str, Any]] = {"metadata_errors": "replace"} if int(av.__version__.partition(".")[0]) < 19 else {}  # noqa: PLR2004
 
-# How many seconds before the start to look for a keyframe, tried in turn; then decoding starts at the beginning of the
-# file. Without an index, FFmpeg seeks to an arbitrary frame.
+# Look for a keyframe this many seconds before the start, one after another, and finally at the beginning of the file,
+# because without an index FFmpeg seeks to an arbitrary frame.
 _SEEK_BACK: Final = (0, 10, 60)
 
 
@@ -44,8 +44,8 @@ class Footage:
         audio: The audio stream, or None.
         source_rate: The frame rate of the source, in frames per second.
         rate: The frame rate of the result, which has an upper limit.
-        start: When the result starts, in seconds of the streams' own time.
-        whole_seconds: The duration of the whole video, in seconds; 0 if the header does not say.
+        start: The start of the result, in seconds of the streams' own time.
+        whole_seconds: The duration of the whole video, in seconds; 0 if the header does not give it.
     """
 
     def __init__(self, container: Any, start: Fraction, max_seconds: int, rate: Fraction | None) -> None:
@@ -69,10 +69,10 @@ class Footage:
         self._frames: Iterator[Any] = iter(())
 
     def count_rate(self) -> Fraction:
-        """Return the frame rate of the first seconds, if it is lower than the rate in the header.
+        """Count the frames of the first seconds, and return their rate if it is lower than the rate in the header.
 
-        Some containers claim thousands of frames per second, because their clock is that fine. This reads the file, so
-        you have to open it again.
+        Some containers claim thousands of frames per second, because their clock is that fine. Counting reads the file,
+        so open it again afterwards.
         """
         times: list[Fraction] = []
         for packet in self._container.demux(self.video):
@@ -86,14 +86,14 @@ class Footage:
 
     @property
     def end(self) -> Fraction:
-        """When the result ends at the latest, in seconds of the streams' own time."""
+        """The latest end of the result, in seconds of the streams' own time."""
         return self.start + self._max_seconds
 
     def seconds_into(self, frame: Any) -> Fraction:
         """Return when a frame is shown, in seconds of the result.
 
-        A time that a container has rounded is moved back to its place at a steady rate. If the source has more frames
-        than the result may have, all times are moved.
+        Times that the container has rounded become steady again. If the source has a higher frame rate than the result
+        may have, all times move.
         """
         time = _time(frame) - self.start
         rounding: Fraction = min(frame.time_base, _MAX_ROUNDING)
@@ -112,42 +112,44 @@ class Footage:
         """Yield frames of video and audio in the file's order, beginning with the frame shown at the start."""
         return self._frames
 
-    def seek(self, back: int | None) -> bool:
-        """Go to the frame shown at the start. Return False if it cannot be decoded from the place sought.
+    def seek(self, seconds_back: int | None) -> bool:
+        """Seek to the frame shown at the start. Return False if it cannot be decoded from there.
 
         Args:
-            back: How many seconds before the start to look for a keyframe; None for the beginning of the file. If its
-                first frame comes later than the start, the result begins with that frame.
+            seconds_back: How many seconds before the start to look for a keyframe; None for the beginning of the file.
+                If its first frame comes later than the start, the result begins with that frame.
         """
-        decoded = self._decoded(self._packets() if back is None else self._packets_from(self.start - back))
+        frames = self._decode(
+            self._packets() if seconds_back is None else self._packets_from(self.start - seconds_back)
+        )
         first: Any = None
         sounds, following = [], []
-        for frame in decoded:
+        for frame in frames:
             if not isinstance(frame, av.VideoFrame):
                 if _time(frame) > self.start - _MAX_EARLY_START:
                     sounds.append(frame)
-            elif first is None and back is not None and _time(frame) > self.start:
+            elif first is None and seconds_back is not None and _time(frame) > self.start:
                 return False
             elif first is None or _time(frame) <= self.start:
-                if first is None and not self._skipped:  # in a stream that was cut, the header may name a later time
+                if first is None and not self._skipped:  # in a stream that was cut, the header may give a later time
                     self.start = min(self.start, _time(frame))
                 first = frame
             else:
                 following.append(frame)
                 break
         if first is not None and self.start - _time(first) < min(1 / self.rate, _MAX_EARLY_START):
-            self.start = _time(first)  # so that it is shown as long as the others, and not before its time
-        self._frames = chain(sounds, [] if first is None else [first], following, decoded)
-        return first is not None or back is None
+            self.start = _time(first)  # so that the first frame is shown no earlier and no longer than the others
+        self._frames = chain(sounds, [] if first is None else [first], following, frames)
+        return first is not None or seconds_back is None
 
     def _packets(self) -> Iterator[Any]:
         packets: Iterator[Any] = self._container.demux([s for s in (self.video, self.audio) if s is not None])
         return packets
 
     def _packets_from(self, seconds: Fraction) -> Iterator[Any]:
-        """Yield packets from a time on, and video packets only from a keyframe on."""
+        """Yield the packets after a time, and video packets only from a keyframe on."""
         if not self._has_times:
-            return  # a raw stream must be read from its beginning, because its times come from counting frames
+            return  # the times of a raw stream come from counting frames, so it must be read from its beginning
         try:
             self._container.seek(max(int(seconds * av.time_base), self._container.start_time or 0))
         except FFmpegError:  # this container cannot seek
@@ -159,7 +161,7 @@ class Footage:
             if has_keyframe or (not is_video and not packet.is_corrupt):
                 yield packet
 
-    def _decoded(self, packets: Iterator[Any]) -> Iterator[Any]:
+    def _decode(self, packets: Iterator[Any]) -> Iterator[Any]:
         for packet in packets:
             if packet.is_corrupt:
                 raise UnfitError("is cut off or damaged; export or download it again")
@@ -168,13 +170,13 @@ class Footage:
             yield from filter(self._has_time, packet.decode())
 
     def _has_time(self, frame: Any) -> bool:
-        """Return whether the time of a frame is known. If the file does not give it, set it if possible."""
+        """Set the time of a frame if the file does not give it. Return whether the time is known now."""
         is_picture = bool(isinstance(frame, av.VideoFrame))  # bool() keeps type checkers from narrowing Any
         if not self._has_times:
             frame.pts, frame.duration, frame.time_base = next(self._numbers), 1, 1 / self.source_rate
         elif frame.pts is None or (is_picture and self._container.format.name == _DECODING_TIMES):
             frame.pts = frame.dts
-        # an MPEG packet may hold several frames, and then only the first one has a time
+        # an MPEG packet may contain several frames, of which only the first one has a time
         if frame.pts is None and is_picture and self._last_time is not None:
             frame.pts = round((self._last_time + 1 / self.source_rate) / frame.time_base)
         if frame.pts is None:
@@ -185,11 +187,11 @@ class Footage:
 
 
 @contextmanager
-def opened(file: BinaryIO, start: Fraction, max_seconds: int) -> Iterator[Footage]:
+def open_footage(file: BinaryIO, start: Fraction, max_seconds: int) -> Iterator[Footage]:
     """Open a video, and seek to the start of the result.
 
     Args:
-        file: The open file. FFmpeg might take a path for an address.
+        file: The open file. A path would not be safe, because FFmpeg also opens URLs.
         start: How many seconds to skip at the beginning.
         max_seconds: How many seconds to use after that.
 
@@ -212,10 +214,10 @@ def opened(file: BinaryIO, start: Fraction, max_seconds: int) -> Iterator[Footag
 
 
 def _rate(stream: Any) -> Fraction:
-    """Return the frame rate of most frames; or the average, which gaps and bursts change, if that makes no sense."""
+    """Return the frame rate of most frames, or the average rate if FFmpeg's guess is implausible."""
     rates = [rate for rate in (stream.guessed_rate, stream.average_rate) if rate]
-    usual = [rate for rate in rates if rate <= _MAX_RATE]
-    return Fraction(next(iter(usual or rates), _USUAL_RATE)).limit_denominator(_MAX_RATE_DENOMINATOR)
+    plausible = [rate for rate in rates if rate <= _MAX_RATE]
+    return Fraction(next(iter(plausible or rates), _USUAL_RATE)).limit_denominator(_MAX_RATE_DENOMINATOR)
 
 
 def _time(frame: Any) -> Fraction:

@@ -1,4 +1,4 @@
-"""Check one image file: its format by its content, its header, and whether the picture is complete."""
+"""Check an image file: its format, its header, and whether the picture is complete."""
 
 from __future__ import annotations
 
@@ -12,41 +12,41 @@ from typing import Any, Protocol
 
 from attrs import evolve, frozen
 
-from kling_elements.media.limits import ImageLimits
 from kling_elements.media.reports import ImageReport
+from kling_elements.media_limits import ImageLimits
 from kling_elements_client.errors import Violation
 from kling_elements_runtime.image_headers import (
-    Header,
+    PictureHeader,
     displayed_size,
     read_header,
     violations,
 )
 from kling_elements_runtime.image_kinds import format_of
-from kling_elements_runtime.image_parts import png_chunks, scans
-from kling_elements_runtime.uploads import InlineBytes, Reader, UnreadableError
+from kling_elements_runtime.image_parts import count_scans, png_chunks
+from kling_elements_runtime.uploads import DamagedFileError, InlineBytes, Reader
 
 MAX_PIXELS = 178_956_970
-"""The most pixels of a picture that is decoded. Pillow refuses more; the largest cameras make 150 million."""
+"""The most pixels to decode. Pillow refuses more; the largest cameras have 150 million."""
 _MAX_CHECKED_PIXELS = MAX_PIXELS // 2
-"""The most pixels of a JPEG that is decoded only to check whether it is complete; Pillow warns of bombs above it.
+"""The most pixels to decode for a check; above this limit, Pillow warns of decompression bombs.
 
 Each side is decoded at an eighth of its length.
 """
 _MAX_SCANNED_PIXELS = 60_000_000
-"""The most pixels of a JPEG with several scans, because a decoder holds all of it, in 6 to 8 bytes a pixel."""
+"""The most pixels of a JPEG with several scans. Its decoder needs 6 to 8 bytes of memory for each pixel."""
 _MAX_SCANS = 100  # real pictures have about a dozen
-_MAX_WORK = 1_500_000_000  # pixels of all scans together; they take a few seconds
+_MAX_SCANNED_TOTAL_PIXELS = 1_500_000_000  # pixels of all scans together; decoding these takes a few seconds
 _START_OF_SCAN = b"\xff\xda"
 _TOO_LARGE = "it has too many pixels to be decoded"
-_PART = 8  # divides each side; JPEG decoders do not support smaller pictures
+_DIVISOR = 8  # divides each side; JPEG decoders do not support smaller pictures
 _CRC_LENGTH = 4  # bytes
 warnings_lock = threading.Lock()
 
 
-class File(Protocol):
-    """A file that can be read in parts, and whose size may be unknown, as for files at an address.
+class RandomAccessFile(Protocol):
+    """A file that can be read in parts. The size of a file at a URL may be unknown.
 
-    `size` is the file's size in bytes, or None. `peek` returns bytes from an offset on; fewer if the file ends.
+    `size` is the file's size in bytes, or None. `peek` returns bytes from an offset on, or fewer if the file ends.
     """
 
     @property
@@ -56,9 +56,9 @@ class File(Protocol):
 
 @frozen
 class _KnownSize:
-    """A file whose size is always a number. An unknown size counts as 0, so that it breaks no limit."""
+    """A file whose size is always a number. An unknown size counts as 0, so it breaks no limit."""
 
-    _file: File
+    _file: RandomAccessFile
 
     @property
     def size(self) -> int:
@@ -69,26 +69,26 @@ class _KnownSize:
 
 
 @contextmanager
-def ignored_warnings() -> Iterator[None]:
-    """Suppress warnings. Their filters are global, so one lock guards them; do nothing slow inside the block."""
+def ignoring_warnings() -> Iterator[None]:
+    """Suppress warnings during the block. A lock guards the global filters, so do nothing slow in the block."""
     with warnings_lock, warnings.catch_warnings(action="ignore"):
         yield
 
 
-def inspect(file: File, source: str, limits: ImageLimits, *, is_local: bool = False) -> ImageReport:
-    """Check the header of a file against R14 to R17, and read no more of the file than that.
+def inspect(file: RandomAccessFile, source: str, limits: ImageLimits, *, is_local: bool = False) -> ImageReport:
+    """Check the header of a file against R14 to R17, without reading the rest of the file.
 
     Args:
         file: The file.
         source: The name of the file in the report.
         limits: The contract's limits of images.
-        is_local: Whether to look for metadata after the header too, because reading the file costs no request.
+        is_local: Whether to look for metadata after the header too. Use False if reading costs requests.
 
     Raises:
         MediaError: The file cannot be read.
     """
     sized = _KnownSize(file)
-    header = read_header(sized)  # first, because a server may send the size only at the end of the file
+    header = read_header(sized)  # read first, because a server may send the size only at the end of the file
     width, height = displayed_size(sized, header, is_local=is_local) if header else (None, None)
     kind = format_of(file)
     size_rule = limits.file_size.rule
@@ -109,7 +109,7 @@ def inspect_whole(file: Reader, source: str, limits: ImageLimits) -> ImageReport
     The checksums of a PNG are verified. A JPEG is decoded at an eighth of each side.
 
     Args:
-        file: The file. It is read as a whole only if it is not larger than the contract allows.
+        file: The file. If it is larger than the contract allows, only its header is read.
         source: The name of the file in the report.
         limits: The contract's limits of images.
 
@@ -121,50 +121,54 @@ def inspect_whole(file: Reader, source: str, limits: ImageLimits) -> ImageReport
     if kind not in ("jpeg", "png") or file.size > limits.file_size.max_bytes:
         report = inspect(file, source, limits, is_local=True)
         return (
-            report if report.width_px is None else _unchecked(report, rule, "it is too large to be checked as a whole")
+            report
+            if report.width_px is None
+            else _with_unchecked_rule(report, rule, "it is too large to be checked as a whole")
         )
     whole = InlineBytes(file.peek(0, file.size))
     report, header = inspect(whole, source, limits, is_local=True), read_header(whole)
     if header is None:
         return report
-    obstacle = why_not_decoded(whole.content, header)
+    obstacle = decoding_obstacle(whole.content, header)
     if obstacle is not None:
-        return _unchecked(report, rule, obstacle)
-    if (png_is_whole if kind == "png" else _jpeg_is_whole)(whole.content):
+        return _with_unchecked_rule(report, rule, obstacle)
+    if (is_complete_png if kind == "png" else _is_complete_jpeg)(whole.content):
         return report
     return evolve(report, violations=(*report.violations, Violation("", rule, "the image is cut off or damaged")))
 
 
-def why_not_decoded(content: bytes, header: Header, max_pixels: int | None = None) -> str | None:
-    """Return why decoding a JPEG or PNG would cost too much, even for a check; None if it would not."""
+def decoding_obstacle(content: bytes, header: PictureHeader, max_pixels: int | None = None) -> str | None:
+    """Return why a JPEG or PNG would cost too much to decode; None if it would not."""
     pixels = header.width * header.height
     if pixels > (_MAX_CHECKED_PIXELS if max_pixels is None else max_pixels):
         return _TOO_LARGE
     if header.format == "png":
         return None
-    obstacle = _why_too_many(content.count(_START_OF_SCAN), pixels)
+    obstacle = _scans_obstacle(content.count(_START_OF_SCAN), pixels)
     if obstacle is None:
         return None
     try:  # count exactly, because the bytes of a marker can also occur in metadata or after the picture
-        return _why_too_many(scans(content, header), pixels)
-    except UnreadableError:
+        return _scans_obstacle(count_scans(content, header), pixels)
+    except DamagedFileError:
         return None  # decoders stop early at damage
 
 
-def _why_too_many(count: int, pixels: int) -> str | None:
-    if count > _MAX_SCANS or count * pixels > _MAX_WORK:
+def _scans_obstacle(count: int, pixels: int) -> str | None:
+    if count > _MAX_SCANS or count * pixels > _MAX_SCANNED_TOTAL_PIXELS:
         return "it has too many scans to be decoded"
     return _TOO_LARGE if count > 1 and pixels > _MAX_SCANNED_PIXELS else None
 
 
-def _unchecked(report: ImageReport, rule: str, why: str) -> ImageReport:
-    return evolve(report, unchecked=(*report.unchecked, (rule, f"it is unknown whether the image is complete: {why}")))
+def _with_unchecked_rule(report: ImageReport, rule: str, reason: str) -> ImageReport:
+    return evolve(
+        report, unchecked=(*report.unchecked, (rule, f"it is unknown whether the image is complete: {reason}"))
+    )
 
 
-def png_is_whole(content: bytes) -> bool:
-    """Return whether each chunk's checksum is right, there are pixels, and the end chunk is the last one.
+def is_complete_png(content: bytes) -> bool:
+    """Return whether all checksums are right, there are pixels, and the end chunk comes last.
 
-    Pillow's `verify` checks less if LOAD_TRUNCATED_IMAGES is set, and refuses large compressed texts.
+    Pillow's `verify` is not used, because it checks less if LOAD_TRUNCATED_IMAGES is set, and refuses large texts.
     """
     view = memoryview(content)
     has_pixels = False
@@ -175,24 +179,24 @@ def png_is_whole(content: bytes) -> bool:
             if int.from_bytes(view[crc_at : part.end]) != crc:
                 return False
             has_pixels = has_pixels or part.kind == b"IDAT"
-    except UnreadableError:
+    except DamagedFileError:
         return False
     return has_pixels
 
 
-def _jpeg_is_whole(content: bytes) -> bool:
+def _is_complete_jpeg(content: bytes) -> bool:
     """Return whether the picture can be decoded to its last line.
 
-    `load` accepts pictures that are cut off if LOAD_TRUNCATED_IMAGES is set; the decoder itself never does.
+    Pillow's `load` is not used, because it accepts incomplete pictures if LOAD_TRUNCATED_IMAGES is set.
     """
     from PIL import Image  # noqa: PLC0415 - most programs never decode pixels
     from PIL.JpegImagePlugin import JpegImageFile  # noqa: PLC0415
 
     try:
-        with ignored_warnings():
+        with ignoring_warnings():
             picture = JpegImageFile(io.BytesIO(content))
         with picture:
-            picture.draft("L", (max(picture.width // _PART, 1), max(picture.height // _PART, 1)))
+            picture.draft("L", (max(picture.width // _DIVISOR, 1), max(picture.height // _DIVISOR, 1)))
             (tile,) = picture.tile
             options: Any = tile.args
             Image.frombytes(picture.mode, picture.size, content, tile.codec_name, *options, *picture.decoderconfig)

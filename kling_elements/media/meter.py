@@ -1,4 +1,4 @@
-"""Measure what reading a file from an address costs, and stop as soon as it exceeds its budget."""
+"""Count the requests, bytes and seconds for reading a file from a URL, and stop when the budget is used up."""
 
 from __future__ import annotations
 
@@ -17,35 +17,35 @@ from kling_elements_client.errors import MediaError
 from kling_elements_runtime.deadline import seconds_left
 from kling_elements_runtime.transport.dns import look_up
 
-_MAX_WAIT = 3600.0  # seconds; sockets do not accept timeouts of weeks
-_MAX_READ_WAIT = 1.0  # seconds that a socket waits at a time, because the caller may have stopped waiting for the file
+_MAX_WAIT_SECONDS = 3600.0  # sockets do not accept timeouts of weeks
+_MAX_READ_WAIT_SECONDS = 1.0  # of a socket at a time, because the caller may have given up meanwhile
 
 
 class Meter:
     """The part of a budget that has been used.
 
     Attributes:
-        source: The address to name in errors.
+        source: The URL for error messages.
         budget: The budget.
         requests: How many requests have been sent.
         fetched_bytes: How many bytes have been received, including headers.
     """
 
     def __init__(self, source: str, budget: Budget, clock: Clock) -> None:
-        """Start measuring the time. It ends early if a surrounding `deadline.within` block ends first."""
+        """Start the clock. A surrounding `deadline.within` block may shorten the time."""
         self.source = source
         self.budget = budget
         self.requests = 0
         self.fetched_bytes = 0
         self._clock = clock
-        left = seconds_left()
-        seconds = budget.max_seconds if left is None else min(left, budget.max_seconds)
-        self._is_cut = seconds < budget.max_seconds
-        self._until = clock.monotonic() + seconds
+        seconds_of_call = seconds_left()
+        seconds = budget.max_seconds if seconds_of_call is None else min(seconds_of_call, budget.max_seconds)
+        self._is_shortened = seconds < budget.max_seconds
+        self._deadline = clock.monotonic() + seconds
 
     @property
     def bytes_left(self) -> int:
-        """How many bytes may still be received."""
+        """How many more bytes may be received."""
         return self.budget.max_bytes - self.fetched_bytes
 
     def seconds_left(self) -> float:
@@ -54,10 +54,10 @@ class Meter:
         Raises:
             MediaError: The time is up.
         """
-        left, of_call = self._until - self._clock.monotonic(), seconds_left()
-        if left <= 0 or (of_call is not None and of_call <= 0):
-            raise self.time_error()
-        return min(left, _MAX_WAIT)
+        seconds, seconds_of_call = self._deadline - self._clock.monotonic(), seconds_left()
+        if seconds <= 0 or (seconds_of_call is not None and seconds_of_call <= 0):
+            raise self.timeout_error()
+        return min(seconds, _MAX_WAIT_SECONDS)
 
     def count_request(self) -> None:
         """Count a request before it is sent.
@@ -69,18 +69,18 @@ class Meter:
             raise self._budget_error(f"needs more than {self.budget.max_requests} requests", "max_requests")
         self.requests += 1
 
-    def need(self, count: int) -> None:
-        """Check that a number of bytes may still be received.
+    def require_bytes(self, count: int) -> None:
+        """Check that the budget allows this many more bytes.
 
         Raises:
-            MediaError: The budget does not allow it.
+            MediaError: The budget does not allow them.
         """
         if count > self.bytes_left:
             raise self._budget_error(f"needs more than {self.budget.max_bytes} bytes", "max_bytes")
 
-    def time_error(self) -> MediaError:
+    def timeout_error(self) -> MediaError:
         """Return the error to raise when the time is up."""
-        if self._is_cut:
+        if self._is_shortened:
             return MediaError(self.source, "was not read before the call's max_wait_seconds ended; pass a larger value")
         return self._budget_error(f"took longer than {self.budget.max_seconds:g} s", "max_seconds")
 
@@ -89,9 +89,9 @@ class Meter:
 
 
 class MeteredBackend(httpcore.NetworkBackend):
-    """A backend that connects only to addresses that a policy allows, and never waits longer than the budget.
+    """A network backend that connects only to allowed addresses, and never waits longer than the budget.
 
-    An HTTP client's timeout restarts with each byte, so a server that sends bytes one by one never triggers it.
+    The timeout of an HTTP client would not be enough: it restarts with each byte, however slowly a server sends.
     """
 
     def __init__(self, policy: Policy, meter: Meter) -> None:
@@ -111,14 +111,14 @@ class MeteredBackend(httpcore.NetworkBackend):
         share = self._meter.seconds_left() / steps
 
         def addresses(host: str, port: int, *_: Any) -> Any:
-            # ssrfguard's own resolver has timeouts too, but ignores the hosts file, and puts up to four IPv6 addresses
-            # first, so that machines without IPv6 could not connect.
+            # ssrfguard's own resolver ignores the hosts file, and puts up to four IPv6 addresses first, so machines
+            # without IPv6 could not connect.
             return look_up(host, port).result(share)
 
         guard = SafeBackend(policy=self._policy, resolver=addresses)
         try:
             stream = guard.connect_tcp(host, port, share, local_address, socket_options)
-        except ValueError as error:  # raised by a resolver, or by ssrfguard if a resolver returns something else
+        except ValueError as error:  # raised by a resolver, or by ssrfguard if a resolver returns nonsense
             raise httpcore.ConnectError(f"the host name cannot be looked up: {error}") from error
         return _MeteredStream(stream, self._meter)
 
@@ -131,14 +131,14 @@ class _MeteredStream(httpcore.NetworkStream):
         self._meter = meter
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002 - as in connect_tcp
-        self._meter.need(1)
-        wanted = min(max_bytes, self._meter.bytes_left)
-        while (left := self._meter.seconds_left()) > _MAX_READ_WAIT:
+        self._meter.require_bytes(1)
+        count = min(max_bytes, self._meter.bytes_left)
+        while (seconds := self._meter.seconds_left()) > _MAX_READ_WAIT_SECONDS:
             with suppress(httpcore.ReadTimeout):
-                return self._counted(self._stream.read(wanted, _MAX_READ_WAIT))
-        return self._counted(self._stream.read(wanted, left))
+                return self._count_received(self._stream.read(count, _MAX_READ_WAIT_SECONDS))
+        return self._count_received(self._stream.read(count, seconds))
 
-    def _counted(self, chunk: bytes) -> bytes:
+    def _count_received(self, chunk: bytes) -> bytes:
         self._meter.fetched_bytes += len(chunk)
         return chunk
 

@@ -11,28 +11,28 @@ from typing import Final
 
 from attrs import frozen
 
-from kling_elements.media.images import File
-from kling_elements_runtime.uploads import UnreadableError
+from kling_elements.media.images import RandomAccessFile
+from kling_elements_runtime.uploads import DamagedFileError
 
-_HEADER = 8  # bytes: a size of 4 bytes, a type of 4 bytes
-_LONG_HEADER = 16  # bytes: the same, followed by a size of 8 bytes
+_HEADER_BYTES = 8  # a size of 4 bytes and a type of 4 bytes
+_LONG_HEADER_BYTES = 16  # the same, followed by a size of 8 bytes
 _MAX_OFFSET = 2**63 - 1  # bytes; the limit of systems and servers
 
-_READ_AHEAD = 16 * 1024  # bytes to read at once; a request costs more, and they hold the header of an ordinary clip
-_AFTER_HEADER = 64  # bytes to read after a moov box, where the next boxes, often padding and media, begin
+_READ_AHEAD_BYTES = 16 * 1024  # contain the header of an ordinary clip, and cost less than another request
+_AFTER_HEADER_BYTES = 64  # to read after a moov box, where the next boxes begin, often padding and media
 _MAX_READS = 24  # so that a file of many fragments stays within the requests of a remote budget
-_MAX_HEADER = 32 * 1024 * 1024  # bytes of a moov box; hours of video need less
-_MAX_BRANDS = 1024  # bytes to read of an ftyp box; real ones have less than 100
+_MAX_HEADER_BYTES = 32 * 1024 * 1024  # of a moov box; hours of video need less
+_MAX_BRAND_BYTES = 1024  # to read of an ftyp box; real ones have less than 100
 _MAX_CHILDREN = 256  # boxes in a box; real ones have a few dozen
 
-_START = 256  # bytes that are enough to recognize a format
+_START_BYTES = 256  # enough to recognize a format
 _STARTS: Final = frozenset({b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"})
 _MEDIA: Final = frozenset({b"mdat", b"moof"})
-_PARTS: Final = _MEDIA | {b"moov", b"styp", b"sidx", b"ssix", b"emsg", b"prft"}  # boxes that show that media follow
+_PARTS: Final = _MEDIA | {b"moov", b"styp", b"sidx", b"ssix", b"emsg", b"prft"}  # these boxes show that media follow
 
 
 class BrokenBoxError(Exception):
-    """A box is damaged. The message continues "the file ..."."""
+    """A box is damaged. The message is the end of a sentence that begins with "the file"."""
 
 
 def code_name(code: bytes) -> str:
@@ -45,24 +45,24 @@ class Box:
     """A box of a file.
 
     Attributes:
-        kind: Its type, four bytes.
-        content: Its content, without type and size.
+        kind: The type, four bytes.
+        content: The content, without type and size.
     """
 
     kind: bytes
     content: memoryview
 
     def children(self, skip: int = 0) -> Iterator[Box]:
-        """Yield the boxes inside, after `skip` bytes. Up to seven bytes after the last box are padding.
+        """Yield the boxes inside this one, after `skip` bytes. Up to seven bytes after the last box are padding.
 
         Raises:
-            BrokenBoxError: A box is longer than this one, or shorter than its own header, or there are far too many.
+            BrokenBoxError: A box is longer than this one or shorter than its own header, or there are too many.
         """
         content = self.content[skip:]
         for _ in range(_MAX_CHILDREN):
-            if len(content) < _HEADER:
+            if len(content) < _HEADER_BYTES:
                 return
-            kind, header, size = _header_fields(content[:_LONG_HEADER], len(content))
+            kind, header, size = _header_fields(content[:_LONG_HEADER_BYTES], len(content))
             if size > len(content):
                 raise BrokenBoxError(f"is damaged: its box '{code_name(kind)}' is longer than the box that contains it")
             yield Box(kind, content[header:size])
@@ -70,7 +70,7 @@ class Box:
         raise BrokenBoxError(f"is damaged: its box '{code_name(self.kind)}' contains more than {_MAX_CHILDREN} others")
 
     def find(self, *path: bytes) -> Box | None:
-        """Return the first box of a type inside, or along a path of types; None if there is none.
+        """Return the first box at a path of types inside this one; None if it does not exist.
 
         Raises:
             BrokenBoxError: A box before it is damaged, as for `children`.
@@ -81,10 +81,10 @@ class Box:
         return current
 
     def require(self, *path: bytes) -> Box:
-        """Return the box that `find` returns.
+        """Return the first box at a path of types inside this one.
 
         Raises:
-            BrokenBoxError: There is none, or a box before it is damaged.
+            BrokenBoxError: The box does not exist, or a box before it is damaged.
         """
         box = self.find(*path)
         if box is None:
@@ -92,7 +92,7 @@ class Box:
         return box
 
     def unpack(self, layout: str, offset: int) -> tuple[int, ...]:
-        """Return numbers at an offset in bytes.
+        """Return the numbers at an offset in bytes.
 
         Raises:
             BrokenBoxError: The box is too short.
@@ -104,19 +104,19 @@ class Box:
 
 
 def _header_fields(header: bytes | memoryview, space: int) -> tuple[bytes, int, int]:
-    """Return a box's type, the length of its header in bytes, and its whole size in bytes, which is at least that.
+    """Return the type of a box, the length of its header in bytes, and its whole size in bytes.
 
     Args:
-        header: Its first 16 bytes, or 8 if the box ends there.
-        space: The size in bytes of a box without a size, which extends to the end.
+        header: The first 16 bytes of the box, or 8 if the box ends there.
+        space: How many bytes are left. A box without a size takes all of them.
 
     Raises:
         BrokenBoxError: The box is shorter than its own header.
     """
     size, kind = struct.unpack_from(">I4s", header)
-    length = _HEADER
+    length = _HEADER_BYTES
     if size == 1:
-        size, length = int.from_bytes(header[_HEADER:_LONG_HEADER]), _LONG_HEADER
+        size, length = int.from_bytes(header[_HEADER_BYTES:_LONG_HEADER_BYTES]), _LONG_HEADER_BYTES
     elif size == 0:
         size = space
     if size < length:
@@ -129,13 +129,13 @@ class Outline:
     """A summary of the boxes at the top level of a file.
 
     Attributes:
-        start: The file's first bytes; fewer if it is shorter, none if it cannot be read.
-        brands: The brands in its `ftyp` box, the major one first; empty if there is none.
-        header: The `moov` box; None if none was found.
+        start: The first bytes of the file; none if it cannot be read.
+        brands: The brands in the `ftyp` box, the major brand first; empty without such a box.
+        header: The `moov` box; None if the file has none.
         is_faststart: Whether the header comes before the media.
         has_fragments: Whether there are `moof` boxes.
-        is_complete: Whether all boxes were visited; if there is no trouble then, the file is complete.
-        trouble: What is wrong with the file, as a continuation of "the file ..."; None if nothing was found.
+        is_complete: Whether all boxes were visited. Without `trouble`, the file is then complete.
+        trouble: What is wrong with the file, as the end of a sentence; None if nothing is.
     """
 
     start: bytes
@@ -148,11 +148,11 @@ class Outline:
 
     @property
     def is_known(self) -> bool:
-        """Whether it begins as MP4 and MOV files do. If it does not, nothing more of it was read."""
+        """Whether the file begins like an MP4 or MOV file. Otherwise only its first bytes were read."""
         return self.start[4:8] in _STARTS
 
 
-def outline(file: File) -> Outline:
+def read_outline(file: RandomAccessFile) -> Outline:
     """Visit the boxes at the top level of a file, and read its header.
 
     Raises:
@@ -164,7 +164,7 @@ def outline(file: File) -> Outline:
         walk.run()
     except BrokenBoxError as error:
         trouble = str(error)
-    except UnreadableError:
+    except DamagedFileError:
         trouble = "cannot be decoded"
     return Outline(
         start=walk.start,
@@ -178,9 +178,9 @@ def outline(file: File) -> Outline:
 
 
 class _BoxWalk:
-    """Visits the boxes at the top level of a file, and keeps what it has read even if it ends with an error."""
+    """Visits the boxes at the top level of a file. After an error, the attributes are those of the boxes before."""
 
-    def __init__(self, file: File) -> None:
+    def __init__(self, file: RandomAccessFile) -> None:
         self.start = b""
         self.brands: tuple[bytes, ...] = ()
         self.header: Box | None = None
@@ -191,12 +191,12 @@ class _BoxWalk:
         self._buffer = _Buffer(file)
 
     def run(self) -> None:
-        """Visit the boxes if the file begins as MP4 and MOV files do.
+        """Visit the boxes if the file begins like an MP4 or MOV file.
 
         Raises:
             BrokenBoxError: The boxes contradict the file's size or each other.
         """
-        self.start = self._buffer.read(0, _START)
+        self.start = self._buffer.read(0, _START_BYTES)
         if self.start[4:8] in _STARTS:
             self._visit_boxes()
             self._check_parts()
@@ -208,16 +208,16 @@ class _BoxWalk:
             self.is_complete = position >= self._limit
 
     def _has_seen_enough(self) -> bool:
-        """Return whether further boxes would show nothing, because the file's size is unknown.
+        """Return whether to stop early. Without the file's size, boxes after header and media are not needed.
 
         Requesting them might even end in an error.
         """
         return self._file.size is None and self.header is not None and not self.seen.isdisjoint(_MEDIA)
 
     def _visit(self, position: int) -> int:
-        """Visit the box at a position, and return where the next box begins; the limit if there is none."""
-        header = self._buffer.read(position, _LONG_HEADER)
-        if len(header) < _HEADER:
+        """Visit the box at a position. Return the position of the next box, or the limit after the last one."""
+        header = self._buffer.read(position, _LONG_HEADER_BYTES)
+        if len(header) < _HEADER_BYTES:
             return self._limit
         try:
             return self._read_box(header, position)
@@ -237,26 +237,26 @@ class _BoxWalk:
 
     @property
     def _limit(self) -> int:
-        """Where the file ends, or must end if its size is unknown."""
+        """The end of the file, or the latest possible end if the size is unknown."""
         return _MAX_OFFSET if self._file.size is None else self._file.size
 
     def _is_trailer(self, header: bytes) -> bool:
-        """Return whether data that is not a box follows a complete video.
+        """Return whether the data after a complete video is not a box.
 
         Cameras, editors and web forms append such data, and players ignore it.
         """
         return self.header is not None and not self.seen.isdisjoint(_MEDIA) and header[4:8] not in _PARTS
 
     def _read_box(self, header: bytes, position: int) -> int:
-        """Keep what one box says, and return where it ends."""
+        """Store the information in one box, and return the position after it."""
         kind, length, count = _header_fields(header, self._limit - position)
         end = position + count
         start, count = position + length, count - length
         if kind == b"ftyp" and not self.brands:
-            self.brands = _brands(self._buffer.read(start, min(count, _MAX_BRANDS)))
+            self.brands = _brands(self._buffer.read(start, min(count, _MAX_BRAND_BYTES)))
         if end > self._limit:
             self.seen.add(kind)
-            raise _cut_off(kind)
+            raise _cut_off_error(kind)
         if kind == b"moov" and self.header is None:
             self.header = Box(kind, memoryview(self._read_header(start, count)))
             self.is_faststart = not self.seen & _MEDIA
@@ -264,22 +264,22 @@ class _BoxWalk:
         return end
 
     def _read_header(self, start: int, count: int) -> bytes:
-        if count > _MAX_HEADER:
-            raise BrokenBoxError(f"has a 'moov' box of more than {_MAX_HEADER} bytes, which is too large to read")
-        content = self._buffer.read(start, count + _AFTER_HEADER)[:count]
+        if count > _MAX_HEADER_BYTES:
+            raise BrokenBoxError(f"has a 'moov' box of more than {_MAX_HEADER_BYTES} bytes, which is too large to read")
+        content = self._buffer.read(start, count + _AFTER_HEADER_BYTES)[:count]
         if len(content) < count:
-            raise _cut_off(b"moov")
+            raise _cut_off_error(b"moov")
         return content
 
 
 class _Buffer:
-    """The latest bytes of a file, which is read in large chunks because each read may cost a request.
+    """Reads a file in large chunks, because each read may cost a request.
 
     Attributes:
         reads: How many times the file was read.
     """
 
-    def __init__(self, file: File) -> None:
+    def __init__(self, file: RandomAccessFile) -> None:
         self.reads = 0
         self._file = file
         self._offset = 0
@@ -289,7 +289,7 @@ class _Buffer:
     def read(self, offset: int, count: int) -> bytes:
         """Return bytes from an offset on; fewer if the file ends."""
         if not self._holds(offset, count):
-            self._load(offset, max(count, _READ_AHEAD))
+            self._load(offset, max(count, _READ_AHEAD_BYTES))
         start = offset - self._offset
         return self._chunk[start : start + count]
 
@@ -304,11 +304,11 @@ class _Buffer:
         self._is_last = len(self._chunk) < count
 
 
-def _cut_off(kind: bytes) -> BrokenBoxError:
+def _cut_off_error(kind: bytes) -> BrokenBoxError:
     return BrokenBoxError(f"is cut off within its box '{code_name(kind)}', or that box claims to be longer than it is")
 
 
 def _brands(content: bytes) -> tuple[bytes, ...]:
-    """Return the major brand and the compatible ones, without the version between them."""
+    """Return the major brand and the compatible brands, without the version between them."""
     codes = [content[at : at + 4] for at in range(0, len(content), 4)]
     return (*codes[:1], *codes[2:])

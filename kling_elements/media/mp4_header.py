@@ -1,4 +1,4 @@
-"""Read the header of an MP4 or MOV file, its `moov` box: the movie as a whole, and its tracks."""
+"""Read the header (`moov` box) of an MP4 or MOV file: its duration, and how its tracks are shown."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from kling_elements.media.mp4_boxes import Box, BrokenBoxError
 
 _ENABLED = 1  # a flag of a track
 _UNKNOWN: Final = frozenset({0, 2**32 - 1, 2**64 - 1})  # values of a duration that is unknown
-_FIXED = 1 << 16  # numbers in headers have 16 bits after the binary point
+_FIXED = 1 << 16  # fixed-point numbers have 16 bits after the binary point
 _UPRIGHT = (_FIXED, 0, 0, _FIXED)  # the matrix of a picture that is shown as stored
-_ROUNDING = 16  # units of a matrix; they move an edge of 1920 pixels by less than half a pixel
+_ROUNDING = 16  # units of a matrix; these move an edge of 1920 pixels by less than half a pixel
 _MATRIX = 36  # bytes: a, b, u, c, d, v, x, y, w; u, v and w are for perspective
 _MATRIX_OF_TRACK = (40, 52)  # offsets in bytes of the matrix in track headers of version 0 and 1
 _MATRIX_OF_MOVIE = (36, 48)  # the same for movie headers
 _SAMPLE_ENTRIES = 8  # bytes before the first entry
 _PICTURES: Final = frozenset({b"jpeg", b"png ", b"mjpa", b"mjpb"})  # codecs of covers and chapter images
-_NEARLY_SQUARE = Fraction(1, 100)  # as in FFmpeg; showing 1080 of 1088 stored lines does not stretch them
+_NEARLY_SQUARE = Fraction(1, 100)  # as in FFmpeg; hiding 8 of 1088 stored lines does not stretch the others
 
 # clockwise turns in degrees, by the signs of a, b, c and d of a track's matrix
 _TURNS: Final = {(1, 0, 0, 1): 0, (0, 1, -1, 0): 90, (-1, 0, 0, -1): 180, (0, -1, 1, 0): 270}
 
 
 @frozen(kw_only=True)
-class Picture:
+class DisplayedPicture:
     """How players show a video track.
 
     Attributes:
@@ -49,19 +49,19 @@ class Movie:
     """The content of the header.
 
     Attributes:
-        seconds: How long the movie plays, in seconds; None if the header does not say.
+        seconds: The duration in seconds; None if the header does not give it.
         is_fragmented: Whether fragments follow, or may follow.
         picture: How the video track is shown; None if there is no video track.
-        frame_seconds: The average duration of a frame, in seconds; None if the header does not say.
+        frame_seconds: The average duration of a frame, in seconds; None if the header does not give it.
         video_codec: The video codec; None if there is no video track.
         audio_codec: The audio codec; None if there is no audio track.
-        is_encrypted: Whether you need a key to play one of them.
-        is_compressed: Whether the header is compressed, so that nothing else is known.
+        is_encrypted: Whether you need a key to play one of the tracks.
+        is_compressed: Whether the header is compressed. Then nothing else is known.
     """
 
     seconds: Fraction | None
     is_fragmented: bool
-    picture: Picture | None = None
+    picture: DisplayedPicture | None = None
     frame_seconds: Fraction | None = None
     video_codec: str | None = None
     audio_codec: str | None = None
@@ -71,7 +71,7 @@ class Movie:
 
 @frozen
 class _Time:
-    """A duration as stored: a number of ticks, and how many ticks a second has."""
+    """A stored duration: a number of ticks, and the number of ticks per second."""
 
     ticks: int
     per_second: int
@@ -95,12 +95,12 @@ def read_movie(header: Box, *, has_fragments: bool) -> Movie:
         return Movie(seconds=None, is_fragmented=has_fragments, is_compressed=True)
     tracks = [box for box in header.children() if box.kind == b"trak"]
     is_fragmented = has_fragments or header.find(b"mvex") is not None
-    seconds = _seconds_with_fragments(header, tracks) if is_fragmented else _seconds(header, tracks)
+    seconds = _seconds_with_fragments(header, tracks) if is_fragmented else _movie_seconds(header, tracks)
     video, audio = _best_track(tracks, b"vide"), _best_track(tracks, b"soun")
     return Movie(
         seconds=seconds,
         is_fragmented=is_fragmented,
-        picture=None if video is None else _picture(header, video.box.require(b"tkhd"), video.entry),
+        picture=None if video is None else _read_picture(header, video.box.require(b"tkhd"), video.entry),
         frame_seconds=None if video is None else _frame_seconds(video.box),
         video_codec=None if video is None else codec_of(video.entry),
         audio_codec=None if audio is None else codec_of(audio.entry),
@@ -110,15 +110,15 @@ def read_movie(header: Box, *, has_fragments: bool) -> Movie:
 
 @frozen
 class _Track:
-    """A track and its first sample entry, which names its codec."""
+    """A track, and its first sample entry, which contains the codec."""
 
     box: Box
     entry: Box
 
 
 def _best_track(tracks: list[Box], handler: bytes) -> _Track | None:
-    """Return the first track of a kind, preferring enabled tracks, then tracks that are not covers."""
-    candidates = [_Track(track, _entry(track)) for track in tracks if _handler(track) == handler]
+    """Return the first track of a kind. Prefer enabled tracks, and then tracks that are not covers."""
+    candidates = [_Track(track, _first_entry(track)) for track in tracks if _handler(track) == handler]
     return min(candidates, key=lambda track: (not _is_enabled(track.box), track.entry.kind in _PICTURES), default=None)
 
 
@@ -132,55 +132,54 @@ def _is_enabled(track: Box) -> bool:
     return bool(flags & _ENABLED)
 
 
-def _entry(track: Box) -> Box:
-    """Return the first sample entry of a track, which says how its media are stored."""
+def _first_entry(track: Box) -> Box:
+    """Return the first sample entry of a track, which describes how the media are stored."""
     descriptions = track.require(b"mdia", b"minf", b"stbl", b"stsd")
     entry = next(descriptions.children(_SAMPLE_ENTRIES), None)
     if entry is None:
-        raise BrokenBoxError("is damaged: a track does not name its codec")
+        raise BrokenBoxError("is damaged: a track has no codec")
     return entry
 
 
-def _time(box: Box) -> _Time:
-    """Return the duration in the header of a movie or of a track's media; both begin in the same way."""
+def _read_time(box: Box) -> _Time:
+    """Return the duration in the header of a movie or of a track's media. Both headers begin in the same way."""
     (version,) = box.unpack(">B", 0)
     per_second, ticks = box.unpack(">IQ", 20) if version == 1 else box.unpack(">II", 12)
     return _Time(ticks, per_second)
 
 
-def _seconds(header: Box, tracks: list[Box]) -> Fraction | None:
-    """Return the duration in the movie's header, or that of the longest track if it has none.
+def _movie_seconds(header: Box, tracks: list[Box]) -> Fraction | None:
+    """Return the duration in the movie's header, or else the duration of the longest track.
 
-    The movie's header uses its own, often coarser ticks, such as milliseconds. If a track's duration differs by less
-    than such a tick, it is the exact one.
-
+    The movie's header often has coarser ticks, such as milliseconds. If a track's duration differs by less than a tick,
+    the track's duration is the exact one.
     """
     boxes = [box for track in tracks if (box := track.find(b"mdia", b"mdhd"))]
-    exact = [seconds for box in boxes if (seconds := _time(box).seconds)]
+    exact = [seconds for box in boxes if (seconds := _read_time(box).seconds)]
     box = header.find(b"mvhd")
-    rounded = None if box is None else _time(box)
+    rounded = None if box is None else _read_time(box)
     if rounded is None or rounded.seconds is None:
         return max(exact, default=None)
-    whole, tick = rounded.seconds, Fraction(1, rounded.per_second)
-    return max((seconds for seconds in exact if abs(seconds - whole) < tick), default=whole)
+    whole_seconds, tick = rounded.seconds, Fraction(1, rounded.per_second)
+    return max((seconds for seconds in exact if abs(seconds - whole_seconds) < tick), default=whole_seconds)
 
 
 def _seconds_with_fragments(header: Box, tracks: list[Box]) -> Fraction | None:
-    """Return the duration of all fragments. If the header has frames itself, its own duration covers only these."""
-    movie, whole = header.find(b"mvhd"), header.find(b"mvex", b"mehd")
+    """Return the duration of all fragments. If the header has frames of its own, its duration covers only these."""
+    movie, all_fragments = header.find(b"mvhd"), header.find(b"mvex", b"mehd")
     if movie is None:
         return None
-    if whole is not None:
-        (version,) = whole.unpack(">B", 0)
-        (ticks,) = whole.unpack(">Q" if version == 1 else ">I", 4)
-        return _Time(ticks, _time(movie).per_second).seconds
-    return None if any(map(_frame_seconds, tracks)) else _time(movie).seconds
+    if all_fragments is not None:
+        (version,) = all_fragments.unpack(">B", 0)
+        (ticks,) = all_fragments.unpack(">Q" if version == 1 else ">I", 4)
+        return _Time(ticks, _read_time(movie).per_second).seconds
+    return None if any(map(_frame_seconds, tracks)) else _read_time(movie).seconds
 
 
 def _frame_seconds(track: Box) -> Fraction | None:
     times = track.find(b"mdia", b"minf", b"stbl", b"stts")
     box = track.find(b"mdia", b"mdhd")
-    if times is None or box is None or not (per_second := _time(box).per_second):
+    if times is None or box is None or not (per_second := _read_time(box).per_second):
         return None
     (count,) = times.unpack(">I", 4)
     table = times.content[8 : 8 + 8 * count]
@@ -191,8 +190,8 @@ def _frame_seconds(track: Box) -> Fraction | None:
     return Fraction(ticks, frames * per_second) if ticks else None
 
 
-def _picture(movie: Box, header: Box, entry: Box) -> Picture:
-    """Return how a video track is shown.
+def _read_picture(movie: Box, header: Box, entry: Box) -> DisplayedPicture:
+    """Return how players show a video track.
 
     Args:
         movie: The `moov` box.
@@ -200,33 +199,33 @@ def _picture(movie: Box, header: Box, entry: Box) -> Picture:
         entry: The track's sample entry.
 
     Raises:
-        BrokenBoxError: One of them is too short.
+        BrokenBoxError: One of the boxes is too short.
     """
     a, b, c, d = matrix = _display_matrix(movie, header)
     pixel_aspect = _entry_aspect(entry)
     if not _is_quarter_turn(matrix):
-        return Picture(width_px=None, height_px=None, rotation_degrees=None, pixel_aspect=pixel_aspect)
+        return DisplayedPicture(width_px=None, height_px=None, rotation_degrees=None, pixel_aspect=pixel_aspect)
     stored = entry.unpack(">HH", 24)
     across, down = _sides(header, stored, pixel_aspect)
     across, down = across * abs(a or b) / _FIXED, down * abs(d or c) / _FIXED
     is_sideways = not a
     width, height = (down, across) if is_sideways else (across, down)
-    return Picture(
+    return DisplayedPicture(
         width_px=round(width),
         height_px=round(height),
         rotation_degrees=_TURNS.get((_sign(a), _sign(b), _sign(c), _sign(d))),
-        pixel_aspect=_stretched(across, down, *stored) if pixel_aspect == 1 else pixel_aspect,
+        pixel_aspect=_stretch_aspect(across, down, *stored) if pixel_aspect == 1 else pixel_aspect,
     )
 
 
 def _is_quarter_turn(matrix: tuple[int, int, int, int]) -> bool:
-    """Return whether a matrix turns by 0, 90, 180 or 270 degrees; it may also mirror and scale."""
+    """Return whether a matrix turns by a multiple of 90 degrees. It may also mirror and scale."""
     a, b, c, d = matrix
     return bool((a and d and not b and not c) or (b and c and not a and not d))
 
 
 def _sides(header: Box, stored: tuple[int, ...], pixel_aspect: Fraction | None) -> tuple[Fraction, Fraction]:
-    """Return width and height in a track's header, in pixels before its matrix; the stored ones if it has none."""
+    """Return width and height in a track's header, in pixels before the matrix applies, or else the stored ones."""
     sides = header.unpack(">II", _matrix_offset(header, _MATRIX_OF_TRACK) + _MATRIX)
     if all(sides):
         return Fraction(sides[0], _FIXED), Fraction(sides[1], _FIXED)
@@ -234,17 +233,17 @@ def _sides(header: Box, stored: tuple[int, ...], pixel_aspect: Fraction | None) 
 
 
 def _display_matrix(movie: Box, header: Box) -> tuple[int, int, int, int]:
-    """Return a, b, c and d of the matrix for showing a track: its own matrix, followed by that of the movie."""
-    a, b, c, d = own = _matrix(header, _MATRIX_OF_TRACK)
-    whole = movie.find(b"mvhd")
-    if whole is None or (outer := _matrix(whole, _MATRIX_OF_MOVIE)) == _UPRIGHT:
+    """Return a, b, c and d of the matrix for a track: its own matrix, multiplied by the movie's matrix."""
+    a, b, c, d = own = _read_matrix(header, _MATRIX_OF_TRACK)
+    movie_header = movie.find(b"mvhd")
+    if movie_header is None or (outer := _read_matrix(movie_header, _MATRIX_OF_MOVIE)) == _UPRIGHT:
         return own
     e, f, g, h = outer
     products = a * e + b * g, a * f + b * h, c * e + d * g, c * f + d * h
     return _without_rounding(tuple(round(Fraction(product, _FIXED)) for product in products))
 
 
-def _matrix(header: Box, places: tuple[int, int]) -> tuple[int, int, int, int]:
+def _read_matrix(header: Box, places: tuple[int, int]) -> tuple[int, int, int, int]:
     a, b, _, c, d = header.unpack(">5i", _matrix_offset(header, places))
     return _without_rounding((a, b, c, d))
 
@@ -256,13 +255,13 @@ def _matrix_offset(header: Box, places: tuple[int, int]) -> int:
 
 
 def _without_rounding(matrix: tuple[int, ...]) -> tuple[int, int, int, int]:
-    """Return a matrix without rounding errors. Players ignore a matrix of zeros, because it would show nothing."""
+    """Return a matrix without rounding errors. A matrix of zeros is replaced, because players ignore it."""
     a, b, c, d = (0 if abs(number) <= _ROUNDING else number for number in matrix)
     return (a, b, c, d) if a or b or c or d else _UPRIGHT
 
 
-def _stretched(width: Fraction, height: Fraction, stored_width: int, stored_height: int) -> Fraction:
-    """Return width divided by height of a stored pixel, if the picture is shown with these sides."""
+def _stretch_aspect(width: Fraction, height: Fraction, stored_width: int, stored_height: int) -> Fraction:
+    """Return the width of a stored pixel divided by its height, if the picture is shown with these sides."""
     if not (width and height and stored_width and stored_height):
         return Fraction(1)
     aspect = width * stored_height / (height * stored_width)
@@ -270,7 +269,7 @@ def _stretched(width: Fraction, height: Fraction, stored_width: int, stored_heig
 
 
 def _entry_aspect(entry: Box) -> Fraction | None:
-    """Return width divided by height of a pixel by the sample entry, 1 by default; None if its ratio is invalid."""
+    """Return the pixel aspect in the sample entry: width divided by height, 1 by default, None if invalid."""
     box = next((box for box in entry.children(VISUAL_ENTRY) if box.kind == b"pasp"), None)
     if box is None:
         return Fraction(1)

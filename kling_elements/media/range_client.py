@@ -1,7 +1,7 @@
-"""Request parts of a file by HTTP Range, and accept only responses that agree with each other.
+"""Request parts of a file with HTTP Range, and refuse responses that contradict each other.
 
-ssrfguard decides which addresses may be connected to. httpcore is used directly, because httpx would read the bodies of
-redirects as a whole, log URLs with their query, and wait without end for a server that sends single bytes.
+ssrfguard decides which addresses are allowed. httpcore is used directly, because httpx would read the whole bodies of
+redirects, log URLs with their query, and wait forever for a server that sends single bytes.
 """
 
 from __future__ import annotations
@@ -33,35 +33,35 @@ from kling_elements_runtime.addresses import LAST_PORT, has_non_ascii_port
 from kling_elements_runtime.transport.certificates import shared_context
 
 FAILURES: Final = (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError, SSRFGuardError)
-"""The errors other than MediaError that a RangeClient may raise; `RangeClient.reason` explains them."""
+"""The errors that a RangeClient may raise besides MediaError; `RangeClient.reason` explains them."""
 
-_WEB_PORTS = frozenset({80, 443, 8080, 8443})  # an untrusted address must not make us connect to a mail server
+_WEB_PORTS = frozenset({80, 443, 8080, 8443})  # so that an untrusted URL can't make us connect to a mail server
 _DENIED = AddressTable(
     (
         *DEFAULT_DENIED.blocks,
-        # ssrfguard goes by IANA's registries, where these are public. Yet every virtual machine in Azure can reach the
-        # first one (learn.microsoft.com, "What is IP address 168.63.129.16?"), and the others spell any IPv4 address.
+        # ssrfguard follows IANA's registries, where these are public. Yet the first one is a service for machines in
+        # Azure (learn.microsoft.com, "What is IP address 168.63.129.16?"), and the others map to any IPv4 address.
         Block(ip_network("168.63.129.16/32"), "Azure's platform", "", Reach.DENIED),
         Block(ip_network("::ffff:0:0:0/96"), "IPv4-translated addresses", "RFC2765", Reach.DENIED),
     )
 )
 _MAX_REDIRECTS = 5  # per request; ssrfguard's default
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_WHOLE, _PART, _PAST_THE_END = 200, 206, 416
+_OK, _PARTIAL, _PAST_THE_END = 200, 206, 416
 _CONTENT_RANGE = re.compile(r"bytes (?:(\d{1,18})-(\d{1,18})|\*)/(\d{1,18}|\*)", re.ASCII | re.IGNORECASE)
 _ADDRESS = re.compile(
     r"(https?://)(?:[^/?#\\]*@)?((?:[\w.~%-]+|\[[\da-f:.]+\])(?::\d*)?(?![^/?#])[^?#]*)", re.IGNORECASE
 )
-_MAX_SHOWN = 200  # characters of an address in a message
+_MAX_SHOWN_CHARACTERS = 200  # of a URL in a message
 
 
 def redacted_url(url: str) -> str:
-    """Return an address for messages: shortened, and without user, query and fragment."""
+    """Return a URL for messages: shortened, and without user, query and fragment."""
     match = _ADDRESS.match(url)
     if match is None:
         return "an address"
     text = "".join(character if character.isprintable() else "?" for character in match[1] + match[2])
-    return text if len(text) <= _MAX_SHOWN else text[:_MAX_SHOWN] + "..."
+    return text if len(text) <= _MAX_SHOWN_CHARACTERS else text[:_MAX_SHOWN_CHARACTERS] + "..."
 
 
 @cache
@@ -73,12 +73,12 @@ def _policy(*, allow_private: bool) -> Policy:
 
 @frozen
 class RangeResponse:
-    """A server's response with a file, or a part of it.
+    """A response with a file or a part of a file.
 
     Attributes:
-        is_whole: Whether it is the whole file instead of the requested part.
-        size: The file's size in bytes; None if the server does not send it.
-        chunks: The bytes. Read them while the response is open.
+        is_whole: Whether the response contains the whole file instead of the requested part.
+        size: The size of the file in bytes; None if the server does not send it.
+        chunks: The bytes. Read them before the response is closed.
     """
 
     is_whole: bool
@@ -87,7 +87,7 @@ class RangeResponse:
 
 
 class RangeClient:
-    """A client for one file. After a redirect it uses the new address."""
+    """A client for one file. After a redirect it uses the new URL."""
 
     def __init__(self, url: str, meter: Meter, *, allow_private: bool) -> None:
         """Create a client without connecting."""
@@ -96,7 +96,7 @@ class RangeClient:
         self._policy = _policy(allow_private=allow_private)
         tls, backend = shared_context(trust_env=True, http2=False), MeteredBackend(self._policy, meter)
         self._pool = httpcore.ConnectionPool(ssl_context=tls, network_backend=backend)
-        self._marks: dict[str, str | int] = {}  # they must be the same in each response
+        self._marks: dict[str, str | int] = {}  # etag, date and size, which must be the same in each response
 
     def close(self) -> None:
         """Close all connections."""
@@ -104,34 +104,34 @@ class RangeClient:
 
     @contextmanager
     def request(self, first: int, last: int) -> Iterator[RangeResponse]:
-        """Follow redirects, and yield the response to one request while the block runs.
+        """Request a part of the file, follow redirects, and yield the response while the block runs.
 
         Args:
             first: The offset of the first requested byte.
             last: The offset of the last requested byte.
 
         Raises:
-            MediaError: The address is refused, or the response is not usable or contradicts itself or an earlier one.
+            MediaError: The URL is refused, or the response is unusable or contradicts itself or an earlier one.
         """
         for _ in range(_MAX_REDIRECTS + 1):
             with self._get(first, last) as response:
                 headers = httpx.Headers(response.headers)
                 if response.status not in _REDIRECTS or "location" not in headers:
-                    yield self._checked_response(response, headers, first, last)
+                    yield self._check_response(response, headers, first, last)
                     return
             self._follow(headers["location"])
         raise self._error(f"is redirected more than {_MAX_REDIRECTS} times; use the URL that it leads to")
 
     @contextmanager
     def _get(self, first: int, last: int) -> Iterator[httpcore.Response]:
-        url = self._parsed(self._url)
+        url = self._parse(self._url)
         if url.scheme not in ("http", "https"):
             raise self._error("must begin with http:// or https://, and so must its redirects; use another URL")
         if url.userinfo:
             raise self._error("contains a user or password; use a URL that needs none, such as a signed one")
         if url.port is not None and url.port not in self._policy.allowed_ports:
-            usual = ", ".join(map(str, sorted(_WEB_PORTS)))
-            raise self._error(f"has port {url.port}, but only {usual} are allowed; allow_private=True allows others")
+            allowed = ", ".join(map(str, sorted(_WEB_PORTS)))
+            raise self._error(f"has port {url.port}, but only {allowed} are allowed; allow_private=True allows others")
         self._policy.check_url(str(url))
         self._meter.count_request()
         headers: list[tuple[bytes | str, bytes | str]] = [
@@ -141,20 +141,20 @@ class RangeClient:
             ("Accept-Encoding", "identity"),
             ("Range", f"bytes={first}-{last}"),
         ]
-        # Passed as parts, because httpcore's parser drops the part of an address after a semicolon.
+        # Pass the parts, because httpcore's parser drops the part of a URL after a semicolon.
         target = httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
         with self._pool.stream("GET", target, headers=headers) as response:
             yield response
 
     def _follow(self, location: str) -> None:
-        old = self._parsed(self._url)
-        new = self._parsed(location, old)
+        old = self._parse(self._url)
+        new = self._parse(location, old)
         if (old.scheme, new.scheme) == ("https", "http"):
             target = redacted_url(str(new))
             raise self._error(f"is redirected to insecure http; if you accept that, use its target directly: {target}")
         self._url = str(new)
 
-    def _parsed(self, url: str, base: httpx.URL | None = None) -> httpx.URL:
+    def _parse(self, url: str, base: httpx.URL | None = None) -> httpx.URL:
         if has_non_ascii_port(url):
             raise self._error("has a port with digits other than 0 to 9; write the port in ASCII digits")
         try:
@@ -162,12 +162,12 @@ class RangeClient:
         except (httpx.InvalidURL, ValueError) as error:
             raise self._error("is not a valid URL, or redirects to an invalid one; check its spelling") from error
 
-    def _checked_response(
+    def _check_response(
         self, response: httpcore.Response, headers: httpx.Headers, first: int, last: int
     ) -> RangeResponse:
         if response.status == _PAST_THE_END:
             return self._empty_part(headers, first)
-        if response.status not in (_WHOLE, _PART):
+        if response.status not in (_OK, _PARTIAL):
             raise self._status_error(response.status)
         encoding = headers.get("content-encoding", "identity")
         if encoding.lower() != "identity":
@@ -175,11 +175,11 @@ class RangeClient:
                 f"is sent with content-encoding {encoding[:20]!r}; ask its owner to serve it uncompressed"
             )
         chunks = _chunks_of(response)
-        if response.status == _PART:
+        if response.status == _PARTIAL:
             return self._part(headers, chunks, first, last)
         length = headers.get("content-length", "")
         size = int(length) if re.fullmatch("[0-9]{1,18}", length) and "transfer-encoding" not in headers else None
-        return self._same_file(headers, RangeResponse(is_whole=True, size=size, chunks=chunks))
+        return self._check_same_file(headers, RangeResponse(is_whole=True, size=size, chunks=chunks))
 
     def _part(self, headers: httpx.Headers, chunks: Iterator[bytes], first: int, last: int) -> RangeResponse:
         start, end, total = _content_range(headers)
@@ -189,22 +189,22 @@ class RangeClient:
                 f"the server was asked for bytes {first} to {expected}, but sent others; try another server"
             )
         size = end + 1 if total is None and end < last else total
-        chunks = self._exactly(chunks, end - first + 1)
-        return self._same_file(headers, RangeResponse(is_whole=False, size=size, chunks=chunks))
+        chunks = self._require_count(chunks, end - first + 1)
+        return self._check_same_file(headers, RangeResponse(is_whole=False, size=size, chunks=chunks))
 
     def _empty_part(self, headers: httpx.Headers, first: int) -> RangeResponse:
-        """Return the response for status 416: the file is empty, or ends before the requested bytes."""
+        """Return the response for status 416: the file ends before the requested bytes, or is empty."""
         _, _, total = _content_range(headers)
         size = 0 if total is None and first == 0 else total
         if (size is None and "size" in self._marks) or (size is not None and size > first):
             raise self._status_error(_PAST_THE_END)
-        return self._same_file(headers, RangeResponse(is_whole=False, size=size, chunks=iter(())))
+        return self._check_same_file(headers, RangeResponse(is_whole=False, size=size, chunks=iter(())))
 
-    def _same_file(self, headers: httpx.Headers, response: RangeResponse) -> RangeResponse:
-        """Return the response if it is about the same file as the earlier ones.
+    def _check_same_file(self, headers: httpx.Headers, response: RangeResponse) -> RangeResponse:
+        """Return the response unchanged if its file is the same as before.
 
         Raises:
-            MediaError: It is about another file.
+            MediaError: The file has changed.
         """
         marks = {"etag": headers.get("etag"), "last-modified": headers.get("last-modified"), "size": response.size}
         for name, mark in marks.items():
@@ -212,7 +212,7 @@ class RangeClient:
                 raise self._error(f"was changed while it was read: its {name} differs; try again")
         return response
 
-    def _exactly(self, chunks: Iterable[bytes], count: int) -> Iterator[bytes]:
+    def _require_count(self, chunks: Iterable[bytes], count: int) -> Iterator[bytes]:
         missing = count
         for chunk in chunks:
             missing -= len(chunk)
@@ -223,7 +223,7 @@ class RangeClient:
             raise self._error(f"the server sends {'fewer' if missing > 0 else 'more'} bytes than it says; try again")
 
     def reason(self, error: Exception) -> str:
-        """Return an explanation of one of the FAILURES, without the query, which the error's own text may contain."""
+        """Explain one of the FAILURES, without its own message, which may contain the query."""
         blocked = error.__cause__ if isinstance(error, BlockedURLError) and error.__cause__ else error
         if isinstance(blocked, BlockedAddressError):
             return f"resolves to a private or reserved address ({blocked.address}); allow_private=True allows it"
@@ -232,7 +232,7 @@ class RangeClient:
         if isinstance(error, httpcore.ConnectTimeout):
             return "the connection was not established in time; check the host and its port"
         if isinstance(error, httpcore.TimeoutException):
-            return self._meter.time_error().reason
+            return self._meter.timeout_error().reason
         if isinstance(error, httpcore.ConnectError):
             return f"cannot be connected to: {error}"
         return "the connection was lost, or the response is not HTTP; try again"
@@ -250,7 +250,7 @@ def _chunks_of(response: httpcore.Response) -> Iterator[bytes]:
 
 
 def _content_range(headers: httpx.Headers) -> tuple[int | None, int | None, int | None]:
-    """Return the first byte, the last byte and the file's size (RFC 9110, section 14.4); None for each missing one."""
+    """Return first byte, last byte and file size from `content-range` (RFC 9110, section 14.4); None if missing."""
     match = _CONTENT_RANGE.fullmatch(headers.get("content-range", ""))
     first, last, total = match.groups() if match else (None, None, None)
     return _number(first), _number(last), _number(total)

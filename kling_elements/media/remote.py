@@ -1,4 +1,4 @@
-"""Read a file from an address in parts: by HTTP Range, within a budget, and never from a forbidden address."""
+"""Read a file from a URL in parts with HTTP Range, within a budget, and never from a forbidden address."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from kling_elements.media.meter import Meter
 from kling_elements.media.range_client import FAILURES, RangeClient, RangeResponse, redacted_url
 from kling_elements_client.errors import MediaError
 
-_BLOCK = 16 * 1024  # bytes; holds the header of most images, and takes less time than a round trip
-_MAX_AHEAD = 64  # blocks, so 1 MiB; the most to fetch at once when a file is read sequentially
+_BLOCK_BYTES = 16 * 1024  # contain the header of most images, and take less time than a round trip
+_MAX_AHEAD_BLOCKS = 64  # 1 MiB, the most to fetch at once when a file is read sequentially
 _DEFAULT_BUDGET = Budget()
 
 
@@ -20,20 +20,20 @@ _DEFAULT_BUDGET = Budget()
 def open_remote(
     url: str, *, allow_private: bool = False, budget: Budget = _DEFAULT_BUDGET, clock: Clock | None = None
 ) -> Iterator[RemoteFile]:
-    """Yield a file at an address while the block runs. Its first bytes are fetched at once.
+    """Open the file at a URL, fetch its first bytes, and yield it while the block runs.
 
     Proxies and logins from the environment are not used. A redirect from https to http is refused.
 
     Args:
-        url: An http or https address, without user and password.
+        url: An http or https URL, without user and password.
         allow_private: Whether the URL and its redirects may resolve to private, loopback, link-local, metadata and
-            reserved addresses, and to ports other than 80, 443, 8080 and 8443. Allow it only if you trust the origin
-            of the address.
-        budget: The most that reading the file may cost altogether.
+            reserved addresses, and use ports other than 80, 443, 8080 and 8443. Use True only if you trust the source
+            of the URL.
+        budget: The limits for reading the file.
         clock: The clock that measures the budget's seconds.
 
     Raises:
-        MediaError: The URL is refused, there is no file, the server misbehaves, or the budget is used up.
+        MediaError: The URL is refused, the file does not exist, the server misbehaves, or the budget is used up.
     """
     meter = Meter(redacted_url(url), budget, clock or Clock())
     with closing(RemoteFile(RangeClient(url, meter, allow_private=allow_private), meter)) as file:
@@ -42,10 +42,10 @@ def open_remote(
 
 
 class RemoteFile:
-    """A file at an address. Only the requested bytes are fetched, and only once. After an error, the file is closed.
+    """A file at a URL. It fetches only the requested bytes, and each byte only once. After an error it is closed.
 
     Attributes:
-        source: The address without user, query and fragment.
+        source: The URL without user, query and fragment.
         size: The file's size in bytes; None until the server sends it.
     """
 
@@ -59,17 +59,17 @@ class RemoteFile:
         self._open.callback(client.close)
         self._blocks: dict[int, bytes] = {}
         self._latest = range(0)  # the blocks of the latest request
-        self._stream: Iterator[bytes] | None = None  # the following blocks, if the server sends the whole file
+        self._stream: Iterator[bytes] | None = None  # the next blocks, if the server sends the whole file
         self._failure: str | None = None
 
     @property
     def requests(self) -> int:
-        """How many requests were sent, including redirects."""
+        """How many requests have been sent, including redirects."""
         return self._meter.requests
 
     @property
     def fetched_bytes(self) -> int:
-        """How many bytes were received, including headers."""
+        """How many bytes have been received, including headers."""
         return self._meter.fetched_bytes
 
     def peek(self, offset: int, count: int) -> bytes:
@@ -80,7 +80,7 @@ class RemoteFile:
             count: How many bytes to return.
 
         Raises:
-            MediaError: The bytes cannot be fetched, or not within the budget; or an earlier call failed.
+            MediaError: The bytes cannot be fetched within the budget, or an earlier call failed.
             ValueError: The offset is below 0.
         """
         if offset < 0:
@@ -88,18 +88,18 @@ class RemoteFile:
         end = offset + count if self.size is None else min(offset + count, self.size)
         if end <= offset:
             return b""
-        blocks = range(offset // _BLOCK, (end - 1) // _BLOCK + 1)
+        blocks = range(offset // _BLOCK_BYTES, (end - 1) // _BLOCK_BYTES + 1)
         self._load(blocks)
-        start = blocks.start * _BLOCK
+        start = blocks.start * _BLOCK_BYTES
         return b"".join(self._blocks.get(block, b"") for block in blocks)[offset - start : end - start]
 
     def close(self) -> None:
-        """Close the connection. Bytes that were fetched can still be read."""
+        """Close the connection. You can still read the bytes that were fetched before."""
         self._failure = self._failure or "was closed"
         self._open.close()
 
     def _load(self, blocks: range) -> None:
-        """Fetch the missing blocks. Errors contain no secrets, not even in their cause."""
+        """Fetch the missing blocks. Neither errors nor their causes contain secrets."""
         first = next((block for block in blocks if block not in self._blocks), None)
         if first is None:
             return
@@ -111,12 +111,12 @@ class RemoteFile:
             raise MediaError(self.source, self._failure)
 
     def _fetch(self, blocks: range) -> str | None:
-        """Fetch blocks. Return the reason if that fails, otherwise None."""
+        """Fetch blocks. Return why that failed, or None if it did not."""
         try:
             if self._stream is None:
                 self._request(blocks)
             if self._stream is not None:
-                self._read_on(self._stream, blocks)
+                self._read_stream(self._stream, blocks)
         except MediaError as error:
             return error.reason
         except FAILURES as error:
@@ -124,11 +124,11 @@ class RemoteFile:
         return None
 
     def _request(self, blocks: range) -> None:
-        """Request blocks and keep them, or begin to read the whole file if the server sends that instead."""
-        self._meter.need(self._end(blocks) - blocks.start * _BLOCK)
+        """Request blocks and store them. If the server sends the whole file instead, begin to read that."""
+        self._meter.require_bytes(self._end(blocks) - blocks.start * _BLOCK_BYTES)
         blocks = self._with_read_ahead(blocks)
         with ExitStack() as stack:
-            response = stack.enter_context(self._client.request(blocks.start * _BLOCK, self._end(blocks) - 1))
+            response = stack.enter_context(self._client.request(blocks.start * _BLOCK_BYTES, self._end(blocks) - 1))
             if response.is_whole:
                 self._begin_stream(response, stack)
             else:
@@ -137,52 +137,52 @@ class RemoteFile:
             self.size = response.size
 
     def _begin_stream(self, response: RangeResponse, stack: ExitStack) -> None:
-        """Read the blocks of the whole file from a response, and keep the response open for later calls."""
+        """Begin to read the whole file from a response, and keep the response open for later calls."""
         if self._blocks:
             raise MediaError(self.source, "the server ignores Range, but did not at first; try again")
-        self._stream = _in_blocks(response.chunks)
+        self._stream = _split_into_blocks(response.chunks)
         self._open.callback(stack.pop_all().close)
 
     def _end(self, blocks: range) -> int:
-        """Return the offset at which these blocks end, or the file if it ends earlier."""
-        end = blocks.stop * _BLOCK
+        """Return the offset of the end of these blocks, or of the file if that ends earlier."""
+        end = blocks.stop * _BLOCK_BYTES
         return end if self.size is None else min(end, self.size)
 
     def _with_read_ahead(self, blocks: range) -> range:
-        """Double the number of blocks if reading is sequential, so that a long header takes few requests."""
+        """Double the number of blocks during sequential reading, so that a long header takes few requests."""
         if blocks.start != self._latest.stop:
             return blocks
-        affordable = self._meter.bytes_left // (2 * _BLOCK)
-        count = max(len(blocks), min(2 * len(self._latest), _MAX_AHEAD, affordable))
+        affordable = self._meter.bytes_left // (2 * _BLOCK_BYTES)
+        count = max(len(blocks), min(2 * len(self._latest), _MAX_AHEAD_BLOCKS, affordable))
         return range(blocks.start, blocks.start + count)
 
     def _keep(self, content: bytes, blocks: range) -> None:
         for number, block in enumerate(blocks):
-            self._blocks[block] = content[number * _BLOCK : (number + 1) * _BLOCK]
+            self._blocks[block] = content[number * _BLOCK_BYTES : (number + 1) * _BLOCK_BYTES]
         self._latest = blocks
 
-    def _read_on(self, stream: Iterator[bytes], blocks: range) -> None:
-        """Read the stream of the whole file up to the end of these blocks."""
+    def _read_stream(self, stream: Iterator[bytes], blocks: range) -> None:
+        """Read the whole file up to the end of these blocks."""
         max_bytes = self._meter.budget.max_bytes
         if self._end(blocks) > max_bytes:
             message = f"the server ignores Range, and the header is not within the first {max_bytes} bytes"
             raise MediaError(self.source, f"{message}; pass a Budget with a larger max_bytes to allow it")
         for block in range(len(self._blocks), blocks.stop):
             self._blocks[block] = content = next(stream)
-            if len(content) < _BLOCK:
-                self.size = block * _BLOCK + len(content)
+            if len(content) < _BLOCK_BYTES:
+                self.size = block * _BLOCK_BYTES + len(content)
                 break
 
 
-def _in_blocks(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """Yield the same bytes in blocks. Only the last block is shorter, and it may be empty."""
-    waiting = bytearray()
+def _split_into_blocks(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """Yield the bytes in blocks. Only the last block is shorter; it may be empty."""
+    buffer = bytearray()
     for chunk in chunks:
-        waiting += chunk
-        while len(waiting) >= _BLOCK:
-            yield bytes(waiting[:_BLOCK])
-            del waiting[:_BLOCK]
-    yield bytes(waiting)
+        buffer += chunk
+        while len(buffer) >= _BLOCK_BYTES:
+            yield bytes(buffer[:_BLOCK_BYTES])
+            del buffer[:_BLOCK_BYTES]
+    yield bytes(buffer)
 
 
 __all__ = ["RemoteFile", "open_remote", "redacted_url"]

@@ -1,4 +1,4 @@
-"""Reports on images and videos, with the rules of the contract that they break."""
+"""Reports on images and videos, with the rules that they break."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from kling_elements_client.errors import Violation
 
 @frozen(kw_only=True)
 class _Report:
-    """The attributes that both kinds of reports have.
+    """The attributes of both kinds of reports.
 
     Attributes:
-        source: The checked file: a path, an address without its query, or the kind of object that was passed.
+        source: The path of the checked file, its URL without the query, or the type of the object that was passed.
         size_bytes: The file's size in bytes; None if a server does not send it.
-        width_px: The displayed width in pixels, with orientation or rotation applied; None if the header does not say.
+        width_px: The displayed width in pixels, after orientation or rotation; None if the header does not give it.
         height_px: The displayed height, as for `width_px`.
         violations: The rules that the file breaks, with their ids in `rule`. Their `pointer` is empty.
-        unchecked: Pairs of a rule's id and the reason why the rule could not be checked. If there are any, a file
-            without violations may still break those rules.
+        unchecked: Pairs of a rule's id and the reason why the rule could not be checked. The file may still break
+            these rules.
     """
 
     source: str
@@ -58,13 +58,13 @@ class VideoReport(_Report):
 
     Attributes:
         container: The container format of the content, such as `mp4` or `mov`; None if it is not a known one.
-        duration_seconds: How long the video plays, in seconds; None if the header does not say.
-        frame_seconds: The average duration of a frame, in seconds; None if the header does not say.
-        rotation_degrees: How far players turn the picture clockwise: 0, 90, 180 or 270; None for any other angle.
+        duration_seconds: The duration in seconds; None if the header does not give it.
+        frame_seconds: The average duration of a frame, in seconds; None if the header does not give it.
+        rotation_degrees: How far players turn the picture, clockwise: 0, 90, 180 or 270; None for any other angle.
         pixel_aspect: The width of a pixel divided by its height; None if the header has an invalid ratio.
         video_codec: The video codec, such as `h264`, or its four-letter code; None if there is no video track.
         audio_codec: The audio codec, as for `video_codec`; None if there is no audio track.
-        is_encrypted: Whether you need a key to play its picture or its sound.
+        is_encrypted: Whether you need a key to play the picture or the sound.
         is_fragmented: Whether the file consists of fragments; its header may then not give its duration.
         is_faststart: Whether the header comes before the media, so that players can start at once.
     """
@@ -81,6 +81,6 @@ class VideoReport(_Report):
     is_faststart: bool = False
 
 
-def in_words(report: ImageReport | VideoReport) -> str:
-    """Return the messages of a report's violations in one line, each with its rule."""
+def describe_violations(report: ImageReport | VideoReport) -> str:
+    """Return the violations of a report in one line, each with its rule."""
     return "; ".join(f"{item.message} ({item.rule})" for item in report.violations)

@@ -1,4 +1,4 @@
-"""Encode the sound of a video again, and build chains of FFmpeg filters."""
+"""Encode the sound of a video as AAC, and build chains of FFmpeg filters."""
 
 from __future__ import annotations
 
@@ -16,14 +16,18 @@ _AUDIO_FRAME = 1024  # samples; AAC encodes this many at a time
 
 
 def filter_chain(*filters: tuple[str, str]) -> Graph:
-    """Return a chain of FFmpeg filters, each given by its name and its arguments."""
+    """Return a chain of FFmpeg filters.
+
+    Args:
+        *filters: The name and the arguments of each filter.
+    """
     chain = Graph()
     chain.link_nodes(*(chain.add(name, arguments or None) for name, arguments in filters)).configure()
     return chain
 
 
-def filtered(chain: Any, frame: Any) -> Iterator[Any]:
-    """Yield the frames that a chain of filters returns for a frame, or for None at the end."""
+def apply_filters(chain: Any, frame: Any) -> Iterator[Any]:
+    """Push a frame through a chain of filters, and yield the resulting frames. Pass None at the end."""
     chain.push(frame)
     while True:
         try:
@@ -34,7 +38,7 @@ def filtered(chain: Any, frame: Any) -> Iterator[Any]:
 
 
 class SoundEncoder:
-    """Encodes the audio of the result. It keeps the frames, some megabytes, until the length of the video is known.
+    """Encodes the sound of the result. It stores the frames, a few megabytes, until the duration of the video is known.
 
     Attributes:
         changes: A sentence for each change.
@@ -51,12 +55,12 @@ class SoundEncoder:
         self._frames: list[Any] = []
 
     def add(self, frame: Any) -> None:
-        """Keep the part of a frame that is in the result."""
+        """Store the part of a frame that belongs to the result."""
         if self.is_full:
             return
         if self._graph is None:
             self._start(frame)
-        self._frames += filtered(self._graph, frame)
+        self._frames += apply_filters(self._graph, frame)
         self.is_full = frame.pts * frame.time_base >= self._end_seconds
 
     def _start(self, frame: Any) -> None:
@@ -67,17 +71,17 @@ class SoundEncoder:
             ("abuffer", f"{source}:channel_layout={frame.layout.name}"),
             ("aresample", str(_AUDIO_RATE)),
             ("aformat", f"sample_fmts=fltp:channel_layouts={_AUDIO_LAYOUT}"),
-            ("atrim", f"start={start}:end={end}"),  # before gaps are filled, because they could be very long
+            ("atrim", f"start={start}:end={end}"),  # before gaps are filled, because gaps can be very long
             ("aresample", f"async=1:first_pts={first}"),
             ("asetnsamples", f"n={_AUDIO_FRAME}:p=0"),
             ("abuffersink", ""),
         )
 
     def packets(self, output: Any, seconds: Fraction) -> list[Any]:
-        """Encode the frames that end before the video does, and return the packets."""
+        """Encode the frames that end before the video, and return the packets."""
         if self._graph is None:
             return []
-        self._frames += filtered(self._graph, None)
+        self._frames += apply_filters(self._graph, None)
         frames = self._frames[: math.floor(seconds * _AUDIO_RATE / _AUDIO_FRAME)]
         if not frames:
             return []

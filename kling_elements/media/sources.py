@@ -1,4 +1,4 @@
-"""Open what a caller passes as an image or a video: an address, or an object with the content of a file."""
+"""Open the images and videos that callers pass: paths, bytes, file objects, PIL images, URLs and Base64."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ from attrs import frozen
 
 from kling_elements.media import images
 from kling_elements.media.fitted import FittedImage
-from kling_elements.media.limits import FileSize, ImageLimits, image_limits
-from kling_elements.usable_contract import usable
+from kling_elements.media_limits import FileSize, ImageLimits, image_limits
+from kling_elements.usable_contract import require_usable
 from kling_elements_client.errors import MediaError, Violation
 from kling_elements_runtime import metadata
 from kling_elements_runtime.contract import Contract
 from kling_elements_runtime.errors import raising_media_errors
 from kling_elements_runtime.image_kinds import format_of
 from kling_elements_runtime.uploads import (
+    DamagedFileError,
     EncodedImage,
     InlineBytes,
     InlineFile,
     InlineText,
     Reader,
-    UnreadableError,
     encode,
 )
 
-_CHUNK = 256 * 1024  # bytes to read at a time from a file object that cannot seek
-_QUOTED = 16 * 1024  # characters of a percent-encoded text to decode at a time
-_IN_MEMORY = 16 * 1024 * 1024  # bytes of a copy to keep in memory; a longer one goes to the disk
-_MAX_PATH_LENGTH = 4096  # characters; systems do not allow more, and the Base64 text of a photograph has more
+_CHUNK_BYTES = 256 * 1024  # to read at a time from a file object that cannot seek
+_SLICE_CHARACTERS = 16 * 1024  # of a percent-encoded text to decode at a time
+_MAX_MEMORY_BYTES = 16 * 1024 * 1024  # of a copy; larger copies are written to disk
+_MAX_PATH_LENGTH = 4096  # characters; systems allow no more, and a photograph in Base64 is longer
 
 _HTTP = re.compile(r"https?:", re.IGNORECASE)
 _OTHER_ADDRESS = re.compile(r"(?!file:)[a-z][a-z0-9+.-]*://", re.IGNORECASE)
@@ -49,12 +49,12 @@ _STANDARD_ALPHABET = str.maketrans("-_", "+/")
 
 @frozen
 class MediaFile:
-    """A file whose content the caller has passed.
+    """A file from the caller.
 
     Attributes:
-        name: The name for errors and reports: its path, or the kind of object that was passed.
-        file: Its bytes.
-        text: Its Base64 text, if that was passed.
+        name: The name for errors and reports: the path, or the type of the object that was passed.
+        file: The bytes.
+        text: The Base64 text, if the caller passed that.
     """
 
     name: str
@@ -62,7 +62,7 @@ class MediaFile:
     text: str | None = None
 
     def base64(self) -> str:
-        """Return the file in Base64, for a request.
+        """Return the file as Base64 for a request.
 
         Raises:
             MediaError: The file cannot be read, or was changed meanwhile.
@@ -78,28 +78,28 @@ class MediaFile:
 
 
 def without_metadata(media: MediaFile, limits: ImageLimits) -> MediaFile:
-    """Return an image without its metadata; the same object if it has none, or if the limits do not allow the image.
+    """Return an image without its metadata. If it has none, or breaks a rule anyway, return the same object.
 
     Raises:
-        MediaError: The limits allow the image, but its metadata cannot be separated from the picture.
+        MediaError: The image conforms, but its metadata cannot be separated from the picture.
     """
     try:
         file = metadata.strip(media.file)
-    except UnreadableError as error:
+    except DamagedFileError as error:
         if images.inspect(media.file, media.name, limits, is_local=False).conforms:
             raise MediaError(media.name, metadata.INSEPARABLE) from error
         return media
     return media if file is media.file else MediaFile(media.name, file)
 
 
-def address(source: object, contract: Contract) -> str | None:
-    """Return the source if it is an http(s) URL; None if it is anything else.
+def url_of(source: object, contract: Contract) -> str | None:
+    """Return the source if it is an http(s) URL, otherwise None.
 
     Raises:
-        MediaError: It is a URL that the contract refuses.
+        MediaError: The contract refuses the URL.
         ValueError: The contract lacks a part that this package needs.
     """
-    usable(contract)
+    require_usable(contract)
     if not isinstance(source, str) or not _HTTP.match(source):
         return None
     if contract.schema_violations("#/components/schemas/HttpUrl", source):
@@ -117,10 +117,10 @@ def open_image(source: object, contract: Contract) -> Iterator[MediaFile]:
 
     Args:
         source: A path, bytes, a file object, a PIL image, a `data:` URL, or Base64.
-        contract: The contract that says how to write an image as text, and how large it may be.
+        contract: The contract with the form and the limits of images.
 
     Raises:
-        MediaError: The source cannot be read, or has another type.
+        MediaError: The source cannot be read, or has the wrong type.
     """
     pillow_image = sys.modules.get("PIL.Image")  # if Pillow is not loaded, the source cannot be a PIL image
     if isinstance(source, str):
@@ -137,14 +137,14 @@ def content_of(source: object, contract: Contract) -> bytes:
     """Return the bytes of a fitted image, a PIL image or a file object.
 
     Raises:
-        MediaError: The source cannot be read, is larger than the contract allows, or has another type.
+        MediaError: The source cannot be read, is larger than the contract allows, or has the wrong type.
     """
     if isinstance(source, FittedImage):
         return source.content
     limit = image_limits(contract).file_size
     with open_image(source, contract) as media:
         if media.file.size > limit.max_bytes:
-            raise _too_large(media.name, limit)
+            raise _too_large_error(media.name, limit)
         return media.file.peek(0, media.file.size)
 
 
@@ -155,10 +155,10 @@ def open_file(source: object, limit: FileSize) -> Iterator[MediaFile]:
     Args:
         source: The file. A file object is read from its current position to its end; if it can seek, its position is
             restored.
-        limit: How large the file may be. A file object that cannot seek is not read beyond that.
+        limit: The size limit. A file object that cannot seek is read no further.
 
     Raises:
-        MediaError: The source cannot be read, or has another type.
+        MediaError: The source cannot be read, or has the wrong type.
     """
     if isinstance(source, Path):
         yield MediaFile(str(source), InlineFile(source))
@@ -178,19 +178,19 @@ def open_file(source: object, limit: FileSize) -> Iterator[MediaFile]:
 
 @contextmanager
 def _media_errors(name: str, problem: str) -> Iterator[None]:
-    """Raise every error of the caller's objects as a MediaError, without its own message."""
+    """Turn every error from the caller's objects into a MediaError without its own message."""
     try:
         yield
     except MediaError:
         raise
-    except Exception as error:  # file objects and pictures belong to the caller or to Pillow, and may raise anything
+    except Exception as error:  # file objects and pictures may raise anything
         raise MediaError(name, f"{problem}: {getattr(error, 'strerror', None) or type(error).__name__}") from error
 
 
 def _encode(picture: Any, max_bytes: int) -> bytes:
-    """Encode a PIL image as an upright PNG, which keeps every mode that PNG supports; other modes become RGB.
+    """Encode a PIL image as an upright PNG. Modes that PNG does not support become RGB.
 
-    If the PNG would be larger than the contract allows, return the best JPEG that fits, if there is one.
+    If the PNG is larger than the contract allows, return the best JPEG that fits, if there is one.
     """
     from PIL.ImageOps import exif_transpose  # noqa: PLC0415 - needed only for PIL images
 
@@ -200,7 +200,7 @@ def _encode(picture: Any, max_bytes: int) -> bytes:
     with _media_errors(name, "cannot be encoded"):
         upright = exif_transpose(picture)
         supported = upright if upright.mode in _PNG_MODES else upright.convert("RGB")
-        if not colours.are_usual(supported.info):
+        if not colours.has_common_colours(supported.info):
             supported, _ = decoding.to_plain(supported.copy())
         supported.save(file, "PNG")
         if file.tell() <= max_bytes:
@@ -235,14 +235,14 @@ def _open_object(file: Any, limit: FileSize) -> Iterator[MediaFile]:
 
 @contextmanager
 def _copy(file: Any, name: str, limit: FileSize) -> Iterator[IO[bytes]]:
-    """Copy a file object that cannot seek, and yield the copy, which can."""
-    with SpooledTemporaryFile(max_size=_IN_MEMORY) as copy:
+    """Copy a file object that cannot seek, and yield the copy."""
+    with SpooledTemporaryFile(max_size=_MAX_MEMORY_BYTES) as copy:
         with _media_errors(name, "cannot be read"):
-            while chunk := _read(file, name, _CHUNK):
+            while chunk := _read(file, name, _CHUNK_BYTES):
                 with raising_media_errors(Path(gettempdir()), "written to, for a copy of a file object"):
                     copy.write(chunk)
                 if copy.tell() > limit.max_bytes:
-                    raise _too_large(name, limit)
+                    raise _too_large_error(name, limit)
         copy.seek(0)
         yield copy
 
@@ -288,15 +288,15 @@ def _read(file: Any, name: str, count: int) -> bytes:
 
 
 def from_text(text: str, contract: Contract, limit: FileSize) -> MediaFile:
-    """Return the file in a `data:` URL or in Base64 text.
+    """Return the file in a `data:` URL or in Base64.
 
     Args:
         text: The string.
-        contract: The contract that says how to write an image as text.
-        limit: How large a file in a percent-encoded `data:` URL may be. Such a URL is much longer than its file.
+        contract: The contract with the form of images in text.
+        limit: The size limit of a file in a percent-encoded `data:` URL.
 
     Raises:
-        MediaError: The string is neither, or its file is too large. A string is never used as a path.
+        MediaError: The string is neither, or the file is too large. A string is never used as a path.
     """
     if _DATA.match(text):
         return _from_data_url(text, contract, limit)
@@ -317,22 +317,22 @@ def _from_data_url(text: str, contract: Contract, limit: FileSize) -> MediaFile:
         problem = "has characters other than ASCII" if comma else "has no comma before its content"
         raise MediaError(name, f"{problem}; write it as data:image/png;base64,...")
     if _BASE64_MARK.search(head):
-        plain = _unquoted(payload, None, name).decode("ascii", "replace") if "%" in payload else payload
+        plain = _unquote(payload, None, name).decode("ascii", "replace") if "%" in payload else payload
         return _from_base64(plain, name, contract)
-    return MediaFile(name, InlineBytes(_unquoted(payload, limit, name)))
+    return MediaFile(name, InlineBytes(_unquote(payload, limit, name)))
 
 
-def _unquoted(payload: str, limit: FileSize | None, name: str) -> bytes:
+def _unquote(payload: str, limit: FileSize | None, name: str) -> bytes:
     """Decode a percent-encoded text in slices, because the standard library needs many times its length in memory.
 
     Raises:
-        MediaError: It has more bytes than allowed. This is checked before any of them is decoded.
+        MediaError: The result would have more bytes than the limit allows. Nothing is decoded then.
     """
     if limit is not None and len(payload) - 2 * payload.count("%") > limit.max_bytes:
-        raise _too_large(name, limit)
+        raise _too_large_error(name, limit)
     slices, start = [], 0
     while start < len(payload):
-        end = start + _QUOTED
+        end = start + _SLICE_CHARACTERS
         cut = payload.rfind("%", max(end - 2, start), end)  # a slice must not split an escape such as %2F
         end = cut if cut > start else end
         slices.append(unquote_to_bytes(payload[start:end]))
@@ -340,10 +340,8 @@ def _unquoted(payload: str, limit: FileSize | None, name: str) -> bytes:
     return b"".join(slices)
 
 
-def _too_large(name: str, limit: FileSize) -> MediaError:
-    message = (
-        f"the file has more than {limit.max_bytes} bytes, the most that is allowed ({limit.rule}); make it smaller"
-    )
+def _too_large_error(name: str, limit: FileSize) -> MediaError:
+    message = f"the file has more than {limit.max_bytes} bytes, the maximum ({limit.rule}); make it smaller"
     return MediaError(name, message, [Violation("", limit.rule, message)])
 
 
@@ -355,7 +353,7 @@ def _looks_like_path(text: str) -> bool:
 
 
 def _begins_like_base64_image(text: str) -> bool:
-    """Return whether a string begins like the Base64 of an image, even if it contains white space, - or _."""
+    """Return whether a string begins like an image in Base64, even with white space, - or _."""
     start = "".join(text.split())[:16].translate(_STANDARD_ALPHABET)
     return format_of(InlineText(start)) is not None
 
@@ -370,7 +368,7 @@ def _from_base64(text: str, name: str, contract: Contract) -> MediaFile:
 
 
 def _base64_problem(text: str) -> str:
-    """Return what is wrong with a Base64 string, and what to do."""
+    """Return the problem with a Base64 string, and what to do."""
     if re.search(r"\s", text):
         return "it contains white space; remove it"
     if re.search("[^A-Za-z0-9+/=_-]", text):

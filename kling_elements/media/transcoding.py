@@ -1,4 +1,4 @@
-"""Encode a video again with PyAV, from the extra `video`: H.264 that keeps the time of each frame, and AAC."""
+"""Encode a video as H.264 and AAC with PyAV (extra `video`), and keep the time of each frame."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from av.filter import Graph
 
 from kling_elements.media.filters import FrameFilters, filters_for
 from kling_elements.media.fitted import Ratio
-from kling_elements.media.footage import Footage, UnfitError, opened
-from kling_elements.media.soundtracks import SoundEncoder, filter_chain, filtered
+from kling_elements.media.footage import Footage, UnfitError, open_footage
+from kling_elements.media.soundtracks import SoundEncoder, apply_filters, filter_chain
 
-_TICK = Fraction(1, 360_000)  # seconds; divides a frame at every usual rate, and the times of MPEG and Matroska
-_MAX_DISORDER = 1  # seconds by which a frame may be late
-_PIXELS = "yuv420p"  # every player supports it
+_TICK = Fraction(1, 360_000)  # seconds; divides the frames of every common rate, and the times in MPEG and Matroska
+_MAX_DISORDER_SECONDS = 1  # how late a frame may be
+_PIXEL_FORMAT = "yuv420p"  # every player supports it
 _BT709 = 1  # the number in ITU-T H.273 for the matrix, the primaries and the transfer of HD
 _LIMITED_RANGE = 1
 
 
 @frozen(kw_only=True)
 class EncodeSettings:
-    """How to encode a video.
+    """The settings for encoding a video.
 
     Attributes:
         sizes: The allowed displayed sizes, in pixels.
-        ratio: What to do if the ratio differs.
-        start: How many seconds to skip at the beginning of the source.
-        max_seconds: How many seconds the result may last.
+        ratio: What to do if the ratio differs: `pad` or `crop`.
+        start: How many seconds of the source to skip.
+        max_seconds: The maximum duration of the result, in seconds.
         crf: The constant rate factor of H.264, from 0 (best) to 51.
     """
 
@@ -47,7 +47,7 @@ class EncodeResult:
     """A description of the encoded video.
 
     Attributes:
-        seconds: How many seconds the video lasts.
+        seconds: The duration of the video, in seconds.
         frame_seconds: The duration of a frame, in seconds.
         changes: A sentence for each change.
     """
@@ -58,7 +58,7 @@ class EncodeResult:
 
 
 def transcode(source: Path, target: Path, settings: EncodeSettings) -> Generator[float, None, EncodeResult]:
-    """Encode a video. Yield the completed part of the work from 0 to 1 after each frame, and return the result.
+    """Encode a video. Yield the completed fraction of the work after each frame, and return the result.
 
     Raises:
         UnfitError: The video has no picture, has frames that are too large, or is cut off.
@@ -66,7 +66,7 @@ def transcode(source: Path, target: Path, settings: EncodeSettings) -> Generator
     """
     with (
         source.open("rb") as file,
-        opened(file, settings.start, settings.max_seconds) as footage,
+        open_footage(file, settings.start, settings.max_seconds) as footage,
         av.open(str(target.absolute()), "w", "mp4", options={"movflags": "+faststart"}) as output,
     ):
         video, sound = _VideoEncoder(footage, settings, output), SoundEncoder(footage.start, footage.end)
@@ -76,7 +76,7 @@ def transcode(source: Path, target: Path, settings: EncodeSettings) -> Generator
             if video.is_full and (sound.is_full or footage.audio is None):
                 break
         video.finish()
-        # written at the end, because writing needs all streams, and whether there is any sound is known only now
+        # write at the end, because only now it is clear whether there is any sound, and writing needs all streams
         output.mux([*video.packets(), *sound.packets(output, video.seconds)])
         changes = (*video.changes, *_time_changes(footage, settings, video.seconds), *sound.changes)
         return EncodeResult(seconds=video.seconds, frame_seconds=1 / footage.rate, changes=changes)
@@ -93,7 +93,7 @@ def _time_changes(footage: Footage, settings: EncodeSettings, seconds: Fraction)
 
 
 class _VideoEncoder:
-    """Encodes the frames of the result as they arrive. Each frame is shown until the next one is.
+    """Encodes frames as they arrive. Each frame is shown until the next one.
 
     Attributes:
         changes: A sentence for each change.
@@ -111,44 +111,44 @@ class _VideoEncoder:
         self._graph: Graph | None = None
         self._stream: Any = None
         self._layout: tuple[int, int, str] | None = None
-        self._last: Any = None  # the latest frame; it is encoded as soon as its duration is known
+        self._last: Any = None  # the latest frame, which is encoded as soon as its duration is known
         self._times: list[Fraction] = []  # when the result shows each encoded frame, in seconds
         self._encoded: list[Any] = []
         self._count = 0
 
     @property
     def progress(self) -> float:
-        """The completed part of the work, from 0 to 1."""
+        """The completed fraction of the work, from 0 to 1."""
         available = self._footage.whole_seconds - self._settings.start
         total = min(available, Fraction(self._settings.max_seconds))
         return float(min(self.seconds / total, Fraction(1))) if total > 0 else 0.0
 
     def add(self, frame: Any) -> None:
-        """Encode the previous frame, which is shown until this one is."""
+        """Encode the previous frame, which is shown until this one."""
         if self.is_full:
             return
         seconds = self._footage.seconds_into(frame)
         if self._last is not None:
-            before = self._footage.seconds_into(self._last)
-            if seconds < before - _MAX_DISORDER:
+            previous_seconds = self._footage.seconds_into(self._last)
+            if seconds < previous_seconds - _MAX_DISORDER_SECONDS:
                 raise UnfitError("goes back in time, as joined files do; split it into its parts first")
-            if seconds <= before:
-                return  # this frame would never be seen, or comes too soon after the last one
-            self._show(until=seconds)
+            if seconds <= previous_seconds:
+                return  # nobody would see this frame
+            self._show_last_frame(until=seconds)
         self._last = frame
 
     def finish(self) -> None:
-        """Encode the last frame, and all frames that the encoder still holds."""
+        """Encode the last frame, and all frames that are still in the encoder."""
         if self._last is not None and not self.is_full:
             seconds = self._footage.seconds_into(self._last) + self._footage.seconds_of(self._last)
             if seconds > 0:
-                self._show(until=seconds)
+                self._show_last_frame(until=seconds)
         if self._graph is not None:
             self._encode(None)
             self._encoded += self._stream.encode(None)
 
     def packets(self) -> list[Any]:
-        """Return the encoded packets, with the times of their frames in place of the encoder's counter."""
+        """Return the encoded packets. The times of their frames replace the encoder's counter."""
         starts = [round(seconds / _TICK) for seconds in (*self._times, self.seconds)]
         for packet in self._encoded:
             number = packet.pts
@@ -157,7 +157,7 @@ class _VideoEncoder:
             packet.time_base = _TICK
         return self._encoded
 
-    def _show(self, until: Fraction) -> None:
+    def _show_last_frame(self, until: Fraction) -> None:
         frame = self._last
         if self._graph is None:
             plan = filters_for(
@@ -179,7 +179,7 @@ class _VideoEncoder:
             ("buffer", f"{source}:time_base={frame.time_base}"),
             ("bwdif", "mode=send_frame:deint=interlaced") if frame.interlaced_frame else ("null", ""),
             *plan.filters,
-            ("format", _PIXELS),
+            ("format", _PIXEL_FORMAT),
             ("buffersink", ""),
         )
         options = {
@@ -188,7 +188,7 @@ class _VideoEncoder:
         }  # without B-frames, so that frames are stored in display order
         self._stream = self._output.add_stream("libx264", rate=self._footage.rate, options=options)
         self._stream.width, self._stream.height = plan.size
-        self._stream.pix_fmt = _PIXELS
+        self._stream.pix_fmt = _PIXEL_FORMAT
         context = self._stream.codec_context
         context.colorspace = context.color_primaries = context.color_trc = _BT709
         context.color_range = _LIMITED_RANGE
@@ -197,7 +197,7 @@ class _VideoEncoder:
         self.changes.append(f"encoded as H.264 with a constant rate factor of {self._settings.crf}")
 
     def _encode(self, frame: Any) -> None:
-        for filtered_frame in filtered(self._graph, frame):
+        for filtered_frame in apply_filters(self._graph, frame):
             filtered_frame.pts, filtered_frame.time_base = self._count, 1 / self._footage.rate
             filtered_frame.pict_type = 0  # otherwise the encoder would copy the frame types of the source
             self._encoded += self._stream.encode(filtered_frame)

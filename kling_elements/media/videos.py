@@ -1,4 +1,4 @@
-"""Check one video file by its container and its header, without reading the media."""
+"""Check a video file by its container and its header, without reading the media."""
 
 from __future__ import annotations
 
@@ -9,19 +9,21 @@ from typing import Any, Final
 
 from attrs import evolve
 
-from kling_elements.media.images import File
-from kling_elements.media.limits import DisplayedSize, Duration, Formats, VideoLimits
-from kling_elements.media.mp4_boxes import BrokenBoxError, Outline, code_name, outline
+from kling_elements.media.images import RandomAccessFile
+from kling_elements.media.mp4_boxes import BrokenBoxError, Outline, code_name, read_outline
 from kling_elements.media.mp4_header import Movie, read_movie
 from kling_elements.media.reports import VideoReport
+from kling_elements.media_limits import DisplayedSize, Duration, Formats, VideoLimits
 from kling_elements_client.errors import Violation
 from kling_elements_runtime.image_kinds import format_of_bytes
 
 # The brands (registered at mp4ra.org) of files that can be played as MP4
 _MP4_BRANDS: Final = re.compile(rb"iso[2-9a-cm]|mp4[12]|avc1|M4V[ HP]|M4A |MSNV|F4V |dash|cmf[c2]|XAVC")
 _QUICKTIME_BRAND: Final = b"qt  "
-_PICTURE_BRANDS: Final = re.compile(rb"avi[fs]|he[iv][cmsx]|mif1|msf1")  # animated images also claim to be iso8
-_OTHERS: Final = {
+_PICTURE_BRANDS: Final = re.compile(
+    rb"avi[fs]|he[iv][cmsx]|mif1|msf1"
+)  # because animated images also have the brand iso8
+_OTHER_FORMATS: Final = {
     "Matroska or WebM": re.compile(rb"\x1aE\xdf\xa3", re.DOTALL),
     "AVI": re.compile(rb"RIFF....AVI ", re.DOTALL),
     "MPEG-TS": re.compile(rb"G.{187}G|.{4}G.{191}G", re.DOTALL),
@@ -32,15 +34,15 @@ _OTHERS: Final = {
     "a fragment without its header": re.compile(rb"....(?:styp|moof|sidx)", re.DOTALL),
     "HTML or XML": re.compile(rb"(?:\xef\xbb\xbf)?\s*<", re.DOTALL),
 }
-_PICTURES: Final = {"jpeg", "png", "gif"}  # other formats begin with too few bytes to distinguish them from damage
+_PICTURES: Final = {"jpeg", "png", "gif"}  # the signatures of other formats are too short to be sure
 
-# The tolerance allows for the rounding of durations. Without this limit, a slide that is shown for a minute would
-# excuse any duration.
-_MAX_FRAME_SECONDS = Fraction(1)  # seconds
+# The tolerance of a frame is for rounded durations. Without this limit, a slide that is shown for a minute would allow
+# any duration.
+_MAX_FRAME_SECONDS = Fraction(1)
 
 
-def inspect(file: File, source: str, limits: VideoLimits) -> VideoReport:
-    """Check a file against R20 to R23. Hardly more than its header is read, usually in one to three reads.
+def inspect(file: RandomAccessFile, source: str, limits: VideoLimits) -> VideoReport:
+    """Check a file against R20 to R23. This takes one to three reads, of hardly more than the header.
 
     Args:
         file: The file.
@@ -50,9 +52,9 @@ def inspect(file: File, source: str, limits: VideoLimits) -> VideoReport:
     Raises:
         MediaError: The file cannot be read.
     """
-    boxes = outline(file)
-    container = _container(boxes)
-    movie, trouble = _movie(boxes)
+    boxes = read_outline(file)
+    container = _find_container(boxes)
+    movie, trouble = _read_header(boxes)
     report = VideoReport(
         source=source,
         size_bytes=file.size,  # read last, because a server may send the size only at the end of the file
@@ -67,12 +69,12 @@ def inspect(file: File, source: str, limits: VideoLimits) -> VideoReport:
     return evolve(
         report,
         violations=tuple(Violation("", rule, message) for rule, message in violations),
-        unchecked=tuple(_unchecked(report, boxes, movie, limits)),
+        unchecked=tuple(_unchecked_rules(report, boxes, movie, limits)),
     )
 
 
-def _container(boxes: Outline) -> str | None:
-    """Return the container by its brands. Files without any are MOV, because QuickTime is older than brands."""
+def _find_container(boxes: Outline) -> str | None:
+    """Return the container by its brands. Files without brands are MOV, because QuickTime is older than brands."""
     if not boxes.is_known:
         return None
     if not boxes.brands or boxes.brands[0] == _QUICKTIME_BRAND:
@@ -84,8 +86,8 @@ def _container(boxes: Outline) -> str | None:
     return "mov" if _QUICKTIME_BRAND in boxes.brands else None
 
 
-def _movie(boxes: Outline) -> tuple[Movie | None, str | None]:
-    """Return the movie in the header, and what is wrong with the file."""
+def _read_header(boxes: Outline) -> tuple[Movie | None, str | None]:
+    """Return the content of the header, and what is wrong with the file; None for each if there is nothing."""
     if boxes.header is None:
         return None, boxes.trouble
     try:
@@ -96,7 +98,7 @@ def _movie(boxes: Outline) -> tuple[Movie | None, str | None]:
 
 
 def _movie_fields(movie: Movie) -> dict[str, Any]:
-    """Return the fields of a report that come from the header."""
+    """Return the fields of a report that the header contains."""
     fields: dict[str, Any] = {
         "duration_seconds": movie.seconds,
         "frame_seconds": movie.frame_seconds,
@@ -126,17 +128,17 @@ def _container_violations(
 
 
 def _looks_like(boxes: Outline, container: str | None) -> str:
-    """Return which other format a file seems to have, as the end of a sentence."""
+    """Return the likely format of a file that is not a video, as the end of a sentence."""
     if not boxes.start:
         return f"; it {boxes.trouble or 'is empty'}"
     if container is not None:
         return f"; it is {container.upper()}"
     if boxes.brands:
         return f"; its brand is '{code_name(boxes.brands[0])}'"
-    other = next((name for name, signature in _OTHERS.items() if signature.match(boxes.start)), None)
-    if other is None and (picture := format_of_bytes(boxes.start)) in _PICTURES:
-        other = picture.upper()
-    return f"; it looks like {other}" if other else ""
+    other_format = next((name for name, signature in _OTHER_FORMATS.items() if signature.match(boxes.start)), None)
+    if other_format is None and (picture := format_of_bytes(boxes.start)) in _PICTURES:
+        other_format = picture.upper()
+    return f"; it looks like {other_format}" if other_format else ""
 
 
 def _violations(report: VideoReport, movie: Movie | None, limits: VideoLimits) -> Iterator[tuple[str, str]]:
@@ -157,9 +159,9 @@ def _duration_violations(report: VideoReport, limits: Duration) -> Iterator[tupl
     tolerance = frames * min(report.frame_seconds or Fraction(0), _MAX_FRAME_SECONDS)
     seconds = report.duration_seconds
     if seconds is not None and not min_seconds - tolerance <= seconds <= max_seconds + tolerance:
-        extra = f", give or take {_number(tolerance)} s (frames: {frames})" if tolerance else ""
-        allowed = f"it must last {min_seconds} to {max_seconds} s{extra}"
-        yield limits.rule, f"the video lasts {_number(seconds)} s, {allowed}"
+        tolerance_text = f", give or take {_format_number(tolerance)} s (frames: {frames})" if tolerance else ""
+        allowed = f"it must last {min_seconds} to {max_seconds} s{tolerance_text}"
+        yield limits.rule, f"the video lasts {_format_number(seconds)} s, {allowed}"
 
 
 def _picture_violations(report: VideoReport, limits: DisplayedSize) -> Iterator[tuple[str, str]]:
@@ -174,11 +176,11 @@ def _picture_violations(report: VideoReport, limits: DisplayedSize) -> Iterator[
         yield rule, f"the video is shown as {report.width_px}x{report.height_px} px, it must be {sizes} px"
     aspect = report.pixel_aspect
     if limits.pixel_aspect == "square" and aspect != 1:
-        ratio = "an invalid ratio" if aspect is None else f"the ratio {_ratio(aspect)}"
+        ratio = "an invalid ratio" if aspect is None else f"the ratio {_format_ratio(aspect)}"
         yield rule, f"the video's pixels have {ratio}, they must be square (1:1)"
 
 
-def _unchecked(
+def _unchecked_rules(
     report: VideoReport, boxes: Outline, movie: Movie | None, limits: VideoLimits
 ) -> Iterator[tuple[str, str]]:
     if report.size_bytes is None and boxes.header is not None:
@@ -203,9 +205,9 @@ def _unchecked(
         yield limits.file_size.rule, "the server does not send the file's size"
 
 
-def _number(value: Fraction) -> str:
+def _format_number(value: Fraction) -> str:
     return f"{float(value):.6f}".rstrip("0").rstrip(".")
 
 
-def _ratio(value: Fraction) -> str:
+def _format_ratio(value: Fraction) -> str:
     return f"{value.numerator}:{value.denominator}"

@@ -23,7 +23,7 @@ _FAILED, _USAGE = 1, 2
 
 
 class StartError(Exception):
-    """Raised if the server cannot start. `str()` of it says why, and what to do.
+    """Raised if the server cannot start. The message says why, and what to do.
 
     Attributes:
         exit_code: The exit code of `python -m kling_elements.mock`.
@@ -75,8 +75,8 @@ def run(arguments: Sequence[str] | None, program: str) -> None:
         SystemExit: The help was printed, or a signal came before the server had started.
     """
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _end)
-    options = _options(arguments, program)
+        signal.signal(number, _exit_quietly)
+    options = _parse(arguments, program)
     try:
         from kling_elements.mock import server  # noqa: PLC0415 -- --help needs no extra
     except ModuleNotFoundError as error:
@@ -121,7 +121,7 @@ class _Parser(argparse.ArgumentParser):
         raise OptionError(message, self.format_usage())
 
 
-def _options(arguments: Sequence[str] | None, program: str) -> argparse.Namespace:
+def _parse(arguments: Sequence[str] | None, program: str) -> argparse.Namespace:
     parser = _Parser(
         prog=program,
         epilog=f"Example: {program} --port 8788 --tick 0",
@@ -136,8 +136,8 @@ def _options(arguments: Sequence[str] | None, program: str) -> argparse.Namespac
         "--dialect",
         metavar="NAME",
         type=_dialect,
-        help="how to answer if something is missing, used already or deleted: live (default), as the real service was "
-        "seen to answer, or documented, as its table of errors says",
+        help="how to answer if something doesn't exist, was used before or was deleted: live (default), like the real "
+        "service; or documented, like its table of errors",
     )
     add(
         "--state",
@@ -196,9 +196,9 @@ def _port(text: str) -> int:
 
 
 def _token(text: str) -> str:
-    from kling_elements_runtime.credentials import usable_token  # noqa: PLC0415 -- --help needs no client
+    from kling_elements_runtime.credentials import check_token  # noqa: PLC0415 -- --help needs no client
 
-    return _usable(usable_token, text)
+    return _usable(check_token, text)
 
 
 def _file(text: str) -> str:
@@ -264,7 +264,7 @@ def _url(host: str, port: int) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def _end(*_: object) -> None:
+def _exit_quietly(*_: object) -> None:
     """Exit quietly if a signal arrives before the server has installed its own handlers."""
     raise SystemExit(0)
 

@@ -1,4 +1,4 @@
-"""The mock server as an ASGI application, composed of its parts."""
+"""The mock server as an ASGI application."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from functools import partial
 from os import PathLike
 from urllib.parse import quote
 
+from kling_elements.mock.admission import Admission
 from kling_elements.mock.asgi import (
     BodyTooLargeError,
     DisconnectedError,
@@ -21,18 +22,17 @@ from kling_elements.mock.asgi import (
     respond,
     run_lifespan,
 )
-from kling_elements.mock.callbacks import Courier
+from kling_elements.mock.callbacks import NotificationSender
 from kling_elements.mock.callers import ORIGIN, Callers, page_headers
 from kling_elements.mock.clock import TaskClock
 from kling_elements.mock.control import Control
 from kling_elements.mock.dialects import Dialect, usable_dialect
 from kling_elements.mock.faults import FaultQueue
-from kling_elements.mock.front import Front
-from kling_elements.mock.gate import Gate
 from kling_elements.mock.options import Options
+from kling_elements.mock.pages import Pages
 from kling_elements.mock.refusals import Problem, Refusals, RefusedError
 from kling_elements.mock.reply import Reply
-from kling_elements.mock.request import Body, Head, too_large
+from kling_elements.mock.request import Body, Head, body_too_large
 from kling_elements.mock.routes import Routes
 from kling_elements.mock.service import Service
 from kling_elements.mock.shapes import Shapes
@@ -41,7 +41,7 @@ from kling_elements_client.contract import CONTRACT
 from kling_elements_runtime.contract import Contract
 
 
-def create_app(  # noqa: PLR0913 -- all but the token go by name
+def create_app(  # noqa: PLR0913 -- all arguments except the token are keywords
     token: str | None = None,
     *,
     dialect: str | None = None,
@@ -62,8 +62,8 @@ def create_app(  # noqa: PLR0913 -- all but the token go by name
 
     Args:
         token: The only Bearer token that the server accepts. By default it accepts any well-formed token.
-        dialect: How to answer if something doesn't exist, was used before or was deleted: `live` (the default), as
-            people have seen the service response, or `documented`, as the service's table of errors says.
+        dialect: How to answer if something doesn't exist, was used before or was deleted: `live` (the default), like
+            the real service; or `documented`, like the service's table of errors.
         state: The file to keep tasks in; it is created if it does not exist. By default, and with `:memory:`, tasks
             are kept in memory.
         tick_seconds: Seconds that a task stays submitted, and then processing; with 0 a task finishes at once.
@@ -105,7 +105,7 @@ def create_app(  # noqa: PLR0913 -- all but the token go by name
 
 
 class MockServer:
-    """Answers every operation of a contract: Kling's operations from stored tasks, any other from an example.
+    """Answers every operation of a contract: Kling's operations from stored tasks, any other one with an example.
 
     Attributes:
         contract: The contract.
@@ -129,7 +129,7 @@ class MockServer:
         faults = FaultQueue(shapes, self._refusals)
         self._store = Store(options.state)
         self.clock = TaskClock(manual=options.manual_clock, earlier=self._store.clock_reading())
-        self._courier = Courier(
+        self._sender = NotificationSender(
             self._store,
             self.clock,
             describe=shapes.notification,
@@ -137,15 +137,15 @@ class MockServer:
             retries=options.retries,
         )
         self.clock.on_step = self._on_step
-        self._keep_first_reading()
+        self._save_first_reading()
         callers = Callers(options.control)
-        own_paths = Control(
+        control = Control(
             callers=callers,
             clock=self.clock,
             store=self._store,
             shapes=shapes,
             faults=faults,
-            courier=self._courier,
+            sender=self._sender,
         )
         service = Service(
             options,
@@ -155,16 +155,16 @@ class MockServer:
             store=self._store,
             shapes=shapes,
             faults=faults,
-            on_create=self._courier.expect,
+            on_create=self._sender.expect,
         )
-        self._front = Front(contract, self.routes, own_paths.paths, self._store, options.token)
-        self._gate = Gate(
+        self._pages = Pages(contract, self.routes, control.paths, self._store, options.token)
+        self._admission = Admission(
             contract,
             self.routes,
             token=options.token,
             callers=callers,
-            control=own_paths,
-            front=self._front,
+            control=control,
+            pages=self._pages,
             handlers=service.handlers,
         )
         self._late_tasks: set[asyncio.Task[Reply]] = set()
@@ -177,11 +177,11 @@ class MockServer:
     @property
     def docs_path(self) -> str | None:
         """The path of the Swagger UI page; None if there is none, or Swagger UI is not installed."""
-        return self._front.docs
+        return self._pages.docs
 
     def close(self) -> None:
         """Close the state file. If an ASGI server runs the application, this happens at shutdown."""
-        self._courier.cancel()
+        self._sender.cancel()
         self._store.close()
 
     def respond(
@@ -208,17 +208,17 @@ class MockServer:
         head = Head(method, path, query, fields_of(headers), client_host)
 
         def make_reply() -> Reply:
-            accepted = self._gate.accept(head)
+            accepted = self._admission.accept(head)
             if accepted.max_bytes is not None and len(body) > accepted.max_bytes:
-                raise too_large(accepted.max_bytes)
-            return accepted.response(body)
+                raise body_too_large(accepted.max_bytes)
+            return accepted.reply_to(body)
 
         return self._reply_or_refusal(make_reply)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection, as ASGI defines it."""
         if scope["type"] == "lifespan":
-            await run_lifespan(receive, send, self._courier.start, self._stop)
+            await run_lifespan(receive, send, self._sender.start, self._stop)
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close"})
         else:
@@ -245,7 +245,7 @@ class MockServer:
         await asyncio.sleep(reply.delay_seconds)
         assert reply.late is not None  # noqa: S101 -- `_serve` has checked it
         final_reply = reply.late()
-        self._courier.start_if_needed()
+        self._sender.start_if_needed()
         return final_reply
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -253,7 +253,7 @@ class MockServer:
         body = RequestBody(head.headers, receive)
         try:
             reply = await self._reply(head, body)
-            self._courier.start_if_needed()
+            self._sender.start_if_needed()
             if reply.late is not None:
                 reply = await self.late_reply(reply)
             if ORIGIN in head.headers:
@@ -264,33 +264,33 @@ class MockServer:
 
     async def _reply(self, head: Head, body: RequestBody) -> Reply:
         try:
-            accepted = self._gate.accept(head)
-        except RefusedError as refused:
-            return self._refusals.response(refused)
+            accepted = self._admission.accept(head)
+        except RefusedError as refusal:
+            return self._refusals.response(refusal)
         if accepted.max_bytes is None:
-            return self._reply_or_refusal(lambda: accepted.response(b""))
+            return self._reply_or_refusal(lambda: accepted.reply_to(b""))
         try:
             content = await body.read(accepted.max_bytes)
         except BodyTooLargeError:
-            return self._refusals.response(too_large(accepted.max_bytes))
-        return self._reply_or_refusal(lambda: accepted.response(content))
+            return self._refusals.response(body_too_large(accepted.max_bytes))
+        return self._reply_or_refusal(lambda: accepted.reply_to(content))
 
     async def _stop(self) -> None:
         for task in self._late_tasks:
             task.cancel()
-        await self._courier.stop()
+        await self._sender.stop()
         self._store.close()
 
     def _on_step(self) -> None:
-        self._store.keep_clock(self.clock.reading)
-        self._courier.wake()
+        self._store.save_clock(self.clock.reading)
+        self._sender.wake()
 
-    def _keep_first_reading(self) -> None:
+    def _save_first_reading(self) -> None:
         try:
-            self._store.keep_clock(self.clock.reading)
+            self._store.save_clock(self.clock.reading)
         except sqlite3.Error as error:  # for example, because the disk is full
             self._store.close()
-            raise StateError(self._store.unusable(error)) from None
+            raise StateError(self._store.failure_message(error)) from None
 
     def _reply_or_refusal(self, make_reply: Callable[[], Reply]) -> Reply:
         """Return the reply of `make_reply`, or the response to the refusal that it raises.
@@ -299,10 +299,10 @@ class MockServer:
         """
         try:
             reply = make_reply()
-        except RefusedError as refused:
-            return self._refusals.response(refused)
+        except RefusedError as refusal:
+            return self._refusals.response(refusal)
         except sqlite3.Error as error:
-            why = f"the server's state cannot be used: {self._store.failed(error)}"
+            why = f"the server's state cannot be used: {self._store.report_failure(error)}"
             return self._refusals.response(RefusedError(Problem.INTERNAL_ERROR, why))
         if reply.late is None:
             return reply

@@ -1,4 +1,4 @@
-"""Read request bodies within limits and send answers over ASGI, without knowing the contract."""
+"""Read request bodies within limits, and send replies over ASGI."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ class BodyTooLargeError(Exception):
 
 
 class DisconnectedError(Exception):
-    """Raised if the peer disconnects before its request is complete, so that there is nobody to answer."""
+    """Raised if the peer disconnects before its request is complete. There is nobody left to answer."""
 
 
 class ConnectionCutError(httpx.RemoteProtocolError):
-    """Raised to simulate a cut connection if the application is called in process, without a connection.
+    """Raised to simulate a cut connection if you call the application in this process, without a connection.
 
     If you call the application through httpx, you see the error that httpx raises for a cut connection.
     """
@@ -48,8 +48,8 @@ class ConnectionCutError(httpx.RemoteProtocolError):
 def fields_of(headers: Headers) -> Fields:
     """Return headers by their names in lower case. Repeated headers are joined by commas, as HTTP defines."""
     fields: dict[bytes, bytes] = {}
-    for written, value in headers:
-        name = written.lower()
+    for raw_name, value in headers:
+        name = raw_name.lower()
         fields[name] = fields[name] + b", " + value if name in fields else value
     return fields
 
@@ -68,12 +68,12 @@ class RequestBody:
         self._receive = receive
         self._declared_bytes = _declared_bytes(headers)
         self._begun = False
-        self.ended = False
+        self.is_complete = False
         self._expects_go_ahead = (header(headers, b"expect") or "").lower() == "100-continue"
 
     @property
-    def held_back(self) -> bool:
-        """Whether the peer waits for `100 Continue`; if it is refused before, it sends no body."""
+    def is_held_back(self) -> bool:
+        """Whether the peer still waits for `100 Continue`. If you refuse its request now, it sends no body."""
         return self._expects_go_ahead and not self._begun
 
     async def read(self, max_bytes: int) -> bytearray:
@@ -86,7 +86,7 @@ class RequestBody:
         if self._declared_bytes > max_bytes:
             raise BodyTooLargeError
         body = bytearray()
-        while not self.ended:
+        while not self.is_complete:
             chunk = await self._next_chunk()
             if len(body) + len(chunk) > max_bytes:
                 raise BodyTooLargeError
@@ -104,7 +104,7 @@ class RequestBody:
         """
         try:
             async with asyncio.timeout(max_seconds):
-                while not self.ended and max_bytes >= 0:
+                while not self.is_complete and max_bytes >= 0:
                     max_bytes -= len(await self._next_chunk())
         except TimeoutError:
             return
@@ -123,13 +123,13 @@ class RequestBody:
         message = await self._receive()
         if message["type"] == "http.disconnect":
             raise DisconnectedError
-        self.ended = not message.get("more_body", False)
+        self.is_complete = not message.get("more_body", False)
         chunk: bytes = message.get("body", b"")
         return chunk
 
 
 async def respond(scope: Scope, send: Send, reply: Reply, body: RequestBody) -> None:
-    """Send a reply as it asks: delayed, dripped or cut. Then drop the rest of the request body.
+    """Send a reply, delayed, dripped or cut as it says. Then drop the rest of the request body.
 
     Raises:
         DisconnectedError: The peer disconnected.
@@ -140,9 +140,9 @@ async def respond(scope: Scope, send: Send, reply: Reply, body: RequestBody) -> 
     if reply.cut:
         await _cut(scope, body)
     headers = [(b"content-length", str(len(reply.body)).encode()), *reply.headers]
-    if body.held_back:
+    if body.is_held_back:
         headers.append((b"connection", b"close"))
-    drains = not (body.ended or body.held_back)
+    drains = not (body.is_complete or body.is_held_back)
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})
     if reply.drip_seconds:
         await _drip(send, reply)
@@ -172,7 +172,7 @@ async def _drip(send: Send, reply: Reply) -> None:
 async def run_lifespan(
     receive: Receive, send: Send, start: Callable[[], None], stop: Callable[[], Awaitable[None]]
 ) -> None:
-    """Follow the lifespan protocol: call `start` and `stop` if the server starts or shuts down."""
+    """Follow the lifespan protocol: call `start` when the server starts, and `stop` when it shuts down."""
     while True:
         message = await receive()
         if message["type"] == "lifespan.startup":

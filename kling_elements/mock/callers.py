@@ -18,16 +18,18 @@ _PROXIES = re.compile(rb"via|forwarded|x-forwarded-.+|x-real-ip")  # headers tha
 _OLD_HTTP = "1.0"  # nginx uses it towards its upstream by default, and adds no proxy header
 _OWN_SITES = ("none", "same-origin")  # of Sec-Fetch-Site: a typed address, and a page from this server
 ORIGIN = b"origin"
-"""The header in which a browser names the site of the page."""
+"""The header in which a browser sends the site of the page."""
 
-_ASKED_METHOD = b"access-control-request-method"
-_RESPONSES = {
-    _ASKED_METHOD: b"access-control-allow-methods",
+_REQUEST_METHOD = b"access-control-request-method"
+_ALLOWING_HEADERS = {
+    _REQUEST_METHOD: b"access-control-allow-methods",
     b"access-control-request-headers": b"access-control-allow-headers",
 }
 _VARY = (b"vary", b"Origin")
-_SHOWN = b"allow, retry-after, www-authenticate"  # response headers that scripts may read besides the usual ones
-_REMEMBERED_SECONDS = b"600"  # how long a browser may reuse the response to a preflight
+_EXPOSED_HEADERS = (
+    b"allow, retry-after, www-authenticate"  # response headers that scripts may read besides the usual ones
+)
+_PREFLIGHT_MAX_AGE_SECONDS = b"600"  # how long a browser may reuse the response to a preflight
 
 
 class Callers:
@@ -42,7 +44,7 @@ class Callers:
     def may_control(self, head: Head) -> bool:
         """Return whether a request comes directly from this machine or from an allowed host."""
         headers, peer = head.headers, head.client_host or ""
-        if any(map(_PROXIES.fullmatch, headers)) or head.http_version == _OLD_HTTP or _is_of_a_foreign_page(headers):
+        if any(map(_PROXIES.fullmatch, headers)) or head.http_version == _OLD_HTTP or _is_from_foreign_page(headers):
             return False
         host = _host_of(f"http://{header(headers, b'host') or 'localhost'}")
         if host is None:
@@ -69,28 +71,30 @@ def is_from_elsewhere(headers: Fields) -> bool:
 
 def is_preflight(head: Head) -> bool:
     """Return whether a request is a CORS preflight."""
-    return head.method == "OPTIONS" and _ASKED_METHOD in head.headers
+    return head.method == "OPTIONS" and _REQUEST_METHOD in head.headers
 
 
 def preflight_headers(headers: Fields) -> HeaderList:
     """Return the headers that allow what a preflight asks for."""
-    allowed = [(allow, headers[asked]) for asked, allow in _RESPONSES.items() if asked in headers]
-    return (*allowed, (b"access-control-max-age", _REMEMBERED_SECONDS))
+    allowed = [
+        (allowing, headers[requested]) for requested, allowing in _ALLOWING_HEADERS.items() if requested in headers
+    ]
+    return (*allowed, (b"access-control-max-age", _PREFLIGHT_MAX_AGE_SECONDS))
 
 
 def page_headers(headers: Fields) -> HeaderList:
-    """Return the headers that let a page on this machine read a response, and none for any other page."""
+    """Return the headers that let a page read a response, if the page is on this machine; otherwise none."""
     if is_from_elsewhere(headers):
         return ()
     return (
         (b"access-control-allow-origin", headers[ORIGIN]),
-        (b"access-control-expose-headers", _SHOWN),
+        (b"access-control-expose-headers", _EXPOSED_HEADERS),
         _VARY,
     )
 
 
 def usable_host(host: str) -> str:
-    """Return a host that may use `/_mock/`.
+    """Check a host that may use `/_mock/`, and return it.
 
     Raises:
         ValueError: The text is not an address, a network or a host name.
@@ -100,8 +104,8 @@ def usable_host(host: str) -> str:
     return host
 
 
-def _is_of_a_foreign_page(headers: Fields) -> bool:
-    """Return whether a page of another site sent a request. Browsers send `Origin` with every POST."""
+def _is_from_foreign_page(headers: Fields) -> bool:
+    """Return whether a page of another site sent a request. With every POST, browsers send `Origin`."""
     if ORIGIN in headers:
         return is_from_elsewhere(headers)
     referer = header(headers, b"referer")
@@ -111,7 +115,7 @@ def _is_of_a_foreign_page(headers: Fields) -> bool:
 
 
 def _is_this_machine(host: str | None) -> bool:
-    """Return whether a host is this machine. `evil.localhost` is not: a name server may send it anywhere."""
+    """Return whether a host is this machine. `evil.localhost` is not: a name server may give it any address."""
     return host is not None and (host == "localhost" or is_loopback_address(host))
 
 
@@ -130,7 +134,7 @@ def _network(host: str) -> IPv4Network | IPv6Network | None:
 
 
 def _addresses_of(names: Iterable[str]) -> set[str]:
-    """Return the current addresses of names, because those of containers change."""
+    """Return the addresses of names. Don't cache them, because those of containers change."""
     addresses: set[str] = set()
     for name in names:
         try:

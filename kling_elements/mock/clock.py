@@ -1,4 +1,4 @@
-"""The clock that tasks follow. It runs with the wall clock or waits for `step`, and never goes back."""
+"""The clock that tasks follow. It runs with the wall clock, or moves only by `step`. It never goes back."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _NS = 1_000_000  # nanoseconds in a millisecond
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ClockReading:
     """The reading of a clock from which a later clock can continue.
 
     Attributes:
@@ -37,8 +37,8 @@ class Reading:
 class TaskClock:
     """A clock in milliseconds since 1970-01-01 UTC. You can read and step it from any thread."""
 
-    def __init__(self, *, manual: bool = False, earlier: Reading | None = None) -> None:
-        """Start from the wall clock or, if you pass an earlier reading, from the time of that clock by now.
+    def __init__(self, *, manual: bool = False, earlier: ClockReading | None = None) -> None:
+        """Start at the time of the wall clock, or at the time that an earlier clock would show now.
 
         Args:
             manual: Whether the clock moves only by `step`.
@@ -60,9 +60,9 @@ class TaskClock:
         return self._stopped_at_ms is not None
 
     @property
-    def reading(self) -> Reading:
+    def reading(self) -> ClockReading:
         """The reading from which a later clock can continue."""
-        return Reading(self._ahead_ms, self._stopped_at_ms)
+        return ClockReading(self._ahead_ms, self._stopped_at_ms)
 
     def now(self) -> float:
         """Return the time in seconds."""

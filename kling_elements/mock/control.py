@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any, TypeAlias
 
-from kling_elements.mock.callbacks import Courier
+from kling_elements.mock.callbacks import NotificationSender
 from kling_elements.mock.callers import Callers
 from kling_elements.mock.clock import TaskClock
 from kling_elements.mock.faults import FaultQueue
 from kling_elements.mock.refusals import Problem, RefusedError
 from kling_elements.mock.reply import json_reply
-from kling_elements.mock.request import Accepted, Body, Head, json_value
+from kling_elements.mock.request import AcceptedRequest, Body, Head, json_value
 from kling_elements.mock.shapes import Shapes
 from kling_elements.mock.store import Store
 from kling_elements.mock.tasks import StoredTask
@@ -30,7 +30,7 @@ Action: TypeAlias = Callable[[Body], object]
 class Control:
     """Answers requests below `/_mock/`. They need no token."""
 
-    def __init__(  # noqa: PLR0913 -- it brings these together
+    def __init__(  # noqa: PLR0913 -- it connects these parts
         self,
         *,
         callers: Callers,
@@ -38,24 +38,24 @@ class Control:
         store: Store,
         shapes: Shapes,
         faults: FaultQueue,
-        courier: Courier,
+        sender: NotificationSender,
     ) -> None:
-        """Keep the parts of the server that the paths show and change."""
+        """Keep the parts of the server that requests can read and change."""
         self._callers = callers
         self._shapes = shapes
         self._clock = clock
         self._store = store
         self._faults = faults
-        self._courier = courier
+        self._sender = sender
         self.paths: Mapping[str, Mapping[str, Action]] = {
-            f"{PREFIX}faults": {"GET": self._queued, "POST": self._queue, "DELETE": self._clear},
-            f"{PREFIX}elements": {"GET": self._elements},
-            f"{PREFIX}clock": {"GET": self._time, "POST": self._step},
-            f"{PREFIX}callbacks": {"GET": self._callbacks},
-            f"{PREFIX}used-ids": {"GET": self._used_ids, "POST": self._use_ids},
+            f"{PREFIX}faults": {"GET": self._list_faults, "POST": self._add_faults, "DELETE": self._clear_faults},
+            f"{PREFIX}elements": {"GET": self._list_elements},
+            f"{PREFIX}clock": {"GET": self._show_clock, "POST": self._step_clock},
+            f"{PREFIX}callbacks": {"GET": self._list_callbacks},
+            f"{PREFIX}used-ids": {"GET": self._list_used_ids, "POST": self._mark_ids_used},
         }
 
-    def accept(self, head: Head) -> Accepted:
+    def accept(self, head: Head) -> AcceptedRequest:
         """Return how to answer a request.
 
         Raises:
@@ -70,29 +70,29 @@ class Control:
             methods = ", ".join(actions)
             raise RefusedError(Problem.METHOD_NOT_ALLOWED, f"this path accepts only {methods}", {"Allow": methods})
         action = actions[head.method]
-        return Accepted(_MAX_BYTES if head.method == "POST" else None, lambda body: json_reply(action(body)))
+        return AcceptedRequest(_MAX_BYTES if head.method == "POST" else None, lambda body: json_reply(action(body)))
 
-    def _queued(self, _: Body) -> object:
+    def _list_faults(self, _: Body) -> object:
         return self._faults.names
 
-    def _queue(self, body: Body) -> object:
+    def _add_faults(self, body: Body) -> object:
         self._faults.add(json_value(body))
         return self._faults.names
 
-    def _clear(self, _: Body) -> object:
+    def _clear_faults(self, _: Body) -> object:
         self._faults.clear()
         return self._faults.names
 
-    def _elements(self, _: Body) -> object:
+    def _list_elements(self, _: Body) -> object:
         now = self._clock.now_ms()
         tasks = self._store.every_task()
-        self._store.keep_seen(now, tasks)
-        return [self._described(task, now) for task in tasks]
+        self._store.save_seen_time(now, tasks)
+        return [self._describe(task, now) for task in tasks]
 
-    def _time(self, _: Body) -> object:
+    def _show_clock(self, _: Body) -> object:
         return {"now": self._clock.now(), "manual": self._clock.is_manual}
 
-    def _step(self, body: Body) -> object:
+    def _step_clock(self, body: Body) -> object:
         value = json_value(body)
         seconds = value.get("seconds") if isinstance(value, dict) and len(value) == 1 else None
         if not isinstance(seconds, int | float) or isinstance(seconds, bool):
@@ -101,22 +101,24 @@ class Control:
             self._clock.step(seconds)
         except ValueError as error:
             raise RefusedError(Problem.INVALID_PARAMETERS, str(error)) from None
-        return self._time(body)
+        return self._show_clock(body)
 
-    def _callbacks(self, _: Body) -> object:
-        return [asdict(record) for record in self._courier.records]
+    def _list_callbacks(self, _: Body) -> object:
+        return [asdict(record) for record in self._sender.records]
 
-    def _used_ids(self, _: Body) -> object:
+    def _list_used_ids(self, _: Body) -> object:
         return self._store.used_elsewhere()
 
-    def _use_ids(self, body: Body) -> object:
+    def _mark_ids_used(self, body: Body) -> object:
         ids = json_value(body)
         if not (isinstance(ids, list) and all(isinstance(text, str) and text for text in ids)):
-            raise RefusedError(Problem.INVALID_PARAMETERS, "the body must be a list of ids, strings that are not empty")
+            raise RefusedError(
+                Problem.INVALID_PARAMETERS, "the body must be a list of ids, which are non-empty strings"
+            )
         self._store.mark_used_elsewhere(ids)
         return self._store.used_elsewhere()
 
-    def _described(self, task: StoredTask, now: int) -> dict[str, Any]:
+    def _describe(self, task: StoredTask, now: int) -> dict[str, Any]:
         return {
             "task_id": str(task.task_id),
             "external_task_id": task.external_id,

@@ -1,4 +1,4 @@
-"""The responses in which the dialects of the service differ."""
+"""The dialects of the service: how each one words refusals, and what a deletion leaves."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Dialect:
 
         Raises:
             KeyError: The contract has deletions but no response to them in this dialect, or it has creates but no code
-                for one too many.
+                for a create too many.
         """
         self._contract = contract
         self._name = name
@@ -43,7 +43,7 @@ class Dialect:
         too_many = sorted(creates["x-too-many"], key=lambda row: row["dialect"] != name) if creates else [{"code": 0}]
         if not too_many:
             raise KeyError("x-too-many")
-        self.too_many: int = too_many[0]["code"]
+        self.too_many_code: int = too_many[0]["code"]
 
     def refusal(self, operation_id: str, *keywords: str, detail: str, **values: object) -> RefusedError:
         """Return the refusal of a request.
@@ -57,10 +57,10 @@ class Dialect:
         for row in (row for keyword in keywords for row in self._contract.refusals(operation_id, keyword)):
             if row.dialect == self._name:
                 if row.message is None:
-                    return self._refusals.refused_by(row.code, detail)
+                    return self._refusals.refusal_for(row.code, detail)
                 shown = {name: str(value)[:_MAX_VALUE_LENGTH] for name, value in values.items()}
                 return RefusedError(row.code, row.message.format(**shown))
-        return self._refusals.refused_by(Problem.INVALID_VALUE, detail)  # nobody has seen the real response
+        return self._refusals.refusal_for(Problem.INVALID_VALUE, detail)  # nobody has seen the real response
 
     def _definition(self, operation_id: str) -> Mapping[str, Any]:
         operation = self._contract.operations().get(operation_id)
@@ -68,7 +68,7 @@ class Dialect:
 
 
 def usable_dialect(contract: Document, name: str | None) -> str:
-    """Return the name of a dialect, or of the contract's first dialect if the name is None.
+    """Check the name of a dialect, and return it; for None, return the contract's first dialect.
 
     Raises:
         ValueError: The contract has no such dialect.

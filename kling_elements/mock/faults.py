@@ -26,7 +26,7 @@ _STATUS = "([2-5][0-9]{2})"
 _WHEN = "(before|after)"
 
 
-def _unchanged(reply: Reply) -> Reply:
+def _keep(reply: Reply) -> Reply:
     return reply
 
 
@@ -39,24 +39,24 @@ class Fault:
         creates: Whether the task is created.
         late_seconds: Seconds until the task is created, or None to create it at once.
         ending: How the task will end.
-        disturb: Returns the reply to send for the right reply, which it may ignore.
+        disturb: Takes the right reply, and returns the reply to send.
     """
 
     name: str
     creates: bool = True
     late_seconds: float | None = None
     ending: Ending = SUCCEEDS
-    disturb: Disturb = _unchanged
+    disturb: Disturb = _keep
 
 
 NONE = Fault("none")
 
 
 class FaultQueue:
-    """The queue of faults, one for each coming create. You can use it from any thread."""
+    """The queue of faults, one for each of the next creates. You can use it from any thread."""
 
     def __init__(self, shapes: Shapes, refusals: Refusals) -> None:
-        """Start with an empty queue. The faults get their responses from the shapes and refusals."""
+        """Start with an empty queue. The shapes and refusals provide the responses of the faults."""
         self._codes = refusals.business_codes
         self._forms = _forms(shapes, refusals)
         self._waiting: deque[Fault] = deque()
@@ -139,29 +139,29 @@ def _forms(shapes: Shapes, refusals: Refusals) -> Sequence[_Form]:
 
 
 def _timing_forms() -> Sequence[_Form]:
-    """Return the faults that delay a right response, or the creation itself."""
+    """Return the faults that delay a right response or the creation."""
     return (
-        _Form("delay:SECONDS", f"delay:{_SECONDS}", lambda seconds: {"disturb": _delayed(float(seconds))}),
+        _Form("delay:SECONDS", f"delay:{_SECONDS}", lambda seconds: {"disturb": _delay(float(seconds))}),
         _Form("late:SECONDS", f"late:{_SECONDS}", lambda seconds: {"late_seconds": float(seconds)}),
-        _Form("drip", "drip", lambda: {"disturb": _dripping(_DRIP_SECONDS)}),
-        _Form("drip:SECONDS", f"drip:{_SECONDS}", lambda seconds: {"disturb": _dripping(float(seconds))}),
+        _Form("drip", "drip", lambda: {"disturb": _drip(_DRIP_SECONDS)}),
+        _Form("drip:SECONDS", f"drip:{_SECONDS}", lambda seconds: {"disturb": _drip(float(seconds))}),
     )
 
 
 def _missing_response_forms() -> Sequence[_Form]:
     """Return the faults in which a connection is cut, or a proxy answers instead of the service."""
 
-    def dropped(when: str) -> dict[str, Any]:
-        return _replaced(when, Reply(_OK, cut=True))
+    def drop(when: str) -> dict[str, Any]:
+        return _replacement(when, Reply(_OK, cut=True))
 
     def html(status: str, when: str) -> dict[str, Any]:
-        return _replaced(when, _page(int(status)))
+        return _replacement(when, _error_page(int(status)))
 
     def empty(status: str, when: str) -> dict[str, Any]:
-        return _replaced(when, Reply(int(status)))
+        return _replacement(when, Reply(int(status)))
 
     return (
-        _Form("drop-before, drop-after", f"drop-{_WHEN}", dropped),
+        _Form("drop-before, drop-after", f"drop-{_WHEN}", drop),
         _Form("html-STATUS-before, html-STATUS-after", f"html-{_STATUS}-{_WHEN}", html),
         _Form("status-STATUS-before, status-STATUS-after", f"status-{_STATUS}-{_WHEN}", empty),
     )
@@ -174,59 +174,59 @@ def _body_forms(shapes: Shapes) -> Sequence[_Form]:
         return shapes.flat(response["data"])
 
     return (
-        _Form("truncated-json", "truncated-json", lambda: {"disturb": _truncated}),
-        _Form("empty-object", "empty-object", lambda: {"disturb": _with_body(lambda _: {})}),
-        _Form("flat", "flat", lambda: {"disturb": _with_body(flat)}),
-        _Form("odd-envelope", "odd-envelope", lambda: {"disturb": _with_body(shapes.odd)}),
+        _Form("truncated-json", "truncated-json", lambda: {"disturb": _truncate}),
+        _Form("empty-object", "empty-object", lambda: {"disturb": _change_body(lambda _: {})}),
+        _Form("flat", "flat", lambda: {"disturb": _change_body(flat)}),
+        _Form("odd-envelope", "odd-envelope", lambda: {"disturb": _change_body(shapes.odd_envelope)}),
     )
 
 
 def _code_forms(refusals: Refusals) -> Sequence[_Form]:
-    """Return the faults that response with a business code."""
+    """Return the faults that answer with a business code."""
     code = f"({'|'.join(map(str, refusals.business_codes))})"
     code_reply = refusals.code_reply
     return (
-        _Form("code:N", f"code:{code}", lambda number: _replaced("before", code_reply(int(number)))),
-        _Form("code:N-after", f"code:{code}-after", lambda number: _replaced("after", code_reply(int(number)))),
+        _Form("code:N", f"code:{code}", lambda number: _replacement("before", code_reply(int(number)))),
+        _Form("code:N-after", f"code:{code}-after", lambda number: _replacement("after", code_reply(int(number)))),
         _Form(
             "200-code:N",
             f"200-code:{code}",
-            lambda number: _replaced("before", code_reply(int(number), status=_OK)),
+            lambda number: _replacement("before", code_reply(int(number), status=_OK)),
         ),
     )
 
 
 def _ending_forms(shapes: Shapes) -> Sequence[_Form]:
-    """Return the faults that let a task end in another way."""
+    """Return the faults that change how a task ends."""
     return (
-        _Form("fail", "fail", lambda: {"ending": Ending(FAILED, shapes.reason)}),
+        _Form("fail", "fail", lambda: {"ending": Ending(FAILED, shapes.failure_reason)}),
         _Form("fail:REASON", "fail:(.+)", lambda reason: {"ending": Ending(FAILED, reason)}),
         _Form("status-word:WORD", "status-word:(.+)", lambda word: {"ending": Ending(word)}),
     )
 
 
-def _replaced(when: str, reply: Reply) -> dict[str, Any]:
+def _replacement(when: str, reply: Reply) -> dict[str, Any]:
     """Return the fields of a fault that sends another reply, and creates the task only if `when` is `after`."""
     return {"creates": when == "after", "disturb": lambda _: reply}
 
 
-def _page(status: int) -> Reply:
+def _error_page(status: int) -> Reply:
     phrases = [standard.phrase for standard in HTTPStatus if standard == status]  # empty for a status such as 524
     title = " ".join([str(status), *phrases])
     return Reply(status, f"<html><head><title>{title}</title></head></html>".encode(), (HTML_TYPE,))
 
 
-def _delayed(seconds: float) -> Disturb:
+def _delay(seconds: float) -> Disturb:
     return lambda reply: replace(reply, delay_seconds=seconds)
 
 
-def _dripping(seconds: float) -> Disturb:
+def _drip(seconds: float) -> Disturb:
     return lambda reply: replace(reply, drip_seconds=seconds)
 
 
-def _truncated(reply: Reply) -> Reply:
+def _truncate(reply: Reply) -> Reply:
     return replace(reply, body=reply.body[: len(reply.body) // 2])
 
 
-def _with_body(change: Callable[[dict[str, Any]], dict[str, Any]]) -> Disturb:
+def _change_body(change: Callable[[dict[str, Any]], dict[str, Any]]) -> Disturb:
     return lambda reply: replace(reply, body=encode(change(json.loads(reply.body))))

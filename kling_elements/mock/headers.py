@@ -12,8 +12,8 @@ _BEARER = re.compile(r"bearer +([!-~]+)", re.IGNORECASE)  # all that the client 
 _FORM = "Authorization: Bearer <token>"
 
 
-def bearer_token(headers: Fields, accepted: str | None) -> str:
-    """Return the token of a request: the accepted one or, if `accepted` is None, any well-formed one.
+def bearer_token(headers: Fields, accepted_token: str | None) -> str:
+    """Return the token of a request: the accepted one or, if `accepted_token` is None, any well-formed one.
 
     Raises:
         RefusedError: The token is missing, malformed or not the accepted one.
@@ -24,14 +24,16 @@ def bearer_token(headers: Fields, accepted: str | None) -> str:
     match = _BEARER.fullmatch(credentials)
     if match is None:
         raise RefusedError(Problem.INVALID_TOKEN, f"the Authorization header must have the form {_FORM}", CHALLENGE)
-    if accepted not in (None, match[1]):
+    if accepted_token not in (None, match[1]):
         raise RefusedError(
-            Problem.INVALID_TOKEN, "this server accepts another token; send the one it was started with", CHALLENGE
+            Problem.INVALID_TOKEN,
+            "this server accepts another token; send the token that it was started with",
+            CHALLENGE,
         )
     return match[1]
 
 
-def media_type(headers: Fields, accepted: Collection[str]) -> str:
+def media_type(headers: Fields, accepted_types: Collection[str]) -> str:
     """Return the media type of the body, one of the accepted ones, in lower case and without parameters.
 
     Raises:
@@ -39,7 +41,7 @@ def media_type(headers: Fields, accepted: Collection[str]) -> str:
     """
     name, *parameters = (header(headers, b"content-type") or "").lower().split(";")
     charsets = [value for key, _, value in (text.strip().partition("=") for text in parameters) if key == "charset"]
-    if name.strip() not in accepted or any(charset.strip('"') != "utf-8" for charset in charsets):
-        wanted = f"the body must be {' or '.join(accepted)} in UTF-8; set the Content-Type header accordingly"
-        raise RefusedError(Problem.UNSUPPORTED_MEDIA_TYPE, wanted)
+    if name.strip() not in accepted_types or any(charset.strip('"') != "utf-8" for charset in charsets):
+        message = f"the body must be {' or '.join(accepted_types)} in UTF-8; set the Content-Type header accordingly"
+        raise RefusedError(Problem.UNSUPPORTED_MEDIA_TYPE, message)
     return name.strip()

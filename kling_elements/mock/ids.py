@@ -14,7 +14,7 @@ _MAX_DIGITS = 18  # longer ids would not fit into 64 bits
 
 
 def usable_kind(kind: str) -> str:
-    """Return a kind of element ids.
+    """Check a kind of element ids, and return it.
 
     Raises:
         ValueError: There is no such kind.
@@ -39,13 +39,13 @@ def element_id_of(task_id: int, kind: str = "large") -> int | str:
 
 
 def task_id_of(element_id: int) -> int | None:
-    """Return the id of the task of an element id of any kind, or None if no task has such an element."""
+    """Return the id of the task that creates an element with this id, or None if no task does."""
     task_id, odd = divmod(element_id - (_BEYOND_FLOATS if element_id > _MAX_EXACT else 1), 2)
     return None if odd else task_id
 
 
-def rounded_to(number: int) -> Iterator[int]:
-    """Yield the ids of the tasks whose element has a large id that a float rounds to this number."""
+def task_ids_rounded_to(number: int) -> Iterator[int]:
+    """Yield the ids of tasks: the large ids of their elements become this number if they are read as floats."""
     spacing = int(math.ulp(float(number)))
     for element_id in range(number - spacing, number + spacing + 1):
         task_id = task_id_of(element_id) if element_id > _MAX_EXACT else None
@@ -54,6 +54,6 @@ def rounded_to(number: int) -> Iterator[int]:
 
 
 def number_of(text: str) -> int | None:
-    """Return an id as a number, or None if it is not written as this server writes numbers."""
-    written = text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS and not text.startswith("0")
-    return int(text) if written else None
+    """Return an id as a number, or None if this server never writes an id like that."""
+    is_number = text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS and not text.startswith("0")
+    return int(text) if is_number else None

@@ -15,13 +15,13 @@ from kling_elements.mock.callers import usable_host
 from kling_elements.mock.clock import MS
 from kling_elements.mock.ids import usable_kind
 from kling_elements.webhooks import SECRET_FORM, is_secret
-from kling_elements_runtime.credentials import usable_token
+from kling_elements_runtime.credentials import check_token
 
 _MAX_SECONDS = 366 * 24 * 3600
 
 
 def usable_tick(seconds: float) -> float:
-    """Return the seconds of a tick.
+    """Check the seconds of a tick, and return them.
 
     Raises:
         ValueError: The number is negative, too large or not a number.
@@ -32,7 +32,7 @@ def usable_tick(seconds: float) -> float:
 
 
 def usable_task_seconds(seconds: Sequence[float]) -> Sequence[float]:
-    """Return the shortest and the longest duration of a task, in seconds.
+    """Check the shortest and the longest duration of a task, in seconds, and return both.
 
     Raises:
         ValueError: The value is not two durations, the shorter first.
@@ -43,7 +43,7 @@ def usable_task_seconds(seconds: Sequence[float]) -> Sequence[float]:
 
 
 def usable_limit(limit: int) -> int:
-    """Return a limit.
+    """Check a limit, and return it.
 
     Raises:
         ValueError: The limit would refuse every create.
@@ -54,7 +54,7 @@ def usable_limit(limit: int) -> int:
 
 
 def usable_hosts(hosts: Sequence[str]) -> Sequence[str]:
-    """Return hosts that may use `/_mock/`.
+    """Check hosts that may use `/_mock/`, and return them.
 
     Raises:
         TypeError: The value is a single string.
@@ -66,7 +66,7 @@ def usable_hosts(hosts: Sequence[str]) -> Sequence[str]:
 
 
 def usable_secret(secret: str) -> str:
-    """Return a webhook secret.
+    """Check a webhook secret, and return it.
 
     Raises:
         ValueError: The secret has another form. The message does not repeat it.
@@ -76,7 +76,7 @@ def usable_secret(secret: str) -> str:
     return secret
 
 
-def _by(check: Callable[[Any], object]) -> Callable[[Any, Attribute[Any], Any], Any]:
+def _validator(check: Callable[[Any], object]) -> Callable[[Any, Attribute[Any], Any], Any]:
     """Return a validator that runs a check, unless the value is None."""
     return optional(lambda _instance, _field, value: check(value))
 
@@ -93,19 +93,19 @@ class Options:
         ValueError: An option has an invalid value.
     """
 
-    token: str | None = field(default=None, repr=False, validator=_by(usable_token))
+    token: str | None = field(default=None, repr=False, validator=_validator(check_token))
     dialect: str | None = None
     state: str | PathLike[str] | None = None
-    tick_seconds: float = field(default=1.0, validator=_by(usable_tick))
-    task_seconds: Sequence[float] | None = field(default=None, validator=_by(usable_task_seconds))
-    concurrency: int | None = field(default=None, validator=_by(usable_limit))
-    rate: int | None = field(default=None, validator=_by(usable_limit))
-    webhook_secret: str | None = field(default=None, repr=False, validator=_by(usable_secret))
+    tick_seconds: float = field(default=1.0, validator=_validator(usable_tick))
+    task_seconds: Sequence[float] | None = field(default=None, validator=_validator(usable_task_seconds))
+    concurrency: int | None = field(default=None, validator=_validator(usable_limit))
+    rate: int | None = field(default=None, validator=_validator(usable_limit))
+    webhook_secret: str | None = field(default=None, repr=False, validator=_validator(usable_secret))
     manual_clock: bool = False
     unique_external_ids: bool = True
     callbacks: bool = True
-    element_ids: str = field(default="large", validator=_by(usable_kind))
-    control: Sequence[str] = field(default=(), validator=_by(usable_hosts))
+    element_ids: str = field(default="large", validator=_validator(usable_kind))
+    control: Sequence[str] = field(default=(), validator=_validator(usable_hosts))
     retries: Retries = field(factory=Retries)
 
     @property

@@ -12,12 +12,8 @@ from kling_elements_runtime.document import Document
 
 CHALLENGE = {"WWW-Authenticate": "Bearer"}
 _UNAUTHORIZED = 401  # HTTP requires the challenge header with this status
-_KINDS = (
-    "x-absent",
-    "x-duplicate",
-    "x-too-many",
-    "x-deleted-already",
-)  # kinds of refusal that a dialect may word differently
+# the kinds of refusal that dialects may word differently
+_KINDS = ("x-absent", "x-duplicate", "x-too-many", "x-deleted-already")
 
 
 class Problem(Enum):
@@ -42,7 +38,7 @@ class Problem(Enum):
 
 
 class RefusedError(Exception):
-    """Raised to refuse a request. `str()` of it is the message for the caller, without tokens and media."""
+    """Raised to refuse a request. The message is for the caller, and contains no token and no media."""
 
     def __init__(self, reason: Problem | int, message: str, headers: Mapping[str, str] | None = None) -> None:
         """Keep the problem or business code, the message that says what to do, and the headers to add."""
@@ -52,7 +48,7 @@ class RefusedError(Exception):
 
 
 class Refusals:
-    """Words refusals as a contract does, and turns them into answers in the contract's envelope."""
+    """Words refusals as a contract does, and turns them into replies in the contract's envelope."""
 
     def __init__(self, contract: Document) -> None:
         """Read the business codes of a contract, and the envelope of every problem from the examples.
@@ -78,13 +74,13 @@ class Refusals:
         """Return the response to a refused request, with a new request id."""
         if isinstance(refused.reason, int):
             return self.code_reply(refused.reason, str(refused), headers=refused.headers)
-        own = {"message": str(refused), "request_id": new_request_id()}
+        details = {"message": str(refused), "request_id": new_request_id()}
         return json_reply(
-            {**self._envelopes[refused.reason], **own}, refused.reason.status, _header_list(refused.headers)
+            {**self._envelopes[refused.reason], **details}, refused.reason.status, _header_list(refused.headers)
         )
 
-    def refused_by(self, reason: Problem | int, detail: str, headers: Mapping[str, str] | None = None) -> RefusedError:
-        """Return a refusal that says what a code or problem means in the contract's words, and then the detail."""
+    def refusal_for(self, reason: Problem | int, detail: str, headers: Mapping[str, str] | None = None) -> RefusedError:
+        """Return the refusal for a code or problem, with the meaning from the contract and a detail."""
         code: int = self._envelopes[reason]["code"] if isinstance(reason, Problem) else reason
         return RefusedError(code, f"{self.business_codes[code].meaning}: {detail}", headers)
 
@@ -99,9 +95,9 @@ class Refusals:
         """Return the response with a business code; message and status are the contract's unless you pass others."""
         row = self.business_codes[code]
         status = row.http_status if status is None else status
-        needed = CHALLENGE if status == _UNAUTHORIZED else {}
+        required = CHALLENGE if status == _UNAUTHORIZED else {}
         envelope = {"code": code, "message": message or row.meaning, "request_id": new_request_id()}
-        return json_reply(envelope, status, _header_list({**needed, **(headers or {})}))
+        return json_reply(envelope, status, _header_list({**required, **(headers or {})}))
 
 
 def new_request_id() -> str:

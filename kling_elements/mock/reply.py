@@ -1,4 +1,4 @@
-"""A response as a plain value, which the ASGI part or the caller of `respond` then carries out."""
+"""A response as a plain value. `asgi.respond`, or the caller of `MockServer.respond`, sends it."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ class Reply:
         delay_seconds: Seconds to wait before anything else.
         drip_seconds: Seconds over which to send the body byte by byte; 0 sends it at once.
         cut: Whether to cut the connection without sending a byte.
-        late: A function to call only after the delay, even if the caller has hung up by then. It returns the reply to
-            send instead. None if everything is done already.
+        late: Creates the task, and returns the reply to send instead of this one. Call it after the delay, even if the
+            caller has hung up by then. None if the task has been created already.
     """
 
     status: int
@@ -46,5 +46,5 @@ def json_reply(value: object, status: int = 200, headers: HeaderList = ()) -> Re
 
 
 def encode(value: object) -> bytes:
-    """Return a value as JSON in ASCII, so that lone surrogates from a request can't make it fail."""
+    """Return a value as JSON in ASCII, which can also represent lone surrogates from a request."""
     return _ENCODER.encode(value).encode()

@@ -1,4 +1,4 @@
-"""The parts of a request, from its head to the value of its body."""
+"""The parts of a request: its head, and the value of its body."""
 
 from __future__ import annotations
 
@@ -36,16 +36,16 @@ class Head:
 
 
 @dataclass(frozen=True, slots=True)
-class Accepted:
+class AcceptedRequest:
     """A request whose head passed every check.
 
     Attributes:
         max_bytes: The size limit of the body in bytes, or None if the request needs no body.
-        response: Returns the reply for the body. If the request needs none, pass an empty body.
+        reply_to: Returns the reply to a body. If the request needs no body, pass an empty one.
     """
 
     max_bytes: int | None
-    response: Callable[[Body], Reply]
+    reply_to: Callable[[Body], Reply]
 
 
 def json_value(raw: Body) -> object:
@@ -60,6 +60,6 @@ def json_value(raw: Body) -> object:
         raise RefusedError(Problem.INVALID_PARAMETERS, f"the body cannot be read: {error}") from None
 
 
-def too_large(max_bytes: int | None) -> RefusedError:
+def body_too_large(max_bytes: int | None) -> RefusedError:
     """Return the refusal of a body over the size limit."""
     return RefusedError(Problem.BODY_TOO_LARGE, f"the body may have at most {max_bytes} bytes")

@@ -16,7 +16,7 @@ _PARAMETER = re.compile(r"\{([^{}]+)\}")
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One operation, and what the server needs to answer it.
+    """An operation, with the details that the server needs to answer it.
 
     Attributes:
         operation: The operation.
@@ -41,10 +41,10 @@ class PathRoute:
     parameters: tuple[str, ...]
 
     def match(self, segments: list[str]) -> dict[str, str] | None:
-        """Return the parameters of a path if its decoded segments match the template, otherwise None."""
+        """Return the parameters in the decoded segments of a path, or None if the path doesn't match the template."""
         if len(segments) != len(self.segments):
             return None
-        matches = [own.fullmatch(segment) for own, segment in zip(self.segments, segments, strict=True)]
+        matches = [pattern.fullmatch(segment) for pattern, segment in zip(self.segments, segments, strict=True)]
         values = [value for match in matches if match for value in match.groups()]
         return dict(zip(self.parameters, values, strict=True)) if all(matches) else None
 
@@ -96,7 +96,7 @@ def _endpoint(document: Node, operation: Operation) -> Endpoint:
         operation=operation,
         needs_token=_needs_token(document, operation.definition),
         max_bytes=_max_bytes(document, operation.definition),
-        success=_success(document, operation),
+        success=_example_reply(document, operation),
     )
 
 
@@ -114,7 +114,7 @@ def _max_bytes(document: Node, definition: Node) -> dict[str, int]:
     return {name.lower(): media_type["x-body-size"]["max-bytes"] for name, media_type in content.items()}
 
 
-def _success(document: Node, operation: Operation) -> Reply:
+def _example_reply(document: Node, operation: Operation) -> Reply:
     status = operation.success_status()
     response = resolve(document, operation.definition["responses"][status])
     examples = response["content"]["application/json"]["examples"]

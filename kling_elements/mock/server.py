@@ -32,7 +32,7 @@ _TOO_LARGE = (
 )
 
 
-class _Closing(uvicorn.Server):
+class _ClosingServer(uvicorn.Server):
     """A server that closes connections if they leave a request half sent."""
 
     async def on_tick(self, counter: int) -> bool:
@@ -42,7 +42,7 @@ class _Closing(uvicorn.Server):
         return await super().on_tick(counter)
 
 
-class _Server(_Closing):
+class _AnnouncingServer(_ClosingServer):
     """A server that prints a line when it is ready, and treats SIGINT and SIGTERM as a normal shutdown."""
 
     def __init__(self, config: uvicorn.Config, announcement: str) -> None:
@@ -136,10 +136,10 @@ def serve(listener: socket.socket, url: str, app: MockServer, *, as_json: bool =
         app: The application.
         as_json: Whether that line is JSON, for programs.
     """
-    _Server(_config(app), _announcement(app, url, as_json=as_json)).run(sockets=[listener])
+    _AnnouncingServer(_config(app), _announcement(app, url, as_json=as_json)).run(sockets=[listener])
 
 
-class Background(_Closing):
+class Background(_ClosingServer):
     """A server for a thread: call `run(sockets=[...])`, and set `should_exit` to stop it. It handles no signals."""
 
     def __init__(self, app: Application) -> None:
@@ -167,4 +167,5 @@ def _announcement(app: MockServer, url: str, *, as_json: bool) -> str:
     if as_json:
         return json.dumps({"url": url, "docs": docs, "operations": app.operation_ids})
     line = f"Mock server of {', '.join(app.operation_ids)} listening on {url} (Ctrl+C stops it)"
-    return line if docs is None else f"{line}; try it in a browser: {docs}"
+    line = line if docs is None else f"{line}; try it in a browser: {docs}"
+    return f"{line}\nexport KLING_BASE_URL={url}"

@@ -10,7 +10,7 @@ from typing import Any
 from kling_elements.mock.clock import MS, TaskClock
 from kling_elements.mock.dialects import Dialect
 from kling_elements.mock.faults import FaultQueue
-from kling_elements.mock.ids import number_of, rounded_to, task_id_of
+from kling_elements.mock.ids import number_of, task_id_of, task_ids_rounded_to
 from kling_elements.mock.options import Options
 from kling_elements.mock.refusals import Problem, Refusals
 from kling_elements.mock.reply import Reply
@@ -18,7 +18,7 @@ from kling_elements.mock.shapes import Shapes, without_media
 from kling_elements.mock.store import Store
 from kling_elements.mock.tasks import Draft, StoredTask
 
-_WINDOW_SECONDS = 1  # over which the rate counts
+_WINDOW_SECONDS = 1  # of the rate limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class ServiceCall:
 class Service:
     """Handles every operation. You can use it from any thread."""
 
-    def __init__(  # noqa: PLR0913 -- it brings these together
+    def __init__(  # noqa: PLR0913 -- it connects these parts
         self,
         options: Options,
         *,
@@ -53,7 +53,7 @@ class Service:
         faults: FaultQueue,
         on_create: Callable[[StoredTask], None],
     ) -> None:
-        """Keep the parts to work with, and the function to call with each new task."""
+        """Keep the parts of the server, and the function to call with each new task."""
         self._options = options
         self._refusals = refusals
         self._dialect = dialect
@@ -84,11 +84,11 @@ class Service:
             may_call_private=callback_url is not None and call.is_local(),
         )
         if fault.late_seconds is not None:
-            return Reply(200, delay_seconds=fault.late_seconds, late=lambda: self._created(draft))
-        return fault.disturb(self._created(draft))
+            return Reply(200, delay_seconds=fault.late_seconds, late=lambda: self._add_task(draft))
+        return fault.disturb(self._add_task(draft))
 
-    def _created(self, draft: Draft) -> Reply:
-        with self._store.locked():
+    def _add_task(self, draft: Draft) -> Reply:
+        with self._store.lock:
             now = self._clock.now_ms()
             self._check_limits(draft, now)
             task = self._store.add(draft, now, randint(*self._options.task_ms))  # noqa: S311 -- nobody gains by guessing
@@ -103,17 +103,17 @@ class Service:
             raise self._dialect.refusal(
                 "createElement", "x-duplicate", detail=detail, external_task_id=draft.external_id
             )
-        since = now - _WINDOW_SECONDS * MS
-        if options.rate and store.count_created_after(owner, since, options.rate) == options.rate:
+        window_start = now - _WINDOW_SECONDS * MS
+        if options.rate and store.count_created_after(owner, window_start, options.rate) == options.rate:
             headers = {"Retry-After": str(_WINDOW_SECONDS)}
             detail = f"at most {options.rate} creates per second"
-            raise self._refusals.refused_by(Problem.RATE_LIMITED, detail, headers)
+            raise self._refusals.refusal_for(Problem.RATE_LIMITED, detail, headers)
         limit = options.concurrency
         if limit and store.count_ending_after(owner, now, limit) == limit:
-            raise self._refusals.refused_by(self._dialect.too_many, f"at most {limit} unfinished tasks")
+            raise self._refusals.refusal_for(self._dialect.too_many_code, f"at most {limit} unfinished tasks")
 
     def _is_used(self, owner: bytes, external_id: str) -> bool:
-        """Return whether a task of the owner has an external id, or another call if the dialect counts those."""
+        """Return whether the owner has used an external id; in some dialects, a call other than a create counts too."""
         return self._store.has_external_id(owner, external_id) or (
             self._dialect.counts_all_calls and self._store.is_used_elsewhere(external_id)
         )
@@ -125,20 +125,20 @@ class Service:
             detail = "no task of this account has this id or external_task_id"
             raise self._dialect.refusal("getElement", "x-absent", detail=detail, id=name)
         now = self._clock.now_ms()
-        self._store.keep_seen(now, [task])
+        self._store.save_seen_time(now, [task])
         return self._shapes.response(self._shapes.task(task, now))
 
     def _find(self, owner: bytes, name: str) -> StoredTask | None:
         """Return the task with this task id or, if there is none, with this external id."""
-        task_id, deleted_too = number_of(name), self._dialect.keeps_deleted
-        task = None if task_id is None else self._store.by_id(owner, task_id, deleted_too=deleted_too)
-        return task or self._store.by_external_id(owner, name, deleted_too=deleted_too)
+        task_id, include_deleted = number_of(name), self._dialect.keeps_deleted
+        task = None if task_id is None else self._store.by_id(owner, task_id, include_deleted=include_deleted)
+        return task or self._store.by_external_id(owner, name, include_deleted=include_deleted)
 
     def _list(self, call: ServiceCall) -> Reply:
         now = self._clock.now_ms()
         number, size = call.parameters["pageNum"], call.parameters["pageSize"]
-        page = self._store.page(call.owner, number, size, deleted_too=self._dialect.keeps_deleted)
-        self._store.keep_seen(now, page)
+        page = self._store.page(call.owner, number, size, include_deleted=self._dialect.keeps_deleted)
+        self._store.save_seen_time(now, page)
         return self._shapes.response([self._shapes.task(task, now) for task in page])
 
     def _list_presets(self, call: ServiceCall) -> Reply:
@@ -149,12 +149,14 @@ class Service:
         element_id = number_of(str(call.body["element_id"]))
         if element_id in self._preset_ids():
             detail = "an element of the official library cannot be deleted"
-            raise self._refusals.refused_by(Problem.PERMISSION_DENIED, detail)
-        with self._store.locked():
+            raise self._refusals.refusal_for(Problem.PERMISSION_DENIED, detail)
+        with self._store.lock:
             task = None if element_id is None else self._ready_task(call.owner, element_id)
             if task is None or task.deleted:
                 keywords = ("x-deleted-already", "x-absent") if task else ("x-absent",)
-                detail = f"this account has no finished element with this id{self._rounding(call.owner, element_id)}"
+                detail = (
+                    f"this account has no finished element with this id{self._rounding_hint(call.owner, element_id)}"
+                )
                 raise self._dialect.refusal(
                     "deleteElement", *keywords, detail=detail, element_id=call.body["element_id"]
                 )
@@ -163,17 +165,19 @@ class Service:
 
     def _ready_task(self, owner: bytes, element_id: int) -> StoredTask | None:
         task_id = task_id_of(element_id)
-        task = None if task_id is None else self._store.by_id(owner, task_id, deleted_too=True)
+        task = None if task_id is None else self._store.by_id(owner, task_id, include_deleted=True)
         now = self._clock.now_ms()
         if task is None or not task.is_ready_at(now):
             return None
-        self._store.keep_seen(now, [task])
+        self._store.save_seen_time(now, [task])
         return task
 
-    def _rounding(self, owner: bytes, number: int | None) -> str:
+    def _rounding_hint(self, owner: bytes, number: int | None) -> str:
         """Return a hint if a float turned the id of an existing element into this number, otherwise an empty string."""
-        candidates = () if number is None else rounded_to(number)
-        task = next(filter(None, (self._store.by_id(owner, task_id, deleted_too=True) for task_id in candidates)), None)
+        candidates = () if number is None else task_ids_rounded_to(number)
+        task = next(
+            filter(None, (self._store.by_id(owner, task_id, include_deleted=True) for task_id in candidates)), None
+        )
         if task is None:
             return ""
         return (

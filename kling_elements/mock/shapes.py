@@ -18,7 +18,7 @@ _REFERENCES = ("element_image_list", "element_video_list")
 
 
 class Shapes:
-    """Writes answers in the shapes of the contract's examples."""
+    """Writes responses in the shapes of the contract's examples."""
 
     def __init__(self, contract: Document, element_ids: str = "large") -> None:
         """Read the constant parts from the contract, and keep the kind of element ids.
@@ -40,35 +40,37 @@ class Shapes:
             tag: name.capitalize() for tag, name in zip(tags["enum"], tags["x-enum-varnames"], strict=True)
         }
         self.presets: list[dict[str, Any]] = [self._preset(task) for task in examples["presets"]["data"]]
-        self.reason: str = examples["taskFailed"]["data"]["task_status_msg"]
+        self.failure_reason: str = examples["taskFailed"]["data"]["task_status_msg"]
 
     def response(self, data: object) -> Reply:
-        """Return the response with this data, and a new request id."""
+        """Return the response with some data and a new request id."""
         return json_reply({**self._envelope, "request_id": new_request_id(), "data": data})
 
     def submitted(self, task: StoredTask) -> dict[str, Any]:
         """Return a task as the response to its create shows it."""
         return {
-            **self._named(task, SUBMITTED),
-            "task_info": _info(task),
+            **self._id_and_status(task, SUBMITTED),
+            "task_info": _task_info(task),
             "created_at": task.created_at,
             "updated_at": task.created_at,
         }
 
     def deletion(self, example: str, task: StoredTask) -> Reply:
-        """Return the response to a deletion in the shape of an example, with this task if the example has a task."""
+        """Return the response to a deletion in the shape of an example; this task replaces the task of the example."""
         response = self._examples[example]
-        named = {"data": {**response["data"], **self._named(task, task.end_status)}} if "data" in response else {}
+        named = (
+            {"data": {**response["data"], **self._id_and_status(task, task.end_status)}} if "data" in response else {}
+        )
         return json_reply({**response, **named, "request_id": new_request_id()})
 
     def task(self, task: StoredTask, now: int) -> dict[str, Any]:
         """Return a task as a look-up shows it at a time."""
-        ready = task.is_ready_at(now)
+        is_ready = task.is_ready_at(now)
         return {
-            **self._named(task, task.status_at(now)),
+            **self._id_and_status(task, task.status_at(now)),
             "task_status_msg": task.message_at(now),
-            "task_info": _info(task),
-            **({"task_result": {"elements": [self._element(task)]}, **self._costs} if ready else {}),
+            "task_info": _task_info(task),
+            **({"task_result": {"elements": [self._element(task)]}, **self._costs} if is_ready else {}),
             "created_at": task.created_at,
             "updated_at": task.updated_at(now),
         }
@@ -76,7 +78,7 @@ class Shapes:
     def notification(self, task: StoredTask, now: int) -> dict[str, Any]:
         """Return a task as a notification shows it at a time: without its cost in money.
 
-        The element is never deleted in it, because a deletion comes after every change of the task.
+        The element is never deleted, because a deletion comes after every change of the task.
         """
         full = self.task(task._replace(deleted=0), now)
         return {name: value for name, value in full.items() if name != "final_balance_deduction"}
@@ -86,7 +88,7 @@ class Shapes:
         task_id = submitted["task_id"]
         return {**self._flat, "id": task_id, "task_id": task_id, "created_at": submitted["created_at"] // MS}
 
-    def odd(self, response: Mapping[str, Any]) -> dict[str, Any]:
+    def odd_envelope(self, response: Mapping[str, Any]) -> dict[str, Any]:
         """Return the response to a create with a code of failure and an invalid time."""
         return {**response, "code": self._failure_code, "data": {**response["data"], "created_at": []}}
 
@@ -95,7 +97,7 @@ class Shapes:
         return element_id_of(task.task_id, self._element_ids)
 
     def _preset(self, task: Mapping[str, Any]) -> dict[str, Any]:
-        """Return a task of the official library, with ids of the chosen kind; the contract's are small numbers."""
+        """Return a task of the official library, with its element ids as the options say."""
         if self._element_ids != "text":
             return dict(task)
         elements = [
@@ -103,7 +105,7 @@ class Shapes:
         ]
         return {**task, "task_result": {**task["task_result"], "elements": elements}}
 
-    def _named(self, task: StoredTask, status: str) -> dict[str, Any]:
+    def _id_and_status(self, task: StoredTask, status: str) -> dict[str, Any]:
         return {"task_id": str(task.task_id), "task_status": status}
 
     def _element(self, task: StoredTask) -> dict[str, Any]:
@@ -136,5 +138,5 @@ def _with_placeholders(value: Any) -> Any:
     return value if ":" in value else _INLINE_IMAGE  # every URL has a colon, and Base64 has none
 
 
-def _info(task: StoredTask) -> dict[str, str]:
+def _task_info(task: StoredTask) -> dict[str, str]:
     return {} if task.external_id is None else {"external_task_id": task.external_id}

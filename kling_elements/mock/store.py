@@ -14,7 +14,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from kling_elements.mock.clock import LATEST_MS, Reading
+from kling_elements.mock.clock import LATEST_MS, ClockReading
 from kling_elements.mock.reply import encode
 from kling_elements.mock.tasks import CHANGES, Draft, StoredTask
 
@@ -26,7 +26,7 @@ _ID_BITS = 10  # of an id that count the tasks of one millisecond; the other bit
 
 _DAMAGED = "it is damaged; restore it from a copy, or use a file that does not exist yet"
 
-_CHANGING = 2  # the last columns of a task, `deleted` and `notified`, which may change
+_CHANGING_COLUMNS = 2  # the last columns of a task, `deleted` and `notified`, which may change
 _COLUMNS = ", ".join(StoredTask._fields)
 _TABLES = (
     # SQLite accepts any type in any column, and a damaged file may contain anything, so check the types.
@@ -63,8 +63,8 @@ _TABLES = (
     f"PRAGMA application_id = {_APPLICATION_ID}",
     f"PRAGMA user_version = {_VERSION}",
 )
-_PLACES = ", ".join("?" * len(StoredTask._fields))
-_INSERT = f"INSERT INTO tasks ({_COLUMNS}, due_at, checksum) VALUES ({_PLACES}, ?, ?)"  # noqa: S608 -- as below
+_PLACEHOLDERS = ", ".join("?" * len(StoredTask._fields))
+_INSERT = f"INSERT INTO tasks ({_COLUMNS}, due_at, checksum) VALUES ({_PLACEHOLDERS}, ?, ?)"  # noqa: S608 -- as below
 _SELECT = f"SELECT {_COLUMNS} FROM tasks"  # noqa: S608 -- the columns are those of the class
 
 
@@ -83,10 +83,10 @@ class Store:
         """
         self._lock = threading.RLock()
         self._name = str(path)
-        self._connection = _opened(path)
+        self._connection = _open(path)
         # Python warns if a connection is garbage-collected without being closed.
         self._closer = weakref.finalize(self, self._connection.close)
-        (self._last_id,) = self._one("SELECT coalesce(max(task_id), 0) FROM tasks")
+        (self._last_id,) = self._single_row("SELECT coalesce(max(task_id), 0) FROM tasks")
         earlier = self.clock_reading()
         self._seen_ms = earlier.seen_ms if earlier else 0
 
@@ -95,18 +95,19 @@ class Store:
         with self._lock:
             self._closer()
 
-    def failed(self, error: sqlite3.Error) -> str:
+    def report_failure(self, error: sqlite3.Error) -> str:
         """Write to stderr that the state file cannot be used, and return the reason."""
-        sys.stderr.write(f"{self.unusable(error)}\n")
+        sys.stderr.write(f"{self.failure_message(error)}\n")
         sys.stderr.flush()
-        return _explained(error)
+        return _reason(error)
 
-    def unusable(self, error: sqlite3.Error) -> str:
+    def failure_message(self, error: sqlite3.Error) -> str:
         """Return the message that the state file cannot be used, with its path and the reason."""
-        return f"the state file {self._name} cannot be used: {_explained(error)}"
+        return f"the state file {self._name} cannot be used: {_reason(error)}"
 
-    def locked(self) -> AbstractContextManager[object]:
-        """Return a lock for a `with` block, in which no other thread reads or changes tasks."""
+    @property
+    def lock(self) -> AbstractContextManager[object]:
+        """The lock that keeps other threads from reading or changing tasks while you hold it."""
         return self._lock
 
     def add(self, draft: Draft, now: int, duration_ms: int) -> StoredTask:
@@ -136,10 +137,10 @@ class Store:
     def has_external_id(self, owner: bytes, external_id: str) -> bool:
         """Return whether an owner has used an external id, even for a deleted task."""
         sql = "SELECT EXISTS (SELECT 1 FROM tasks WHERE owner = ? AND external_id = ?)"
-        return bool(self._one(sql, owner, external_id)[0])
+        return bool(self._single_row(sql, owner, external_id)[0])
 
     def mark_used_elsewhere(self, external_ids: Iterable[str]) -> None:
-        """Keep external ids as used by another product, for every account."""
+        """Record external ids as used by another product, for every account."""
         with self._lock:
             rows = [(external_id,) for external_id in external_ids]
             self._connection.executemany("INSERT OR IGNORE INTO used_elsewhere VALUES (?)", rows)
@@ -153,31 +154,33 @@ class Store:
     def is_used_elsewhere(self, external_id: str) -> bool:
         """Return whether another product has used an external id."""
         sql = "SELECT EXISTS (SELECT 1 FROM used_elsewhere WHERE external_id = ?)"
-        return bool(self._one(sql, external_id)[0])
+        return bool(self._single_row(sql, external_id)[0])
 
     def count_created_after(self, owner: bytes, time: int, at_most: int) -> int:
         """Count the tasks that an owner created after a time, and stop at `at_most`."""
         sql = "SELECT count(*) FROM (SELECT 1 FROM tasks WHERE owner = ? AND created_at > ? LIMIT ?)"
-        return int(self._one(sql, owner, time, at_most)[0])
+        return int(self._single_row(sql, owner, time, at_most)[0])
 
     def count_ending_after(self, owner: bytes, time: int, at_most: int) -> int:
         """Count the tasks of an owner that end after a time, and stop at `at_most`."""
         sql = "SELECT count(*) FROM (SELECT 1 FROM tasks WHERE owner = ? AND ended_at > ? LIMIT ?)"
-        return int(self._one(sql, owner, time, at_most)[0])
+        return int(self._single_row(sql, owner, time, at_most)[0])
 
-    def by_id(self, owner: bytes, task_id: int, *, deleted_too: bool) -> StoredTask | None:
-        """Return an owner's task by its id. A deleted task is returned only if `deleted_too`."""
-        return self._task(f"{_SELECT} WHERE task_id = ? AND owner = ? AND deleted <= ?", task_id, owner, deleted_too)
+    def by_id(self, owner: bytes, task_id: int, *, include_deleted: bool) -> StoredTask | None:
+        """Return an owner's task by its id. A deleted task is returned only if `include_deleted`."""
+        return self._task(
+            f"{_SELECT} WHERE task_id = ? AND owner = ? AND deleted <= ?", task_id, owner, include_deleted
+        )
 
-    def by_external_id(self, owner: bytes, external_id: str, *, deleted_too: bool) -> StoredTask | None:
-        """Return an owner's newest task with an external id. A deleted task is returned only if `deleted_too`."""
+    def by_external_id(self, owner: bytes, external_id: str, *, include_deleted: bool) -> StoredTask | None:
+        """Return an owner's newest task with an external id. A deleted task is returned only if `include_deleted`."""
         where = "WHERE owner = ? AND external_id = ? AND deleted <= ? ORDER BY task_id DESC LIMIT 1"
-        return self._task(f"{_SELECT} {where}", owner, external_id, deleted_too)
+        return self._task(f"{_SELECT} {where}", owner, external_id, include_deleted)
 
-    def page(self, owner: bytes, number: int, size: int, *, deleted_too: bool) -> list[StoredTask]:
-        """Return a page of an owner's tasks, newest first, with deleted ones if `deleted_too`. The first page is 1."""
+    def page(self, owner: bytes, number: int, size: int, *, include_deleted: bool) -> list[StoredTask]:
+        """Return a page of an owner's tasks, newest first. The first page is 1."""
         where = "WHERE owner = ? AND deleted <= ? ORDER BY created_at DESC, task_id DESC LIMIT ? OFFSET ?"
-        return self._tasks(f"{_SELECT} {where}", owner, deleted_too, size, (number - 1) * size)
+        return self._tasks(f"{_SELECT} {where}", owner, include_deleted, size, (number - 1) * size)
 
     def every_task(self) -> list[StoredTask]:
         """Return all tasks of all owners, oldest first."""
@@ -187,18 +190,18 @@ class Store:
         """Mark the element of a task as deleted."""
         self._write("UPDATE tasks SET deleted = 1 WHERE task_id = ?", task.task_id)
 
-    def to_notify(self, now: int, at_most: int) -> list[StoredTask]:
+    def tasks_to_notify(self, now: int, at_most: int) -> list[StoredTask]:
         """Return the tasks with a notification due by now, the longest overdue first."""
         return self._tasks(f"{_SELECT} WHERE due_at <= ? ORDER BY due_at LIMIT ?", now, at_most)
 
     def next_notification(self, now: int) -> int | None:
         """Return when the next notification after now is due, or None."""
-        time: int | None = self._one("SELECT min(due_at) FROM tasks WHERE due_at > ?", now)[0]
+        time: int | None = self._single_row("SELECT min(due_at) FROM tasks WHERE due_at > ?", now)[0]
         return time
 
     def has_notifications(self) -> bool:
         """Return whether any notification is due, now or later."""
-        return bool(self._one("SELECT EXISTS (SELECT 1 FROM tasks WHERE due_at IS NOT NULL)")[0])
+        return bool(self._single_row("SELECT EXISTS (SELECT 1 FROM tasks WHERE due_at IS NOT NULL)")[0])
 
     def mark_notified(self, task: StoredTask) -> None:
         """Mark the next change of a task as notified."""
@@ -206,19 +209,19 @@ class Store:
         sql = "UPDATE tasks SET notified = ?, due_at = ? WHERE task_id = ?"
         self._write(sql, notified, task.changed_at(notified), task.task_id)
 
-    def clock_reading(self) -> Reading | None:
+    def clock_reading(self) -> ClockReading | None:
         """Return the last saved reading of the clock, or None."""
         newest = "(SELECT coalesce(max(created_at), 0) FROM tasks)"
         row = self._row(f"SELECT ahead_ms, stopped_at_ms, max(seen_ms, {newest}) FROM clock")  # noqa: S608 -- as above
-        return Reading(*row) if row else None
+        return ClockReading(*row) if row else None
 
-    def keep_clock(self, reading: Reading) -> None:
+    def save_clock(self, reading: ClockReading) -> None:
         """Save the reading of the clock for a later server."""
         sql = "INSERT OR REPLACE INTO clock VALUES (1, ?, ?, ?)"
         self._write(sql, reading.ahead_ms, reading.stopped_at_ms, self._seen_ms)
 
-    def keep_seen(self, now: int, tasks: Sequence[StoredTask]) -> None:
-        """Save the time if the caller is about to see that one of the tasks has ended.
+    def save_seen_time(self, now: int, tasks: Sequence[StoredTask]) -> None:
+        """Save the time if the caller is about to learn that one of the tasks has ended.
 
         Even if this machine's clock is set back, a later server then doesn't show the task as unfinished again.
         """
@@ -235,8 +238,8 @@ class Store:
             row: tuple[Any, ...] | None = self._connection.execute(sql, values).fetchone()
         return row
 
-    def _one(self, sql: str, *values: object) -> tuple[Any, ...]:
-        """Return the row of a query that always has one."""
+    def _single_row(self, sql: str, *values: object) -> tuple[Any, ...]:
+        """Return the row of a query that always returns exactly one."""
         row = self._row(sql, *values)
         assert row is not None  # noqa: S101 -- every query here returns a row
         return row
@@ -250,7 +253,7 @@ class Store:
             return [StoredTask(*row) for row in self._connection.execute(sql, values)]
 
 
-def _opened(path: str | PathLike[str] | None) -> sqlite3.Connection:
+def _open(path: str | PathLike[str] | None) -> sqlite3.Connection:
     if path is not None and str(path) == _IN_MEMORY:  # SQLite's own name for it
         path = None
     name = _IN_MEMORY if path is None else str(Path(path).absolute())
@@ -267,7 +270,7 @@ def _opened(path: str | PathLike[str] | None) -> sqlite3.Connection:
             connection.close()
             raise
     except sqlite3.Error as error:
-        raise StateError(f"the state file {path} cannot be used: {_explained(error)}") from None
+        raise StateError(f"the state file {path} cannot be used: {_reason(error)}") from None
     except UnicodeDecodeError:  # sqlite3 fails to decode an error message that quotes the file
         raise StateError(f"the state file {path} cannot be used: {_DAMAGED}") from None
     except StateError as error:
@@ -277,9 +280,8 @@ def _opened(path: str | PathLike[str] | None) -> sqlite3.Connection:
 
 def _prepare(connection: sqlite3.Connection) -> None:
     """Create the tables, or check an existing file before changing anything in it."""
-    connection.execute(
-        "PRAGMA locking_mode = EXCLUSIVE"
-    )  # one server per file, because two would not see each other's clock
+    # Allow one server per file, because two would not see each other's clock.
+    connection.execute("PRAGMA locking_mode = EXCLUSIVE")
     connection.execute("BEGIN EXCLUSIVE")
     queries = ("PRAGMA application_id", "PRAGMA user_version", "SELECT count(*) FROM sqlite_master")
     application_id, version, tables = (connection.execute(sql).fetchone()[0] for sql in queries)
@@ -294,13 +296,12 @@ def _prepare(connection: sqlite3.Connection) -> None:
         raise StateError(_DAMAGED)
     connection.execute("COMMIT")
     connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute(
-        "PRAGMA synchronous = NORMAL"
-    )  # loses nothing if the process is killed, but may if the machine fails
+    # This loses nothing if the process is killed, but may lose something if the machine fails.
+    connection.execute("PRAGMA synchronous = NORMAL")
 
 
 def _is_sound(connection: sqlite3.Connection) -> bool:
-    """Return whether a state file is as it was written: tables, rows and values."""
+    """Return whether the tables, rows and values of a state file are undamaged."""
     statements = connection.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY rowid")
     tables = [sql for (sql,) in statements]
     if tables != [sql for sql in _TABLES if sql.startswith("CREATE")]:
@@ -314,10 +315,10 @@ def _is_sound(connection: sqlite3.Connection) -> bool:
 
 def _checksum(values: tuple[Any, ...]) -> int:
     """Return a checksum of the columns that never change."""
-    return zlib.crc32(repr(values[:-_CHANGING]).encode())
+    return zlib.crc32(repr(values[:-_CHANGING_COLUMNS]).encode())
 
 
-def _explained(error: sqlite3.Error) -> str:
+def _reason(error: sqlite3.Error) -> str:
     if "locked" in str(error):
         return "another server has it open; stop that server, or use another file"
     if "not a database" in str(error):

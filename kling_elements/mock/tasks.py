@@ -1,4 +1,4 @@
-"""A task as the server keeps it. Its status follows from the time."""
+"""A task as the server stores it. Its status depends on the time."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ DELETED = "deleted"  # the status of an element; its task keeps its own
 CHANGES = 2
 """How often the status of a task changes: at the start and at the end of processing."""
 
-_WORDS_OF_SUCCESS = (SUCCEED, "succeeded")  # the newer API uses the second word
+_SUCCESS_STATUSES = (SUCCEED, "succeeded")  # the newer API uses the second word
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ class StoredTask(NamedTuple):
 
     def is_ready_at(self, now: int) -> bool:
         """Return whether the element is ready at a time."""
-        return now >= self.ended_at and self.end_status in _WORDS_OF_SUCCESS
+        return now >= self.ended_at and self.end_status in _SUCCESS_STATUSES
 
     def changed_at(self, change: int) -> int | None:
         """Return when a change of the status happens, or None if there are no more. The first change is 0."""

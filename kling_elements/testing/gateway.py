@@ -24,7 +24,7 @@ class MockGateway:
     """
 
     def __init__(self, app: MockServer, url: str, token: str = TOKEN) -> None:
-        """Control a server at an address."""
+        """Create the controls of a server at an address."""
         self.app: Final = app
         self.url: Final = url
         self.token: Final = token
@@ -61,13 +61,13 @@ class MockGateway:
     def tasks(self) -> list[dict[str, Any]]:
         """Return the tasks of all tokens, as JSON objects.
 
-        Each has `task_id`, `external_task_id`, `status`, `element_id`, `deleted` and `owner`.
+        Each object contains `task_id`, `external_task_id`, `status`, `element_id`, `deleted` and `owner`.
         """
         tasks: list[dict[str, Any]] = self._control("GET", "elements")
         return tasks
 
     def callbacks(self) -> list[dict[str, Any]]:
-        """Return the notifications that were delivered or given up. Only a server on a socket sends notifications."""
+        """Return the notifications that the server has delivered or given up. Only a server on a socket sends any."""
         callbacks: list[dict[str, Any]] = self._control("GET", "callbacks")
         return callbacks
 
@@ -81,10 +81,10 @@ class MockGateway:
 
 @contextmanager
 def serving(app: MockServer, token: str = TOKEN) -> Iterator[MockGateway]:
-    """Serve on a free port of this machine, in a new thread, while the block runs.
+    """Run a server on a free port of this machine, in a new thread, while the block runs.
 
     Args:
-        app: The server that answers.
+        app: The server to run.
         token: A token that the server accepts.
 
     Raises:

@@ -1,4 +1,4 @@
-"""The pytest plugin. Every run of pytest loads this module, so nothing is imported until a test uses the fixture."""
+"""The pytest plugin. Every run of pytest loads this module, so it imports nothing until a test uses the fixture."""
 
 from __future__ import annotations
 

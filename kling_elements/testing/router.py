@@ -1,4 +1,4 @@
-"""Connect the mock server to respx: it answers requests in the process, without a socket."""
+"""Connect the mock server to respx, which answers requests in the process, without a socket."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ except ModuleNotFoundError as error:
 
 
 class KlingRouter(respx.MockRouter):
-    """A respx router that answers the requests to one gateway. You can add other routes.
+    """A respx router that responds like one gateway. You can add routes for other addresses.
 
     Attributes:
-        kling: The mock server that answers.
+        kling: The controls of the mock server.
     """
 
     kling: MockGateway
@@ -36,14 +36,14 @@ class KlingRouter(respx.MockRouter):
 
 
 def respx_router(base_url: str | None = None, *, app: MockServer | None = None, **respx_options: Any) -> KlingRouter:
-    """Return a respx router that answers like a gateway. Use it as a context manager or a decorator.
+    """Return a respx router that responds like a gateway. Use it as a context manager or a decorator.
 
     If a fault would take longer than the client's timeout, the client times out at once; shorter faults take no time.
     Notifications are not sent.
 
     Args:
-        base_url: The gateway's address; by default the one that clients use by default.
-        app: The server that answers, from `kling_elements.mock.create_app`; by default its tasks end at once.
+        base_url: The gateway's address; by default the default of the clients.
+        app: The mock server, from `kling_elements.mock.create_app`; by default one whose tasks end at once.
         respx_options: More arguments for `respx.MockRouter`; `assert_all_called` is off by default.
 
     Raises:
@@ -60,7 +60,7 @@ def respx_router(base_url: str | None = None, *, app: MockServer | None = None, 
 
 
 class _Bridge:
-    """Carry requests from httpx to the server, and its replies back."""
+    """Passes requests from httpx to the server, and replies back."""
 
     def __init__(self, app: MockServer, prefix: str) -> None:
         self._app = app

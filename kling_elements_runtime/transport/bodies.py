@@ -1,4 +1,4 @@
-"""Track how much of a request body was sent, and read answer bodies up to a limit."""
+"""Track how much of a request body was sent, and read response bodies up to a limit."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import httpx
 from attrs import frozen
 
 MAX_RESPONSE_BYTES: Final = 1 << 23
-"""The most bytes of a response, both as received and decoded. A page of 500 elements has about 1 MB."""
+"""The maximum size of a response in bytes, both as received and decoded. A page of 500 elements has about 1 MB."""
 SENT: Final = "kling_elements_runtime.sent"
 """The extension of a request with its `SendProgress`, if it is sent through our own connections."""
 UNREADABLE: Final = "kling_elements_runtime.unreadable"
@@ -29,16 +29,16 @@ _TIME_IS_UP = (TimeoutError, httpcore.TimeoutException, httpx.TimeoutException)
 
 
 class SendProgress:
-    """How much of one request was passed to the network.
+    """Tracks how much of one request was passed to the network.
 
-    A server that follows `Content-Length` does nothing before it has the whole body.
+    A server that respects `Content-Length` does nothing before it has received the whole body.
     """
 
     def __init__(self) -> None:
-        """Start before the headers are written."""
+        """Begin to track a request before its headers are written."""
         self._length: float | None = None
         self._written = 0  # bytes of the body
-        self._perhaps = 0  # and of a piece that is being written on an event loop
+        self._being_written = 0  # bytes of the piece that is being written on an event loop
 
     def pieces(
         self, body: Iterable[bytes], length: int | None, before_last: Callable[[], None] = lambda: None
@@ -68,23 +68,23 @@ class SendProgress:
             for piece in _parts(whole):
                 if self._is_last(piece):
                     before_last()
-                self._perhaps = len(piece)
+                self._being_written = len(piece)
                 yield piece
-                self._written, self._perhaps = self._written + len(piece), 0
+                self._written, self._being_written = self._written + len(piece), 0
         self._end()
 
     def may_have_arrived(self, error: BaseException) -> bool:
         """Return whether the server may have received the whole request before an error.
 
-        After a failed write, some of it is certainly missing. After a write that timed out on an event loop, that is
-        not certain: the piece may have been sent at the same moment.
+        After a failed write, part of the request is certainly missing. After a write on an event loop that timed out,
+        it may be complete, because the piece may have been sent at the same moment.
         """
-        sent = self._written + (self._perhaps if isinstance(error, _TIME_IS_UP) else 0)
+        sent = self._written + (self._being_written if isinstance(error, _TIME_IS_UP) else 0)
         return self._length is not None and sent >= self._length
 
     def _begin(self, length: int | None) -> None:
         self._length = math.inf if length is None else length
-        self._written = self._perhaps = 0
+        self._written = self._being_written = 0
 
     def _is_last(self, piece: bytes) -> bool:
         return self._length is not None and self._written + len(piece) >= self._length
@@ -94,7 +94,7 @@ class SendProgress:
 
 
 def _parts(piece: bytes) -> Iterable[bytes]:
-    """Split a large piece of a body, so that only a small part of it is being written at any time."""
+    """Split a large piece of a body, so that each write is small."""
     if len(piece) <= _MAX_PART:
         return (piece,)
     return (piece[start : start + _MAX_PART] for start in range(0, len(piece), _MAX_PART))
@@ -112,13 +112,13 @@ class ResponseBody:
         self._encoding = encoding.strip().lower()
         self._gzip = zlib.decompressobj(_WITH_GZIP_HEADER) if self._encoding in ("gzip", "x-gzip") else None
         self._content = BytesIO()  # many small pieces in a list would take several times their size
-        self._came = 0  # bytes
+        self._received_bytes = 0  # bytes
         self._pieces = 0
         self.problem: str | None = None
 
     def add(self, piece: bytes) -> bool:
-        """Add a piece, and return whether to read more."""
-        self._came += len(piece)
+        """Add a piece, and return whether you should read more."""
+        self._received_bytes += len(piece)
         self._pieces += 1
         if self._gzip is not None:
             self._decode(piece, self._gzip)
@@ -126,14 +126,14 @@ class ResponseBody:
             self._keep(piece)
         elif piece:
             self.problem = f"the response is encoded as {self._encoding[:40]!r}, but only {ENCODINGS} was requested"
-        if self._came > MAX_RESPONSE_BYTES:
+        if self._received_bytes > MAX_RESPONSE_BYTES:
             self.problem = _TOO_LARGE
         elif self._pieces > _MAX_PIECES:
             self.problem = f"the response has more than {_MAX_PIECES} pieces"
         return self.problem is None
 
     def take(self, pieces: Iterable[bytes]) -> None:
-        """Add pieces until one must be the last."""
+        """Add pieces until the body is complete or a problem occurs."""
         for piece in pieces:
             if not self.add(piece):
                 break
@@ -146,7 +146,7 @@ class ResponseBody:
 
     def content(self) -> bytes:
         """Return the decoded body. Call this after the last piece."""
-        if self._gzip is not None and not self._gzip.eof and self._came:
+        if self._gzip is not None and not self._gzip.eof and self._received_bytes:
             self.problem = self.problem or "the response is compressed, and is cut off"
         return self._content.getvalue()
 
@@ -166,7 +166,7 @@ class ResponseBody:
 
 
 @frozen
-class Received:
+class ReceivedResponse:
     """A response with its body.
 
     Attributes:
@@ -184,12 +184,12 @@ class Received:
     @classmethod
     def of(
         cls, status: int, headers: list[tuple[bytes, bytes]], body: ResponseBody, extensions: Mapping[str, Any]
-    ) -> Received:
+    ) -> ReceivedResponse:
         """Return the response with its body, which must have been read."""
         content = body.content()
         if encoding_of(headers):  # decoded already, so that nothing decodes it again
-            undone = (b"content-encoding", b"content-length")
-            headers = [(name, value) for name, value in headers if name.lower() not in undone]
+            encoding_headers = (b"content-encoding", b"content-length")
+            headers = [(name, value) for name, value in headers if name.lower() not in encoding_headers]
         problem = {} if body.problem is None else {UNREADABLE: body.problem}
         return cls(status, headers, content, {**extensions, **problem})
 

@@ -1,4 +1,4 @@
-"""The TLS context with the usual authorities. A process creates it once, because reading them takes long."""
+"""Create the TLS context with the usual authorities, once for each process, because reading them is slow."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Send through our own connections, or through httpx if its settings or a mock require it.
 
 httpx's `send` handles hooks, cookies and credentials. Without any of these, it takes longer than everything else in a
-small request, so we use the connections directly. We never do while a tool has patched httpx or httpcore, as tools that
-trace or mock requests do.
+small request, so we use the connections directly, unless a tool that traces or mocks requests has patched httpx or
+httpcore.
 
 Each client has two paths: `_send_by_httpx`, and `_send_directly` to the caller's own transport or to our pool.
 """
@@ -18,43 +18,34 @@ import httpcore
 import httpx
 
 from kling_elements_runtime.deadline import seconds_left
-from kling_elements_runtime.transport.bodies import SENT, Received, ResponseBody, SendProgress
-from kling_elements_runtime.transport.originals import Originals
+from kling_elements_runtime.transport.bodies import SENT, ReceivedResponse, ResponseBody, SendProgress
+from kling_elements_runtime.transport.httpx_internals import (
+    PATCHED_METHODS,
+    AsyncPoolTransport,
+    PoolTransport,
+    transport_of,
+)
+from kling_elements_runtime.transport.patch_detection import LibraryFunctions
 from kling_elements_runtime.transport.pool import AsyncPool, Pool
 from kling_elements_runtime.transport.route import Route
-from kling_elements_runtime.transport.steps import TIME_IS_UP, is_over
+from kling_elements_runtime.transport.steps import TIME_IS_UP, is_time_up
 
-# Arguments of httpx's clients that are about connections, or that each of our own clients has.
+# The arguments of httpx's clients that concern connections, and those that our own clients always pass.
 _CONNECTION_ARGUMENTS = frozenset({"verify", "cert", "trust_env", "http1", "http2", "limits", "proxy"})
 _REQUEST_ARGUMENTS = frozenset({"base_url", "timeout", "headers", "transport"})
 _CLIENTS = (httpx.Client, httpx.AsyncClient)
-_PATCHED_METHODS = ("send", "_send_single_request", "_transport_for_url")
-# What tools replace: Sentry and ddtrace the first, vcrpy up to version 7 the second, respx the third or the fifth,
-# pytest-httpx, vcrpy from version 8 and OpenTelemetry the fourth.
-_OWN = Originals(
-    *((httpx.Client, name) for name in _PATCHED_METHODS),
+# The functions of classes that tools replace. respx replaces that of httpcore's pool, or a method of httpx's clients.
+# pytest-httpx, vcrpy from version 8 on and OpenTelemetry replace that of httpx's transport.
+_FUNCTIONS = LibraryFunctions(
+    *((httpx.Client, name) for name in PATCHED_METHODS),
     (httpx.HTTPTransport, "handle_request"),
     (httpcore.ConnectionPool, "handle_request"),
 )
-_OWN_ASYNC = Originals(
-    *((httpx.AsyncClient, name) for name in _PATCHED_METHODS),
+_ASYNC_FUNCTIONS = LibraryFunctions(
+    *((httpx.AsyncClient, name) for name in PATCHED_METHODS),
     (httpx.AsyncHTTPTransport, "handle_async_request"),
     (httpcore.AsyncConnectionPool, "handle_async_request"),
 )
-
-
-class _Transport(httpx.HTTPTransport):
-    """httpx's own transport over our connections, so that a tool that patches its functions sees these requests too."""
-
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool  # instead of the pool that the constructor would create
-
-
-class _AsyncTransport(httpx.AsyncHTTPTransport):
-    """The async version of `_Transport`."""
-
-    def __init__(self, pool: AsyncPool) -> None:
-        self._pool = pool
 
 
 class _DirectPath:
@@ -65,24 +56,26 @@ class _DirectPath:
         uses_pool_only: Whether no transport but our own pool can send requests, unless a tool has patched something.
     """
 
-    def __init__(self, settings: Mapping[str, Any], http: Any, transport: Any, own: Originals, function: str) -> None:
+    def __init__(
+        self, settings: Mapping[str, Any], http: Any, transport: Any, functions: LibraryFunctions, function: str
+    ) -> None:
         """Remember one client.
 
         Args:
             settings: The arguments of httpx's client.
             http: The client.
             transport: Its transport.
-            own: The functions that tools patch.
+            functions: The functions that tools patch.
             function: The name of the transport's function that sends a request.
         """
         self._http, self._transport = http, transport
-        self._own, self._function = own, function
+        self._functions, self._function = functions, function
         self.needs_httpx = _needs_httpx(settings)
         self.uses_pool_only = settings.get("transport") is None and "mounts" not in settings
 
     def is_unpatched(self) -> bool:
         """Return whether no tool has patched httpx, httpcore, the client or its transport."""
-        return self._own.are_unpatched() and _is_unpatched(self._http, self._transport, self._function)
+        return self._functions.are_unpatched() and _is_unpatched(self._http, self._transport, self._function)
 
 
 class Connections:
@@ -95,9 +88,9 @@ class Connections:
     def __init__(self, settings: Mapping[str, Any], route: Route) -> None:
         """Create the client from the arguments of `httpx.Client` and a route. It opens no connection yet."""
         self._pool = pool = Pool(route) if settings.get("transport") is None else None
-        transport = settings["transport"] if pool is None else _Transport(pool)
+        transport = settings["transport"] if pool is None else PoolTransport(pool)
         self.http = httpx.Client(**_client_settings(settings, transport))
-        self._direct_path = _DirectPath(settings, self.http, transport, _OWN, "handle_request")
+        self._direct_path = _DirectPath(settings, self.http, transport, _FUNCTIONS, "handle_request")
         self._send_by_httpx = partial(_send_by_httpx, self.http)
         self._send_directly: Callable[[httpx.Request], httpx.Response] = (
             partial(_send_by_transport, transport) if pool is None else partial(_send_by_pool, pool)
@@ -107,7 +100,7 @@ class Connections:
         """Return the response, with its body read.
 
         Raises:
-            httpx.RequestError: No response came.
+            httpx.RequestError: No response arrived.
         """
         is_unpatched = self._direct_path.is_unpatched()
         if is_unpatched and self._direct_path.uses_pool_only:
@@ -127,9 +120,9 @@ class AsyncConnections:
     def __init__(self, settings: Mapping[str, Any], route: Route) -> None:
         """Create the client from the arguments of `httpx.AsyncClient` and a route. It opens no connection yet."""
         self._pool = pool = AsyncPool(route) if settings.get("transport") is None else None
-        transport = settings["transport"] if pool is None else _AsyncTransport(pool)
+        transport = settings["transport"] if pool is None else AsyncPoolTransport(pool)
         self.http = httpx.AsyncClient(**_client_settings(settings, transport))
-        self._direct_path = _DirectPath(settings, self.http, transport, _OWN_ASYNC, "handle_async_request")
+        self._direct_path = _DirectPath(settings, self.http, transport, _ASYNC_FUNCTIONS, "handle_async_request")
         self._send_by_httpx = partial(_send_by_httpx_async, self.http)
         self._send_directly: Callable[[httpx.Request], Awaitable[httpx.Response]] = (
             partial(_send_by_transport_async, transport) if pool is None else partial(_send_by_pool_async, pool)
@@ -193,23 +186,23 @@ async def _send_by_pool_async(pool: AsyncPool, request: httpx.Request) -> httpx.
 
 def _client_settings(settings: Mapping[str, Any], transport: Any) -> dict[str, Any]:
     """Return the arguments of httpx's client, without those about connections, which the transport handles."""
-    kept = {name: value for name, value in settings.items() if name not in _CONNECTION_ARGUMENTS}
-    # our transport uses the proxies of the environment itself
-    return {**kept, "transport": transport, "trust_env": False}
+    remaining = {name: value for name, value in settings.items() if name not in _CONNECTION_ARGUMENTS}
+    # our transport handles the proxies of the environment
+    return {**remaining, "transport": transport, "trust_env": False}
 
 
 def _needs_httpx(settings: Mapping[str, Any]) -> bool:
-    """Return whether these settings require httpx itself, and not only a connection."""
+    """Return whether these settings need httpx itself, and not only a connection."""
     return not settings.keys() <= _CONNECTION_ARGUMENTS | _REQUEST_ARGUMENTS
 
 
 def _is_unpatched(http: Any, transport: Any, name: str) -> bool:
-    """Return whether a client and its transport are unchanged, because tools patch single objects too."""
+    """Return whether a client and its transport are unchanged, because some tools patch only single objects."""
     return (
         type(http) in _CLIENTS
-        and http._transport is transport  # noqa: SLF001 - OpenTelemetry replaces it
+        and transport_of(http) is transport
         and not http.is_closed
-        and vars(http).keys().isdisjoint(_PATCHED_METHODS)
+        and vars(http).keys().isdisjoint(PATCHED_METHODS)
         and name not in getattr(transport, "__dict__", ())
     )
 
@@ -233,7 +226,7 @@ def _core_request(request: httpx.Request) -> httpcore.Request:
     )
 
 
-def _response(received: Received) -> httpx.Response:
+def _response(received: ReceivedResponse) -> httpx.Response:
     return httpx.Response(
         received.status, headers=received.headers, content=received.content, extensions=received.extensions
     )
@@ -246,7 +239,7 @@ def _read(response: httpx.Response) -> httpx.Response:
             return _within_limit(response, response.read())
         body = ResponseBody(response.headers.get("content-encoding", ""))
         for piece in response.iter_raw():
-            if is_over():
+            if is_time_up():
                 raise httpx.ReadTimeout(TIME_IS_UP)
             if not body.add(piece):
                 break
@@ -273,7 +266,7 @@ def _within_limit(response: httpx.Response, content: bytes) -> httpx.Response:
 
 
 def _with_body(response: httpx.Response, body: ResponseBody) -> httpx.Response:
-    return _response(Received.of(response.status_code, response.headers.raw, body, response.extensions))
+    return _response(ReceivedResponse.of(response.status_code, response.headers.raw, body, response.extensions))
 
 
 _CORE_ERRORS = (

@@ -1,4 +1,4 @@
-"""Every private name of httpcore that is read or set: because of them, `pyproject.toml` has `httpcore<1.1`."""
+"""Every private name of httpcore that we read or set. They are the reason for `httpcore<1.1` in `pyproject.toml`."""
 
 from __future__ import annotations
 
@@ -18,33 +18,34 @@ def set_ssl_context(pool: Any, route: Route, origin: httpcore.Origin) -> None:
         AttributeError: This httpcore stores it elsewhere, and would trust the usual authorities despite the route.
         httpcore.ConnectError: The certificates cannot be read.
     """
-    if origin.scheme == b"https" and pool._ssl_context is None:  # noqa: SLF001 - read before it is set: see above
+    if origin.scheme == b"https" and pool._ssl_context is None:  # noqa: SLF001 - reading it may raise
         pool._ssl_context = route.ssl_context()  # noqa: SLF001 - our own pools subclass it
 
 
 def is_reusable(connection: Any) -> bool:
-    """Return whether a connection is ready for another request, and no data has arrived after the response.
+    """Return whether a connection is ready for another request, without leftover data after the response.
 
-    Such data is in the parser already, and the next request would take it for its response.
+    Leftover data is already in the parser, which would take it for the response to the next request.
     """
     inner = _innermost(connection)
-    return connection.is_idle() and (isinstance(inner, _HTTP2) or _is_silent(inner))
+    return connection.is_idle() and (isinstance(inner, _HTTP2) or _has_no_leftover_data(inner))
 
 
-def _is_silent(inner: Any) -> bool:
-    """Return whether no data came after a response; False if that is unknown, for example with another httpcore."""
+def _has_no_leftover_data(inner: Any) -> bool:
+    """Return whether the parser contains no data after a response; False if that is unknown with this httpcore."""
     parser = getattr(inner, "_h11_state", None)
     return parser is not None and not parser.trailing_data[0] and hasattr(inner, "_network_stream")
 
 
-def check_kept(connection: Any) -> None:
+def check_still_usable(connection: Any) -> None:
     """Raise RemoteProtocolError if the server has closed an idle connection, or has sent data on it.
 
-    This is safe until the last piece of a request is written. Over HTTP/2, servers send data at any time.
+    Until the last piece of a request is written, the request can be sent again. HTTP/2 connections are not checked,
+    because servers send data on them at any time.
     """
     inner = _innermost(connection)
     if not isinstance(inner, _HTTP2) and inner._network_stream.get_extra_info("is_readable"):  # noqa: SLF001
-        raise httpcore.RemoteProtocolError("the server has closed the connection that was kept")
+        raise httpcore.RemoteProtocolError("the server has closed the idle connection")
 
 
 def _innermost(connection: Any) -> Any:

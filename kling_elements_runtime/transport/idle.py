@@ -1,4 +1,4 @@
-"""Idle connections, which wait for the next request."""
+"""Keep idle connections for the next request."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class IdleConnections(Generic[C]):
         Args:
             limit: The maximum number of idle connections.
             max_seconds: The seconds after which an idle connection is closed; None for no limit.
-            reuse_seconds: The seconds that a connection may have been idle for a request that must not be sent twice.
+            reuse_seconds: The maximum idle time of a connection for a request that must not be sent twice.
         """
         self._limit = limit
         self._max_seconds = max_seconds
@@ -36,35 +36,35 @@ class IdleConnections(Generic[C]):
     @classmethod
     def of(cls, route: Route) -> Self:
         """Create an empty collection with the limits of a route."""
-        return cls(route.max_kept, route.limits.keepalive_expiry, route.reuse_seconds)
+        return cls(route.max_idle, route.limits.keepalive_expiry, route.reuse_seconds)
 
     def take(self, method: bytes) -> tuple[C | None, list[C]]:
-        """Return a connection for a request, or None, and the connections that can no longer be used."""
+        """Return a connection for a request, or None, and the stale connections that the caller must close."""
         now = time.monotonic()
-        useless: list[C] = []
+        stale: list[C] = []
         with self._lock:
             while self._waiting and self._max_seconds is not None and now - self._waiting[0][0] > self._max_seconds:
-                useless.append(self._waiting.popleft()[1])
+                stale.append(self._waiting.popleft()[1])
             while self._waiting:
                 since, connection = self._waiting[-1]
                 if method not in SAFE_METHODS and now - since > self._reuse_seconds:
                     break
                 self._waiting.pop()
                 if connection.is_available() and not connection.has_expired():
-                    return connection, useless
-                useless.append(connection)
-        return None, useless
+                    return connection, stale
+                stale.append(connection)
+        return None, stale
 
     def put(self, connection: C) -> list[C]:
-        """Add a connection, and return those above the limit, the oldest first."""
+        """Add a connection. Return those above the limit, oldest first, which the caller must close."""
         with self._lock:
             self._waiting.append((time.monotonic(), connection))
             return [self._waiting.popleft()[1] for _ in range(len(self._waiting) - self._limit)]
 
     def close(self) -> list[C]:
-        """Remove and return all connections. From now on, none is kept."""
+        """Remove and return all connections. From now on, `put` keeps none."""
         with self._lock:
             self._limit = 0
-            taken = [connection for _, connection in self._waiting]
+            connections = [connection for _, connection in self._waiting]
             self._waiting.clear()
-            return taken
+            return connections

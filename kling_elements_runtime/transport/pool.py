@@ -1,8 +1,9 @@
 """A connection pool for one gateway: limited in size, last in first out, one request per connection.
 
 We don't use httpcore's own pool. It loses places forever if calls are cancelled while they wait in it (httpcore#1093),
-searches all connections for each request, and reuses connections on which bytes have arrived after a response. But our
-pools subclass httpcore's, and defer to it while a tool has patched its functions.
+searches all connections for each request, and reuses connections with leftover data after a response. Our pools
+subclass httpcore's, and call its methods while a tool has patched them. `test_pool_reasons.py` shows these faults with
+httpcore's pool.
 
 One coroutine, `_exchange`, makes all decisions about connections. Threads run it without an event loop.
 """
@@ -20,16 +21,16 @@ import httpcore
 from kling_elements_runtime.blocking import finish
 from kling_elements_runtime.deadline import seconds_left
 from kling_elements_runtime.transport import httpcore_internals
-from kling_elements_runtime.transport.bodies import SENT, Received, ResponseBody, SendProgress, encoding_of
+from kling_elements_runtime.transport.bodies import SENT, ReceivedResponse, ResponseBody, SendProgress, encoding_of
 from kling_elements_runtime.transport.idle import SAFE_METHODS, C, IdleConnections
-from kling_elements_runtime.transport.originals import Originals
+from kling_elements_runtime.transport.patch_detection import LibraryFunctions
 from kling_elements_runtime.transport.route import Route
 from kling_elements_runtime.transport.semaphore import FairSemaphore
 from kling_elements_runtime.transport.sockets import AsyncBackend, Backend
 
 _LOST = (httpcore.NetworkError, httpcore.RemoteProtocolError)
-_OWN = Originals((httpcore.ConnectionPool, "handle_request"))
-_OWN_ASYNC = Originals((httpcore.AsyncConnectionPool, "handle_async_request"))
+_FUNCTIONS = LibraryFunctions((httpcore.ConnectionPool, "handle_request"))
+_ASYNC_FUNCTIONS = LibraryFunctions((httpcore.AsyncConnectionPool, "handle_async_request"))
 
 
 class Pool(httpcore.ConnectionPool):
@@ -47,16 +48,16 @@ class Pool(httpcore.ConnectionPool):
 
     def handle_request(self, request: httpcore.Request) -> httpcore.Response:
         """Call `exchange`, unless a tool has patched httpcore or the request goes to another host."""
-        if not _OWN.are_unpatched() or request.url.origin != self.origin:
+        if not _FUNCTIONS.are_unpatched() or request.url.origin != self.origin:
             return super().handle_request(request)
         return self.exchange(request).as_httpcore()
 
-    def exchange(self, request: httpcore.Request) -> Received:
+    def exchange(self, request: httpcore.Request) -> ReceivedResponse:
         """Send a request to the gateway and return the response.
 
         Raises:
             httpcore.PoolTimeout: No connection became free in time.
-            httpcore exceptions: No response came.
+            httpcore exceptions: No response arrived.
         """
         if not self._places.acquire(_pool_seconds(request)):
             raise httpcore.PoolTimeout(_all_in_use(self._route))
@@ -107,11 +108,11 @@ class AsyncPool(httpcore.AsyncConnectionPool):
 
     async def handle_async_request(self, request: httpcore.Request) -> httpcore.Response:
         """Call `exchange`, unless a tool has patched httpcore or the request goes to another host."""
-        if not _OWN_ASYNC.are_unpatched() or request.url.origin != self.origin:
+        if not _ASYNC_FUNCTIONS.are_unpatched() or request.url.origin != self.origin:
             return await super().handle_async_request(request)
         return (await self.exchange(request)).as_httpcore()
 
-    async def exchange(self, request: httpcore.Request) -> Received:
+    async def exchange(self, request: httpcore.Request) -> ReceivedResponse:
         """Send a request to the gateway and return the response; the async version of `Pool.exchange`."""
         try:
             async with asyncio.timeout(_pool_seconds(request) if self._places.locked() else None):
@@ -160,7 +161,7 @@ class AsyncPool(httpcore.AsyncConnectionPool):
 
 
 class _PoolLike(Protocol[C]):
-    """What `_exchange` needs from a pool, blocking or asynchronous.
+    """The interface of a pool for `_exchange`, blocking or asynchronous.
 
     Attributes:
         idle: The idle connections.
@@ -189,14 +190,15 @@ class _PoolLike(Protocol[C]):
         ...
 
 
-async def _exchange(pool: _PoolLike[C], request: httpcore.Request) -> Received:
+async def _exchange(pool: _PoolLike[C], request: httpcore.Request) -> ReceivedResponse:
     """Send a request over an idle connection, or else a new one, and return the response."""
-    kept, useless = pool.idle.take(request.method)
-    pool.discard(useless)
+    idle_connection, stale_connections = pool.idle.take(request.method)
+    pool.discard(stale_connections)
     body = request.stream
-    if kept is not None:
+    if idle_connection is not None:
         try:
-            return await _exchange_over(pool, kept, request, body, partial(httpcore_internals.check_kept, kept))
+            check = partial(httpcore_internals.check_still_usable, idle_connection)
+            return await _exchange_over(pool, idle_connection, request, body, check)
         except _LOST as error:
             if not _can_be_sent_again(request, error):
                 raise
@@ -209,7 +211,7 @@ async def _exchange_over(
     request: httpcore.Request,
     body: Any,
     before_last: Callable[[], None] = lambda: None,
-) -> Received:
+) -> ReceivedResponse:
     """Send a request over one connection, and keep the connection if it can be reused; otherwise close it."""
     is_reusable = False
     request.stream = pool.pieces(_progress(request), body, _length(request), before_last)
@@ -217,7 +219,7 @@ async def _exchange_over(
         response = await pool.send(connection, request)
         content = ResponseBody(encoding_of(response.headers))
         await pool.read(response, content)
-        received = Received.of(response.status, response.headers, content, response.extensions)
+        received = ReceivedResponse.of(response.status, response.headers, content, response.extensions)
         is_reusable = content.problem is None and httpcore_internals.is_reusable(connection)
         return received
     finally:
@@ -246,8 +248,8 @@ def _pool_seconds(request: httpcore.Request) -> float | None:
 
 def _all_in_use(route: Route) -> str:
     return (
-        f"all {route.max_connections} connections of this client are in use, and none became free in time; "
-        "send fewer at a time, or allow more with http_client={'limits': httpx.Limits(max_connections=...)}"
+        f"all {route.max_connections} connections of this client are in use, and none became free in time; send fewer "
+        "requests at a time, or allow more connections with http_client={'limits': httpx.Limits(max_connections=...)}"
     )
 
 

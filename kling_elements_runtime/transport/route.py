@@ -1,7 +1,7 @@
-"""The route to the gateway: its URL, the proxy, and the certificates to trust.
+"""Choose the route to the gateway: its URL, the proxy, and the trusted certificates.
 
-The caller's options and the environment are checked when a client is created, so that a mistake raises one clear error
-there, and not an exception of another library at the first call.
+Your options and the environment are checked when a client is created, so that a mistake raises one clear error there,
+and not an exception of another library at the first call.
 """
 
 from __future__ import annotations
@@ -33,11 +33,10 @@ class Route:
 
     Attributes:
         url: The gateway's URL.
-        reuse_seconds: How long a connection may have been idle and still be used for a request that must not be sent
-            twice.
+        reuse_seconds: The maximum idle time of a connection for a request that must not be sent twice.
         verify: Which certificates to trust, as in httpx.
         cert: The client's own certificate, as in httpx.
-        trust_env: Whether the environment may name certificates.
+        trust_env: Whether to use the certificates that the environment names.
         http1: Whether to allow HTTP/1.1.
         http2: Whether to allow HTTP/2.
         limits: The maximum numbers of connections.
@@ -62,8 +61,7 @@ class Route:
             url: The gateway's URL.
             options: Arguments of httpx's clients, of which only those about connections are used.
             on_this_machine: Whether the gateway is on this machine, so that no proxy of the environment is used.
-            reuse_seconds: How long a connection may have been idle and still be used for a request that must not be
-                sent twice.
+            reuse_seconds: The maximum idle time of a connection for a request that must not be sent twice.
 
         Raises:
             ValueError: One of the options cannot be used.
@@ -97,7 +95,7 @@ class Route:
         return _number(self.limits.max_connections)
 
     @property
-    def max_kept(self) -> int:
+    def max_idle(self) -> int:
         """The maximum number of idle connections."""
         return min(self.max_connections, _number(self.limits.max_keepalive_connections))
 
@@ -166,14 +164,14 @@ def _usable_proxy(option: Any, name: str) -> httpx.Proxy:
         proxy, is_usable = None, False
     if proxy is None or not is_usable:
         schemes = ", ".join(f"{scheme}://" for scheme in _SCHEMES)
-        raise ValueError(f"{name} is not a valid proxy: it must begin with one of {schemes} and name a host")
+        raise ValueError(f"{name} is not a valid proxy: it must begin with one of {schemes} and contain a host")
     if proxy.url.scheme.startswith("socks") and find_spec("socksio") is None:
         raise ValueError(f"{name} is a SOCKS proxy, which needs the package socksio: pip install 'httpx[socks]'")
     return proxy
 
 
 def _environment_proxy(url: httpx.URL) -> httpx.Proxy | None:
-    """Return the proxy that the environment names for a URL, or None."""
+    """Return the proxy of the environment for a URL, or None."""
     proxies = getproxies()
     kind = next((kind for kind in (url.scheme, "all") if proxies.get(kind)), None)
     if kind is None or proxy_bypass(url.netloc.decode("ascii")):
@@ -206,14 +204,14 @@ def _check_certificates(route: Route) -> None:
 
 
 def _paths_as_strings(files: Any) -> Any:
-    """Return file names as strings instead of paths, because httpx accepts only strings."""
+    """Convert paths to strings, because httpx accepts only strings."""
     if isinstance(files, tuple | list):
         return tuple(map(_paths_as_strings, files))
     return os.fspath(files) if isinstance(files, os.PathLike) else files
 
 
 def _named_files(route: Route) -> Iterator[tuple[str, str]]:
-    """Yield the files that the arguments name, each with its argument."""
+    """Yield the names of certificate files, each with its argument."""
     if isinstance(route.verify, str):
         yield "verify", route.verify
     if route.cert is not None:  # one file, or a certificate and its key, and perhaps the key's password

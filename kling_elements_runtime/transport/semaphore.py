@@ -1,4 +1,4 @@
-"""A fair semaphore for threads."""
+"""Let threads wait for a place in the order in which they arrive."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections import deque
 
 
 class FairSemaphore:
-    """A semaphore whose threads get free places in the order in which they arrived.
+    """A semaphore that gives places to threads in the order in which they arrive.
 
-    A semaphore of the standard library gives a place to the thread that happens to run. That is the one that has just
-    released it: of twenty threads, two would keep two places for themselves.
+    A semaphore of the standard library gives a place to the running thread, which has often just released one: of
+    twenty threads, two would keep two places for themselves.
     """
 
     def __init__(self, places: int) -> None:
@@ -31,10 +31,10 @@ class FairSemaphore:
             if turn.acquire(timeout=-1 if seconds is None else seconds):
                 return True
         except BaseException:  # Ctrl+C
-            if not self._gave_up(turn):
+            if not self._stop_waiting(turn):
                 self.release()
             raise
-        return not self._gave_up(turn)
+        return not self._stop_waiting(turn)
 
     def release(self) -> None:
         """Give a place back."""
@@ -44,8 +44,8 @@ class FairSemaphore:
             else:
                 self._free += 1
 
-    def _gave_up(self, turn: threading.Lock) -> bool:
-        """Stop waiting, and return True; return False if the caller got a place at the last moment."""
+    def _stop_waiting(self, turn: threading.Lock) -> bool:
+        """Stop waiting. Return False if the caller got a place at the last moment, which it must release."""
         with self._lock:
             if turn not in self._waiting:
                 return False

@@ -1,7 +1,7 @@
-"""Sockets for httpcore, blocking or on an event loop of asyncio. Each step ends by the deadline of the call.
+"""Open and use sockets for httpcore, in threads or on an event loop. Each step ends by the deadline of the call.
 
-On an event loop they use the socket directly. A transport of asyncio that fails to write discards the peer's response,
-such as a 401 that arrives while a large body is being sent.
+The event loop uses sockets directly, because asyncio's transports discard the response if a write fails, such as a 401
+that arrives while a large body is being sent.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from kling_elements_runtime.transport.dns import look_up
 from kling_elements_runtime.transport.steps import CONNECTING, READING, WRITING, limit
 from kling_elements_runtime.transport.tls import NestedTls, start_tls
 
-_LARGE_BYTES = 1 << 16  # of a piece that takes long enough for other work to run in between
+_LARGE_BYTES = 1 << 16  # pieces of this size and above let the event loop do other work
 _MAX_BUFFERED_BYTES = 1 << 14  # of headers or of a small body that are sent together with their neighbour
-_HEAD_START_SECONDS = 0.25  # of one address before the next one is tried too (RFC 8305, section 5)
+_HEAD_START_SECONDS = 0.25  # until the next address is also tried (RFC 8305, section 5)
 _Options: TypeAlias = Iterable[tuple[Any, ...]] | None
 
 
@@ -48,23 +48,22 @@ class Backend(httpcore.NetworkBackend):
 
 
 def _connect(address: tuple[Any, ...], timeout: float | None) -> socket.socket:
-    family, kind, protocol, _, place = address
-    opened = socket.socket(family, kind, protocol)
+    family, kind, protocol, _, socket_address = address
+    connection = socket.socket(family, kind, protocol)
     try:
-        opened.settimeout(limit(timeout))
-        opened.connect(place)
-        _disable_nagle(opened)
+        connection.settimeout(limit(timeout))
+        connection.connect(socket_address)
+        _disable_nagle(connection)
     except BaseException:
-        opened.close()
+        connection.close()
         raise
-    return opened
+    return connection
 
 
 class _WriteBuffer:
-    """Holds the first piece that is written after a read until the next one, so that both are sent together.
+    """Delays the first piece of a request, the headers, so that it is sent together with the next one.
 
-    These are the headers of a request and the beginning of its body. A system call takes longer than all the work of
-    h11 on a small request.
+    A system call takes longer than all the work of h11 on a small request.
     """
 
     def __init__(self) -> None:
@@ -81,7 +80,7 @@ class _WriteBuffer:
         return filter(None, pieces)
 
     def to_read(self) -> bytes:
-        """Return the held piece, which must be sent before the next read."""
+        """Return the delayed piece, which must be sent before the next read."""
         held, self._piece, self._is_first = self._piece, b"", True
         return held
 
@@ -104,11 +103,11 @@ class _Stream(httpcore.NetworkStream):
             self._send(piece, timeout)
 
     def _send(self, piece: bytes, timeout: float | None) -> None:
-        left = memoryview(piece)
+        unsent = memoryview(piece)
         with WRITING:
-            while left:
+            while unsent:
                 self._limit(timeout)
-                left = left[self._socket.send(left) :]
+                unsent = unsent[self._socket.send(unsent) :]
 
     def close(self) -> None:
         self._socket.close()
@@ -128,7 +127,7 @@ class _Stream(httpcore.NetworkStream):
 
     def _limit(self, timeout: float | None) -> None:
         seconds = limit(timeout)
-        if seconds != self._socket.gettimeout():  # which costs no call of the system
+        if seconds != self._socket.gettimeout():  # asking needs no system call
             self._socket.settimeout(seconds)
 
     def get_extra_info(self, info: str) -> Any:
@@ -200,18 +199,18 @@ class _AsyncStream(httpcore.AsyncNetworkStream):
 
 
 async def _yield_after_large(piece: bytes) -> None:
-    """Let the event loop do other work after a large piece, because a socket that is ready never yields by itself."""
+    """Let the event loop do other work after a large piece, because writing to a ready socket never waits."""
     if len(piece) >= _LARGE_BYTES:
         await asyncio.sleep(0)
 
 
 def _disable_nagle(connected: socket.socket) -> None:
-    """Send small pieces without waiting for more, because headers and body of a request are written separately."""
+    """Let the system send small pieces at once, because headers and body of a request are written separately."""
     connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 def _extra_info(connected: socket.socket, info: str) -> Any:
-    """Return a property of a connection that httpcore or a tool requests, or None."""
+    """Return a property of a connection for httpcore or a tool; None if it is unknown."""
     match info:
         case "is_readable":
             return _is_readable(connected)
@@ -225,7 +224,7 @@ def _extra_info(connected: socket.socket, info: str) -> Any:
 
 
 def _is_readable(connected: socket.socket) -> bool:
-    """Return whether data has arrived or the peer has closed. In both cases, an idle connection cannot be reused."""
+    """Return whether data has arrived, or the peer has closed the connection."""
     connected.settimeout(0)
     try:
         socket.socket.recv(connected, 1, socket.MSG_PEEK)  # SSLSocket.recv accepts no flags

@@ -1,4 +1,4 @@
-"""A step of a connection, such as a read: limit its time, and translate its errors."""
+"""Limit the time of each step of a connection, such as a read, and translate its errors."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ TIME_IS_UP: Final = "the time for this call is up"
 
 
 class _ErrorTranslator:
-    """A context manager that raises the errors of a socket as exceptions of httpcore."""
+    """A context manager that translates the errors of sockets into exceptions of httpcore."""
 
     def __init__(self, late: type[Exception], failed: type[Exception]) -> None:
         """Set the exception classes for timeouts and for other failures."""
@@ -26,7 +26,7 @@ class _ErrorTranslator:
         if error is None or isinstance(error, (self._late, self._failed)):
             return
         if isinstance(error, TimeoutError | httpcore.TimeoutException):
-            raise self._late(TIME_IS_UP if is_over() else str(error) or "timed out") from error
+            raise self._late(TIME_IS_UP if is_time_up() else str(error) or "timed out") from error
         if isinstance(error, OSError | ValueError | RuntimeError | httpcore.NetworkError):
             raise self._failed(str(error) or "the connection was closed") from error
 
@@ -37,17 +37,17 @@ WRITING = _ErrorTranslator(httpcore.WriteTimeout, httpcore.WriteError)
 
 
 def limit(timeout: float | None) -> float | None:
-    """Return the seconds that a step may take: its own timeout, or the time left for the call if that is less.
+    """Return the maximum seconds of a step: its own timeout, or the time left for the call if that is less.
 
     Raises:
         TimeoutError: No time is left for the call.
     """
-    if is_over():
+    if is_time_up():
         raise TimeoutError
     return min((seconds for seconds in (timeout, seconds_left()) if seconds is not None), default=None)
 
 
-def is_over() -> bool:
+def is_time_up() -> bool:
     """Return whether the time for the call is up."""
-    left = seconds_left()
-    return left is not None and left <= 0
+    seconds = seconds_left()
+    return seconds is not None and seconds <= 0

@@ -1,4 +1,4 @@
-"""TLS over streams: on an event loop, and inside TLS, if a proxy in front of the gateway uses TLS itself."""
+"""Add TLS to streams: on an event loop, and within another TLS connection, if the proxy itself uses TLS."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _WRITTEN_BYTES = 1 << 18  # at a time, because there are two copies of them mean
 
 
 class _TlsStream(httpcore.AsyncNetworkStream):
-    """TLS over a stream, with buffers in memory."""
+    """TLS over another stream, with buffers in memory."""
 
     def __init__(
         self, inner: httpcore.AsyncNetworkStream, context: ssl.SSLContext, server_hostname: str | None
@@ -114,7 +114,7 @@ class _AsyncAdapter(httpcore.AsyncNetworkStream):
 
 
 class NestedTls(httpcore.NetworkStream):
-    """TLS over a blocking stream that has TLS already, such as one to a proxy that uses TLS itself."""
+    """TLS over a blocking stream that already uses TLS, such as the connection to a proxy."""
 
     def __init__(self, stream: httpcore.AsyncNetworkStream) -> None:
         self._stream = stream

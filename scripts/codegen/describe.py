@@ -1,4 +1,4 @@
-"""Describe parts of the contract in words: for docstrings, README's table of rules, and the contract's descriptions."""
+"""Describe parts of the contract in words, for docstrings, the tables of docs/, and the contract's descriptions."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from scripts.nodes import resolve
 
 _MIB = 1024 * 1024
 _FORMATS = {"jpeg": "JPEG", "png": "PNG", "mp4": "MP4", "mov": "MOV"}
-_CREATED = {"never": "no", "perhaps": "perhaps", "earlier": "not by this request, perhaps by an earlier one"}
-_RETRY = {
+_WAS_CREATED = {"never": "no", "perhaps": "perhaps", "earlier": "not by this request, perhaps by an earlier one"}
+_CAN_RETRY = {
     "never": "no",
     "after-waiting": "yes, after waiting",
     "after-look-up": "yes, once a look-up shows that there is none",
 }
-_COUNTED = {"string": ("minLength", "maxLength", "character"), "array": ("minItems", "maxItems", "item")}
+_LENGTH_KEYWORDS = {"string": ("minLength", "maxLength", "character"), "array": ("minItems", "maxItems", "item")}
 
 
 def value(document: Node, schema: Node) -> str:
-    """Return the description of a value, with its limits and the id of the rule that they come from."""
+    """Return the description of a value, with its limits and the id of their rule."""
     chain = list(_chain(document, schema))
     text = next(node["description"] for node in chain if "description" in node).strip()
     extra = limits(resolve(document, schema))
@@ -47,7 +47,7 @@ def limits(schema: Node) -> str:
     parts = []
     if "minimum" in schema and "maximum" in schema:
         parts.append(f"{schema['minimum']:,} to {schema['maximum']:,}")
-    low, high, unit = _COUNTED.get(str(schema.get("type")), ("", "", ""))
+    low, high, unit = _LENGTH_KEYWORDS.get(str(schema.get("type")), ("", "", ""))
     if low in schema and high in schema:
         numbers = str(schema[low]) if schema[low] == schema[high] else f"{schema[low]} to {schema[high]:,}"
         parts.append(f"{numbers} {unit}{'' if schema[high] == 1 else 's'}")
@@ -59,7 +59,7 @@ def limits(schema: Node) -> str:
 
 
 def rules_table(document: Node) -> list[str]:
-    """Return README's table of the rules, as lines of Markdown: what each requires, its limits, what enforces it."""
+    """Return the table of the rules as lines of Markdown: what each requires, its limits, and what enforces it."""
     carriers = {
         "schema": "the request's schema",
         "media": "the image's content",
@@ -70,8 +70,8 @@ def rules_table(document: Node) -> list[str]:
     }
     lines = ["| rule | requires | limits | enforced by |", "|---|---|---|---|"]
     for rule, meaning in document["x-rules"].items():
-        its_limits = "; ".join(filter(None, dict.fromkeys(_limits_of_rule(document, rule))))
-        lines.append(f"| {rule} | {meaning['asks']} | {its_limits} | {carriers[meaning['carried-by']]} |")
+        rule_limits = "; ".join(filter(None, dict.fromkeys(_limits_of_rule(document, rule))))
+        lines.append(f"| {rule} | {meaning['asks']} | {rule_limits} | {carriers[meaning['carried-by']]} |")
     return lines
 
 
@@ -80,7 +80,7 @@ def _limits_of_rule(document: Node, rule: str) -> Iterator[str]:
         source = node.get("x-source") if isinstance(node, dict) else None
         if source == rule and re.search("/x-(image|video|body-size)", where):
             group = where.rpartition("/")[2].removeprefix("x-")
-            yield from (f"{group} `{name}` {_shown(value)}" for name, value in node.items() if name != "x-source")
+            yield from (f"{group} `{name}` {_words(value)}" for name, value in node.items() if name != "x-source")
         elif source == rule:
             yield limits(node)
             yield ", ".join(f"`{value}`" for value in node.get("enum", [node["const"]] if "const" in node else []))
@@ -88,14 +88,14 @@ def _limits_of_rule(document: Node, rule: str) -> Iterator[str]:
             yield limits({name: node[name] for name in node if name == "type" or source.get(name) == rule})
 
 
-def _shown(value: Any) -> str:
+def _words(value: Any) -> str:
     if isinstance(value, list):
         return " or ".join("x".join(map(str, item)) if isinstance(item, list) else str(item) for item in value)
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 
 def _chain(document: Node, schema: Node) -> Iterator[Node]:
-    """Yield a schema, then the schemas that it refers to, one after the other."""
+    """Yield a schema, and then each schema along its chain of references."""
     yield schema
     yield from (node for _, node in references(document, schema))
 
@@ -103,7 +103,7 @@ def _chain(document: Node, schema: Node) -> Iterator[Node]:
 def image(limits: Node) -> str:
     """Return the limits of an `x-image` in words."""
     return (
-        f"{_either(limits['format'])}, at most {_bytes(limits['file-size']['max-bytes'])}, both sides at least "
+        f"{_alternatives(limits['format'])}, at most {_bytes(limits['file-size']['max-bytes'])}, both sides at least "
         f"{limits['displayed-sides']['min-px']:,} px as displayed, the longer side at most "
         f"{limits['aspect-ratio']['max-long-to-short']} times the shorter"
     )
@@ -114,8 +114,8 @@ def video(limits: Node) -> str:
     duration, size = limits["duration"], limits["displayed-size"]
     frames = duration["tolerance-frames"]
     return (
-        f"{_either(limits['container'])}, {duration['min-seconds']} to {duration['max-seconds']} seconds long "
-        f"(give or take {'one frame' if frames == 1 else f'{frames} frames'}), exactly {_shown(size['one-of-px'])} px "
+        f"{_alternatives(limits['container'])}, {duration['min-seconds']} to {duration['max-seconds']} seconds long "
+        f"(give or take {'one frame' if frames == 1 else f'{frames} frames'}), exactly {_words(size['one-of-px'])} px "
         f"as displayed, with {size['pixel-aspect']} pixels, at most {_bytes(limits['file-size']['max-bytes'])}"
     )
 
@@ -126,7 +126,7 @@ def body_size(limits: Node) -> str:
 
 
 def names(schema: Node) -> str:
-    """Return the values of an enum, each with the name that `x-enum-varnames` gives it."""
+    """Return the values of an enum, each with its name in `x-enum-varnames`."""
     pairs = zip(schema["enum"], schema["x-enum-varnames"], strict=False)
     return ", ".join(f"`{value}` {name.capitalize()}" for value, name in pairs)
 
@@ -138,12 +138,12 @@ def table_of_codes(document: Node) -> list[str]:
         "|---|---|---|---|---|",
     ]
     for code, row in document["x-business-codes"].items():
-        cells = (code, str(row["http-status"]), row["meaning"], _CREATED[row["created"]], _RETRY[row["retry"]])
+        cells = (code, str(row["http-status"]), row["meaning"], _WAS_CREATED[row["created"]], _CAN_RETRY[row["retry"]])
         lines.append(f"| {' | '.join(cells)} |")
     return lines
 
 
-def _either(choice: Node) -> str:
+def _alternatives(choice: Node) -> str:
     return " or ".join(_FORMATS.get(name, name) for name in choice["one-of"])
 
 

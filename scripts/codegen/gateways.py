@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from kling_elements_runtime.document import Node
+from kling_elements_runtime.document import Node, operations
 from kling_elements_runtime.overlays import OverlayError, apply
 from scripts.spec import SPEC, SpecError, inline, source
 
@@ -58,3 +58,34 @@ def lifted_rules(contract: Node, of_gateways: Mapping[str, Node]) -> dict[str, t
         for rule in contract["x-rules"]
     }
     return {rule: names for rule, names in missing.items() if names}
+
+
+def table(contract: Node, of_gateways: Mapping[str, Node], titles: Mapping[str, str]) -> list[str]:
+    """Return a table of gateways and what each offers, as lines of Markdown.
+
+    Args:
+        contract: The contract.
+        of_gateways: The documents by name.
+        titles: The titles of the overlays by name.
+    """
+    lines = [
+        "| `gateway=` | gateway | URL | paths begin with | own list | presets | deletion | ids of elements | lifted |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    lifted = lifted_rules(contract, of_gateways)
+    for name, document in of_gateways.items():
+        calls = {operation["operationId"]: (path, method) for path, method, operation in operations(document)}
+        prefix = calls["createElement"][0].partition("/general/")[0]
+        cells = (
+            f"`{name}`",
+            titles[name],
+            address_of(document) or "pass `base_url`",
+            f"`{prefix}`",
+            "yes" if "listElements" in calls else "no",
+            calls["listPresetElements"][1].upper() if "listPresetElements" in calls else "no",
+            f"`{calls['deleteElement'][0].rpartition('/')[2]}`" if "deleteElement" in calls else "no",
+            str(document["x-ids"]["element"]),
+            ", ".join(rule for rule, names in lifted.items() if name in names) or "none",
+        )
+        lines.append(f"| {' | '.join(cells)} |")
+    return lines

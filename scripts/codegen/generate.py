@@ -31,7 +31,7 @@ HEADER = "# Generated from openapi/kling-elements.yaml by scripts/codegen/genera
 
 _BODY = "body: {{ endpoint.bodies[0].prop.get_type_string() | as_unembedded_code }}"
 
-# Edits of the generator's own templates: a text that must be there exactly once, and its replacement.
+# Edits of the generator's own templates: a text that must occur exactly once, and its replacement.
 EDITS: Mapping[str, Sequence[tuple[str, str]]] = {
     "endpoint_macros.py.jinja": [
         (
@@ -64,7 +64,7 @@ class EditedTemplates(BaseLoader):
         """Return the text of a template.
 
         Raises:
-            SpecError: A string that an edit replaces is not there exactly once.
+            SpecError: A string that an edit replaces does not occur exactly once.
         """
         source, name, is_fresh = self._stock.get_source(environment, template)
         for anchor, replacement in self._edits.get(template, ()):
@@ -74,8 +74,8 @@ class EditedTemplates(BaseLoader):
         self.loaded.add(template)
         return source, name, is_fresh
 
-    def check_all_used(self) -> None:
-        """Raise SpecError if there are edits of templates that the generator never asked for."""
+    def check_edits_used(self) -> None:
+        """Raise SpecError if there are edits of templates that the generator never loaded."""
         if unused := set(self._edits) - self.loaded:
             raise SpecError(f"edited templates that the generator does not use: {', '.join(sorted(unused))}")
 
@@ -94,8 +94,8 @@ class ContractProject(Project):
         super().__init__(**kwargs)
         self._written = written
         self._overlays = overlays
-        self._edited = EditedTemplates(edits)
-        self.env.loader = ChoiceLoader([FileSystemLoader(TEMPLATES), self._edited])
+        self._edited_templates = EditedTemplates(edits)
+        self.env.loader = ChoiceLoader([FileSystemLoader(TEMPLATES), self._edited_templates])
         self.env.globals.update(
             base_url=in_double_quote_literal(written["servers"][0]["url"]),
             **template_functions.by_name(inline(written)),
@@ -103,7 +103,7 @@ class ContractProject(Project):
 
     def _build_api(self) -> None:
         super()._build_api()
-        self._edited.check_all_used()
+        self._edited_templates.check_edits_used()
         contract = self.env.get_template("contract.py.jinja").render()
         (self.package_dir / "contract.py").write_text(contract, encoding="utf-8")
         (self.package_dir / "py.typed").touch()
@@ -138,7 +138,7 @@ def generate(target: Path, spec: Path = SPEC, edits: Mapping[str, Sequence[tuple
     written = source(spec)
     document = inline(written)
     overlays = gateways.overlays(spec.parent / "gateways")
-    if problems := lint.problems(document) or lint.gateway_problems(gateways.documents(written, overlays)):
+    if problems := lint.find_problems(document) or lint.gateway_problems(gateways.documents(written, overlays)):
         raise SpecError("\n".join(problems))
     config = Config.from_sources(
         ConfigFile(post_hooks=list(FORMATTING), package_name_override="kling_elements_client"),
@@ -151,27 +151,27 @@ def generate(target: Path, spec: Path = SPEC, edits: Mapping[str, Sequence[tuple
     data = GeneratorData.from_dict(document, config=config)
     if isinstance(data, GeneratorError):
         raise SpecError(f"{data.header}: {data.detail}")
-    with _ruff_of_this_environment(), contextlib.redirect_stdout(io.StringIO()):
+    with _with_environments_ruff(), contextlib.redirect_stdout(io.StringIO()):
         warnings = ContractProject(written=written, overlays=overlays, edits=edits, openapi=data, config=config).build()
     if warnings:  # the generator only warns when it drops a schema
         raise SpecError("\n".join(f"{warning.header}: {warning.detail}" for warning in warnings))
 
 
 @contextlib.contextmanager
-def _ruff_of_this_environment() -> Iterator[None]:
-    before = os.environ["PATH"]
-    os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{before}"
+def _with_environments_ruff() -> Iterator[None]:
+    path = os.environ["PATH"]
+    os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{path}"
     try:
         yield
     finally:
-        os.environ["PATH"] = before
+        os.environ["PATH"] = path
 
 
 def _swap(target: Path, new: Path, old: Path) -> None:
-    """Replace a folder by another one.
+    """Replace a folder with another one.
 
     Raises:
-        SpecError: The system refused that; the old folder is back in its place.
+        SpecError: The folder could not be replaced; the old one is back in its place.
     """
     if target.exists():
         target.rename(old)
@@ -184,7 +184,7 @@ def _swap(target: Path, new: Path, old: Path) -> None:
 
 
 def differences(old: Path, new: Path) -> list[str]:
-    """Return how one tree differs from another: `+` (new), `-` (gone) or `~` (changed), and the file."""
+    """Return the files that differ between two folders, each with `+` (new), `-` (gone) or `~` (changed)."""
     names = {tree: {p.relative_to(tree) for p in _files(tree)} for tree in (old, new)}
     both = names[old] & names[new]
     changed = {name for name in both if not filecmp.cmp(old / name, new / name, shallow=False)}
@@ -197,7 +197,7 @@ def _files(tree: Path) -> Iterator[Path]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command and return its exit code: 1 if there was an error, or if --check finds the client out of date."""
+    """Run the command. Return 1 if there was an error, or if --check finds the client out of date; otherwise 0."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="change nothing; fail if the client is out of date")
     parser.add_argument("--spec", type=Path, default=SPEC, help="the OpenAPI file")
@@ -207,12 +207,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     target.parent.mkdir(parents=True, exist_ok=True)
     # next to the target, so that the swap is two renames on one file system
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".generating-") as scratch:
-        made = Path(scratch) / "new"
+        new_client = Path(scratch) / "new"
         try:
-            generate(made, options.spec)
-            changes = differences(target, made)
+            generate(new_client, options.spec)
+            changes = differences(target, new_client)
             if changes and not options.check:
-                _swap(target, made, Path(scratch) / "old")
+                _swap(target, new_client, Path(scratch) / "old")
         except SpecError as error:
             print(f"error: the client was not generated\n{error}", file=sys.stderr)
             return 1

@@ -1,4 +1,4 @@
-"""Check the OpenAPI file by house rules that no linter has: part of `make lint`, and the first step of `make gen`."""
+"""Check the OpenAPI file against the rules of this project: part of `make lint`, and the first step of `make gen`."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from kling_elements_runtime.document import METHODS, Node, Operation, operations, pointer, walk
-from scripts.codegen import gateways, image_rules, prose, soundness
+from scripts.codegen import gateways, image_rules, prose, soundness, sources
 from scripts.codegen.soundness import Problems
 from scripts.nodes import follow, reachable, resolve, schemas
 from scripts.spec import SPEC, SpecError, inline, source
 
-_OF_RESPONSES = ("x-aliases", "x-envelope", "x-output-type")
+_RESPONSE_EXTENSIONS = ("x-aliases", "x-envelope", "x-output-type")
 _APPLIES_TO = {
     "string": {"minLength", "maxLength", "pattern", "format", "contentEncoding", "x-image", "x-unusable", "x-video"},
     "array": {"items", "minItems", "maxItems", "uniqueItems"},
-    "object": {"properties", "required", "additionalProperties", *_OF_RESPONSES, "x-excluded"},
+    "object": {"properties", "required", "additionalProperties", *_RESPONSE_EXTENSIONS, "x-excluded"},
     "integer": {"minimum", "maximum", "format", "x-exact"},
     "number": {"minimum", "maximum"},
     "boolean": set[str](),
     "null": set[str](),
 }
-_FOR_ANY = {
+_ANY_TYPE = {
     *("$ref", "type", "const", "enum", "anyOf", "oneOf", "discriminator", "default", "title", "description"),
     *("x-source", "x-expected", "x-hints", "x-enum-varnames", "x-progress"),
 }
-_KEYWORDS = _FOR_ANY.union(*_APPLIES_TO.values())
+_KEYWORDS = _ANY_TYPE.union(*_APPLIES_TO.values())
 _NEEDS_TYPE = {"minLength", "maxLength", "pattern", "minItems", "maxItems", "required"}
 _FORMATS = {"uri", "image-base64", "int64"}
 _BUSINESS_CODE = {"http-status": int, "meaning": str, "created": str, "retry": str}
@@ -78,8 +78,8 @@ _EXTENSIONS: dict[str, Any] = {
 }
 
 
-def problems(document: Node) -> list[str]:
-    """Return everything that is wrong with a document, as lines that begin with the place."""
+def find_problems(document: Node) -> list[str]:
+    """Return the problems of a document, one line each. A line begins with the place."""
     lines = [f"{where}: {problem}" for where, problem in _problems(document)]
     if "{" in document["servers"][0]["url"]:
         lines.append("#/servers/0: must be an address without variables: it is the client's default")
@@ -87,7 +87,7 @@ def problems(document: Node) -> list[str]:
 
 
 def gateway_problems(documents: Mapping[str, Node]) -> list[str]:
-    """Return everything that is wrong with the documents of gateways, each line with the name of the gateway."""
+    """Return the problems of the documents of gateways, one line each. A line begins with the name of the overlay."""
     return [
         f"gateways/{name}.yaml: {where}: {problem}"
         for name, document in documents.items()
@@ -96,8 +96,8 @@ def gateway_problems(documents: Mapping[str, Node]) -> list[str]:
 
 
 def _problems(document: Node) -> Problems:
-    """Find everything that is wrong with a document, whether it is the contract's or a gateway's."""
-    for rule in _FIRST:
+    """Yield the problems of a document, whether it is the contract's or a gateway's."""
+    for rule in _BASIC_RULES:
         if problems := list(rule(document)):
             yield from problems
             return
@@ -106,7 +106,7 @@ def _problems(document: Node) -> Problems:
 
 
 def _missing_parts(document: Node) -> Problems:
-    """Find parts that are missing although the generated client reads them."""
+    """Find missing parts that the generated client needs."""
     for name in ("x-rules", "x-business-codes", "x-dialects"):
         if not isinstance(document.get(name), dict):
             yield f"#/{name}", "is missing"
@@ -131,26 +131,26 @@ def _missing_operation_parts(document: Node, operation: Operation) -> Problems:
     try:
         success = resolve(document, {"$ref": operation.success_schema()})
     except (SpecError, ValueError):  # no such status, or no JSON
-        yield f"{where}/responses", "needs a response of success, with JSON in the one that has the smallest status"
+        yield f"{where}/responses", "needs a response of success; the one with the smallest status must have JSON"
     else:
         if "x-envelope" not in success:
             yield f"{where}/responses/{operation.success_status()}", "needs an x-envelope in its schema"
 
 
-def _business_codes(document: Node) -> Problems:
-    """Find business codes with an incomplete row: client and mock server decide by these rows."""
+def _business_code_problems(document: Node) -> Problems:
+    """Find business codes with an incomplete or invalid row."""
     for code, row in document["x-business-codes"].items():
         where = f"#/x-business-codes/{code}"
         if not (isinstance(code, str) and code.isdigit()):
             yield where, "is not a code: write a number as a text"
-        problems_of_row = list(_wrong_shapes(row, _BUSINESS_CODE, where))
-        yield from problems_of_row
-        if not problems_of_row and not (row["created"] in _CREATED and row["retry"] in _RETRY):
+        row_problems = list(_wrong_shapes(row, _BUSINESS_CODE, where))
+        yield from row_problems
+        if not row_problems and not (row["created"] in _CREATED and row["retry"] in _RETRY):
             yield where, f"created must be one of {sorted(_CREATED)}, and retry one of {sorted(_RETRY)}"
 
 
-def _dialects(document: Node) -> Problems:
-    """Find mistakes in the rows by which the mock server words refusals, and by which clients recognise them."""
+def _dialect_problems(document: Node) -> Problems:
+    """Find mistakes in refusals and deletions: the mock server words its responses by them, and clients read them."""
     for path, method, operation in operations(document):
         for name in _REFUSALS:
             for index, row in enumerate(operation.get(name, ())):
@@ -164,9 +164,9 @@ def _deletion_problems(document: Node, responses: Node, where: str) -> Problems:
     if responses.keys() != document["x-dialects"].keys():
         yield where, "must have the same names as x-dialects"
     for name, response in responses.items():
-        problems_of_response = list(_wrong_shapes(response, _DELETION, f"{where}/{name}"))
-        yield from problems_of_response
-        if not problems_of_response and response["example"] not in document["components"]["examples"]:
+        response_problems = list(_wrong_shapes(response, _DELETION, f"{where}/{name}"))
+        yield from response_problems
+        if not response_problems and response["example"] not in document["components"]["examples"]:
             yield f"{where}/{name}", f"{response['example']} is not one of the examples"
 
 
@@ -186,8 +186,8 @@ def _refusal_problems(document: Node, name: str, row: Node) -> Iterator[str]:
         yield f"unique-over must be one of {sorted(_UNIQUE_OVER)} in x-duplicate, and is allowed only there"
 
 
-def _known_keywords(document: Node) -> Problems:
-    """Find unknown keywords and formats: a validator ignores them, so a misspelt one would check nothing."""
+def _unknown_keywords(document: Node) -> Problems:
+    """Find unknown keywords and formats. A validator ignores them, so a misspelt one would check nothing."""
     for where, schema in schemas(document):
         for keyword in schema.keys() - _KEYWORDS:
             yield where, f"unknown keyword {keyword}"
@@ -195,7 +195,7 @@ def _known_keywords(document: Node) -> Problems:
             yield where, f"unknown format {schema['format']}"
 
 
-def _known_extensions(document: Node) -> Problems:
+def _unknown_extensions(document: Node) -> Problems:
     for where, node in walk(document):
         if isinstance(node, dict) and not _is_data(where):
             for name in (name for name in node if str(name).startswith("x-")):
@@ -220,17 +220,17 @@ def _wrong_shapes(value: Any, shape: Any, where: str) -> Problems:
         yield where, f"is of type {type(value).__name__}"
 
 
-def _applicable_keywords(document: Node) -> Problems:
-    """Find keywords that can never refuse anything: they hide a mistake, and no test can notice if they are gone."""
+def _keywords_without_effect(document: Node) -> Problems:
+    """Find keywords that can never refuse a value. They hide mistakes, and no test would notice if they were gone."""
     for where, schema in schemas(document):
         declared = schema.get("type", [])
         kinds = sorted({declared} if isinstance(declared, str) else set(declared))
-        applying = _FOR_ANY.union(*(_APPLIES_TO[kind] for kind in kinds))
-        idle = (schema.keys() & _KEYWORDS) - applying if kinds else set()
-        for keyword in sorted(idle):
+        applying = _ANY_TYPE.union(*(_APPLIES_TO[kind] for kind in kinds))
+        without_effect = (schema.keys() & _KEYWORDS) - applying if kinds else set()
+        for keyword in sorted(without_effect):
             yield where, f"{keyword} has no effect on type {' or '.join(kinds)}"
-        if not kinds and (bare := _NEEDS_TYPE & schema.keys()):
-            yield where, f"{', '.join(sorted(bare))} needs a type, because every other type is accepted otherwise"
+        if not kinds and (keywords := _NEEDS_TYPE & schema.keys()):
+            yield where, f"{', '.join(sorted(keywords))} needs a type, because every other type is accepted otherwise"
         values = schema.get("enum", [schema["const"]] if "const" in schema else [])
         if values and not (kinds == ["string"] and all(isinstance(value, str) for value in values)):
             yield (
@@ -243,8 +243,8 @@ def _applicable_keywords(document: Node) -> Problems:
             yield where, "minLength has no effect beside a pattern that refuses the empty text"
 
 
-def _consistent_keywords(document: Node) -> Problems:
-    """Find keywords that belong together but are not together, or contradict each other."""
+def _inconsistent_keywords(document: Node) -> Problems:
+    """Find keywords that lack their companion, or contradict each other."""
     for where, schema in schemas(document):
         if "format" in schema and not isinstance(schema.get("type"), str):
             yield where, "format needs one type beside it, because other tools drop it beside several"
@@ -259,19 +259,19 @@ def _consistent_keywords(document: Node) -> Problems:
         for name in sorted(set(schema.get("required", [])) - properties.keys()):
             yield where, f"requires {name}, which is not a property"
         for name in sorted(schema.get("x-excluded", {}).keys() & properties.keys()):
-            yield where, f"x-excluded names {name}, which is allowed"
+            yield where, f"x-excluded contains {name}, which is allowed"
 
 
-def _used_components(document: Node) -> Problems:
+def _unused_components(document: Node) -> Problems:
     used = {node["$ref"] for _, node in walk(document) if isinstance(node, dict) and isinstance(node.get("$ref"), str)}
     for kind, components in document["components"].items():
         for name in components:
             if kind != "securitySchemes" and f"#/components/{kind}/{name}" not in used:
-                yield f"#/components/{kind}/{name}", "is never used"
+                yield f"#/components/{kind}/{name}", "is never used: remove it, or refer to it"
 
 
-def _readable_by_others(document: Node) -> Problems:
-    """Find what OpenAPI allows but openapi-generator, swagger-parser or Specmatic cannot read."""
+def _unreadable_by_others(document: Node) -> Problems:
+    """Find constructs that OpenAPI allows, but that openapi-generator, swagger-parser or Specmatic cannot read."""
     for where, node in walk(document):
         if isinstance(node, dict) and re.search("/links/[^/]+$", where) and "requestBody" in node:
             yield where, "a link with a requestBody is refused by openapi-generator"
@@ -283,11 +283,11 @@ def _readable_by_others(document: Node) -> Problems:
 
 
 def _undescribed_properties(document: Node) -> Problems:
-    """Find properties without a description, from which docstrings are made."""
+    """Find properties without a description. Docstrings are made from descriptions."""
     for where, schema in schemas(document):
         for name, member in schema.get("properties", {}).items():
             if "description" not in member and "description" not in resolve(document, member):
-                yield f"{where}/properties/{name}", "has no description"
+                yield f"{where}/properties/{name}", "has no description: add one, because docstrings are made from it"
 
 
 def _discriminator_problems(document: Node) -> Problems:
@@ -308,11 +308,16 @@ def _discriminator_problems(document: Node) -> Problems:
                 yield where, f"{reference} does not require {name}, so the branches overlap"
 
 
-def _closed_requests(document: Node) -> Problems:
-    """Find requests that accept unknown properties, so that a misspelt one would be lost, and answers that do not."""
+def _open_requests(document: Node) -> Problems:
+    """Find requests that accept unknown properties, and responses that don't.
+
+    In a request, a misspelt property would be lost; a response may gain properties at any time.
+    """
     definitions = [definition for _, _, definition in operations(document)]
-    requests = {id(schema) for schema in reachable(document, [one.get("requestBody") for one in definitions])}
-    responses = {id(schema) for schema in reachable(document, [one["responses"] for one in definitions])}
+    requests = {
+        id(schema) for schema in reachable(document, [definition.get("requestBody") for definition in definitions])
+    }
+    responses = {id(schema) for schema in reachable(document, [definition["responses"] for definition in definitions])}
     for where, schema in schemas(document):
         if schema.get("type") == "object":
             if id(schema) in requests and schema.get("additionalProperties") is not False:
@@ -321,26 +326,26 @@ def _closed_requests(document: Node) -> Problems:
                 yield where, "additionalProperties must be true in a response"
 
 
-def _known_rules(document: Node) -> Problems:
-    """Find names of rules that do not exist, and of keywords that are not there."""
-    for where, rule in _named_rules(document):
+def _unknown_rules(document: Node) -> Problems:
+    """Find sources that name an unknown rule or a missing keyword."""
+    for where, rule in _rules_in_sources(document):
         if rule not in document["x-rules"] and rule != "upstream":
             yield where, f"unknown rule {rule}"
     for where, node in walk(document):
         if isinstance(node, dict) and isinstance(node.get("x-source"), dict):
             for keyword in sorted(node["x-source"].keys() - node.keys()):
-                yield f"{where}/x-source", f"names {keyword}, which is not there"
+                yield f"{where}/x-source", f"names {keyword}, which the object does not have"
 
 
-def _all_rules(document: Node) -> Problems:
-    """Find rules that can be checked but are in no x-source."""
-    used = {rule for _, rule in _named_rules(document)}
+def _unused_rules(document: Node) -> Problems:
+    """Find rules that no x-source names although they can be checked."""
+    used = {rule for _, rule in _rules_in_sources(document)}
     for rule, meaning in document["x-rules"].items():
         if meaning["carried-by"] != "description" and rule not in used:
-            yield f"#/x-rules/{rule}", "is in no x-source"
+            yield f"#/x-rules/{rule}", "is in no x-source: add one at the place that enforces the rule"
 
 
-def _named_rules(document: Node) -> Iterator[tuple[str, str]]:
+def _rules_in_sources(document: Node) -> Iterator[tuple[str, str]]:
     for where, node in walk(document):
         if isinstance(node, dict) and not _is_data(where):
             for part in ("x-source", "x-excluded"):
@@ -349,50 +354,51 @@ def _named_rules(document: Node) -> Iterator[tuple[str, str]]:
                     yield f"{where}/{part}", rule
 
 
-# each relies on the checks before it
-_FIRST: tuple[Callable[[Node], Problems], ...] = (
-    soundness.valid_openapi,
+# each of these relies on the ones before it
+_BASIC_RULES: tuple[Callable[[Node], Problems], ...] = (
+    soundness.invalid_openapi,
     _missing_parts,
-    _known_extensions,
-    _business_codes,
-    _dialects,
+    _unknown_extensions,
+    _business_code_problems,
+    _dialect_problems,
 )
 RULES: tuple[Callable[[Node], Problems], ...] = (
-    _known_keywords,
-    _applicable_keywords,
-    _consistent_keywords,
-    _used_components,
-    _readable_by_others,
+    _unknown_keywords,
+    _keywords_without_effect,
+    _inconsistent_keywords,
+    _unused_components,
+    _unreadable_by_others,
     _undescribed_properties,
     _discriminator_problems,
-    _closed_requests,
-    soundness.valid_examples,
-    _known_rules,
-    _all_rules,
-    prose.numbers_in_words,
-    prose.codes_in_words,
-    prose.plain_words,
-    prose.rules_in_words,
-    prose.named_branches,
-    image_rules.room_for_images,
-    image_rules.images_past_the_validator,
+    _open_requests,
+    soundness.invalid_examples,
+    _unknown_rules,
+    _unused_rules,
+    prose.missing_numbers,
+    prose.missing_codes,
+    prose.unexplained_names,
+    prose.missing_rules,
+    prose.untitled_branches,
+    image_rules.images_without_room,
+    image_rules.unenforced_image_keywords,
 )
 
 
 def _is_data(where: str) -> bool:
-    """Return whether a place is inside an example's value or among the names of properties, which may be anything."""
+    """Return whether a place is in the value of an example or among the names of properties. Both are arbitrary."""
     return "/value" in where or where.endswith("/properties")
 
 
 def main() -> int:
-    """Print what is wrong with the OpenAPI file, and return the exit code."""
+    """Print the problems of the OpenAPI file, and return the exit code."""
     try:
         written = source()
-        document = inline(written)
+        document, overlays = inline(written), gateways.overlays()
         lines = (
-            problems(document)
-            or [f"{where}: {problem}" for where, problem in soundness.more_problems(document)]
-            or gateway_problems(gateways.documents(written, gateways.overlays()))
+            find_problems(document)
+            or [f"{where}: {problem}" for where, problem in soundness.spec_validator_problems(document)]
+            or gateway_problems(gateways.documents(written, overlays))
+            or sources.problems(sources.PAGE.read_text("utf-8"), document, overlays)
         )
     except SpecError as error:
         lines = [str(error)]

@@ -1,4 +1,4 @@
-"""Write the tables of docs/ that follow from the contract: `make gen`. With --check only say if they are old."""
+"""Write the generated tables of docs/: `make gen`. With --check, only say whether a page is out of date."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from kling_elements_runtime.document import Node, operations, references
-from scripts.codegen import describe
+from scripts.codegen import describe, gateways
 from scripts.nodes import resolve
-from scripts.spec import ROOT, SpecError, load
+from scripts.spec import ROOT, SpecError, load, source
 
 PAGES = ROOT / "docs"
 _TABLE = re.compile(r"(<!-- generated: ([a-z-]+) -->\n).*?(<!-- /generated -->)", re.DOTALL)
 _TYPES = {"string": "string", "array": "list", "object": "object", "integer": "whole number", "number": "number"}
 _CLOSED = "R33"  # no other fields, a rule of every object
-_SENT_BY = {"ImageElementRequest": "images", "VideoElementRequest": "video"}
+_REQUEST_NAMES = {"ImageElementRequest": "images", "VideoElementRequest": "video"}
 
 
 def request_fields(document: Node) -> list[str]:
@@ -30,15 +30,15 @@ def request_fields(document: Node) -> list[str]:
         schema = resolve(document, operation["requestBody"]["content"]["application/json"]["schema"])
         for shape in schema.get("oneOf", [schema]):
             branch = resolve(document, shape)
-            by = _SENT_BY.get(str(branch.get("title")), f"`{operation['operationId']}`")
+            request = _REQUEST_NAMES.get(str(branch.get("title")), f"`{operation['operationId']}`")
             for path, required, node in _fields_of(document, branch):
-                field = fields.setdefault(path, {"by": [], "required": required, "nodes": []})
-                field["by"].append(by)
+                field = fields.setdefault(path, {"requests": [], "required": required, "nodes": []})
+                field["requests"].append(request)
                 field["nodes"].append(node)
     lines = ["| field | in | type | limits | meaning | rule |", "|---|---|---|---|---|---|"]
     for path, field in fields.items():
         kind = _type_of(document, field["nodes"][0]) + (", required" if field["required"] else "")
-        cells = (f"`{path}`", ", ".join(field["by"]), kind, *_explained(document, field["nodes"]))
+        cells = (f"`{path}`", ", ".join(field["requests"]), kind, *_describe(document, field["nodes"]))
         lines.append(f"| {' | '.join(cells)} |")
     return lines
 
@@ -47,7 +47,7 @@ def task_fields(document: Node) -> list[str]:
     """Return the fields of a task as the lines of a table, with type and meaning."""
     lines = ["| field | type | meaning |", "|---|---|---|"]
     for path, _, node in _fields_of(document, document["components"]["schemas"]["Task"]):
-        _, meaning, _ = _explained(document, [node])
+        _, meaning, _ = _describe(document, [node])
         lines.append(f"| `{path}` | {_type_of(document, node)} | {meaning} |")
     return lines
 
@@ -59,26 +59,34 @@ def tags(document: Node) -> list[str]:
     return ["| name | id |", "|---|---|", *(f"| `TagId.{name}` | `{value}` |" for name, value in pairs)]
 
 
+def gateways_table(document: Node) -> list[str]:
+    """Return the gateways and what each offers as the lines of a table."""
+    overlays = gateways.overlays()
+    titles = {name: overlay["info"]["title"] for name, overlay in overlays.items()}
+    return gateways.table(document, gateways.documents(source(), overlays), titles)
+
+
 TABLES: Mapping[str, Callable[[Node], list[str]]] = {
     "codes": describe.table_of_codes,
     "fields": request_fields,
+    "gateways": gateways_table,
     "rules": describe.rules_table,
     "tags": tags,
     "task-fields": task_fields,
 }
 
 
-def rewritten(page: str, document: Node) -> str:
-    """Return a page with the table between each pair of marks made anew.
+def rewrite(page: str, document: Node) -> str:
+    """Return a page with a new table between each pair of marks.
 
     Raises:
         SpecError: A mark names a table that does not exist.
     """
 
-    def table(marked: re.Match[str]) -> str:
-        if marked[2] not in TABLES:
-            raise SpecError(f"no table is called {marked[2]}: use one of {', '.join(TABLES)}")
-        return marked[1] + "".join(f"{line}\n" for line in TABLES[marked[2]](document)) + marked[3]
+    def table(match: re.Match[str]) -> str:
+        if match[2] not in TABLES:
+            raise SpecError(f"no table is called {match[2]}: use one of {', '.join(TABLES)}")
+        return match[1] + "".join(f"{line}\n" for line in TABLES[match[2]](document)) + match[3]
 
     return _TABLE.sub(table, page)
 
@@ -94,17 +102,17 @@ def _fields_of(document: Node, schema: Node, prefix: str = "") -> Iterator[tuple
 
 
 def _shape(document: Node, schema: Node) -> Node:
-    """Return what a schema refers to; of several branches, the one with fields or items if there is one."""
-    meant = resolve(document, schema)
-    branches = [resolve(document, branch) for branch in meant.get("anyOf", ())]
-    return next((branch for branch in branches if "properties" in branch or "items" in branch), meant)
+    """Return the target of a schema's references; of several branches, the one with fields or items, if any."""
+    target = resolve(document, schema)
+    branches = [resolve(document, branch) for branch in target.get("anyOf", ())]
+    return next((branch for branch in branches if "properties" in branch or "items" in branch), target)
 
 
 def _type_of(document: Node, schema: Node) -> str:
     if describe.holds_image(document, schema):
         return "image"
-    meant = resolve(document, schema)
-    kinds = [kind for branch in meant.get("anyOf", [meant]) for kind in _kinds(resolve(document, branch))]
+    target = resolve(document, schema)
+    kinds = [kind for branch in target.get("anyOf", [target]) for kind in _kinds(resolve(document, branch))]
     return " or ".join(dict.fromkeys(kinds)) or "any"
 
 
@@ -115,8 +123,8 @@ def _kinds(schema: Node) -> Iterator[str]:
             yield _TYPES[name]
 
 
-def _explained(document: Node, nodes: Sequence[Node]) -> tuple[str, str, str]:
-    """Return the limits, the meaning and the rules of a field that one or more requests have."""
+def _describe(document: Node, nodes: Sequence[Node]) -> tuple[str, str, str]:
+    """Return the limits, the meaning and the rules of a field, merged over the requests that have it."""
     chains = [[node, *(referred for _, referred in references(document, node))] for node in nodes]
     meanings = (next((link["description"] for link in chain if "description" in link), "") for chain in chains)
     sentences = (sentence for text in meanings for sentence in re.split(r"(?<=\.) ", " ".join(text.split())))
@@ -126,7 +134,7 @@ def _explained(document: Node, nodes: Sequence[Node]) -> tuple[str, str, str]:
 
 
 def _rules(document: Node, chain: Sequence[Node]) -> Iterator[str]:
-    """Yield the rules of a field, with those of its branches and of the media that it names."""
+    """Yield the rules of a field, including those of its branches and media."""
     branches = [resolve(document, branch) for link in chain for branch in link.get("anyOf", ())]
     for link in (*chain, *branches):
         media = [limit for name in ("x-image", "x-video") for limit in link.get(name, {}).values()]
@@ -137,17 +145,17 @@ def _rules(document: Node, chain: Sequence[Node]) -> Iterator[str]:
 
 
 def _limits(document: Node, schema: Node) -> Iterator[str]:
-    meant = resolve(document, schema)
-    if limit := describe.limits(meant):
+    target = resolve(document, schema)
+    if limit := describe.limits(target):
         yield limit
-    yield from (f"`{value}`" for value in meant.get("enum", [meant["const"]] if "const" in meant else []))
-    for branch in meant.get("anyOf", ()):
+    yield from (f"`{value}`" for value in target.get("enum", [target["const"]] if "const" in target else []))
+    for branch in target.get("anyOf", ()):
         if "x-image" in resolve(document, branch):
             yield describe.image(resolve(document, branch)["x-image"])
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command, and return its exit code: 1 for tables that are out of date, or an error."""
+    """Run the command. Return 1 if there was an error, or if --check finds a page out of date; otherwise 0."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="change nothing; fail if a page is out of date")
     parser.add_argument("--folder", type=Path, default=PAGES, help="the folder of the pages")
@@ -157,7 +165,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         document = load()
         for path in sorted(options.folder.glob("*.md")):
             page = path.read_text("utf-8")
-            new = rewritten(page, document)
+            new = rewrite(page, document)
             if new != page:
                 changed.append(path.name)
                 if not options.check:

@@ -1,4 +1,4 @@
-"""Check what descriptions in the OpenAPI file say, because people who read it in a viewer see nothing else."""
+"""Check the descriptions in the OpenAPI file against the rest of it. Viewers of the file show only descriptions."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ _UNKNOWN_TO_READERS = re.compile(r"\bR\d\d\b|\bx-[a-z]+|\b(?:first|second) docum
 _IN_WORDS = {"x-image": describe.image, "x-video": describe.video}
 
 
-def numbers_in_words(document: Node) -> Problems:
-    """Find limits of media and bodies, and names of tags, that are missing from the description beside them.
+def missing_numbers(document: Node) -> Problems:
+    """Find limits of media and bodies, and names of tags, that the description beside them lacks.
 
     The operation must repeat the limits of media, because some viewers do not show the target of a reference.
     """
@@ -33,8 +33,8 @@ def numbers_in_words(document: Node) -> Problems:
             yield from _missing_words(f"{where}/requestBody", body, [size])
 
 
-def codes_in_words(document: Node) -> Problems:
-    """Find business codes that are missing from the one table in a description, or differ there."""
+def missing_codes(document: Node) -> Problems:
+    """Find business codes that the table in a description lacks or shows differently."""
     lines = [line for _, text in _texts(document) for line in text.splitlines() if line.startswith("|")]
     table = describe.table_of_codes(document)
     if lines != table:
@@ -42,23 +42,23 @@ def codes_in_words(document: Node) -> Problems:
         yield "#/x-business-codes", f"exactly one description must have the table of them; see: {wrong[0]}"
 
 
-def plain_words(document: Node) -> Problems:
-    """Find names in descriptions and summaries that readers do not know: of rules, extensions and our documents."""
+def unexplained_names(document: Node) -> Problems:
+    """Find names in descriptions and summaries that mean nothing to readers: of rules, extensions and our documents."""
     for where, text in _texts(document):
         if name := _UNKNOWN_TO_READERS.search(text):
             yield where, f"{name[0]} means nothing to a reader: say it in words"
 
 
-def rules_in_words(document: Node) -> Problems:
-    """Find rules that nothing can check, and that are missing from all descriptions."""
+def missing_rules(document: Node) -> Problems:
+    """Find rules that only descriptions can carry, and that no description contains."""
     prose = " ".join(_on_one_line(text) for _, text in _texts(document))
     for rule, row in document["x-rules"].items():
         if row["carried-by"] == "description" and row.get("says", rule) not in prose:
             yield f"#/x-rules/{rule}", "needs `says`, and a description that has the same words"
 
 
-def named_branches(document: Node) -> Problems:
-    """Find branches without a title, which viewers call #0 and #1. A title must be the name of the generated class."""
+def untitled_branches(document: Node) -> Problems:
+    """Find branches without the name of the generated class as their title. Viewers call them #0 and #1."""
     for where, schema in schemas(document):
         branches = [branch for keyword in ("oneOf", "anyOf") for branch in schema.get(keyword, ()) if "$ref" in branch]
         for branch in branches if len(branches) > 1 else ():

@@ -1,4 +1,4 @@
-"""Check that the OpenAPI file is valid: its form, schemas, references and examples. Nothing here is about Kling."""
+"""Check that an OpenAPI file is valid: its form, schemas, references and examples. Nothing here is about Kling."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from kling_elements_runtime.document import Node, pointer, references, walk
 from scripts.nodes import resolve, schemas
 
 Problems: TypeAlias = Iterator[tuple[str, str]]
-"""Pairs of a place, as a reference into the document, and what is wrong there."""
+"""Pairs of a place, as a reference into the document, and the problem there."""
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
-def valid_openapi(document: Node) -> Problems:
-    """Find what breaks the schema of OpenAPI 3.1, schemas that are not valid, and references that lead nowhere."""
+def invalid_openapi(document: Node) -> Problems:
+    """Find violations of the schema of OpenAPI 3.1, invalid schemas, and references that lead nowhere."""
     for error in _openapi_schema().iter_errors(document):
         yield "#" + pointer(error.instance_path), error.message.partition("\n")[0]
     for where, schema in schemas(document):
@@ -32,13 +32,13 @@ def valid_openapi(document: Node) -> Problems:
 
 
 def _openapi_schema() -> jsonschema_rs.Validator:
-    """Return a validator for OpenAPI 3.1, with the schema of openapi-spec-validator, which is slow to import."""
+    """Return a validator for OpenAPI 3.1. It reads the schema of openapi-spec-validator without its slow import."""
     (path,) = [path for path in files("openapi-spec-validator") or () if path.match("v3.1/schema.json")]
     return jsonschema_rs.validator_for(json.loads(path.read_text("utf-8")), offline=True)
 
 
 def _wrong_schema(schema: Node) -> Iterator[str]:
-    """Yield why a schema is not valid."""
+    """Yield the reasons why a schema is invalid."""
     try:
         jsonschema_rs.meta.validate({**schema, "$schema": _DIALECT})
         re.compile(schema.get("pattern", ""))
@@ -57,15 +57,15 @@ def _wrong_reference(document: Node, reference: str) -> str | None:
     return None
 
 
-def more_problems(document: Node) -> Problems:
-    """Find what only openapi-spec-validator finds, such as a parameter that is missing from its path."""
+def spec_validator_problems(document: Node) -> Problems:
+    """Find problems that only openapi-spec-validator notices, such as a parameter that is missing from its path."""
     from openapi_spec_validator import OpenAPIV31SpecValidator  # noqa: PLC0415 - takes long to load
 
     for error in OpenAPIV31SpecValidator(cast(Any, document)).iter_errors():
         yield "#" + pointer(error.absolute_path), error.message.partition("\n")[0]
 
 
-def valid_examples(document: Node) -> Problems:
+def invalid_examples(document: Node) -> Problems:
     """Find examples and defaults that break their own schemas."""
     for where, node in walk(document):
         if isinstance(node, dict) and "schema" in node and "examples" in node:

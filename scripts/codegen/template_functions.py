@@ -1,4 +1,4 @@
-"""Functions for the templates that the generator does not have: docstrings, declarations, converters."""
+"""Functions for our templates: docstrings, declarations and converters, which the generator lacks."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from scripts.nodes import follow, resolve
 from scripts.spec import SpecError
 
 _WIDTH = 118
-_HELPERS = ("each", "json_name", "enum_or_value", "nested")
+_HELPERS = ("enum_converter", "json_name", "list_converter", "object_converter")
 
 
 def by_name(document: Node) -> dict[str, Any]:
     """Return the functions by the names that the templates use."""
 
-    def schema_of(named: Any) -> Node:
+    def schema_of(model: Any) -> Node:
         """Return the component that a model or an enum was made from."""
-        schema: Node = follow(document, "#" + named.name.get_untrusted_value())
+        schema: Node = follow(document, "#" + model.name.get_untrusted_value())
         return schema
 
-    def class_docstring(named: Any) -> str:
-        return wrapped(schema_of(named)["description"], 4)
+    def class_docstring(model: Any) -> str:
+        return wrap(schema_of(model)["description"], 4)
 
     def property_schema(model: Any, field: Any) -> Node:
         schema: Node = schema_of(model)["properties"][field.name.get_untrusted_value()]
@@ -36,13 +36,13 @@ def by_name(document: Node) -> dict[str, Any]:
 
     def attribute_docstring(model: Any, field: Any) -> str:
         text = f"{field.python_name}: {describe.value(document, property_schema(model, field))}"
-        return wrapped(text, 12).removeprefix(f"{field.python_name}: ")
+        return wrap(text, 12).removeprefix(f"{field.python_name}: ")
 
     def declaration(model: Any, field: Any) -> str:
         code: str = field.to_string().as_unembedded_code()
         if describe.holds_image(document, property_schema(model, field)):
             code = code.replace(": str", ": str | Path", 1)
-        return _named(code, field)
+        return _with_json_name(code, field)
 
     def helpers_of(model: Any) -> list[str]:
         code = [f"{declaration(model, field)} {converter(field)}" for field in fields_of(model)]
@@ -55,7 +55,7 @@ def by_name(document: Node) -> dict[str, Any]:
         declared = [resolve(document, node) for node in operation["parameters"]]
         (definition,) = (node for node in declared if node["name"] == name)
         text = f"{parameter.python_name}: {describe.value(document, {**definition['schema'], **definition})}"
-        return wrapped(text, 12).removeprefix(f"{parameter.python_name}: ")
+        return wrap(text, 12).removeprefix(f"{parameter.python_name}: ")
 
     def names_tasks(endpoint: Any) -> bool:
         success = operation_of(document, endpoint).success_schema()
@@ -76,18 +76,18 @@ def by_name(document: Node) -> dict[str, Any]:
         "parameters_of": lambda endpoint: [*endpoint.path_parameters, *endpoint.query_parameters],
         "success_type": success_type,
         "unusable_statuses": partial(unusable_statuses, document),
-        "wrapped": wrapped,
+        "wrap": wrap,
     }
 
 
 def finished_statuses(document: Node) -> str:
-    """Return the words for tasks that have ended, in lower case, as the code of a set."""
+    """Return the code of a set with the statuses of finished tasks, in lower case."""
     words = document["components"]["schemas"]["TaskStatus"]["x-progress"]
     return _set_of([*words["succeeded"], *words["failed"]])
 
 
 def unusable_statuses(document: Node) -> str:
-    """Return the words for elements that cannot be used any more, in lower case, as the code of a set."""
+    """Return the code of a set with the statuses of unusable elements, in lower case."""
     return _set_of(document["components"]["schemas"]["Element"]["properties"]["status"]["x-unusable"])
 
 
@@ -95,7 +95,7 @@ def _set_of(words: list[str]) -> str:
     return f"{{{', '.join(map(repr, words))}}}"
 
 
-def _named(code: str, field: Any) -> str:
+def _with_json_name(code: str, field: Any) -> str:
     """Return a field's declaration, with the property's name in JSON if the field has another name."""
     name = field.name.get_untrusted_value()
     if name == field.python_name:
@@ -104,13 +104,13 @@ def _named(code: str, field: Any) -> str:
     return f"{declared} = field({f'default={default}, ' if default else ''}metadata=json_name({name!r}))"
 
 
-def wrapped(text: str, indent: int) -> str:
-    """Wrap prose for a docstring, with all lines but the first indented. It keeps paragraphs, lists and tables."""
+def wrap(text: str, indent: int) -> str:
+    """Wrap prose for a docstring, with all lines except the first indented. Keep paragraphs, lists and tables."""
     margin = " " * indent
-    return "\n\n".join(_filled(part, margin) for part in text.strip().split("\n\n")).strip()
+    return "\n\n".join(_fill(part, margin) for part in text.strip().split("\n\n")).strip()
 
 
-def _filled(paragraph: str, margin: str) -> str:
+def _fill(paragraph: str, margin: str) -> str:
     lines = paragraph.splitlines()
     if lines[0].startswith("|"):
         return textwrap.indent(paragraph, margin)
@@ -144,12 +144,12 @@ def converter(field: Any) -> str | None:
     """
     match field:
         case ModelProperty():
-            return f"nested({field.class_info.name}.from_dict)"
+            return f"object_converter({field.class_info.name}.from_dict)"
         case EnumProperty():
-            return f"enum_or_value({field.class_info.name})"
+            return f"enum_converter({field.class_info.name})"
         case ListProperty():
             inner = converter(field.inner_property)
-            return inner and f"each({inner})"
+            return inner and f"list_converter({inner})"
         case UnionProperty():
             converters = {code for inner in field.inner_properties if (code := converter(inner))}
             if len(converters) > 1:
@@ -160,7 +160,7 @@ def converter(field: Any) -> str | None:
 
 
 def operation_of(document: Node, endpoint: Any) -> Operation:
-    """Return the contract's operation of the generator's endpoint, which has only a path and a method.
+    """Return the contract's operation for an endpoint of the generator, by path and method.
 
     Raises:
         SpecError: The template does not support the operation, or it has no operationId.
@@ -181,9 +181,8 @@ def success_type(endpoint: Any) -> str:
         SpecError: There is none, or more than one.
     """
     successes = [r for r in endpoint.responses.patterns if r.status_code.range[1] < 300]  # noqa: PLR2004 - HTTP's own
-    models = [
-        r.prop for r in successes if not isinstance(r.prop, AnyProperty)
-    ]  # a response without a body has no class
+    # A response without a body has no class.
+    models = [r.prop for r in successes if not isinstance(r.prop, AnyProperty)]
     if len(models) != 1 or not isinstance(models[0], ModelProperty):
         raise SpecError(f"operation {endpoint.name}: needs exactly one response of success, with a named schema")
     return str(models[0].class_info.name)

@@ -1,1 +1,1 @@
-"""The benchmark, which compares what the project does with the alternatives. See `__main__`."""
+"""The benchmark, which compares the project with its peers. See `__main__`."""

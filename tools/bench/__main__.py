@@ -12,7 +12,7 @@ from pathlib import Path
 
 from scripts.spec import ROOT
 from tools.bench import report
-from tools.bench.experiments import EXPERIMENTS, Workshop
+from tools.bench.experiments import EXPERIMENTS, BenchInputs
 from tools.bench.measuring import line_of, measure
 from tools.bench.rows import ROWS
 
@@ -24,30 +24,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--only", action="append", choices=names, help="measure only this row; you can repeat the option"
     )
-    parser.add_argument("--processes", type=int, default=5, help="the number of fresh processes for each median")
+    parser.add_argument("--processes", type=int, default=5, help="how many fresh processes to run for each median")
     parser.add_argument(
         "--effort", type=float, default=1, help="use less than 1 for a quick trial with less exact figures"
     )
     parser.add_argument("--json", type=Path, default=ROOT / "build" / "bench.json", help="where to write the figures")
     options = parser.parse_args(arguments)
     if options.processes < 1:
-        parser.error("--processes: at least 1 is needed")
+        parser.error("--processes must be at least 1")
     if not 0 < options.effort <= 1:
-        parser.error("--effort: more than 0 and at most 1 is needed")
+        parser.error("--effort must be more than 0 and at most 1")
     rows = [row for row in ROWS if row.name in (options.only or names)]
 
     measured = {}
     with tempfile.TemporaryDirectory() as scratch:
-        workshop = Workshop(Path(scratch), options.effort)
+        inputs = BenchInputs(Path(scratch), options.effort)
         for name in dict.fromkeys(row.experiment for row in rows):
             print(f"measuring {name}", file=sys.stderr, flush=True)
-            measured[name] = measure(EXPERIMENTS[name], workshop, options.processes)
+            measured[name] = measure(EXPERIMENTS[name], inputs, options.processes)
     lines = [line_of(row, measured[row.experiment]) for row in rows]
 
-    print(report.table(lines))
+    print(report.format_table(lines))
     options.json.parent.mkdir(parents=True, exist_ok=True)
     options.json.write_text(
-        json.dumps(report.as_json(lines, options.processes, options.effort), indent=1) + "\n", "utf-8"
+        json.dumps(report.to_json(lines, options.processes, options.effort), indent=1) + "\n", "utf-8"
     )
     return int(any(line.ours is None for line in lines))
 

@@ -24,10 +24,10 @@ class WrongResponseError(Exception):
 class Connection(asyncio.Protocol):
     """Sends the request again after each response."""
 
-    def __init__(self, request: bytes, failed: asyncio.Future[None]) -> None:
+    def __init__(self, request: bytes, failure: asyncio.Future[None]) -> None:
         self.responses = 0
         self._request = request
-        self._failed = failed
+        self._failure = failure
         self._received = b""
 
     def connection_made(self, transport: Any) -> None:
@@ -53,15 +53,15 @@ class Connection(asyncio.Protocol):
         self._fail("closed a connection")
 
     def _fail(self, why: str) -> None:
-        if not self._failed.done():
-            self._failed.set_exception(WrongResponseError(f"the server {why}"))
+        if not self._failure.done():
+            self._failure.set_exception(WrongResponseError(f"the server {why}"))
 
 
 async def _load(settings: dict[str, Any]) -> float:
     """Return the number of responses per second, after a warm-up.
 
     Raises:
-        WrongAnswerError: A response was not a 200, or a connection ended.
+        WrongResponseError: A response was not a 200, or a connection ended.
     """
     loop = asyncio.get_running_loop()
     failed = loop.create_future()

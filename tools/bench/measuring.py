@@ -7,18 +7,18 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from tools.bench.experiments import OPENAPI_GENERATOR, OURS, Experiment, Workshop
+from tools.bench.experiments import OPENAPI_GENERATOR, OURS, BenchInputs, Experiment
 from tools.bench.processes import BenchError
-from tools.bench.rows import Row
+from tools.bench.rows import BenchRow
 
 
 @dataclass
-class Measured:
+class Measurements:
     """The results of an experiment.
 
     Attributes:
-        values: By side and figure, the value of each process.
-        reasons: By side, why it could not be measured.
+        values: The value of each process, by side and figure.
+        reasons: Why a side could not be measured, by side.
     """
 
     values: dict[str, dict[str, list[float]]] = field(default_factory=dict)
@@ -31,11 +31,11 @@ class Line:
 
     Attributes:
         row: The row.
-        values: By side, the value of each process.
-        reasons: By side, why it could not be measured.
+        values: The value of each process, by side.
+        reasons: Why a side could not be measured, by side.
     """
 
-    row: Row
+    row: BenchRow
     values: Mapping[str, list[float]]
     reasons: Mapping[str, str]
 
@@ -51,7 +51,7 @@ class Line:
 
     @property
     def peer(self) -> float | None:
-        """The figure of the peer that we compare ourselves with."""
+        """The figure of the peer."""
         return self.median(self.row.peer)
 
     @property
@@ -65,33 +65,34 @@ class Line:
         return None if self.ours is None else self.row.is_met(self.ours, self.ratio)
 
 
-def measure(experiment: Experiment, workshop: Workshop, processes: int) -> Measured:
-    """Run each side in several fresh processes, in turns, so that disturbances of the machine affect all sides.
+def measure(experiment: Experiment, inputs: BenchInputs, processes: int) -> Measurements:
+    """Run each side in several fresh processes, in turns, so that disturbances affect all sides.
 
-    The first process of each side does not count, because it fills caches and compiles what is compiled once. If a side
-    fails, it is not run again.
+    The first process of each side does not count, because it fills caches and compiles code. A side that failed is not
+    run again.
     """
-    measured = Measured()
-    with experiment.sides(workshop) as sides:
+    measurements = Measurements()
+    with experiment.sides(inputs) as sides:
         for number in range(1 + processes * experiment.repeats):
             for side, run in sides.items():
-                if side in measured.reasons:
+                if side in measurements.reasons:
                     continue
                 try:
                     result = run()
                 except BenchError as error:
-                    measured.reasons[side] = str(error)
-                    measured.values.pop(side, None)
+                    measurements.reasons[side] = str(error)
+                    measurements.values.pop(side, None)
                     continue
                 if number:
-                    figures = measured.values.setdefault(side, defaultdict(list))
+                    figures = measurements.values.setdefault(side, defaultdict(list))
                     for name, value in result.items():
                         figures[name].append(value)
-    return measured
+    return measurements
 
 
-def line_of(row: Row, measured: Measured) -> Line:
+def line_of(row: BenchRow, measurements: Measurements) -> Line:
     """Return the line for a row."""
     figures = {OURS: row.figure, row.peer: row.peer_figure or row.figure, OPENAPI_GENERATOR: row.figure}
-    values = {side: measured.values[side][figure] for side, figure in figures.items() if side in measured.values}
-    return Line(row, values, measured.reasons)
+    measured = measurements.values
+    values = {side: measured[side][figure] for side, figure in figures.items() if side in measured}
+    return Line(row, values, measurements.reasons)

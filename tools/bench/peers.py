@@ -1,4 +1,4 @@
-"""Make or install the peers to compare the project with, below `build/`, in the versions that are pinned here."""
+"""Generate or install the peers to compare with, in `build/` and in the versions that are pinned here."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ _INSTALL_SECONDS = 600
 
 
 @dataclass(frozen=True)
-class Peer:
-    """A program that is installed once and then used.
+class PeerProgram:
+    """A program that is installed on first use.
 
     Attributes:
         name: Its name.
         version: The version to install; `{version}` in the steps.
-        needs: The command that the installation needs.
+        needs: The command that the installation requires.
         steps: The commands that install it; `{folder}` means its folder.
         entry: The path of the installed program in that folder.
     """
@@ -36,11 +36,11 @@ class Peer:
     steps: Sequence[Sequence[str]]
     entry: str
 
-    def installed(self, into: Path | None = None) -> Path:
-        """Return the path of the program, and install it first if needed, below `FOLDER` or another folder.
+    def ensure_installed(self, into: Path | None = None) -> Path:
+        """Install the program if necessary, in `FOLDER` or another folder, and return its path.
 
         Raises:
-            BenchError: The program is not installed and could not be installed.
+            BenchError: The program could not be installed.
         """
         folder = (into or FOLDER) / f"{self.name}-{self.version}"
         if not (folder / self.entry).exists():
@@ -54,14 +54,14 @@ class Peer:
         return folder / self.entry
 
 
-PRISM = Peer(
+PRISM = PeerProgram(
     "prism",
     json.loads((ROOT / "requirements" / "package.json").read_text("utf-8"))["dependencies"]["@stoplight/prism-cli"],
     "npm",
     [["npm", "install", "--no-audit", "--no-fund", "--prefix", "{folder}", "@stoplight/prism-cli@{version}"]],
     "node_modules/.bin/prism",
 )
-OPENAPI_GENERATOR = Peer(
+OPENAPI_GENERATOR = PeerProgram(
     "openapi-generator",
     "7.26.0",
     sys.executable,
@@ -75,7 +75,7 @@ STOCK = [str(Path(sys.executable).with_name("openapi-python-client")), "generate
 
 
 def make_stock_client(into: Path) -> Path:
-    """Make the package `stock_client` with openapi-python-client, and return the folder to import it from.
+    """Generate the package `stock_client` with openapi-python-client, and return the folder to import it from.
 
     Raises:
         BenchError: The generator failed.
@@ -85,7 +85,7 @@ def make_stock_client(into: Path) -> Path:
 
 
 def stock_command(target: Path) -> list[str]:
-    """Return the command that makes a client with openapi-python-client, as its documentation shows it.
+    """Return the command that generates a client with openapi-python-client, as in its documentation.
 
     The generator ignores path items that are references, so it gets the contract with its path items inline.
     """
@@ -95,13 +95,13 @@ def stock_command(target: Path) -> list[str]:
 
 
 def make_openapi_generator_client(into: Path) -> Path:
-    """Make the package `openapi_generator_client` with openapi-generator, and return the folder to import it from.
+    """Generate the package `openapi_generator_client` with openapi-generator, and return the folder to import it from.
 
     Raises:
         BenchError: The generator is not available, or failed.
     """
     folder = into / "openapi_generator"
-    command = [str(OPENAPI_GENERATOR.installed()), "generate", "-g", "python", "-i", str(SPEC)]
+    command = [str(OPENAPI_GENERATOR.ensure_installed()), "generate", "-g", "python", "-i", str(SPEC)]
     run([*command, "-o", str(folder), "--package-name", "openapi_generator_client"], "openapi-generator failed")
     return folder
 

@@ -25,10 +25,10 @@ _PROGRAMS = "tools.bench.programs"
 
 
 class BenchError(Exception):
-    """Raised if something could not be measured. The message says why, in one line."""
+    """Raised if a figure could not be measured. The message is one line with the reason."""
 
 
-def figures_of(program: str, settings: Mapping[str, Any], peers: Sequence[Path] = ()) -> Figures:
+def run_program(program: str, settings: Mapping[str, Any], peers: Sequence[Path] = ()) -> Figures:
     """Run a program in a fresh process and return the figures that it measured.
 
     Args:
@@ -45,8 +45,8 @@ def figures_of(program: str, settings: Mapping[str, Any], peers: Sequence[Path] 
     return figures
 
 
-def whole_process(command: Sequence[str], peers: Sequence[Path] = ()) -> Figures:
-    """Return the processor time of a process and its children, and the time that passed, in milliseconds."""
+def measure_process(command: Sequence[str], peers: Sequence[Path] = ()) -> Figures:
+    """Run a process, and return its processor time with that of its children, and the wall time, in milliseconds."""
     before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     _run(command, peers)
     wall, after = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -74,20 +74,20 @@ def _run(command: Sequence[str], peers: Sequence[Path]) -> str:
 
 
 def environment(peers: Sequence[Path] = ()) -> dict[str, str]:
-    """Return the environment of measured processes: no proxies, no settings of the client, but the peers' folders."""
-    dropped = ("KLING_", "PYTHONDONTWRITEBYTECODE", "PYTHONPATH")
-    kept = {
+    """Return the environment of measured processes, without proxies and settings, but with the peers' folders."""
+    dropped_prefixes = ("KLING_", "PYTHONDONTWRITEBYTECODE", "PYTHONPATH")
+    inherited = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith(dropped) and not name.lower().endswith("_proxy")
+        if not name.startswith(dropped_prefixes) and not name.lower().endswith("_proxy")
     }
     tools = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))  # because generators call ruff
-    return kept | {"PYTHONPATH": os.pathsep.join(map(str, peers)), "PATH": tools}
+    return inherited | {"PYTHONPATH": os.pathsep.join(map(str, peers)), "PATH": tools}
 
 
 @contextmanager
-def announced(module: str, *options: str) -> Iterator[tuple[int, int]]:
-    """Run a server that prints its port on its first line during the block. Yield its port and its process id.
+def announced_server(module: str, *options: str) -> Iterator[tuple[int, int]]:
+    """Run a server during the block, and yield its port and its process id. Its first line contains the port.
 
     Raises:
         BenchError: The server printed no port.
@@ -102,21 +102,21 @@ def announced(module: str, *options: str) -> Iterator[tuple[int, int]]:
 
 @contextmanager
 def answering(*options: str) -> Iterator[int]:
-    """Run the server that clients are measured against during the block, and yield its port."""
-    with announced("tools.bench.answering", *options) as (port, _):
+    """Run the server with the fixed response during the block, and yield its port."""
+    with announced_server("tools.bench.fixed_response_server", *options) as (port, _):
         yield port
 
 
 @contextmanager
 def mock_server(*options: str) -> Iterator[tuple[int, int]]:
     """Run our mock server during the block, and yield its port and its process id."""
-    with announced("kling_elements.mock", "--port", "0", *options) as server:
+    with announced_server("kling_elements.mock", "--port", "0", *options) as server:
         yield server
 
 
 @contextmanager
 def serving(command: Sequence[str]) -> Iterator[int]:
-    """Run a server during the block, and yield its port, which the command names as `{port}`.
+    """Run a server during the block, and yield its port, which replaces `{port}` in the command.
 
     Raises:
         BenchError: The server accepted no connection within a minute.

@@ -18,7 +18,7 @@ _RIGHT = frozenset({"peer's", "openapi-generator's", "ours", "ratio"})
 _DIGITS = 3
 
 
-def number(value: float | None, unit: str = "") -> str:
+def format_figure(value: float | None, unit: str = "") -> str:
     """Return a figure with three digits and its unit, or a dash if there is none."""
     if value is None:
         return "-"
@@ -27,7 +27,7 @@ def number(value: float | None, unit: str = "") -> str:
     return f"{text} {unit}".rstrip()
 
 
-def table(lines: Sequence[Line]) -> str:
+def format_table(lines: Sequence[Line]) -> str:
     """Return the table, followed by the reasons for missing figures."""
     rows = [_HEADINGS, *map(_cells, lines)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
@@ -46,10 +46,10 @@ def _cells(line: Line) -> tuple[str, ...]:
         row.name,
         row.title,
         row.peer,
-        number(line.peer, row.unit),
-        number(line.median(OPENAPI_GENERATOR), row.unit),
-        number(line.ours, row.unit),
-        number(line.ratio),
+        format_figure(line.peer, row.unit),
+        format_figure(line.median(OPENAPI_GENERATOR), row.unit),
+        format_figure(line.ours, row.unit),
+        format_figure(line.ratio),
         row.target,
         {True: "met", False: "MISSED", None: "not measured"}[line.is_met],
     )
@@ -60,7 +60,7 @@ def _reasons(lines: Iterable[Line]) -> list[str]:
     return ["", *reasons] if reasons else []
 
 
-def as_json(lines: Sequence[Line], processes: int, effort: float = 1) -> dict[str, Any]:
+def to_json(lines: Sequence[Line], processes: int, effort: float = 1) -> dict[str, Any]:
     """Return all results with the machine's kind and the versions, without paths or the machine's name."""
     return {
         "machine": {
@@ -73,11 +73,11 @@ def as_json(lines: Sequence[Line], processes: int, effort: float = 1) -> dict[st
         | {"prism": peers.PRISM.version, "openapi-generator": peers.OPENAPI_GENERATOR.version},
         "processes": processes,
         "effort": effort,
-        "rows": [_row_as_json(line) for line in lines],
+        "rows": [_row_to_json(line) for line in lines],
     }
 
 
-def _row_as_json(line: Line) -> dict[str, Any]:
+def _row_to_json(line: Line) -> dict[str, Any]:
     row = line.row
     of, limit = ("ratio", row.ratio) if row.value is None else ("value", row.value)
     return {

@@ -17,7 +17,7 @@ _UNITS = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Row:
+class BenchRow:
     """A line of the table. Its target is a ratio or a value.
 
     Attributes:
@@ -61,23 +61,27 @@ class Row:
         return result >= limit if self.more_is_better else result <= limit
 
 
-_FILES = "4 images of 10 MB, files to answer"
+_FILES = "4 images of 10 MB, files to response"
 _REGEX = "regular expression"
 ROWS = (
-    Row(name="files-sync", title=f"{_FILES}, sync", experiment="sending-sync", figure="wall_ms", ratio=0.12),
-    Row(name="files-async", title=f"{_FILES}, async", experiment="sending-async", figure="wall_ms", ratio=0.15),
-    Row(
+    BenchRow(name="files-sync", title=f"{_FILES}, sync", experiment="sending-sync", figure="wall_ms", ratio=0.12),
+    BenchRow(name="files-async", title=f"{_FILES}, async", experiment="sending-async", figure="wall_ms", ratio=0.15),
+    BenchRow(
         name="blocked",
         title="longest block of the event loop, async",
         experiment="sending-async",
         figure="blocked_ms",
         value=15,
     ),
-    Row(name="memory-sync", title="peak memory of that, sync", experiment="sending-sync", figure="peak", value=0.05),
-    Row(name="memory-async", title="peak memory of that, async", experiment="sending-async", figure="peak", value=0.05),
-    Row(name="files-tls", title=f"{_FILES}, TLS", experiment="sending-tls", figure="wall_ms", ratio=0.25),
-    Row(name="memory-tls", title="peak memory of that, TLS", experiment="sending-tls", figure="peak", value=0.05),
-    Row(
+    BenchRow(
+        name="memory-sync", title="peak memory of that, sync", experiment="sending-sync", figure="peak", value=0.05
+    ),
+    BenchRow(
+        name="memory-async", title="peak memory of that, async", experiment="sending-async", figure="peak", value=0.05
+    ),
+    BenchRow(name="files-tls", title=f"{_FILES}, TLS", experiment="sending-tls", figure="wall_ms", ratio=0.25),
+    BenchRow(name="memory-tls", title="peak memory of that, TLS", experiment="sending-tls", figure="peak", value=0.05),
+    BenchRow(
         name="check-held",
         title="check of 56 MB in memory",
         experiment="check-large",
@@ -85,7 +89,7 @@ ROWS = (
         value=2.5,
         peer=_REGEX,
     ),
-    Row(
+    BenchRow(
         name="check-encoded",
         title="check of 56 MB that the client encoded",
         experiment="check-large",
@@ -94,7 +98,7 @@ ROWS = (
         peer=_REGEX,
         peer_figure="held",
     ),
-    Row(
+    BenchRow(
         name="check-files",
         title="check of 4 image files of 10 MB",
         experiment="check-large",
@@ -103,7 +107,7 @@ ROWS = (
         peer=_REGEX,
         peer_figure="held",
     ),
-    Row(
+    BenchRow(
         name="header",
         title="image header, 10 MB in Base64",
         experiment="headers",
@@ -111,18 +115,20 @@ ROWS = (
         value=0.2,
         peer="decoding all",
     ),
-    Row(name="import", title="import of the client", experiment="importing", figure="cpu_ms", ratio=0.1),
-    Row(name="start", title="start of the command line", experiment="starting", figure="wall_ms", value=250),
-    Row(name="build", title="first request built, checked, written", experiment="building", figure="cpu_ms", ratio=0.6),
-    Row(name="small", title="small create on loopback, CPU", experiment="small", figure="cpu_us", ratio=0.8),
-    Row(
+    BenchRow(name="import", title="import of the client", experiment="importing", figure="cpu_ms", ratio=0.1),
+    BenchRow(name="start", title="start of the command line", experiment="starting", figure="wall_ms", value=250),
+    BenchRow(
+        name="build", title="first request built, checked, written", experiment="building", figure="cpu_ms", ratio=0.6
+    ),
+    BenchRow(name="small", title="small create on loopback, CPU", experiment="small", figure="cpu_us", ratio=0.8),
+    BenchRow(
         name="small-in-process",
         title="small create in process, CPU",
         experiment="small-in-process",
         figure="cpu_us",
         ratio=0.6,
     ),
-    Row(
+    BenchRow(
         name="check-small",
         title="check of a small body",
         experiment="check-small",
@@ -130,7 +136,7 @@ ROWS = (
         value=15,
         peer="python-jsonschema",
     ),
-    Row(
+    BenchRow(
         name="mock",
         title="mock server, checked creates",
         experiment="mock",
@@ -139,8 +145,8 @@ ROWS = (
         more_is_better=True,
         peer="Prism",
     ),
-    Row(name="gen", title="make gen", experiment="generating", figure="wall_ms", ratio=1),
-    Row(
+    BenchRow(name="gen", title="make gen", experiment="generating", figure="wall_ms", ratio=1),
+    BenchRow(
         name="cases",
         title="generated cases, checked",
         experiment="cases",
@@ -149,5 +155,7 @@ ROWS = (
         more_is_better=True,
         peer="only Schemathesis",
     ),
-    Row(name="growth", title="growth from 1 to 40 MB, exponent", experiment="growth", figure="exponent", value=1.1),
+    BenchRow(
+        name="growth", title="growth from 1 to 40 MB, exponent", experiment="growth", figure="exponent", value=1.1
+    ),
 )

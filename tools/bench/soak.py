@@ -1,7 +1,7 @@
-"""Let two clients call a mock server for minutes, and watch the memory of all three processes: `make soak`.
+"""Call a mock server from two clients for minutes, and watch the memory of all three processes: `make soak`.
 
-The server keeps its elements in a file, which may grow. No memory may grow with the number of earlier requests. The
-first minute doesn't count, because caches and pools fill.
+The server keeps its elements in a file, which may grow. The memory of a process may not grow with the number of
+requests. The first minute doesn't count, because caches and pools fill.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ Memory = Mapping[str, list[int]]
 
 
 def growth(samples: Sequence[int], samples_per_minute: int) -> int:
-    """Return by how much the median of the last minute exceeds that of the second; negative if memory shrank."""
+    """Return how many bytes the median of the last minute is above that of the second; negative if memory shrank."""
     second, last = samples[samples_per_minute : 2 * samples_per_minute], samples[-samples_per_minute:]
     return round(statistics.median(last) - statistics.median(second))
 
@@ -83,7 +83,7 @@ def soak(seconds: float, rounds_per_second: float, samples: int) -> tuple[Memory
         settings = {
             "url": f"http://127.0.0.1:{port}",
             "callback_url": f"http://127.0.0.1:{receiver}/",
-            "image": str(pictures.png(scratch / "image.png", _IMAGE_BYTES)),
+            "image": str(pictures.write_png(scratch / "image.png", _IMAGE_BYTES)),
             "seconds": seconds,
             "rounds_per_second": rounds_per_second,
         }
@@ -111,9 +111,9 @@ def main(arguments: Sequence[str] | None = None, *, samples_per_minute: int = 60
     parser.add_argument("--max-mib", type=float, default=2, help="how much a process may grow after the first minute")
     options = parser.parse_args(arguments)
     if options.minutes < _MIN_MINUTES:
-        parser.error(f"--minutes: at least {_MIN_MINUTES} are needed, because the last is compared with the second")
+        parser.error(f"--minutes must be at least {_MIN_MINUTES}, because the last is compared with the second")
     if options.rounds <= 0:
-        parser.error("--rounds: must be more than 0")
+        parser.error("--rounds must be more than 0")
     print(f"two clients call a mock server for {options.minutes} minutes", flush=True)
     samples = options.minutes * samples_per_minute
     try:

@@ -17,15 +17,15 @@ _MOCK = [sys.executable, "-m", "kling_elements.cli", "mock", "--port", "0", "--t
 
 
 def main() -> int:
-    """Print the result of each visit, and return the exit code: 1 if something is wrong."""
+    """Print the result of each visit, and return the exit code: 1 if a visit has problems."""
     chromium = shutil.which("chromium")
     if chromium is None:
         print("chromium is missing; install it (as root: apt-get install chromium)", file=sys.stderr)
         return 1
     _FOLDER.mkdir(parents=True, exist_ok=True)
     failed = 0
-    with _docs() as docs:
-        for visit in driving.visits(docs, chromium, _FOLDER):
+    with _mock_server_page() as docs:
+        for visit in driving.make_visits(docs, chromium, _FOLDER):
             problems = list(visit.problems())
             failed += bool(problems)
             print(f"{visit.scheme}, {visit.width} px: {'failed' if problems else 'ok'}", *problems, sep="\n  ")
@@ -34,8 +34,8 @@ def main() -> int:
 
 
 @contextmanager
-def _docs() -> Iterator[str]:
-    """Start a mock server, and yield the address of its page."""
+def _mock_server_page() -> Iterator[str]:
+    """Start a mock server, and yield the URL of its page."""
     with subprocess.Popen(_MOCK, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None  # noqa: S101 -- for the type checker

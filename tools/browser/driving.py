@@ -1,4 +1,4 @@
-"""Drive Chromium over the mock server's page. `make browser` runs this; the tests of the repository do not."""
+"""Drive Chromium through the mock server's page. Only `make browser` runs this module; no test does."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from tools.browser.findings import PageResponse, Visit
 SCHEMES = "light", "dark"
 WIDTHS = 390, 1440
 _HEIGHT = 900
-_PATIENCE_MS = 60_000  # only a failure takes that long
+_MAX_STEP_MS = 60_000  # only a failure takes that long
 _CONTRAST = (Path(__file__).parent / "contrast.js").read_text("utf-8")
-_TOO_LONG = "x" * 21
+_TOO_LONG_NAME = "x" * 21
 
 
-def visits(docs: str, chromium: str, folder: Path) -> list[Visit]:
+def make_visits(docs: str, chromium: str, folder: Path) -> list[Visit]:
     """Visit the page in each colour scheme and width, and write screenshots.
 
     Args:
-        docs: The address of the page.
+        docs: The URL of the page.
         chromium: The path of the browser.
         folder: Where to write the screenshots.
     """
@@ -42,7 +42,7 @@ def _visit(browser: Browser, docs: str, folder: Path, scheme: str, width: int) -
     context = browser.new_context(
         color_scheme="dark" if scheme == "dark" else "light", viewport={"width": width, "height": _HEIGHT}
     )
-    context.set_default_timeout(_PATIENCE_MS)
+    context.set_default_timeout(_MAX_STEP_MS)
     page = context.new_page()
     errors: list[str] = []
     urls: list[str] = []
@@ -56,18 +56,18 @@ def _visit(browser: Browser, docs: str, folder: Path, scheme: str, width: int) -
     page.screenshot(path=folder / f"{scheme}-{width}-opened.png")
     _open(create)
     create.get_by_role("button", name="Try it out").click()
-    created, _ = _executed(page, create)
+    created, _ = _execute(page, create)
     page.screenshot(path=folder / f"{scheme}-{width}-created.png", full_page=True)
 
     elements = page.locator("#operations-elements-listElements")
     _open(elements)
     elements.get_by_role("button", name="Try it out").click()
-    listed, sent = _executed(page, elements)
+    listed, sent = _execute(page, elements)
 
-    until_now = list(errors)
+    errors_before_refusal = list(errors)
     text = create.locator("textarea")
-    text.fill(json.dumps({**json.loads(text.input_value()), "element_name": _TOO_LONG}, indent=2))
-    refused, _ = _executed(page, create)
+    text.fill(json.dumps({**json.loads(text.input_value()), "element_name": _TOO_LONG_NAME}, indent=2))
+    refused, _ = _execute(page, create)
     create.locator(".live-responses-table").first.scroll_into_view_if_needed()
     page.screenshot(path=folder / f"{scheme}-{width}-refused.png")
 
@@ -81,7 +81,7 @@ def _visit(browser: Browser, docs: str, folder: Path, scheme: str, width: int) -
         scheme=scheme,
         width=width,
         host=urlsplit(docs).netloc,
-        errors=until_now,  # Chromium logs each response with status 400 as an error
+        errors=errors_before_refusal,  # Chromium logs each response with status 400 as an error
         urls=urls,
         is_dark=page.evaluate("document.documentElement.classList.contains('dark-mode')"),
         page_width=page.evaluate("document.documentElement.scrollWidth"),
@@ -99,8 +99,8 @@ def _open(operation: Locator) -> None:
     operation.locator(".opblock-body").wait_for()
 
 
-def _executed(page: Page, operation: Locator) -> tuple[PageResponse, str]:
-    """Press Execute; return the response as the page shows it, and the body as the server sent it."""
+def _execute(page: Page, operation: Locator) -> tuple[PageResponse, str]:
+    """Press Execute, and return the response as the page shows it and the body as the server sent it."""
     with page.expect_response(lambda response: response.request.resource_type == "fetch") as response:
         operation.locator("button.execute").click()
     sent = response.value.text()

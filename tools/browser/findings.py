@@ -1,4 +1,4 @@
-"""What a visit of the page showed, and what is wrong with it."""
+"""The results of a visit of the page, and the problems with them."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ class PageResponse(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Visit:
-    """What the browser saw on one visit.
+    """The results of one visit.
 
     Attributes:
         scheme: The colour scheme that the browser prefers, `light` or `dark`.
         width: The width of the screen in pixels.
         host: The host and port of the mock server.
-        errors: What the page logged as an error.
-        urls: The address of each request.
+        errors: The errors and warnings that the page logged.
+        urls: The URL of each request.
         is_dark: Whether the page was dark.
         page_width: The width of the page in pixels, after every operation was opened.
         created: The response to a valid request.
@@ -46,21 +46,21 @@ class Visit:
     faint_texts: list[str] = field(default_factory=list)
 
     def problems(self) -> Iterator[str]:
-        """Yield what is wrong."""
+        """Yield each problem, in one line."""
         yield from (f"the page logged an error: {error}" for error in self.errors)
-        yield from (f"the page asked another host: {url}" for url in self.urls if self._is_foreign(url))
+        yield from (f"the page sent a request to another host: {url}" for url in self.urls if self._is_foreign(url))
         if self.is_dark != (self.scheme == "dark"):
             yield f"the page is {'dark' if self.is_dark else 'light'}"
         if self.page_width > self.width:
             yield f"the page is {self.page_width} px wide"
         if self.created.status != "200":
-            yield f"the create was answered {self.created.status}: {self.created.body}"
+            yield f"the create got status {self.created.status}: {self.created.body}"
         if self.refused.status != "400" or "/element_name" not in self.refused.body:
-            yield f"the refusal does not name /element_name: {self.refused.status}: {self.refused.body}"
+            yield f"the refusal does not mention /element_name: {self.refused.status}: {self.refused.body}"
         shown, sent = self.ids
         if not sent or shown != sent:
             yield f"the page shows the ids {shown}, and the server sent {sent}"
-        yield from (f"a text is hard to see: {text}" for text in self.faint_texts)
+        yield from (f"a text has too little contrast: {text}" for text in self.faint_texts)
 
     def _is_foreign(self, url: str) -> bool:
         return urlsplit(url).scheme != "data" and urlsplit(url).netloc != self.host

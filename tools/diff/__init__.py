@@ -1,4 +1,4 @@
-"""What a change of the contract breaks: `make diff BASE=REF`.
+"""Report what a change of the contract breaks: `make diff BASE=REF`.
 
 The contract has two parties. A caller sends requests and reads responses; a server reads requests and sends responses.
 A change breaks a party if something that follows the old contract may violate the new one, or if the party may now
@@ -13,6 +13,6 @@ An addition to the API (an operation, a property of an open object) breaks only 
 removal breaks only the caller. Text for people and for code generators (descriptions, examples, sources, names of
 classes) breaks nobody.
 
-If a change breaks callers, `info.version` needs a new major version, by Semantic Versioning; if it breaks only servers,
-as every addition does, a new minor version. Before 1.0.0 these are minor and patch.
+By Semantic Versioning, a change that breaks callers needs a new major version in `info.version`. A change that breaks
+only servers, as every addition does, needs a new minor version. Before 1.0.0 these are minor and patch.
 """

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kling_elements_runtime.document import Node
-from scripts.codegen.soundness import valid_openapi
+from scripts.codegen.soundness import invalid_openapi
 from scripts.spec import SPEC, SpecError, inline, load, parse
 from tools.diff.changes import Change, Party
 from tools.diff.documents import changes_between
-from tools.diff.versions import next_version, shown, version_of
+from tools.diff.versions import next_version, version_of, version_text
 
 _CANNOT_COMPARE = 2
 
@@ -22,7 +22,7 @@ def document_at(reference: str, path: Path) -> Node:
     """Return the document as it was in a commit of the git repository that contains the file.
 
     Raises:
-        SpecError: If git is not installed, the commit does not exist, or the commit lacks the file.
+        SpecError: git is not installed, the commit does not exist, or the commit lacks the file.
     """
     commit = _git(path, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{reference}^{{commit}}")
     if commit is None:
@@ -36,7 +36,7 @@ def document_at(reference: str, path: Path) -> Node:
 
 
 def _git(path: Path, *arguments: str) -> str | None:
-    """Return what git prints, or None if it fails."""
+    """Return the output of git, or None if git fails."""
     command = ["git", "-C", str(path.resolve().parent), *arguments]
     try:
         completed = subprocess.run(command, capture_output=True, check=False)
@@ -46,26 +46,28 @@ def _git(path: Path, *arguments: str) -> str | None:
 
 
 def report(name: str, old: Node, new: Node) -> tuple[list[str], bool]:
-    """Return the lines to print about two documents, and whether the new version is high enough for the breaks.
+    """Return the report on two documents, line by line, and whether the new version is high enough.
 
     Raises:
-        SpecError: If the documents cannot be compared.
+        SpecError: The documents can't be compared.
     """
     for which, document in (("old", old), ("new", new)):
-        for where, problem in valid_openapi(document):
+        for where, problem in invalid_openapi(document):
             raise SpecError(f"the {which} document is not valid OpenAPI 3.1: {where}: {problem}")
     changes = changes_between(old, new)
     base, version = version_of(old), version_of(new)
     needed = next_version(base, changes)
     is_enough = version >= needed
-    advice = "" if is_enough else f"; info.version is {shown(version)}, it must be {shown(needed)} or later"
+    advice = (
+        "" if is_enough else f"; info.version is {version_text(version)}, and must be at least {version_text(needed)}"
+    )
     lines = [str(change) for change in changes]
     return [*lines, f"{name}: {_summary(changes, differ=old != new)}{advice}"], is_enough
 
 
 def _summary(changes: Sequence[Change], *, differ: bool) -> str:
     if not changes:
-        return "other words, the same contract" if differ else "no change"
+        return "only descriptions changed" if differ else "no change"
     counts = {party: sum(party in change.breaks for change in changes) for party in Party}
     return (
         f"changes: {len(changes)}, breaking callers: {counts[Party.CALLER]}, breaking servers: {counts[Party.SERVER]}"

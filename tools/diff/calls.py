@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from tools.diff.places import NOWHERE, Place, spelled_out
+from tools.diff.places import NOWHERE, Place, spell_out
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 
-Calls = dict[tuple[str, str], "Call"]
+Calls = dict[tuple[str, str], "DeclaredCall"]
 Way = frozenset[tuple[str, str]]
 
 
-class Call:
+class DeclaredCall:
     """An operation, with the parameters of its path item."""
 
     def __init__(self, operation: Place, item: Place, template: str) -> None:
@@ -28,11 +28,11 @@ class Call:
         return str(self.place.node.get("operationId") or self.place.pointer.rpartition("/")[2])
 
     def parameters(self) -> dict[tuple[str, str], Place]:
-        """Return the parameters by location and name; those in the path by location and position."""
+        """Return the parameters by location and name, and path parameters by location and position."""
         in_path = re.findall(r"\{([^}]*)\}", self._template)
         parameters = {}
         for place in (*self._item.child("parameters").items(), *self.place.child("parameters").items()):
-            parameter = place.resolved()
+            parameter = place.resolve()
             location, name = parameter.node["in"], parameter.node["name"]
             if location == "path" and name in in_path:
                 name = str(in_path.index(name))
@@ -41,13 +41,13 @@ class Call:
 
 
 def calls_of(paths: Place) -> Calls:
-    """Return the operations below a mapping of paths or expressions, whatever a path calls its parameters."""
+    """Return the operations in a mapping of paths or expressions. The names of path parameters don't matter."""
     calls: Calls = {}
     for template, place in paths.children().items():
-        item = place.resolved()
+        item = place.resolve()
         for method in METHODS:
             if operation := item.child(method):
-                calls[re.sub(r"\{[^${}]*\}", "{}", template), method] = Call(operation, item, template)
+                calls[re.sub(r"\{[^${}]*\}", "{}", template), method] = DeclaredCall(operation, item, template)
     return calls
 
 
@@ -55,7 +55,7 @@ def callbacks_of(operation: Place) -> Calls:
     """Return the operations of all callbacks. The name of a callback is ignored, because it is never sent."""
     calls: Calls = {}
     for callback in operation.child("callbacks").children().values():
-        calls |= calls_of(callback.resolved())
+        calls |= calls_of(callback.resolve())
     return calls
 
 
@@ -66,7 +66,7 @@ def media_types(content: Place) -> dict[str, Place]:
 
 def headers_of(response: Place) -> dict[str, Place]:
     """Return the headers by name, in lower case."""
-    return {name.lower(): place.resolved() for name, place in response.child("headers").children().items()}
+    return {name.lower(): place.resolve() for name, place in response.child("headers").children().items()}
 
 
 def is_success(status: str) -> bool:
@@ -74,16 +74,16 @@ def is_success(status: str) -> bool:
     return status[0] in "123"
 
 
-def status_around(status: str, declared: Mapping[str, Place]) -> Place:
-    """Return the response for a failure that a document does not list: that of its range, or the default."""
+def fallback_response(status: str, declared: Mapping[str, Place]) -> Place:
+    """Return the response for a failure that a document does not list: the response of its range, or the default."""
     if is_success(status):
         return NOWHERE
     fallbacks = (declared[name] for name in (f"{status[0]}XX", "default") if name in declared and name != status)
     return next(fallbacks, NOWHERE)
 
 
-def ways_of(security: Place, schemes: Mapping[str, Place], others: Mapping[str, Place]) -> dict[Way, str]:
-    """Return the ways to authenticate, each with its name; if none is listed, the way that requires nothing.
+def ways_to_authenticate(security: Place, schemes: Mapping[str, Place], others: Mapping[str, Place]) -> dict[Way, str]:
+    """Return the ways to authenticate, with their names. If none is listed, there is one way, which requires nothing.
 
     Args:
         security: The `security` of an operation, or of its document.
@@ -92,19 +92,19 @@ def ways_of(security: Place, schemes: Mapping[str, Place], others: Mapping[str, 
             it may only have been renamed.
     """
 
-    def named(name: str) -> str:
-        return name if name in others or name not in schemes else spelled_out(schemes[name].resolved())
+    def scheme_key(name: str) -> str:
+        return name if name in others or name not in schemes else spell_out(schemes[name].resolve())
 
     ways: list[Mapping[str, list[str]]] = (security.node if security else None) or [{}]
-    names = {}
+    names_of_ways = {}
     for way in ways:
-        parts = frozenset((named(name), scope) for name, scopes in way.items() for scope in ("", *scopes))
+        parts = frozenset((scheme_key(name), scope) for name, scopes in way.items() for scope in ("", *scopes))
         words = " and ".join(" ".join([name, *scopes]) for name, scopes in way.items())
-        names[parts] = words or "nothing is required"
-    return names
+        names_of_ways[parts] = words or "nothing is required"
+    return names_of_ways
 
 
-def without_equal(ways: Mapping[Way, str], others: Iterable[Way]) -> list[str]:
-    """Return the names of the ways that no other way covers; a way covers another if it requires no more."""
+def uncovered_ways(ways: Mapping[Way, str], others: Iterable[Way]) -> list[str]:
+    """Return the names of the ways that no other way covers. A way covers another if it requires no more."""
     alternatives = list(others)
     return [words for way, words in ways.items() if not any(other <= way for other in alternatives)]

@@ -1,4 +1,4 @@
-"""Changes of a contract, and which party each of them breaks."""
+"""Changes of a contract, and the parties that they break."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ class Change:
 
 
 class Changes:
-    """The changes found until now. If several references reach the same change, it is kept once, with all its uses."""
+    """A collection of changes. If several references lead to the same change, it is kept once, with all its uses."""
 
     def __init__(self) -> None:
         """Create an empty collection."""
@@ -105,8 +105,8 @@ class Changes:
         """
         if not effect:
             return
-        pointer = old.found_at or new.found_at
-        moved_to = new.found_at if new.found_at != pointer else ""
+        pointer = old.pointer_or_empty or new.pointer_or_empty
+        moved_to = new.pointer_or_empty if new.pointer_or_empty != pointer else ""
         breaks = frozenset(party for (part, user), party in _BREAKS.items() if part in effect and user is use)
         uses = frozenset[Use]() if use is None else frozenset({use})
         change = Change(pointer, moved_to, *(shown or (old.node, new.node)), breaks, uses)

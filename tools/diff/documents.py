@@ -6,19 +6,19 @@ from collections.abc import Mapping
 
 from kling_elements_runtime.document import Node
 from tools.diff.calls import (
-    Call,
     Calls,
+    DeclaredCall,
     callbacks_of,
     calls_of,
+    fallback_response,
     headers_of,
     is_success,
     media_types,
-    status_around,
-    ways_of,
-    without_equal,
+    uncovered_ways,
+    ways_to_authenticate,
 )
 from tools.diff.changes import Change, Changes, Effect, Use
-from tools.diff.keywords import of_assertions, of_presence, of_sets
+from tools.diff.keywords import effect_of_assertions, effect_of_presence, effect_of_sets
 from tools.diff.places import ABSENT, NOWHERE, WORDS, Place, differences
 from tools.diff.schemas import SchemaComparison, pair
 
@@ -28,10 +28,10 @@ _OPEN = ("header", "cookie")  # both sides ignore unknown ones
 
 
 def changes_between(old: Node, new: Node) -> list[Change]:
-    """Return every change that matters to a caller or a server, those that break callers first.
+    """Return every change that matters to a caller or a server, and first those that break callers.
 
     Raises:
-        SpecError: If a reference leads nowhere, or a schema has something that cannot be compared here.
+        SpecError: A reference leads nowhere, or a schema can't be compared.
     """
     changes = Changes()
     _Comparison(old, new, changes).compare()
@@ -59,7 +59,7 @@ class _Comparison:
             self._add(before, after, Effect.OTHER, use)
 
     def _compare_servers(self) -> None:
-        """Compare the servers. A removed address breaks callers; a new one, or another order, breaks nobody."""
+        """Compare the servers. A removed URL breaks callers. A new URL or another order breaks nobody."""
         old, new = ({s.node["url"]: s for s in document.child("servers").items()} for document in self._documents)
         for url in dict.fromkeys([*old, *new]):
             before, after = pair(url, old, new)
@@ -78,7 +78,7 @@ class _Comparison:
         old, new = self._security_schemes()
         for name, scheme in old.items():
             if name in new:
-                self._compare_opaque(scheme.resolved(), new[name].resolved(), Use.REQUEST)
+                self._compare_opaque(scheme.resolve(), new[name].resolve(), Use.REQUEST)
 
     def _compare_codes(self) -> None:
         """Compare the business codes, except for their `meaning`, which is text for people."""
@@ -101,14 +101,14 @@ class _Comparison:
             else:
                 self._compare_call(old[key], new[key], use)
 
-    def _compare_call(self, old: Call, new: Call, use: Use) -> None:
-        """Compare one operation. For a callback `use` is the response, because the server sends its request."""
+    def _compare_call(self, old: DeclaredCall, new: DeclaredCall, use: Use) -> None:
+        """Compare one operation. For a callback, `use` is the response, because the server sends the request."""
         before, after = old.place, new.place
         if before.child("operationId").node != after.child("operationId").node:
             self._add(before.child("operationId"), after.child("operationId"), Effect.OTHER, None)
         self._compare_security(before, after, use)
         self._compare_parameters(old.parameters(), new.parameters(), use)
-        self._compare_body(before.child("requestBody").resolved(), after.child("requestBody").resolved(), use)
+        self._compare_body(before.child("requestBody").resolve(), after.child("requestBody").resolve(), use)
         self._compare_responses(before.child("responses"), after.child("responses"), use.other)
         self._compare_calls(callbacks_of(before), callbacks_of(after), use.other)
         for name in dict.fromkeys([*before.children(), *after.children()]):
@@ -116,11 +116,11 @@ class _Comparison:
                 self._compare_opaque(before.child(name), after.child(name), use)
 
     def _compare_security(self, old: Place, new: Place, use: Use) -> None:
-        """Compare the ways to authenticate: more are wider, fewer narrower. To require nothing counts as one."""
+        """Compare the ways to authenticate. More ways are wider, fewer narrower. Requiring nothing is also a way."""
         schemes = self._security_schemes()
-        were = ways_of(old.child("security") or self._old.child("security"), *schemes)
-        are = ways_of(new.child("security") or self._new.child("security"), *schemes[::-1])
-        effect = of_sets({*without_equal(were, are)}, {*without_equal(are, were)})
+        were = ways_to_authenticate(old.child("security") or self._old.child("security"), *schemes)
+        are = ways_to_authenticate(new.child("security") or self._new.child("security"), *schemes[::-1])
+        effect = effect_of_sets({*uncovered_ways(were, are)}, {*uncovered_ways(are, were)})
         at_old, at_new = (Place(place.document, f"{place.pointer}/security", None) for place in (old, new))
         self._add(at_old, at_new, effect, use, ([*were.values()], [*are.values()]))
 
@@ -145,14 +145,14 @@ class _Comparison:
 
     def _compare_required(self, old: Place, new: Place, use: Use) -> None:
         before, after = old.child("required"), new.child("required")
-        self._add(before, after, of_assertions(before.node, after.node), use)
+        self._add(before, after, effect_of_assertions(before.node, after.node), use)
 
     def _compare_schema(self, old: Place, new: Place, use: Use) -> None:
         before, after = old.child("schema"), new.child("schema")
         if before and after:
             self._schemas.compare(before, after, use)
         else:
-            self._add(before, after, of_presence(bool(before), bool(after)), use)
+            self._add(before, after, effect_of_presence(bool(before), bool(after)), use)
 
     def _compare_body(self, old: Place, new: Place, use: Use) -> None:
         if old and new:
@@ -180,11 +180,11 @@ class _Comparison:
         for status in dict.fromkeys([*were, *are]):
             before, after = pair(status, were, are)
             if before and after:
-                self._compare_response(before.resolved(), after.resolved(), use)
+                self._compare_response(before.resolve(), after.resolve(), use)
                 continue
-            around = status_around(status, are if before else were)
-            if around:  # a range or `default` covers this failure before or after the change
-                old_response, new_response = ((response or around).resolved() for response in (before, after))
+            fallback = fallback_response(status, are if before else were)
+            if fallback:  # a range or `default` covers this failure before or after the change
+                old_response, new_response = ((response or fallback).resolve() for response in (before, after))
                 self._compare_content(old_response.child("content"), new_response.child("content"), use)
                 self._add(before, after, Effect.OTHER, None)
             elif before:

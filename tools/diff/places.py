@@ -1,4 +1,4 @@
-"""A node of a document together with its JSON Pointer, so that each change can name its place."""
+"""A node of a document with its JSON Pointer, so that each change can show its place."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Place:
         return self.node is not ABSENT
 
     @property
-    def found_at(self) -> str:
+    def pointer_or_empty(self) -> str:
         """Return the pointer; empty if there is no node."""
         return self.pointer if self else ""
 
@@ -55,7 +55,7 @@ class Place:
         return Place(self.document, f"{self.pointer}/{escape(name)}", inner)
 
     def children(self) -> dict[str, Place]:
-        """Return all members by name; empty if the node is not a mapping. YAML may have a status as a number."""
+        """Return the members by name; empty if the node is not a mapping. YAML numbers as names become strings."""
         names = self.node if isinstance(self.node, dict) else ()
         return {str(name): self.child(name) for name in names}
 
@@ -63,19 +63,19 @@ class Place:
         """Return the items of a list; empty if the node is not a list."""
         return [self.child(index) for index in range(len(self.node))] if isinstance(self.node, list) else []
 
-    def resolved(self) -> Place:
+    def resolve(self) -> Place:
         """Return the place itself, or the end of its chain of references.
 
         Raises:
-            SpecError: If a reference leads nowhere, or in a circle.
+            SpecError: A reference leads nowhere, or in a circle.
         """
-        return list(self.chain())[-1]
+        return list(self.reference_chain())[-1]
 
-    def chain(self) -> Iterator[Place]:
+    def reference_chain(self) -> Iterator[Place]:
         """Yield the place itself, and then each place that references lead to.
 
         Raises:
-            SpecError: As `resolved`.
+            SpecError: As `resolve`.
         """
         yield self
         try:
@@ -99,7 +99,7 @@ _DATA = {"const", "default", "enum"}
 NOWHERE = Place({}, "", ABSENT)
 
 
-def canonical(value: Any) -> str:
+def canonical_json(value: Any) -> str:
     """Return a string that is the same for equal JSON values; 1 and 1.0 are equal, 1 and true are not."""
 
     def normal(part: Any) -> Any:
@@ -112,18 +112,18 @@ def canonical(value: Any) -> str:
     return json.dumps(normal(value), sort_keys=True, default=str)
 
 
-def spelled_out(place: Place) -> str:
-    """Return a string that is the same for nodes that mean the same, whatever their references and descriptions."""
-    return canonical(_spell_out(place.document, place.node, ()))
+def spell_out(place: Place) -> str:
+    """Return a string that is the same for nodes that mean the same, without references and descriptions."""
+    return canonical_json(_spell_out(place.document, place.node, ()))
 
 
 def differences(old: Place, new: Place) -> list[tuple[Place, Place]]:
     """Return the innermost places where two nodes differ in meaning."""
-    if spelled_out(old) == spelled_out(new):
+    if spell_out(old) == spell_out(new):
         return []
     is_comparable = isinstance(old.node, dict) and isinstance(new.node, dict) and not (old.reference or new.reference)
-    names = dict.fromkeys([*old.node, *new.node]) if is_comparable else ()
-    inner = [pair for name in names if name not in WORDS for pair in differences(old.child(name), new.child(name))]
+    members = dict.fromkeys([*old.node, *new.node]) if is_comparable else ()
+    inner = [pair for name in members if name not in WORDS for pair in differences(old.child(name), new.child(name))]
     return inner or [(old, new)]
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from tools.diff import keywords as kw
 from tools.diff.changes import Changes, Effect, Use
-from tools.diff.keywords import Keywords, allowed_of, keywords_of, types_of
-from tools.diff.places import ABSENT, NOWHERE, WORDS, Place, canonical, differences
-from tools.diff.unions import Union, all_types, are_choices, matched, union_of
+from tools.diff.keywords import Keywords, allowed_values, keywords_of, types_of
+from tools.diff.places import ABSENT, NOWHERE, WORDS, Place, canonical_json, differences
+from tools.diff.unions import Union, all_types, are_choices, match_branches, union_of
 
 # compared by separate methods, because their meanings depend on each other
 _TOGETHER = {
@@ -62,7 +62,7 @@ class SchemaComparison:
     def _compare_keyword(self, name: str, before: Keywords, after: Keywords, use: Use | None) -> None:
         old, new = pair(name, before, after)
         if name in kw.UPPER | kw.LOWER:
-            self._add(old, new, kw.of_bounds(old.node, new.node, upper=name in kw.UPPER), use)
+            self._add(old, new, kw.effect_of_bounds(old.node, new.node, upper=name in kw.UPPER), use)
         elif name in kw.ASSERTIONS:
             self._compare_assertions(old, new, use)
         elif name in kw.MEDIA:
@@ -76,39 +76,39 @@ class SchemaComparison:
                 self._add(inner_old, inner_new, Effect.OTHER, use)
 
     def _compare_assertions(self, old: Place, new: Place, use: Use | None) -> None:
-        self._add(old, new, kw.of_assertions(old.node, new.node), use)
+        self._add(old, new, kw.effect_of_assertions(old.node, new.node), use)
 
     def compare_media(self, old: Place, new: Place, use: Use | None) -> None:
         """Compare an extension with limits, such as `x-image`."""
-        for before, after, effect in kw.of_media(old, new):
+        for before, after, effect in kw.media_effects(old, new):
             self._add(before, after, effect, use)
 
     def _compare_inner(self, old: Place, new: Place, use: Use | None) -> None:
         if old and new:
             self.compare(old, new, use)
         else:
-            self._add(old, new, kw.of_presence(bool(old), bool(new)), use)
+            self._add(old, new, kw.effect_of_presence(bool(old), bool(new)), use)
 
     def _compare_defaults(self, old: Place, new: Place, use: Use | None, *, constant: bool) -> None:
         """Compare defaults: a request without the value now means another value, unless there is only one value."""
-        if not constant and canonical(old.node) != canonical(new.node):
+        if not constant and canonical_json(old.node) != canonical_json(new.node):
             removed = Effect.REMOVED if old else Effect.NONE
             self._add(old, new, removed | (Effect.ADDED if new else Effect.NONE), use)
 
     def _compare_values(self, before: Keywords, after: Keywords, use: Use | None) -> None:
         """Compare the types that a value may have, and then the values of `const` or `enum`."""
         if "type" in before or "type" in after:
-            self._add(*pair("type", before, after), kw.of_sets(types_of(before), types_of(after)), use)
+            self._add(*pair("type", before, after), kw.effect_of_sets(types_of(before), types_of(after)), use)
         old, new = _choice_in(before), _choice_in(after)
-        allowed_before, allowed_after = allowed_of(before), allowed_of(after)
+        allowed_before, allowed_after = allowed_values(before), allowed_values(after)
         if allowed_before is None or allowed_after is None:  # one of the schemas accepts any value
-            self._add(old, new, kw.of_presence(bool(old), bool(new)), use)
+            self._add(old, new, kw.effect_of_presence(bool(old), bool(new)), use)
             return
-        old_values = {canonical(value): value for value in allowed_before}
-        new_values = {canonical(value): value for value in allowed_after}
+        old_values = {canonical_json(value): value for value in allowed_before}
+        new_values = {canonical_json(value): value for value in allowed_after}
         removed = [value for text, value in old_values.items() if text not in new_values]
         added = [value for text, value in new_values.items() if text not in old_values]
-        effect = kw.of_sets({*old_values}, {*new_values})
+        effect = kw.effect_of_sets({*old_values}, {*new_values})
         self._add(old, new, effect, use, (removed or ABSENT, added or ABSENT))
 
     def _compare_objects(self, before: Keywords, after: Keywords, use: Use | None) -> None:
@@ -132,14 +132,14 @@ class SchemaComparison:
         old_names, new_names = set(old.node if old else ()), set(new.node if new else ())
         shown = sorted(old_names - new_names) or ABSENT, sorted(new_names - old_names) or ABSENT
         # the sets change places, because less conforms if more is required
-        self._add(old, new, kw.of_sets(new_names, old_names), use, shown)
+        self._add(old, new, kw.effect_of_sets(new_names, old_names), use, shown)
 
     def _compare_additional(self, before: Keywords, after: Keywords, use: Use | None) -> None:
         old, new = pair("additionalProperties", before, after)
         if isinstance(old.node, dict) and isinstance(new.node, dict):
             self.compare(old, new, use)
         else:
-            self._add(old, new, kw.of_bounds(_openness(old), _openness(new), upper=True), use)
+            self._add(old, new, kw.effect_of_bounds(_openness(old), _openness(new), upper=True), use)
 
     def _compare_discriminators(self, before: Keywords, after: Keywords, use: Use | None) -> None:
         """Compare the properties that choose a branch; the branches are compared as a union."""
@@ -152,14 +152,16 @@ class SchemaComparison:
             effect = Effect.WIDER if new.keyword == "anyOf" else Effect.NARROWER
             self._add(old.place, new.place, effect, use, (old.keyword, new.keyword))
         plain_before, plain_after = old.plain_types(), new.plain_types()
-        for before, after in matched(old, new):
+        for before, after in match_branches(old, new):
             # a new word in an enum changes nothing if another branch accepts every text
             covered = (plain_before if after else plain_after) & (plain_after if before else plain_before)
             use_here = None if all_types((before, after)) <= covered else use
             if before and after:
                 self.compare(before, after, use_here)
             else:
-                self._add(before or NOWHERE, after or NOWHERE, kw.of_presence(bool(after), bool(before)), use_here)
+                self._add(
+                    before or NOWHERE, after or NOWHERE, kw.effect_of_presence(bool(after), bool(before)), use_here
+                )
 
 
 def pair(name: str, before: Keywords, after: Keywords) -> tuple[Place, Place]:

@@ -1,4 +1,4 @@
-"""The branches of `anyOf` and `oneOf`: which old branch matches which new one, and what the others accept."""
+"""Match the old and new branches of `anyOf` and `oneOf`, and find the types that other branches accept."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from itertools import zip_longest
 
 from tools.diff.keywords import Keywords, keywords_of, types_of
-from tools.diff.places import WORDS, Place, spelled_out
+from tools.diff.places import WORDS, Place, spell_out
 
-_SAYS_NOTHING = WORDS | {"discriminator", "default"}
+_WITHOUT_EFFECT = WORDS | {"discriminator", "default"}
 
 
 @dataclass(frozen=True)
@@ -34,11 +34,11 @@ class Union:
             return set()
         branches = map(keywords_of, self.branches)
         return set[str]().union(
-            *(types_of(keywords) for keywords in branches if keywords.keys() - _SAYS_NOTHING == {"type"})
+            *(types_of(keywords) for keywords in branches if keywords.keys() - _WITHOUT_EFFECT == {"type"})
         )
 
 
-def _each_type(branch: Place) -> list[Place]:
+def _split_by_type(branch: Place) -> list[Place]:
     """Return a branch for each type if a branch has only a list of types; otherwise the branch itself."""
     keywords = keywords_of(branch)
     types = keywords["type"].items() if keywords.keys() - WORDS == {"type"} else []
@@ -46,7 +46,7 @@ def _each_type(branch: Place) -> list[Place]:
 
 
 def union_of(schema: Place, keywords: Keywords, keyword: str = "") -> Union:
-    """Return the choice that a schema makes: by the given keyword, or by whichever of the two it has."""
+    """Return the choice that a schema makes: by this keyword, or by the one of the two that it has."""
     keyword = keyword or next((name for name in ("anyOf", "oneOf") if name in keywords), "")
     if not keyword:
         return Union(schema, "", [schema], {})
@@ -56,13 +56,13 @@ def union_of(schema: Place, keywords: Keywords, keyword: str = "") -> Union:
 
 
 def are_choices(before: Keywords, after: Keywords) -> bool:
-    """Return whether one schema consists only of a choice, and the other does too or has no choice at all."""
+    """Return whether one schema is only a choice, and the other is either only a choice or has none."""
 
     def choices(keywords: Keywords) -> bool:
         return bool(keywords.keys() & {"anyOf", "oneOf"})
 
     def is_only_a_choice(keywords: Keywords) -> bool:
-        return keywords.keys() - _SAYS_NOTHING in ({"anyOf"}, {"oneOf"})
+        return keywords.keys() - _WITHOUT_EFFECT in ({"anyOf"}, {"oneOf"})
 
     only = [is_only_a_choice(before), is_only_a_choice(after)]
     return any(only) and all(
@@ -70,34 +70,37 @@ def are_choices(before: Keywords, after: Keywords) -> bool:
     )
 
 
-def matched(old: Union, new: Union) -> list[tuple[Place | None, Place | None]]:
+def match_branches(old: Union, new: Union) -> list[tuple[Place | None, Place | None]]:
     """Return pairs of old and new branches, matched by discriminator, by name, by content, and finally by order.
 
     A branch with several types counts as one branch for each type, because that accepts the same values.
     """
     pairs: list[tuple[Place | None, Place | None]] = []
-    left, right = list(old.branches), list(new.branches)
+    old_branches, new_branches = list(old.branches), list(new.branches)
     if "oneOf" not in (old.keyword, new.keyword):  # with `oneOf`, types must not overlap
-        left, right = ([part for branch in branches for part in _each_type(branch)] for branches in (left, right))
+        old_branches, new_branches = (
+            [part for branch in branches for part in _split_by_type(branch)]
+            for branches in (old_branches, new_branches)
+        )
     discriminated = bool(old.values and new.values)
 
     def pair_by(name: Callable[[Place, Union], str]) -> None:
-        for branch in tuple(left):
+        for branch in tuple(old_branches):
             key = name(branch, old)
-            same = [other for other in right if key and name(other, new) == key]
-            if same:
-                pairs.append((branch, same[0]))
-                left.remove(branch)
-                right.remove(same[0])
+            matches = [candidate for candidate in new_branches if key and name(candidate, new) == key]
+            if matches:
+                pairs.append((branch, matches[0]))
+                old_branches.remove(branch)
+                new_branches.remove(matches[0])
 
     if discriminated:
         pair_by(lambda branch, union: union.values.get(branch.reference, ""))
     else:
         pair_by(lambda branch, _: branch.reference)
-    pair_by(lambda branch, _: spelled_out(branch))
+    pair_by(lambda branch, _: spell_out(branch))
     if discriminated:
-        return [*pairs, *((branch, None) for branch in left), *((None, branch) for branch in right)]
-    return [*pairs, *zip_longest(left, right)]
+        return [*pairs, *((branch, None) for branch in old_branches), *((None, branch) for branch in new_branches)]
+    return [*pairs, *zip_longest(old_branches, new_branches)]
 
 
 def all_types(branches: Iterable[Place | None]) -> set[str]:

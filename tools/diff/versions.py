@@ -17,7 +17,7 @@ def version_of(document: Node) -> Version:
     """Return the three numbers of `info.version`, without anything after a hyphen or a plus.
 
     Raises:
-        SpecError: If `info.version` does not have three numbers.
+        SpecError: `info.version` does not have three numbers.
     """
     info = document.get("info")
     version = info.get("version") if isinstance(info, dict) else None
@@ -30,8 +30,8 @@ def version_of(document: Node) -> Version:
 def next_version(base: Version, changes: Collection[Change]) -> Version:
     """Return the lowest version that is high enough for these changes.
 
-    If a change breaks callers, that is a new major version; if it breaks only servers, a new minor version. Before
-    1.0.0 these are minor and patch, because breaks raise the minor version then.
+    A change that breaks callers needs a new major version, and one that breaks only servers a new minor version. Before
+    1.0.0 these are minor and patch.
     """
     major, minor, patch = base
     broken = {party for change in changes for party in change.breaks}
@@ -42,6 +42,6 @@ def next_version(base: Version, changes: Collection[Change]) -> Version:
     return base
 
 
-def shown(version: Version) -> str:
+def version_text(version: Version) -> str:
     """Return the version as a string."""
     return ".".join(map(str, version))

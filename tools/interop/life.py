@@ -16,8 +16,8 @@ _ELEMENT = {
 }
 
 
-def problems(kling: KlingElements) -> list[str]:
-    """Create an element, wait for it, look up and list its task, list the library, delete it. Return what went wrong.
+def find_problems(kling: KlingElements) -> list[str]:
+    """Create an element, wait for it, look up and list its task, list the library, delete it. Return the problems.
 
     Raises:
         KlingError: A response breaks the contract.
@@ -29,7 +29,7 @@ def problems(kling: KlingElements) -> list[str]:
         "the list": next((task.task_id for task in kling.list()), None),
     }
     errors = [
-        f"{place} has the task {task_id}, not {task.task_id}"
+        f"{place} returned task {task_id}, not {task.task_id}"
         for place, task_id in task_ids.items()
         if task_id != task.task_id
     ]

@@ -18,12 +18,8 @@ from tools.interop import life
 FOLDER = ROOT / "build" / "npm"
 _PACKAGES = ROOT / "requirements" / "package.json"
 _USAGE = Path(__file__).with_name("usage.ts")
+_VALIDATE = Path(__file__).with_name("validate.mjs")
 _MAX_SECONDS = 300  # for one program on a busy machine
-_PARSE = (
-    'import parser from "@apidevtools/swagger-parser"; '
-    "try { await parser.validate(process.argv[1]); } "
-    "catch (error) { console.error(error.message); process.exit(1); }"
-)
 
 
 class InteropError(Exception):
@@ -42,18 +38,17 @@ def swagger_parser() -> None:
     Raises:
         InteropError: The contract is not valid.
     """
-    _run(["node", "--input-type=module", "--eval", _PARSE, str(SPEC)])
+    _run(["node", _copy(_VALIDATE), str(SPEC)])
 
 
 def openapi_typescript() -> None:
-    """Make types from the contract, and check a program that uses them.
+    """Generate types from the contract, and check a program that uses them.
 
     Raises:
-        InteropError: The types can't be made, or the program does not compile with them.
+        InteropError: The types can't be generated, or the program does not compile with them.
     """
     _run([_command("openapi-typescript"), str(SPEC), "--output", "contract.d.ts"])
-    (FOLDER / _USAGE.name).write_text(_USAGE.read_text("utf-8"), "utf-8")
-    _run([_command("tsc"), "--noEmit", "--strict", "--skipLibCheck", _USAGE.name])
+    _run([_command("tsc"), "--noEmit", "--strict", "--skipLibCheck", _copy(_USAGE)])
 
 
 def prism() -> None:
@@ -64,7 +59,7 @@ def prism() -> None:
     """
     with _prism() as address, KlingElements("sk-interop", address) as kling:
         try:
-            errors = life.problems(kling)
+            errors = life.find_problems(kling)
         except KlingError as error:
             raise InteropError(f"{type(error).__name__}: {error}") from error
     if errors:
@@ -77,6 +72,12 @@ CHECKS: dict[str, Callable[[], None]] = {
     "@stoplight/prism-cli": prism,
 }
 """The check of each program, by the name of its npm package."""
+
+
+def _copy(program: Path) -> str:
+    """Copy a program to the folder of the packages, where it finds its imports, and return its name."""
+    (FOLDER / program.name).write_text(program.read_text("utf-8"), "utf-8")
+    return program.name
 
 
 def _command(name: str) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import httpx
 
-from contract_tests.reading.live_responses import TableError, load
+from contract_tests.reading.live_responses import ResponseTableError, load
 from kling_elements import KlingElements
 from kling_elements.clock import Clock
 from kling_elements.passport import PassportError, check_new
@@ -18,8 +18,8 @@ from kling_elements_client import contract
 from kling_elements_client.client import BASE_URL_VARIABLE, DEFAULT_BASE_URL, TOKEN_VARIABLE
 from kling_elements_client.models import ImageElementRequest
 from scripts.spec import ROOT
-from tools.live import creation, deletions, passports, reads
-from tools.live.page import page
+from tools.live import creation, deletions, passports, read_requests
+from tools.live.page import render_page
 from tools.live.redaction import Redactor
 from tools.live.report import Report
 from tools.live.session import Session
@@ -34,17 +34,17 @@ def main(arguments: Sequence[str] | None = None, clock: Clock | None = None, fol
 
     Args:
         arguments: The arguments of the command line.
-        clock: The source of time, which tests replace.
+        clock: The clock, which tests replace.
         folder: The folder to write the file and the page to.
 
     Returns:
-        The exit code: 0 if every response is known and nothing is left behind, 1 if not, 2 if nothing was sent.
+        The exit code: 0 if every response is known and nothing is left behind, 1 otherwise, 2 if nothing was sent.
     """
     options = _options(arguments)
     session = Session(lambda line: print(line, flush=True))
     if not os.environ.get(TOKEN_VARIABLE):
-        return _not_run(
-            f"set {TOKEN_VARIABLE} to the gateway's API key, and {BASE_URL_VARIABLE} to its address "
+        return _report_unusable(
+            f"set {TOKEN_VARIABLE} to the gateway's API key, and {BASE_URL_VARIABLE} to its URL "
             f"unless that is {DEFAULT_BASE_URL}"
         )
     clock = clock or Clock()
@@ -54,9 +54,9 @@ def main(arguments: Sequence[str] | None = None, clock: Clock | None = None, fol
         baseline = load(options.baseline) if options.baseline else None
         if options.passport:
             check_new(options.passport)
-    except (TableError, PassportError, ValueError) as error:
-        return _not_run(str(error))
-    session.hide = kling.client.redact
+    except (ResponseTableError, PassportError, ValueError) as error:
+        return _report_unusable(str(error))
+    session.redact_token = kling.client.redact
     code = 0
     with kling:
         try:
@@ -67,7 +67,7 @@ def main(arguments: Sequence[str] | None = None, clock: Clock | None = None, fol
             session.say("interrupted")
             code = _INTERRUPTED
     host = httpx.URL(kling.client.base_url).host
-    report = Report(session.seen, Redactor(session.hide, host), clock.now().date().isoformat(), baseline)
+    report = Report(session.responses, Redactor(session.redact_token, host), clock.now().date().isoformat(), baseline)
     is_all_known = _report(session, report, folder)
     return code or (0 if is_all_known and not session.leftovers else _NEWS)
 
@@ -76,14 +76,14 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make live", description=__doc__)
     parser.add_argument("--confirm", action="store_true", help="ask to delete an element that cannot exist")
     parser.add_argument("--create", action="store_true", help="create one element and delete it")
-    parser.add_argument("--image", default="", help="the path or the address of the image to create it from")
+    parser.add_argument("--image", default="", help="the path or the URL of the image to create it from")
     parser.add_argument("--max-wait", type=float, metavar="SECONDS", help="how long to wait for the element")
     parser.add_argument("--passport", type=Path, metavar="FILE", help="the new file for the gateway's passport")
     parser.add_argument("--baseline", type=Path, metavar="FILE", help="the file of an earlier run to compare with")
     return parser.parse_args(arguments)
 
 
-def _not_run(reason: str) -> int:
+def _report_unusable(reason: str) -> int:
     print(f"error: {reason}", file=sys.stderr)
     return _NOT_RUN
 
@@ -95,7 +95,7 @@ def _checked_request(image: str) -> ImageElementRequest:
         ValueError: There is no image, or it breaks the contract.
     """
     if not image:
-        raise ValueError("CREATE=1 needs IMAGE=..., the path of a JPEG or PNG file or the http(s) address of one")
+        raise ValueError("CREATE=1 needs IMAGE=..., the path or the http(s) URL of a JPEG or PNG file")
     request = creation.request_for(image)
     for violation in contract.violations("createElement", request):
         raise ValueError(f"IMAGE cannot be used: {violation}")
@@ -105,13 +105,13 @@ def _checked_request(image: str) -> ImageElementRequest:
 def _run(
     kling: KlingElements, session: Session, options: argparse.Namespace, request: ImageElementRequest | None
 ) -> None:
-    session.say(f"{kling.client.base_url}: this reads {reads.PLAN}.")
+    session.say(f"{kling.client.base_url}: this reads {read_requests.PLAN}.")
     if options.confirm:
         session.say(f"Then it {deletions.PLAN}.")
     if options.passport:
         session.say(f"Then it {passports.PLAN}.")
     session.say("It creates nothing." if request is None else f"Then it {creation.PLAN}.")
-    works = reads.read(kling, session)
+    works = read_requests.send_reads(kling, session)
     if options.confirm:
         deletions.delete_nonexistent(kling, session)
     if request is None:
@@ -119,11 +119,11 @@ def _run(
     if works:
         creation.create_and_delete(kling, session, request, options.max_wait)
     else:
-        session.note_failure("nothing is created, because it could not be found again")
+        session.note_failure("no element is created, because look-ups would not find it again")
 
 
 def _report(session: Session, report: Report, folder: Path) -> bool:
-    """Print and write what was seen, and return whether all of it is known."""
+    """Print and write the report, and return whether every response is known."""
     session.say(f"dialect: {report.dialect}")
     for text in report.news:
         session.say(f"new: {text}")
@@ -131,10 +131,10 @@ def _report(session: Session, report: Report, folder: Path) -> bool:
         session.say(f"since the baseline, {difference.kind}: {difference.text}")
     if report.has_baseline and not report.differences:
         session.say("since the baseline, nothing has changed")
-    written = report.write(folder, page(report, session.failures))
+    written = report.write(folder, render_page(report, session.failures))
     session.say(f"wrote {' and '.join(map(str, written))}; read them before you share them")
     session.say(
-        f"{len(session.seen)} answers, {session.departures} departures from the contract, "
+        f"{len(session.responses)} responses, {session.departures} departures from the contract, "
         f"{session.failures} failed calls, {len(report.news)} new"
     )
     for leftover in session.leftovers:

@@ -12,7 +12,7 @@ from kling_elements.tasks import Progress, progress_of
 from kling_elements_client.contract import CONTRACT
 from kling_elements_client.errors import KlingError
 from kling_elements_client.models import Element, ElementImageList, ImageElementRequest, ReferImage
-from tools.live.session import Session, brief
+from tools.live.session import Session, describe_error
 
 PLAN = "creates one element from the image, which the gateway may charge for, waits for it, looks it up and deletes it"
 
@@ -21,7 +21,7 @@ def request_for(image: str) -> ImageElementRequest:
     """Return the request for the element, with a new external id.
 
     Args:
-        image: The http(s) address of an image, or the path of a file.
+        image: The http(s) URL of an image, or the path of a file.
     """
     source = image if re.match("https?://", image, re.IGNORECASE) else Path(image)
     return ImageElementRequest(
@@ -44,7 +44,7 @@ def create_and_delete(
         element = kling.wait(task, max_wait_seconds=max_wait_seconds)
     except KlingError as error:
         may_exist = error.outcome != Outcome.NOT_CREATED
-        session.note_failure(f"the create did not succeed: {brief(error)}")
+        session.note_failure(f"the create did not succeed: {describe_error(error)}")
     finally:
         if may_exist:
             _clean_up(kling, session, external_id, element)
@@ -53,19 +53,19 @@ def create_and_delete(
 
 
 def _clean_up(kling: KlingElements, session: Session, external_id: str, element: Element | None) -> None:
-    """Delete the element that a look-up by the external id finds, or if that fails, the one that was waited for."""
+    """Look up the external id and delete its element. If the look-up fails, delete the element that `wait` returned."""
     session.say("look-up and deletion of the element")
     try:
         task = kling.get(external_id)
     except KlingError as error:
         if element is not None:
-            session.note_failure(f"the look-up failed: {brief(error)}")
+            session.note_failure(f"the look-up failed: {describe_error(error)}")
             _delete(kling, session, external_id, element)
             return
         reason = (
             "it does not exist yet, but may still be created"
             if is_absent(error)
-            else f"the look-up failed: {brief(error)}"
+            else f"the look-up failed: {describe_error(error)}"
         )
         session.note_leftover(f"external_task_id {external_id}: {reason}; look it up again, and delete its element")
         return
@@ -74,21 +74,21 @@ def _clean_up(kling: KlingElements, session: Session, external_id: str, element:
         return
     if not task.all_elements:
         session.note_leftover(
-            f"task {_exactly(task.task_id)}, external_task_id {external_id}: delete its element once it has one"
+            f"task {_printable_id(task.task_id)}, external_task_id {external_id}: delete its element once it has one"
         )
-    for named in task.all_elements:
-        _delete(kling, session, external_id, named)
+    for task_element in task.all_elements:
+        _delete(kling, session, external_id, task_element)
 
 
 def _delete(kling: KlingElements, session: Session, external_id: str, element: Element) -> None:
     try:
         kling.delete(element)
     except (KlingError, ValueError) as error:
-        reason = brief(error) if isinstance(error, KlingError) else "it has no id"
+        reason = describe_error(error) if isinstance(error, KlingError) else "it has no id"
         session.note_failure(f"the element can't be deleted: {reason}")
-        session.note_leftover(f"element {_exactly(element.element_id)}, external_task_id {external_id}")
+        session.note_leftover(f"element {_printable_id(element.element_id)}, external_task_id {external_id}")
 
 
-def _exactly(value: object) -> str:
-    """Return an id exactly as it came, in one line."""
+def _printable_id(value: object) -> str:
+    """Return an id exactly as the gateway sent it, in one line."""
     return ascii(value) if isinstance(value, str) and not re.fullmatch(r"[\w.-]+", value, re.ASCII) else str(value)

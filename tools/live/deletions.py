@@ -6,7 +6,7 @@ from kling_elements import KlingElements
 from kling_elements.gateway_survey import nonexistent_id
 from kling_elements_client import contract
 from kling_elements_client.errors import KlingError
-from tools.live.session import Session, brief
+from tools.live.session import Session, describe_error
 
 PLAN = "asks both paths to delete an element that cannot exist"
 _OTHER_PATH = ("delete-elements", "delete-advanced-elements")  # the vendor's page for videos uses the second one
@@ -19,7 +19,7 @@ def delete_nonexistent(kling: KlingElements, session: Session) -> None:
     try:
         kling.delete(unknown_id)
     except KlingError as error:
-        session.expects_absence(error)
+        session.check_absence(error)
     else:
         session.note_departure("the gateway claims to have deleted an element that never existed")
     session.begin("unknown-element-advanced", "the same by the other path", unknown_id, call="deleteElement")
@@ -28,4 +28,4 @@ def delete_nonexistent(kling: KlingElements, session: Session) -> None:
     try:
         kling.client.send(method="post", url=path, headers={"Content-Type": "application/json"}, content=content)
     except KlingError as error:
-        session.note_failure(brief(error))
+        session.note_failure(describe_error(error))

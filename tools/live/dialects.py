@@ -1,4 +1,4 @@
-"""Recognise the dialect of the contract that a gateway speaks, by responses that only one dialect gives."""
+"""Recognise the dialect that a gateway speaks, by responses that occur in only one dialect."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import httpx
 
 from kling_elements_client import contract
-from tools.live.reading import Reading
-from tools.live.session import Seen
+from tools.live.client_reading import ClientReading
+from tools.live.session import SeenResponse
 
 _REFUSED_FOR_OTHER_REASONS = (401, 403, 429)
 
@@ -19,28 +19,28 @@ class Evidence:
     """A response that shows the dialect.
 
     Attributes:
-        situation: What was asked.
-        dialect: The dialect; empty if the contract does not know it.
+        situation: The name of the situation, such as `unknown-task-id`.
+        dialect: The dialect; empty if the response is in none of the contract's dialects.
     """
 
     situation: str
     dialect: str
 
 
-def evidence_of(seen: Seen, reading: Reading) -> Evidence | None:
-    """Return what a response shows about the dialect, or None if every dialect would answer like this."""
+def dialect_evidence(seen: SeenResponse, reading: ClientReading) -> Evidence | None:
+    """Return what a response shows about the dialect, or None if it could be in every dialect."""
     if seen.call == "deleteElement" and reading.means == "deleted":
-        return Evidence(seen.situation, _of_deletion(seen))
+        return Evidence(seen.situation, _dialect_of_deletion(seen))
     if seen.call != "getElement" or not seen.situation.startswith("unknown-"):
         return None
     status = seen.response.status_code
     if status in _REFUSED_FOR_OTHER_REASONS or httpx.codes.is_server_error(status):
         return None
-    return Evidence(seen.situation, next(_of_absence(reading), ""))
+    return Evidence(seen.situation, next(_dialects_of_absence(reading), ""))
 
 
-def summary(evidence: Sequence[Evidence]) -> str:
-    """Return in one line which dialect the gateway speaks."""
+def dialect_summary(evidence: Sequence[Evidence]) -> str:
+    """Return the dialect that the gateway speaks, in one line."""
     spoken = {item.dialect or "neither" for item in evidence}
     if not spoken:
         return "unknown, because no response shows it"
@@ -51,14 +51,14 @@ def summary(evidence: Sequence[Evidence]) -> str:
     return "mixed: " + ", ".join(f"{item.situation} {item.dialect or 'neither'}" for item in evidence)
 
 
-def _of_absence(reading: Reading) -> Iterator[str]:
+def _dialects_of_absence(reading: ClientReading) -> Iterator[str]:
     row = contract.CONTRACT.business_code(reading.code)
     for refusal in contract.CONTRACT.refusals("getElement", "x-absent"):
         if row is not None and refusal.fits(row.code, reading.message):
             yield refusal.dialect
 
 
-def _of_deletion(seen: Seen) -> str:
+def _dialect_of_deletion(seen: SeenResponse) -> str:
     """Return the dialect whose example has the same distinguishing properties as a response to a deletion."""
     document = contract.document()
     examples = {
@@ -71,4 +71,4 @@ def _of_deletion(seen: Seen) -> str:
     except ValueError:
         return ""
     present = {name for name in distinguishing if body.get(name) is not None}
-    return next((dialect for dialect, names in examples.items() if present == distinguishing & names), "")
+    return next((dialect for dialect, properties in examples.items() if present == distinguishing & properties), "")

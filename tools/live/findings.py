@@ -13,7 +13,7 @@ import httpx
 from kling_elements import strict_json
 from kling_elements_client import contract
 from kling_elements_runtime import document
-from tools.live.surplus import surplus
+from tools.live.surplus import find_surplus
 
 _MAX_VIOLATIONS = 10  # to report for one response
 _FIRST_FAILURE = 400
@@ -22,7 +22,7 @@ _TYPES = {dict: "an object", list: "an array", str: "a string", bool: "a boolean
 
 
 @dataclass(frozen=True)
-class Finding:
+class ResponseFinding:
     """An observation about a response.
 
     Attributes:
@@ -34,12 +34,12 @@ class Finding:
     departs: bool = True
 
 
-def findings_of(operation_id: str, response: httpx.Response) -> list[Finding]:
+def findings_of(operation_id: str, response: httpx.Response) -> list[ResponseFinding]:
     """Return where a response departs from the contract, and what it contains beyond it."""
     pointer = _response_pointer(contract.operation(operation_id), response.status_code)
     if pointer is None:
-        return [Finding(f"the contract does not list status {response.status_code} here")]
-    return [*_of_headers(pointer, response), *_of_body(operation_id, pointer, response)]
+        return [ResponseFinding(f"the contract does not list status {response.status_code} here")]
+    return [*_check_headers(pointer, response), *_check_body(operation_id, pointer, response)]
 
 
 def operation_of(request: httpx.Request) -> str:
@@ -53,7 +53,7 @@ def operation_of(request: httpx.Request) -> str:
     )
 
 
-def shown(text: object) -> str:
+def word_or_length(text: object) -> str:
     """Return a short plain word or number unchanged, and only the length of anything else."""
     word = str(text)
     return word if _WORD.fullmatch(word) else f"a text of {len(word)} characters"
@@ -67,45 +67,47 @@ def type_of(value: object) -> str:
 def _response_pointer(operation: document.Operation, status: int) -> str | None:
     """Return the pointer to the contract's response for a status. Only failures use the default response."""
     declared = operation.definition["responses"]
-    names = [str(status), f"{status // 100}XX", *(["default"] if status >= _FIRST_FAILURE else [])]
-    name = next((name for name in names if name in declared), None)
-    if name is None:
+    keys = [str(status), f"{status // 100}XX", *(["default"] if status >= _FIRST_FAILURE else [])]
+    key = next((key for key in keys if key in declared), None)
+    if key is None:
         return None
-    reference: str = declared[name].get("$ref") or operation.pointer("responses", name)
+    reference: str = declared[key].get("$ref") or operation.pointer("responses", key)
     return reference
 
 
-def _of_headers(pointer: str, response: httpx.Response) -> Iterator[Finding]:
+def _check_headers(pointer: str, response: httpx.Response) -> Iterator[ResponseFinding]:
     for name, declared in document.follow(contract.document(), pointer).get("headers", {}).items():
         if declared.get("required") and name not in response.headers:
-            yield Finding(f"the header {name} is missing")
+            yield ResponseFinding(f"the header {name} is missing")
 
 
-def _of_body(operation_id: str, pointer: str, response: httpx.Response) -> Iterator[Finding]:
+def _check_body(operation_id: str, pointer: str, response: httpx.Response) -> Iterator[ResponseFinding]:
     content = document.follow(contract.document(), pointer).get("content", {})
     media_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type not in content:
-        actual = f"the content type is {shown(media_type)}" if media_type else "there is no content type"
-        yield Finding(f"{actual}; the contract has {' or '.join(content) or 'no body'}")
+        actual = f"the content type is {word_or_length(media_type)}" if media_type else "there is no content type"
+        yield ResponseFinding(f"{actual}; the contract expects {' or '.join(content) or 'no body'}")
         return
     if media_type != "application/json":
         return
     try:
         body = strict_json.loads(response.content)
     except strict_json.StrictJsonError:
-        yield Finding("the body is not JSON, or readers could read it differently")
+        yield ResponseFinding("the body is not JSON, or readers could read it differently")
         return
     schema = f"{pointer}{document.pointer(('content', media_type, 'schema'))}"
     pointers = list(dict.fromkeys(v.pointer for v in contract.schema_violations(schema, body)))
     for place in islice(pointers, _MAX_VIOLATIONS):
-        yield Finding(f"{place or 'the body'} is {type_of(document.at(body, place))}, which breaks the contract")
+        yield ResponseFinding(
+            f"{place or 'the body'} is {type_of(document.at(body, place))}, which breaks the contract"
+        )
     if len(pointers) > _MAX_VIOLATIONS:
-        yield Finding(f"{len(pointers) - _MAX_VIOLATIONS} more places break the contract")
-    yield from _of_envelope(operation_id, body, response)
-    yield from (Finding(text, departs=False) for text in surplus(schema, body))
+        yield ResponseFinding(f"{len(pointers) - _MAX_VIOLATIONS} more places break the contract")
+    yield from _check_envelope(operation_id, body, response)
+    yield from (ResponseFinding(text, departs=False) for text in find_surplus(schema, body))
 
 
-def _of_envelope(operation_id: str, body: Any, response: httpx.Response) -> Iterator[Finding]:
+def _check_envelope(operation_id: str, body: Any, response: httpx.Response) -> Iterator[ResponseFinding]:
     """Check that the status and the business code agree."""
     code = document.at(body, "/code")
     row = contract.CONTRACT.business_code(code) if isinstance(code, int | str) else None
@@ -113,12 +115,13 @@ def _of_envelope(operation_id: str, body: Any, response: httpx.Response) -> Iter
         schema = contract.operation(operation_id).success_schema()
         envelope = document.resolve(contract.document(), {"$ref": schema})["x-envelope"]
         if code is not None and code not in envelope["success-codes"]:
-            yield Finding(
-                f"{envelope['code']} is {shown(code)}, which means failure, but the status is {response.status_code}"
-            )
+            meaning = f"{envelope['code']} is {word_or_length(code)}, which means failure"
+            yield ResponseFinding(f"{meaning}, but the status is {response.status_code}")
         if document.at(body, envelope["error"]):
-            yield Finding(f"{envelope['error']} is present, but the status is {response.status_code}")
+            yield ResponseFinding(f"{envelope['error']} is present, but the status is {response.status_code}")
     elif row is not None and row.http_status != response.status_code:
-        yield Finding(f"/code is {row.code}, which comes with status {row.http_status}, not {response.status_code}")
+        yield ResponseFinding(
+            f"/code is {row.code}, which comes with status {row.http_status}, not {response.status_code}"
+        )
     elif row is None and code is not None:
-        yield Finding(f"/code is {shown(code)}, which is not in x-business-codes", departs=False)
+        yield ResponseFinding(f"/code is {word_or_length(code)}, which is not in x-business-codes", departs=False)

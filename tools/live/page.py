@@ -1,4 +1,4 @@
-"""Show what a run saw as one page that needs no other files."""
+"""Write a page that shows the responses of a run. It needs no other files."""
 
 from __future__ import annotations
 
@@ -6,48 +6,40 @@ import json
 from collections.abc import Iterable
 from html import escape
 from pathlib import Path
+from string import Template
 from typing import Final
 
 from tools.live.report import Entry, Report
 
+_PAGE: Final = Path(__file__).with_name("page.html")
 _STYLE: Final = Path(__file__).with_name("page.css")
-_KINDS: Final = {"new": "news", "changed": "news", "gone": "bad", "not asked before": "good"}
+_KINDS: Final = {"new": "news", "changed": "news", "gone": "bad", "not requested before": "good"}
 
 
-def page(report: Report, failures: int) -> str:
+def render_page(report: Report, failures: int) -> str:
     """Return the page as HTML.
 
     Args:
-        report: What was seen.
+        report: The report of the run.
         failures: The number of calls that failed.
     """
-    summary = "Every response is known." if not report.news else "The responses marked as new are in no table yet."
-    content = f"""
-<header>
-<h1>What the gateway answers</h1>
-<p>Seen by <code>make live</code> on {escape(report.day)}, and compared with the contract and its table of responses.
-{summary} Tokens, ids, names, addresses and numbers were removed. Read the page before you share it.</p>
-<div class="sums">
-{_sum("dialect", report.dialect)}
-{_sum("kinds of responses", str(len(report.entries)))}
-{_sum("new", str(len(report.news)))}
-{_sum("failed calls", str(failures))}
-</div>
-</header>
-<main>
-{_differences(report)}
-<h2>Answers</h2>
-{"".join(map(_entry, report.entries))}
-</main>"""
-    return (
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        "<title>What the gateway answers</title>\n"
-        f"<style>\n{_STYLE.read_text('utf-8')}</style>\n</head>\n<body>{content}\n</body>\n</html>\n"
+    totals = {
+        "dialect": report.dialect,
+        "kinds of responses": str(len(report.entries)),
+        "new": str(len(report.news)),
+        "failed calls": str(failures),
+    }
+    return Template(_PAGE.read_text("utf-8")).substitute(
+        style=_STYLE.read_text("utf-8"),
+        day=escape(report.day),
+        summary="The responses marked as new are in no table yet." if report.news else "Every response is known.",
+        totals="\n".join(_total(label, value) for label, value in totals.items()),
+        differences=_differences(report),
+        responses="".join(map(_entry, report.entries)),
     )
 
 
-def _sum(label: str, value: str) -> str:
+def _total(label: str, value: str) -> str:
     return f"<div>{escape(label)}<b>{escape(value)}</b></div>"
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from kling_elements.passport import PassportError, SurveyError, examine
 from kling_elements_client import AuthenticatedClient
 from kling_elements_client.errors import TransportError
-from tools.live.session import Session, brief
+from tools.live.session import Session, describe_error
 
 PLAN = "asks the gateway by reading calls what differs from the contract, and writes this as its passport"
 
@@ -28,7 +28,7 @@ def write_passport(session: Session, path: Path, today: date, *, confirm: bool) 
             passport = examine(client, today, confirm=confirm)
             passport.write(path)
         except TransportError as error:
-            session.note_failure(brief(error))
+            session.note_failure(describe_error(error))
             return
         except (SurveyError, PassportError) as error:
             session.note_failure(str(error))

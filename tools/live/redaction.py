@@ -18,7 +18,7 @@ _MIN_VALUE_LENGTH: Final = 3  # characters of an account's value to look for in 
 _MAX_ITEMS: Final = 3  # of a list, each with a different structure
 _MIN_DIGITS: Final = 10  # of an id or a time; the length of a shorter number may reveal what an account costs
 _SOME_FRACTION: Final = 1.5
-_MAX_TEXT: Final = 300  # characters of a body that is not JSON
+_MAX_TEXT_LENGTH: Final = 300  # characters of a body that is not JSON
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S+")
 # Whatever identifies an account, anywhere in a text. Short whole numbers stay, because limits are such numbers.
 _IDENTIFYING: Final = (
@@ -33,71 +33,71 @@ _HOST = re.compile(r"\b[\w-]+(?:\.[\w-]+)+\b")
 
 
 class Redactor:
-    """Removes the token, the gateway's host and every value in the responses. Call `learn` for all answers first."""
+    """Removes the token, the gateway's host and every value in the responses. Call `learn` for every response first."""
 
-    def __init__(self, hide: Callable[[str], str], host: str) -> None:
+    def __init__(self, redact_token: Callable[[str], str], host: str) -> None:
         """Create a redactor.
 
         Args:
-            hide: A function that hides the token.
+            redact_token: A function that hides the token.
             host: The gateway's host, which may be private too; empty for none.
         """
-        self._hide = hide
+        self._redact_token = redact_token
         self._private = {host} if host else set[str]()
 
     def learn(self, body: object) -> None:
-        """Remember the values in a response, so that they are found in the messages of other responses."""
+        """Remember the values in a response, so that the messages of other responses can be searched for them."""
         self._private.update(_values(body))
 
-    def message(self, text: str, asked: Sequence[str] = ()) -> str:
-        """Return a message of the gateway, with a mark in place of everything that belongs to the account.
+    def message(self, text: str, request_ids: Sequence[str] = ()) -> str:
+        """Return a message of the gateway, with marks in place of the account's data.
 
         Args:
             text: The message.
-            asked: The ids in the request.
+            request_ids: The ids in the request.
         """
-        marked = self._hide(text)
-        for value in _longest_first(asked):
+        marked = self._redact_token(text)
+        for value in _longest_first(request_ids):
             marked = marked.replace(value, "{id}")
-        for value in _longest_first(self._private - set(asked)):
+        for value in _longest_first(self._private - set(request_ids)):
             marked = re.sub(rf"(?<![\w{{]){re.escape(value)}(?![\w}}])", "{value}", marked, flags=re.IGNORECASE)
         for pattern, mark in _IDENTIFYING:
             marked = pattern.sub(mark, marked)
         return printable(marked)
 
-    def text(self, content: bytes, asked: Sequence[str] = ()) -> str:
+    def text(self, content: bytes, request_ids: Sequence[str] = ()) -> str:
         """Return the beginning of a body that is not JSON."""
         decoded = content.decode("utf-8", "replace")
         lines = " ".join(decoded.split())
-        return _HOST.sub("{host}", self.message(lines, asked))[:_MAX_TEXT]
+        return _HOST.sub("{host}", self.message(lines, request_ids))[:_MAX_TEXT_LENGTH]
 
-    def body(self, body: Any, asked: Sequence[str] = ()) -> Any:
+    def body(self, body: Any, request_ids: Sequence[str] = ()) -> Any:
         """Return a JSON value with the same structure and types, without the account's data."""
-        return self._value("", body, asked, outermost=True)
+        return self._value("", body, request_ids, outermost=True)
 
-    def _value(self, name: str, value: Any, asked: Sequence[str], *, outermost: bool = False) -> Any:
+    def _value(self, name: str, value: Any, request_ids: Sequence[str], *, outermost: bool = False) -> Any:
         if isinstance(value, dict):
             # a task's own messages belong to the account; only a response and its `error` have the gateway's words
             is_gateways = outermost or name == "error"
             return {
-                self._name(key): self.message(inner, asked)
+                self._name(key): self.message(inner, request_ids)
                 if is_gateways and key in _MESSAGES and isinstance(inner, str)
-                else self._value(key, inner, asked)
+                else self._value(key, inner, request_ids)
                 for key, inner in value.items()
             }
         if isinstance(value, list):
-            return _first_kinds(self._value(name, item, asked) for item in value)
+            return _distinct_items(self._value(name, item, request_ids) for item in value)
         if isinstance(value, str):
-            return "{id}" if value in asked else self._word(name, value)
+            return "{id}" if value in request_ids else self._word(name, value)
         if isinstance(value, bool) or value is None:
             return value
         return value if name == "code" and _is_code(value) else _stand_in_for(value)
 
     def _name(self, name: str) -> str:
-        return name_or_length(self._hide(name))
+        return name_or_length(self._redact_token(name))
 
     def _word(self, name: str, text: str) -> str:
-        text = self._hide(text)
+        text = self._redact_token(text)
         is_word = name in _WORDS or (name == "owned_by" and text == _LIBRARY)
         if not text or (is_word and (_WORD.fullmatch(text) or _is_code(text))):
             return text
@@ -129,7 +129,7 @@ def _longest_first(values: Iterable[str]) -> list[str]:
     return sorted(filter(None, values), key=len, reverse=True)
 
 
-def _first_kinds(items: Iterator[Any]) -> list[Any]:
+def _distinct_items(items: Iterator[Any]) -> list[Any]:
     """Return the first items that differ from each other, because the number of items is private."""
     kinds: list[Any] = []
     for item in items:

@@ -1,4 +1,4 @@
-"""Report what a run saw without the account's data: which answers are new, what has changed since an earlier run."""
+"""Report the responses of a run, without the account's data: which are new, and what an earlier run did not have."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from contract_tests.reading.live_responses import LiveResponse, as_response, res
 from kling_elements import strict_json
 from kling_elements_client import contract
 from kling_elements_runtime.document import follow
-from tools.live.dialects import Evidence, evidence_of, summary
+from tools.live.client_reading import ClientReading, read_response
+from tools.live.dialects import Evidence, dialect_evidence, dialect_summary
 from tools.live.findings import findings_of
-from tools.live.reading import Reading, read
 from tools.live.redaction import Redactor
-from tools.live.session import Seen
+from tools.live.session import SeenResponse
 
 _HEADERS: Final = {"retry-after": None, "www-authenticate": None, "allow": None, "location": "<url>"}
 _EXPECTED: Final[Mapping[str, frozenset[str]]] = {
@@ -35,22 +35,22 @@ _EXPECTED: Final[Mapping[str, frozenset[str]]] = {
 }
 _SUCCESSES: Final = ("task", "list", "deleted")  # as surprising as failures if they are not expected
 _HEAD = """\
-# What `make live` saw of a gateway on {day}, in the form of contract_tests/reading/live_responses.yaml.
-# Tokens, ids, names, addresses and numbers were removed. Read the file before you share it.
+# The responses of a gateway to `make live` on {day}, in the form of contract_tests/reading/live_responses.yaml.
+# Tokens, ids, names, URLs and numbers were removed. Read the file before you share it.
 # dialect: {dialect}
 """
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A response, fit to be shown and written.
+    """A response without the account's data, ready to be shown and written.
 
     Attributes:
-        situation: What was asked.
+        situation: The name of the situation, such as `unknown-task-id`.
         row: The response as a row of live_responses.yaml.
-        head: A line that identifies it among other responses to the same call, apart from its content.
-        findings: What the contract does not say about it, in words without values.
-        news: What is not known yet about it.
+        head: The status, code, message and meaning, in one line.
+        findings: Where the response departs from the contract or goes beyond it, without values.
+        news: What is new about the response.
     """
 
     situation: str
@@ -65,7 +65,7 @@ class Difference:
     """A difference between a run and an earlier one.
 
     Attributes:
-        kind: `new`, `gone`, `changed`, or `not asked before`.
+        kind: `new`, `gone`, `changed`, or `not requested before`.
         text: Its description.
     """
 
@@ -74,27 +74,27 @@ class Difference:
 
     @property
     def matters(self) -> bool:
-        """Whether the gateway gave a response that it did not give before."""
+        """Whether the gateway sent a response that it did not send before."""
         return self.kind in ("new", "changed")
 
 
 class Report:
-    """What a run saw.
+    """The report of a run.
 
     Attributes:
-        entries: Each kind of response in each situation, once.
+        entries: The responses, without repetitions.
         dialect: The dialect that the gateway speaks, in a line.
         day: The date of the run.
         has_baseline: Whether there is an earlier run to compare with.
     """
 
     def __init__(
-        self, seen: Sequence[Seen], redactor: Redactor, day: str, baseline: Sequence[LiveResponse] | None = None
+        self, seen: Sequence[SeenResponse], redactor: Redactor, day: str, baseline: Sequence[LiveResponse] | None = None
     ) -> None:
-        """Analyse what was seen.
+        """Analyse the responses.
 
         Args:
-            seen: The responses.
+            seen: The gateway's responses.
             redactor: The redactor to remove the account's data with.
             day: The date of the run.
             baseline: The responses of an earlier run.
@@ -106,10 +106,11 @@ class Report:
         for response in seen:
             redactor.learn(_json(response.response))
         readings = [
-            (response, read(response.call, response.response, next(iter(response.asked), ""))) for response in seen
+            (response, read_response(response.call, response.response, next(iter(response.request_ids), "")))
+            for response in seen
         ]
-        evidence = [evidence_of(response, reading) for response, reading in readings]
-        self.dialect = summary(list(dict.fromkeys(item for item in evidence if item is not None)))
+        evidence = [dialect_evidence(response, reading) for response, reading in readings]
+        self.dialect = dialect_summary(list(dict.fromkeys(item for item in evidence if item is not None)))
         entries = [self._entry(response, reading) for response, reading in readings]
         self.entries = list({repr((entry.situation, entry.row)): entry for entry in entries}.values())
 
@@ -152,7 +153,7 @@ class Report:
     def write(self, folder: Path, page: str) -> list[Path]:
         """Write the file and the page, and return their paths."""
         folder.mkdir(parents=True, exist_ok=True)
-        written = {folder / "live-answers.yaml": self.text(), folder / "live.html": page}
+        written = {folder / "live-responses.yaml": self.text(), folder / "live.html": page}
         for path, text in written.items():
             path.write_text(text, "utf-8")
         return list(written)
@@ -160,17 +161,17 @@ class Report:
     def _changes(self, situation: str, now: Sequence[Entry], before: Sequence[LiveResponse]) -> Iterator[Difference]:
         heads = {self._head_of_row(row) for row in before}
         if not now:
-            yield Difference("gone", f"{situation}: no response this time; it was {_all(heads)}")
+            yield Difference("gone", f"{situation}: no response this time; it was {_join_sorted(heads)}")
         elif not before:
-            yield Difference("not asked before", f"{situation}: {_all(entry.head for entry in now)}")
+            yield Difference("not requested before", f"{situation}: {_join_sorted(entry.head for entry in now)}")
         else:
             yield from _compare(situation, {entry.head for entry in now}, heads)
             findings = {text for entry in now for text in entry.findings}
             yield from _compare(situation, findings, {text for row in before for text in _findings(row)})
 
-    def _entry(self, seen: Seen, reading: Reading) -> Entry:
-        row = self._row(seen, reading, evidence_of(seen, reading))
-        head = self._head(seen.response, reading, seen.asked)
+    def _entry(self, seen: SeenResponse, reading: ClientReading) -> Entry:
+        row = self._row(seen, reading, dialect_evidence(seen, reading))
+        head = self._head(seen.response, reading, seen.request_ids)
         findings = _findings(as_response(seen.situation, row))
         return Entry(
             situation=seen.situation,
@@ -180,15 +181,15 @@ class Report:
             news=tuple(self._news(seen, reading, head, findings)),
         )
 
-    def _head(self, response: httpx.Response, reading: Reading, asked: Sequence[str]) -> str:
+    def _head(self, response: httpx.Response, reading: ClientReading, request_ids: Sequence[str]) -> str:
         parts = [f"HTTP {response.status_code}"]
         if reading.code is not None:
-            parts.append(f"code {self._redactor.message(str(reading.code), asked)}")
+            parts.append(f"code {self._redactor.message(str(reading.code), request_ids)}")
         if reading.message:
-            parts.append(f'"{self._redactor.message(reading.message, asked)}"')
+            parts.append(f'"{self._redactor.message(reading.message, request_ids)}"')
         return f"{', '.join(parts)}, read as {reading.means}"
 
-    def _news(self, seen: Seen, reading: Reading, head: str, findings: Sequence[str]) -> Iterator[str]:
+    def _news(self, seen: SeenResponse, reading: ClientReading, head: str, findings: Sequence[str]) -> Iterator[str]:
         expected = _EXPECTED.get(seen.situation)
         status = seen.response.status_code
         # No expectation means a request without a token or with a wrong one, which gets 401.
@@ -202,29 +203,29 @@ class Report:
         known_findings = {text for row in rows if _have_same_shape(row.call, seen.call) for text in _findings(row)}
         yield from (text for text in findings if text not in known_findings)
 
-    def _known_heads(self, seen: Seen) -> Iterator[str]:
+    def _known_heads(self, seen: SeenResponse) -> Iterator[str]:
         """Yield the known heads besides the expected ones: those of the baseline, and failures in the table."""
         yield from (self._head_of_row(row) for row in self._baseline if row.seen[0].where == seen.situation)
         failures = (row for row in responses() if _have_same_shape(row.call, seen.call) and row.means not in _SUCCESSES)
         yield from map(self._head_of_row, failures)
 
     def _head_of_row(self, row: LiveResponse) -> str:
-        asked = row.asked or row.reads.external_id or ""
-        return self._head(row.response(), read(row.call, row.response(), asked), (asked,))
+        requested_id = row.asked or row.reads.external_id or ""
+        return self._head(row.response(), read_response(row.call, row.response(), requested_id), (requested_id,))
 
-    def _row(self, seen: Seen, reading: Reading, evidence: Evidence | None) -> dict[str, Any]:
+    def _row(self, seen: SeenResponse, reading: ClientReading, evidence: Evidence | None) -> dict[str, Any]:
         body = _json(seen.response)
         redactor = self._redactor
         headers = dict(self._headers(seen.response, "application/json" if body is not None else "text/html"))
         return {
             "call": seen.call,
-            **({"asked": "{id}"} if seen.asked else {}),
+            **({"asked": "{id}"} if seen.request_ids else {}),
             "status": seen.response.status_code,
             **({"headers": headers} if headers else {}),
             **(
-                {"text": redactor.text(seen.response.content, seen.asked)}
+                {"text": redactor.text(seen.response.content, seen.request_ids)}
                 if body is None
-                else {"body": redactor.body(body, seen.asked)}
+                else {"body": redactor.body(body, seen.request_ids)}
             ),
             "seen": [{"source": "make-live", "when": self.day, "where": seen.situation}],
             "sure": "seen on this path",
@@ -242,7 +243,7 @@ class Report:
 
 
 def _have_same_shape(call: str, other: str) -> bool:
-    """Return whether two calls are answered in the same shape."""
+    """Return whether two calls have the same response schema."""
     shapes = {name: operation.success_schema() for name, operation in contract.operations().items()}
     schemas = [follow(contract.document(), shapes[name]) for name in (call, other) if name in shapes]
     return len(schemas) == len((call, other)) and schemas[0] == schemas[1]
@@ -254,14 +255,14 @@ def _findings(row: LiveResponse) -> tuple[str, ...]:
 
 
 def _compare(situation: str, now: set[str], before: set[str]) -> Iterator[Difference]:
-    added, removed = _all(now - before), _all(before - now)
+    added, removed = _join_sorted(now - before), _join_sorted(before - now)
     if added and removed:
         yield Difference("changed", f"{situation}: {added}; it was {removed}")
     elif added or removed:
         yield Difference("new" if added else "gone", f"{situation}: {added or removed}")
 
 
-def _all(texts: Iterable[str]) -> str:
+def _join_sorted(texts: Iterable[str]) -> str:
     return "; ".join(sorted(set(texts)))
 
 

@@ -1,4 +1,4 @@
-"""Find what a response has beyond the contract: unknown names, and new words where the contract allows any string."""
+"""Find the parts of a response that the contract does not list: unknown names, and new words beside listed ones."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from kling_elements_runtime.document import pointer as pointer_of
 from tools.live.redaction import name_or_length
 
 
-def surplus(schema_pointer: str, value: Any) -> list[str]:
-    """Return each unknown name and word once, however many items of a list have it. The value need not conform."""
+def find_surplus(schema_pointer: str, value: Any) -> list[str]:
+    """Return each unknown name and word once, even if several items of a list have it. The value need not conform."""
     return list(dict.fromkeys(_within([schema_pointer], value, "")))
 
 

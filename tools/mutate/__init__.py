@@ -1,1 +1,1 @@
-"""Prove that no rule can be lost: `make proof`."""
+"""Prove that a test fails if any rule is lost: `make proof`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from tools.mutate import contract_coverage, planted_faults, spec_mutants
-from tools.mutate.parts import Part, run
+from tools.mutate.proof_parts import Part, run_parts
 
 PARTS: dict[str, Part] = {
     spec_mutants.NAME: spec_mutants.prove,
@@ -16,7 +16,7 @@ PARTS: dict[str, Part] = {
 
 def main() -> int:
     """Run every part, even if one fails; return the exit code."""
-    return run(PARTS)
+    return run_parts(PARTS)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""The changes of one constraint: dropped, loosened by one, tightened by one, or replaced.
+"""Change one constraint: drop it, loosen it by one, tighten it by one, or replace it.
 
-Each function here takes an object with a constraint and the name of the constraint. It yields pairs of a description
-of the change and a changed copy of the object.
+Each function takes an object with a constraint, and the name of the constraint. It yields pairs: a description of the
+change, and a changed copy of the object.
 """
 
 from __future__ import annotations
@@ -28,83 +28,83 @@ def without(node: Node, name: str) -> Node:
     return {key: value for key, value in node.items() if key != name}
 
 
-def dropped(node: Node, name: str) -> Iterator[Change]:
+def drop(node: Node, name: str) -> Iterator[Change]:
     """Drop the constraint."""
     yield "dropped", without(node, name)
 
 
-def number(node: Node, name: str) -> Iterator[Change]:
+def change_number(node: Node, name: str) -> Iterator[Change]:
     """Drop a limit, lower it by one, or raise it by one."""
-    yield from dropped(node, name)
-    yield from required_number(node, name)
+    yield from drop(node, name)
+    yield from change_required_number(node, name)
 
 
-def required_number(node: Node, name: str) -> Iterator[Change]:
+def change_required_number(node: Node, name: str) -> Iterator[Change]:
     """Lower or raise a required number by one."""
     value = node[name]
     for step in (-1, 1) if isinstance(value, int) else (-_THOUSANDTH, _THOUSANDTH):
         yield _to(node, name, round(value + step, 3))
 
 
-def word(node: Node, name: str) -> Iterator[Change]:
+def change_word(node: Node, name: str) -> Iterator[Change]:
     """Replace a required word with its neighbour."""
     yield _to(node, name, neighbour(node[name]))
 
 
-def word_or_none(node: Node, name: str) -> Iterator[Change]:
+def drop_or_change_word(node: Node, name: str) -> Iterator[Change]:
     """Drop a word, or replace it."""
-    yield from dropped(node, name)
-    yield from word(node, name)
+    yield from drop(node, name)
+    yield from change_word(node, name)
 
 
-def one_of(*words: str) -> Changes:
-    """Return changes that replace the word by each of the other given words."""
+def change_to_other(*words: str) -> Changes:
+    """Return changes that replace the word with each of the others."""
 
     def changes(node: Node, name: str) -> Iterator[Change]:
-        yield from (_to(node, name, other) for other in words if other != node[name])
+        yield from (_to(node, name, word) for word in words if word != node[name])
 
     return changes
 
 
-def flag(node: Node, name: str) -> Iterator[Change]:
+def flip(node: Node, name: str) -> Iterator[Change]:
     """Change a flag from true to false, or the reverse."""
     yield _to(node, name, not node[name])
 
 
-def types(node: Node, name: str) -> Iterator[Change]:
-    """Drop the types, add one, or remove one of several; beside an enum or a constant they have no effect."""
+def change_types(node: Node, name: str) -> Iterator[Change]:
+    """Drop the types, add one, or remove one of several. Beside an enum or a constant, types have no effect."""
     if {"enum", "const"} & node.keys():
         return
     several = isinstance(node[name], list)
     allowed: list[str] = node[name] if several else [node[name]]
-    yield from dropped(node, name)
+    yield from drop(node, name)
     for kind in _TYPES:
         if kind not in allowed and not (kind == "integer" and "number" in allowed):  # which includes integers
             yield f"also {kind}", {**node, name: [*allowed, kind]}
     for kind in allowed if several else ():
-        yield f"without {kind}", {**node, name: [other for other in allowed if other != kind]}
+        yield f"without {kind}", {**node, name: [kept_kind for kept_kind in allowed if kept_kind != kind]}
     if "string" in allowed and not {"minLength", "pattern", "format"} & node.keys():
         yield "minLength: 1 added", {**node, "minLength": 1}
 
 
-def constant(node: Node, name: str) -> Iterator[Change]:
-    """Drop the constant, allow another word too, or replace it."""
+def change_constant(node: Node, name: str) -> Iterator[Change]:
+    """Drop the constant, also allow another word, or replace it."""
     value = node[name]
-    yield from dropped(node, name)
+    yield from drop(node, name)
     yield f"also {neighbour(value)!r}", {**without(node, name), "enum": [value, neighbour(value)]}
     yield _to(node, name, neighbour(value))
 
 
-def members(node: Node, name: str) -> Iterator[Change]:
+def change_members(node: Node, name: str) -> Iterator[Change]:
     """Remove one member of a list, or add one."""
     values: list[Any] = node[name]
     yield from _with_lists(node, name, _lists(values, neighbour(values[-1])))
 
 
-def words(more: str) -> Changes:
-    """Return changes that remove one word of a list, or add the given one.
+def change_words(more: str) -> Changes:
+    """Return changes that remove one word of a list, or add another.
 
-    A neighbour would be no change, because it would be the same word in another case.
+    A neighbour would change nothing, because it would be the same word in another case.
     """
 
     def changes(node: Node, name: str) -> Iterator[Change]:
@@ -113,11 +113,14 @@ def words(more: str) -> Changes:
     return changes
 
 
-def lists_of_words(more: str | None = None) -> Changes:
-    """Return changes that drop each list of a map, or change it: as `words` if there is a word, else as `members`."""
+def change_word_lists(more: str | None = None) -> Changes:
+    """Return changes that drop or change each list of a map.
+
+    If you pass a word, a list changes as with `change_words`, and otherwise as with `change_members`.
+    """
 
     def changes(node: Node, name: str) -> Iterator[Change]:
-        yield from members_of_object(node, name)
+        yield from remove_members(node, name)
         for key, values in node[name].items():
             for description, changed in _lists(values, neighbour(values[-1]) if more is None else more):
                 yield f"{key}: {description}", {**node, name: {**node[name], key: changed}}
@@ -135,27 +138,27 @@ def _with_lists(node: Node, name: str, lists: Iterable[tuple[str, list[Any]]]) -
     yield from ((description, {**node, name: changed}) for description, changed in lists)
 
 
-def choice(node: Node, name: str) -> Iterator[Change]:
-    """Drop an enum, remove one of its values, or add one; the names of the values are changed with it."""
-    yield from dropped(without(node, "x-enum-varnames"), name)
-    names = node.get("x-enum-varnames")
-    for description, changed in members(node, name):
-        if names is None:
+def change_enum(node: Node, name: str) -> Iterator[Change]:
+    """Drop an enum, remove a value, or add one, together with the names of the values."""
+    yield from drop(without(node, "x-enum-varnames"), name)
+    value_names = node.get("x-enum-varnames")
+    for description, changed in change_members(node, name):
+        if value_names is None:
             yield description, changed
         else:
-            by_value = dict(zip(node[name], names, strict=True))
-            kept = [by_value.get(value, "ONE_MORE") for value in changed[name]]
-            yield description, {**changed, "x-enum-varnames": kept}
+            by_value = dict(zip(node[name], value_names, strict=True))
+            changed_names = [by_value.get(value, "ONE_MORE") for value in changed[name]]
+            yield description, {**changed, "x-enum-varnames": changed_names}
 
 
-def names_of_values(node: Node, name: str) -> Iterator[Change]:
+def rename_values(node: Node, name: str) -> Iterator[Change]:
     """Rename one value."""
     names: list[str] = node[name]
     for index, old in enumerate(names):
         yield f"{old} -> {old}_X", {**node, name: [*names[:index], f"{old}_X", *names[index + 1 :]]}
 
 
-def sizes(node: Node, name: str) -> Iterator[Change]:
+def change_sizes(node: Node, name: str) -> Iterator[Change]:
     """Remove a pair of sides, add one, or make a side a pixel longer or shorter."""
     pairs: list[list[int]] = node[name]
     for index, pair in enumerate(pairs):
@@ -168,107 +171,109 @@ def sizes(node: Node, name: str) -> Iterator[Change]:
     yield f"also {square}", {**node, name: [*pairs, square]}
 
 
-def pattern(node: Node, name: str) -> Iterator[Change]:
+def change_pattern(node: Node, name: str) -> Iterator[Change]:
     """Drop the pattern, or change one part of it."""
-    yield from dropped(node, name)
+    yield from drop(node, name)
     yield from (_to(node, name, variant) for variant in variants(node[name]))
 
 
-def format_(node: Node, name: str) -> Iterator[Change]:
+def change_format(node: Node, name: str) -> Iterator[Change]:
     """Drop the format, or replace it by a wider one."""
-    yield from dropped(node, name)
-    yield from (_to(node, name, other) for other in _FORMATS[node[name]])
+    yield from drop(node, name)
+    yield from (_to(node, name, wider_format) for wider_format in _FORMATS[node[name]])
 
 
-def required(node: Node, name: str) -> Iterator[Change]:
+def change_required(node: Node, name: str) -> Iterator[Change]:
     """Require nothing, one property less, or one property more."""
     needed: list[str] = node[name]
-    yield from dropped(node, name)
+    yield from drop(node, name)
     if len(needed) > 1:
-        yield from ((f"without {key}", {**node, name: [other for other in needed if other != key]}) for key in needed)
+        yield from (
+            (f"without {key}", {**node, name: [kept_key for kept_key in needed if kept_key != key]}) for key in needed
+        )
     yield from ((f"also {key}", {**node, name: [*needed, key]}) for key in node["properties"] if key not in needed)
 
 
-def additional(node: Node, name: str) -> Iterator[Change]:
-    """Open a closed object, or close an open one. `true` is never dropped, because that means the same."""
+def change_additional(node: Node, name: str) -> Iterator[Change]:
+    """Open a closed object, or close an open one. `true` is never dropped, because that changes nothing."""
     if node[name] is False:
-        yield from dropped(node, name)
-    yield from flag(node, name)
+        yield from drop(node, name)
+    yield from flip(node, name)
 
 
-def members_of_object(node: Node, name: str) -> Iterator[Change]:
+def remove_members(node: Node, name: str) -> Iterator[Change]:
     """Remove one member of the object."""
     yield from ((f"without {key}", {**node, name: without(node[name], key)}) for key in node[name])
 
 
-def items(node: Node, name: str) -> Iterator[Change]:
+def change_items(node: Node, name: str) -> Iterator[Change]:
     """Allow any items, forbid duplicates, or require an item."""
-    yield from dropped(node, name)
+    yield from drop(node, name)
     if "uniqueItems" not in node:
         yield "uniqueItems added", {**node, "uniqueItems": True}
     if "minItems" not in node:
         yield "minItems: 1 added", {**node, "minItems": 1}
 
 
-def branches(node: Node, name: str) -> Iterator[Change]:
+def remove_branches(node: Node, name: str) -> Iterator[Change]:
     """Remove one branch, or all of them."""
     alternatives: list[Any] = node[name]
-    yield from dropped(node, name)
+    yield from drop(node, name)
     for index, branch in enumerate(alternatives):
         title = branch.get("$ref", branch.get("type", index))
         yield f"without {title}", {**node, name: [*alternatives[:index], *alternatives[index + 1 :]]}
 
 
-def mapping(node: Node, name: str) -> Iterator[Change]:
+def change_mapping(node: Node, name: str) -> Iterator[Change]:
     """Remove the branch of one value, or swap the branches of two values."""
-    yield from members_of_object(node, name)
+    yield from remove_members(node, name)
     keys = list(node[name])
     for one, other in pairwise(keys):
         swapped = {**node[name], one: node[name][other], other: node[name][one]}
         yield f"{one} and {other} swapped", {**node, name: swapped}
 
 
-def excluded(node: Node, name: str) -> Iterator[Change]:
-    """Forget that a property belongs to another branch, or name another rule for it."""
-    yield from members_of_object(node, name)
+def change_excluded(node: Node, name: str) -> Iterator[Change]:
+    """Drop a property of another branch, or give it another rule."""
+    yield from remove_members(node, name)
     for key, rule in node[name].items():
         yield f"{key}: {rule} -> {neighbour(rule)}", {**node, name: {**node[name], key: neighbour(rule)}}
 
 
-def pointers(*others: str) -> Changes:
-    """Return changes that remove one of the pointers, or add one of the others."""
+def change_pointers(*possible_places: str) -> Changes:
+    """Return changes that remove one of the pointers, or add one of the possible ones."""
 
     def changes(node: Node, name: str) -> Iterator[Change]:
         present: list[str] = node[name]
         for place in present:
-            yield f"without {place}", {**node, name: [other for other in present if other != place]}
-        for place in others:
+            yield f"without {place}", {**node, name: [kept_place for kept_place in present if kept_place != place]}
+        for place in possible_places:
             if place not in present:
                 yield f"also {place}", {**node, name: [*present, place]}
 
     return changes
 
 
-def security(node: Node, name: str) -> Iterator[Change]:
+def change_security(node: Node, name: str) -> Iterator[Change]:
     """Require no credentials, make them optional, or require some."""
     requirements: list[Node] = node[name]
-    yield from dropped(node, name)
+    yield from drop(node, name)
     if requirements:
-        yield "nothing asked for", {**node, name: []}
-        yield "also without", {**node, name: [*requirements, {}]}
+        yield "no credentials required", {**node, name: []}
+        yield "credentials optional", {**node, name: [*requirements, {}]}
     else:
-        yield "a token asked for", {**node, name: [{"bearerToken": []}]}
+        yield "a token required", {**node, name: [{"bearerToken": []}]}
 
 
-def required_body(node: Node, name: str) -> Iterator[Change]:
+def make_body_optional(node: Node, name: str) -> Iterator[Change]:
     """Make the body optional."""
-    yield from dropped(node, name)
-    yield from flag(node, name)
+    yield from drop(node, name)
+    yield from flip(node, name)
 
 
-def renamed(node: Node, name: str) -> Iterator[Change]:
+def rename_members(node: Node, name: str) -> Iterator[Change]:
     """Remove each member of an object, or give it a neighbouring name."""
-    yield from members_of_object(node, name)
+    yield from remove_members(node, name)
     for old in node[name]:
         new = neighbour(old)
         changed = {new if key == old else key: value for key, value in node[name].items()}

@@ -1,6 +1,6 @@
-"""The table of faults: plausible mistakes, each as one edit of the code, and the tests that should notice it.
+"""The table of faults: plausible mistakes, each as one edit of the code, and the tests that should catch it.
 
-The table names no files, so that files can move: strings to replace and tests are searched for in the whole project.
+The table contains no paths, so you can move files: strings to replace and tests are looked up in the whole project.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ _ROW = {
 _SHAPE = {"type": "object", "additionalProperties": {"type": "object", "additionalProperties": _ROW}}
 
 
-class TableError(Exception):
-    """An error for a table that cannot be used; the message has a line for each problem, with the name of the fault."""
+class FaultTableError(Exception):
+    """Raised if the table can't be used. The message has a line for each problem, with the name of the fault."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Fault:
+class PlantedFault:
     """One mistake, and its place in the code.
 
     Attributes:
@@ -50,7 +50,7 @@ class Fault:
         put: The text that replaces it.
         file: The file with the text, relative to the project.
         source: The content of the file.
-        tests: The tests that should notice, as pytest names them, relative to the project.
+        tests: The tests that should catch it, as pytest names them, relative to the project.
     """
 
     name: str
@@ -61,43 +61,43 @@ class Fault:
     source: str = field(repr=False)
     tests: tuple[str, ...]
 
-    def planted(self) -> str:
-        """Return the text of the file with the fault in it."""
+    def faulty_source(self) -> str:
+        """Return the content of the file with the fault in it."""
         return self.source.replace(self.find, self.put)
 
 
-def load(path: Path = TABLE, root: Path = ROOT) -> list[Fault]:
+def load(path: Path = TABLE, root: Path = ROOT) -> list[PlantedFault]:
     """Return the faults in the order of the table.
 
     Raises:
-        TableError: If the file is not such a table, or a fault does not fit the project.
+        FaultTableError: If the file is not such a table, or a fault does not fit the project.
     """
     try:
         table = YAML(typ="safe").load(path.read_text("utf-8"))
     except (OSError, YAMLError) as error:
-        raise TableError(f"{path.name}: {error}") from error
+        raise FaultTableError(f"{path.name}: {error}") from error
     problems = [
         f"{': '.join([path.name, *map(str, error.absolute_path)])}: {error.message}"
         for error in Draft202012Validator(_SHAPE).iter_errors(table)
     ]
     if problems:
-        raise TableError("\n".join(problems))
+        raise FaultTableError("\n".join(problems))
     rows = [(group, name, row) for group, rows in table.items() for name, row in rows.items()]
-    times = Counter(name for _, name, _ in rows)
+    counts = Counter(name for _, name, _ in rows)
     problems = [
-        f"{name}: {count} faults have this name; rename all but one" for name, count in times.items() if count > 1
+        f"{name}: {count} faults have this name; rename all but one" for name, count in counts.items() if count > 1
     ]
     project = _Project(root)
     faults = []
     for group, name, row in rows:
         try:
-            file = project.file(row["find"])
-            row |= {"file": file, "source": project.code[file], "tests": tuple(map(project.test, row["tests"]))}
-            faults.append(Fault(name=name, group=group, **row))
-        except TableError as error:
+            file = project.file_with(row["find"])
+            row |= {"file": file, "source": project.code[file], "tests": tuple(map(project.test_id, row["tests"]))}
+            faults.append(PlantedFault(name=name, group=group, **row))
+        except FaultTableError as error:
             problems.append(f"{name}: {error}")
     if problems:
-        raise TableError("\n".join(problems))
+        raise FaultTableError("\n".join(problems))
     return faults
 
 
@@ -117,23 +117,23 @@ class _Project:
                 for name in _TEST.findall(path.read_text("utf-8")):
                     self._tests[name].append(path.relative_to(root).as_posix())
 
-    def file(self, text: str) -> str:
+    def file_with(self, text: str) -> str:
         """Return the file that contains a string.
 
         Raises:
-            TableError: If no file contains it, or it occurs more than once.
+            FaultTableError: If no file contains it, or it occurs more than once.
         """
         places = {file: source.count(text) for file, source in self.code.items() if text in source}
         if not places:
-            raise TableError(
+            raise FaultTableError(
                 f"no file of {', '.join(_CODE)} has the text to replace; copy it from the code again: {text}"
             )
         if sum(places.values()) > 1:
             where = ", ".join(f"{file} ({count}x)" for file, count in places.items())
-            raise TableError(f"{where}: the text to replace must occur once, so lengthen find and put: {text}")
+            raise FaultTableError(f"{where}: the text to replace must occur once, so lengthen find and put: {text}")
         return next(iter(places))
 
-    def test(self, name: str) -> str:
+    def test_id(self, name: str) -> str:
         """Return the name of a test as pytest has it: with its file, relative to the project.
 
         Args:
@@ -141,16 +141,16 @@ class _Project:
                 put the end of the path of its file and `::` in front.
 
         Raises:
-            TableError: If no file has the test, or more than one does.
+            FaultTableError: If no file has the test, or more than one does.
         """
         place, bracket, case = name.partition("[")
         file, _, function = place.rpartition("::")
         files = [path for path in self._tests[function] if f"/{path}".endswith(f"/{file}" if file else "")]
         if not files:
-            raise TableError(f"no test module has {name}; look up its present name")
+            raise FaultTableError(f"no test module has {name}; look up its present name")
         if len(files) > 1:
             where = " and ".join(files)
-            raise TableError(
+            raise FaultTableError(
                 f"{where} have a function {function}; rename one, or write {Path(files[0]).name}::{function}"
             )
         return f"{files[0]}::{function}{bracket}{case}"

@@ -1,6 +1,6 @@
 """The members of each kind of object in the OpenAPI file, and how each constraint can be changed.
 
-A member that is not listed here is an error, so every new constraint needs mutants.
+A member that is not listed here is an error, so that every new constraint gets mutants.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from tools.mutate.changes import Changes
 
 @dataclass(frozen=True)
 class Member:
-    """A member of an object.
+    """A kind of member, and how to change it.
 
     Attributes:
         changes: The changes of its value; None if it constrains nothing, or only its content does.
@@ -36,154 +36,161 @@ _LISTS = ("/data", "/items", "/data/items", "/data/data")
 _NO_WORD = "unknown"  # not a word for a status
 
 _SCHEMA = {
-    "$ref": Member(changes.dropped),
-    "type": Member(changes.types),
-    "const": Member(changes.constant),
-    "enum": Member(changes.choice),
-    **dict.fromkeys(("minLength", "maxLength", "minItems", "maxItems", "minimum", "maximum"), Member(changes.number)),
-    "pattern": Member(changes.pattern),
-    "format": Member(changes.format_),
-    "contentEncoding": Member(changes.word_or_none),
-    "uniqueItems": Member(changes.flag),
-    "default": Member(changes.word_or_none),
-    "required": Member(changes.required),
-    "additionalProperties": Member(changes.additional),
-    "properties": Member(changes.members_of_object, "schema", "map"),
-    "items": Member(changes.items, "schema"),
-    "anyOf": Member(changes.branches, "schema", "list"),
-    "oneOf": Member(changes.branches, "schema", "list"),
-    "discriminator": Member(changes.dropped, "discriminator"),
-    "x-exact": Member(changes.dropped),  # the linter ensures that it is true or absent
-    "x-excluded": Member(changes.excluded),
-    "x-enum-varnames": Member(changes.names_of_values),
-    "x-image": Member(changes.dropped, "x-image"),
-    "x-video": Member(changes.dropped, "x-video"),
-    "x-envelope": Member(changes.dropped, "x-envelope"),
-    "x-aliases": Member(changes.lists_of_words()),
-    "x-progress": Member(changes.lists_of_words(_NO_WORD)),
-    "x-unusable": Member(changes.words(_NO_WORD)),
-    "x-output-type": Member(changes.word),
+    "$ref": Member(changes.drop),
+    "type": Member(changes.change_types),
+    "const": Member(changes.change_constant),
+    "enum": Member(changes.change_enum),
+    **dict.fromkeys(
+        ("minLength", "maxLength", "minItems", "maxItems", "minimum", "maximum"), Member(changes.change_number)
+    ),
+    "pattern": Member(changes.change_pattern),
+    "format": Member(changes.change_format),
+    "contentEncoding": Member(changes.drop_or_change_word),
+    "uniqueItems": Member(changes.flip),
+    "default": Member(changes.drop_or_change_word),
+    "required": Member(changes.change_required),
+    "additionalProperties": Member(changes.change_additional),
+    "properties": Member(changes.remove_members, "schema", "map"),
+    "items": Member(changes.change_items, "schema"),
+    "anyOf": Member(changes.remove_branches, "schema", "list"),
+    "oneOf": Member(changes.remove_branches, "schema", "list"),
+    "discriminator": Member(changes.drop, "discriminator"),
+    "x-exact": Member(changes.drop),  # the linter ensures that it is true or absent
+    "x-excluded": Member(changes.change_excluded),
+    "x-enum-varnames": Member(changes.rename_values),
+    "x-image": Member(changes.drop, "x-image"),
+    "x-video": Member(changes.drop, "x-video"),
+    "x-envelope": Member(changes.drop, "x-envelope"),
+    "x-aliases": Member(changes.change_word_lists()),
+    "x-progress": Member(changes.change_word_lists(_NO_WORD)),
+    "x-unusable": Member(changes.change_words(_NO_WORD)),
+    "x-output-type": Member(changes.change_word),
     **dict.fromkeys(("title", "description", "x-source", "x-expected", "x-hints"), _WORDS),
 }
-_CONTENT = Member(changes.renamed, "media type", "map")
+_CONTENT = Member(changes.rename_members, "media type", "map")
 
 KINDS: dict[str, dict[str, Member]] = {
     "schema": _SCHEMA,
     "document": {
         "servers": Member(kind="server", holds="list"),
-        "x-business-codes": Member(changes.renamed, "business code", "map"),
-        "x-dialects": Member(changes.renamed),
-        "paths": Member(changes.renamed, "path item", "map"),
+        "x-business-codes": Member(changes.rename_members, "business code", "map"),
+        "x-dialects": Member(changes.rename_members),
+        "paths": Member(changes.rename_members, "path item", "map"),
         "components": Member(kind="components"),
         **dict.fromkeys(("openapi", "info", "tags", "x-rules"), _WORDS),
     },
-    "server": {"url": Member(changes.word), "variables": Member(kind="variable", holds="map"), "description": _WORDS},
-    "variable": {"default": Member(changes.word), "description": _WORDS},
+    "server": {
+        "url": Member(changes.change_word),
+        "variables": Member(kind="variable", holds="map"),
+        "description": _WORDS,
+    },
+    "variable": {"default": Member(changes.change_word), "description": _WORDS},
     "business code": {
-        "http-status": Member(changes.required_number),
-        "created": Member(changes.one_of("never", "perhaps", "earlier")),
-        "retry": Member(changes.one_of("never", "after-waiting", "after-look-up")),
+        "http-status": Member(changes.change_required_number),
+        "created": Member(changes.change_to_other("never", "perhaps", "earlier")),
+        "retry": Member(changes.change_to_other("never", "after-waiting", "after-look-up")),
         "meaning": _WORDS,
     },
     "refusal": {
-        "dialect": Member(changes.one_of("live", "documented")),
-        "code": Member(changes.required_number),
-        "message": Member(changes.word_or_none),
-        "message-matches": Member(changes.pattern),
-        "unique-over": Member(changes.one_of("account", "user")),
+        "dialect": Member(changes.change_to_other("live", "documented")),
+        "code": Member(changes.change_required_number),
+        "message": Member(changes.drop_or_change_word),
+        "message-matches": Member(changes.change_pattern),
+        "unique-over": Member(changes.change_to_other("account", "user")),
     },
     "deletion": {
-        "example": Member(changes.one_of("deleted", "deletedSilently")),
-        "remains": Member(changes.flag),
+        "example": Member(changes.change_to_other("deleted", "deletedSilently")),
+        "remains": Member(changes.flip),
     },
     "components": {
-        "securitySchemes": Member(changes.members_of_object, "security scheme", "map"),
+        "securitySchemes": Member(changes.remove_members, "security scheme", "map"),
         "parameters": Member(kind="parameter", holds="map"),
         "responses": Member(kind="response", holds="map"),
         "schemas": Member(kind="schema", holds="map"),
         "examples": _EXAMPLES,
     },
     "security scheme": {
-        "type": Member(changes.one_of("apiKey", "oauth2")),
-        "scheme": Member(changes.one_of("basic", "digest")),
+        "type": Member(changes.change_to_other("apiKey", "oauth2")),
+        "scheme": Member(changes.change_to_other("basic", "digest")),
         **dict.fromkeys(("description", "x-source"), _WORDS),
     },
     "path item": {
-        **dict.fromkeys(("get", "post"), Member(changes.dropped, "operation")),
+        **dict.fromkeys(("get", "post"), Member(changes.drop, "operation")),
         "x-source": _WORDS,
     },
     "operation": {
-        "operationId": Member(changes.word),
-        "security": Member(changes.security),
-        "parameters": Member(changes.branches, "parameter", "list"),
-        "requestBody": Member(changes.dropped, "body"),
-        "responses": Member(changes.renamed, "response", "map"),
-        "callbacks": Member(changes.renamed, "callback", "map"),
+        "operationId": Member(changes.change_word),
+        "security": Member(changes.change_security),
+        "parameters": Member(changes.remove_branches, "parameter", "list"),
+        "requestBody": Member(changes.drop, "body"),
+        "responses": Member(changes.rename_members, "response", "map"),
+        "callbacks": Member(changes.rename_members, "callback", "map"),
         **dict.fromkeys(
-            ("x-absent", "x-duplicate", "x-too-many", "x-deleted-already"), Member(changes.branches, "refusal", "list")
+            ("x-absent", "x-duplicate", "x-too-many", "x-deleted-already"),
+            Member(changes.remove_branches, "refusal", "list"),
         ),
-        "x-deletion": Member(changes.renamed, "deletion", "map"),
+        "x-deletion": Member(changes.rename_members, "deletion", "map"),
         **dict.fromkeys(("summary", "description", "tags", "x-source"), _WORDS),
     },
     "parameter": {
-        "name": Member(changes.word),
-        "in": Member(changes.one_of("header", "path", "query")),
-        "required": Member(changes.flag),
-        "schema": Member(changes.dropped, "schema"),
+        "name": Member(changes.change_word),
+        "in": Member(changes.change_to_other("header", "path", "query")),
+        "required": Member(changes.flip),
+        "schema": Member(changes.drop, "schema"),
         "example": _EXAMPLES,
         **dict.fromkeys(("description", "x-source"), _WORDS),
     },
     "body": {
-        "required": Member(changes.required_body),
+        "required": Member(changes.make_body_optional),
         "content": _CONTENT,
         **dict.fromkeys(("description", "x-source"), _WORDS),
     },
     "media type": {
-        "schema": Member(changes.dropped, "schema"),
-        "x-body-size": Member(changes.dropped, "x-body-size"),
+        "schema": Member(changes.drop, "schema"),
+        "x-body-size": Member(changes.drop, "x-body-size"),
         "examples": _EXAMPLES,
     },
     "callback": {},
     "response": {
-        "headers": Member(changes.renamed, "header", "map"),
+        "headers": Member(changes.rename_members, "header", "map"),
         "content": _CONTENT,
-        "links": Member(changes.renamed, "link", "map"),
+        "links": Member(changes.rename_members, "link", "map"),
         **dict.fromkeys(("description", "x-source"), _WORDS),
     },
-    "header": {"schema": Member(changes.dropped, "schema"), "example": _EXAMPLES, "description": _WORDS},
+    "header": {"schema": Member(changes.drop, "schema"), "example": _EXAMPLES, "description": _WORDS},
     "link": {
-        "operationId": Member(changes.word),
-        "parameters": Member(changes.members_of_object),
+        "operationId": Member(changes.change_word),
+        "parameters": Member(changes.remove_members),
         "description": _WORDS,
     },
-    "discriminator": {"propertyName": Member(changes.word), "mapping": Member(changes.mapping)},
-    "x-body-size": {**dict.fromkeys(("max-bytes", "max-values"), Member(changes.number)), "x-source": _WORDS},
+    "discriminator": {"propertyName": Member(changes.change_word), "mapping": Member(changes.change_mapping)},
+    "x-body-size": {**dict.fromkeys(("max-bytes", "max-values"), Member(changes.change_number)), "x-source": _WORDS},
     "x-envelope": {
-        **dict.fromkeys(("code", "error"), Member(changes.word)),
-        "success-codes": Member(changes.members),
+        **dict.fromkeys(("code", "error"), Member(changes.change_word)),
+        "success-codes": Member(changes.change_members),
         **dict.fromkeys(
-            ("task-ids", "task-ids-of-other-codes", "task-ids-of-failures"), Member(changes.pointers(*_IDS))
+            ("task-ids", "task-ids-of-other-codes", "task-ids-of-failures"), Member(changes.change_pointers(*_IDS))
         ),
-        "tasks": Member(changes.pointers(*_TASKS)),
-        "lists": Member(changes.pointers(*_LISTS)),
+        "tasks": Member(changes.change_pointers(*_TASKS)),
+        "lists": Member(changes.change_pointers(*_LISTS)),
         "x-source": _WORDS,
     },
     "x-image": {
-        **dict.fromkeys(("format", "file-size", "displayed-sides", "aspect-ratio"), Member(changes.dropped, "limits")),
+        **dict.fromkeys(("format", "file-size", "displayed-sides", "aspect-ratio"), Member(changes.drop, "limits")),
     },
     "x-video": {
-        **dict.fromkeys(("container", "duration", "displayed-size", "file-size"), Member(changes.dropped, "limits")),
+        **dict.fromkeys(("container", "duration", "displayed-size", "file-size"), Member(changes.drop, "limits")),
     },
     "limits": {
-        "one-of": Member(changes.members),
-        "one-of-px": Member(changes.sizes),
-        "pixel-aspect": Member(changes.word),
+        "one-of": Member(changes.change_members),
+        "one-of-px": Member(changes.change_sizes),
+        "pixel-aspect": Member(changes.change_word),
         **dict.fromkeys(
             ("max-bytes", "min-px", "max-long-to-short", "min-seconds", "max-seconds", "tolerance-frames"),
-            Member(changes.number),
+            Member(changes.change_number),
         ),
         "x-source": _WORDS,
     },
 }
 NAMED_BY_OTHERS = {"callback": "path item"}
-"""Kinds of objects whose members have free names, with the kind of those members."""
+"""Kinds of objects whose members can have any name, with the kind of those members."""

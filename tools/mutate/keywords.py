@@ -1,11 +1,11 @@
-"""Every keyword of the contract's requests that can refuse something, and the verdict of each on a value.
+"""Every keyword of the contract's requests that can refuse a value, and its verdict on a value.
 
 A keyword counts once for each route by which a request reaches it: a URL's pattern constrains `callback_url` and
-`video_url`, and a test of one shows nothing about the other. If a keyword has several words (`required`, `enum`, ...),
+`video_url`, and a test of one proves nothing about the other. If a keyword has several words (`required`, `enum`, ...),
 each of them counts.
 
-The oracle (contract_tests/reading/oracle.py) checks the values; this module only splits the schema, so that each
-keyword is checked on its own.
+The oracle (contract_tests/reading/oracle.py) checks the values. This module only splits the schema, so that the oracle
+can check each keyword separately.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ class Shape:
 
 
 @frozen
-class Requests:
+class RequestKeywords:
     """The keywords of the requests of one operation.
 
     Attributes:
@@ -102,7 +102,7 @@ class Requests:
         return [shape for shape in (*self.parameters.values(), self.size, self.body) if shape is not None]
 
 
-def requests(document: Node) -> dict[str, Requests]:
+def request_keywords(document: Node) -> dict[str, RequestKeywords]:
     """Return the keywords of each operation of a document, by operation id.
 
     Raises:
@@ -114,12 +114,12 @@ def requests(document: Node) -> dict[str, Requests]:
     }
 
 
-def accepted(marks: Iterable[Mark]) -> bool:
+def all_accept(marks: Iterable[Mark]) -> bool:
     """Return whether every keyword accepts."""
     return all(accepts for _, accepts in marks)
 
 
-def _requests(document: Node, where: str, operation: Node) -> Requests:
+def _requests(document: Node, where: str, operation: Node) -> RequestKeywords:
     name = operation["operationId"]
     parameters = {}
     for index, node in enumerate(operation.get("parameters", ())):
@@ -127,9 +127,11 @@ def _requests(document: Node, where: str, operation: Node) -> Requests:
         parameter = follow(document, at)
         parameters[parameter["name"]] = _parameter(document, at, f"{name} / {parameter['name']}", parameter)
     if "requestBody" not in operation:
-        return Requests(parameters, None, None)
+        return RequestKeywords(parameters, None, None)
     at = f"{where}/requestBody/content/application~1json"
-    return Requests(parameters, _shape(document, f"{at}/schema", name), _size(document, f"{at}/x-body-size", name))
+    return RequestKeywords(
+        parameters, _shape(document, f"{at}/schema", name), _size(document, f"{at}/x-body-size", name)
+    )
 
 
 def _parameter(document: Node, where: str, route: str, parameter: Node) -> Shape:
@@ -159,8 +161,8 @@ def _size(document: Node, where: str, route: str) -> Shape:
 def _shape(document: Node, where: str, route: str) -> Shape:
     """Return a schema, split into keywords, for one route."""
     schema = follow(document, where)
-    known = _SINGLE.keys() | _COMPOUND | _ELSEWHERE | _SILENT
-    if unknown := sorted(schema.keys() - known):
+    handled_keywords = _SINGLE.keys() | _COMPOUND | _ELSEWHERE | _SILENT
+    if unknown := sorted(schema.keys() - handled_keywords):
         raise SpecError(f"{where}: cannot count {', '.join(unknown)}; add it to tools/mutate/keywords.py")
     parts = [
         *_singles(schema, where, route),
@@ -217,7 +219,7 @@ def _keyword(where: str, route: str, name: str, word: object, index: int | None 
 
 
 def _alternatives(judges: dict[Keyword, Callable[[Any], bool]]) -> Shape:
-    """Return a choice of words: the words that match accept a value; if none matches, each of them refuses it."""
+    """Return a choice of words. The words that match accept a value. If none matches, each of them refuses it."""
 
     def marks(value: Any) -> list[Mark]:
         matches: list[Mark] = [(keyword, True) for keyword, accepts in judges.items() if accepts(value)]
@@ -260,21 +262,21 @@ def _inner(document: Node, schema: Node, where: str, route: str) -> Iterator[Sha
         yield _shape(document, schema["$ref"], route)
     for name in schema.get("properties", ()):
         inner = _shape(document, f"{where}/properties/{escape(name)}", f"{route} / {name}")
-        yield Shape(inner.keywords, partial(_of_member, name, inner))
+        yield Shape(inner.keywords, partial(_marks_of_member, name, inner))
     if "items" in schema:
         inner = _shape(document, f"{where}/items", f"{route} / each")
-        yield Shape(inner.keywords, partial(_of_items, inner))
+        yield Shape(inner.keywords, partial(_marks_of_items, inner))
     if "anyOf" in schema:
         yield _any_of(document, len(schema["anyOf"]), where, route)
     if "oneOf" in schema:
         yield _one_of(document, schema["discriminator"], where, route)
 
 
-def _of_member(name: str, inner: Shape, value: Any) -> Iterable[Mark]:
+def _marks_of_member(name: str, inner: Shape, value: Any) -> Iterable[Mark]:
     return inner.marks(value[name]) if isinstance(value, dict) and name in value else ()
 
 
-def _of_items(inner: Shape, value: Any) -> Iterable[Mark]:
+def _marks_of_items(inner: Shape, value: Any) -> Iterable[Mark]:
     """Return the marks of distinct items; equal items are checked once."""
     distinct = {repr(item): item for item in value} if isinstance(value, list) else {}
     return (mark for item in distinct.values() for mark in inner.marks(item))
@@ -288,7 +290,7 @@ def _any_of(document: Node, count: int, where: str, route: str) -> Shape:
 
     def marks(value: Any) -> list[Mark]:
         by_branch = {keyword: list(branch.marks(value)) for keyword, branch in branches.items()}
-        matching = {keyword: inner for keyword, inner in by_branch.items() if accepted(inner)}
+        matching = {keyword: inner for keyword, inner in by_branch.items() if all_accept(inner)}
         counted = matching or by_branch
         return [mark for keyword, inner in counted.items() for mark in [(keyword, bool(matching)), *inner]]
 
@@ -296,7 +298,7 @@ def _any_of(document: Node, count: int, where: str, route: str) -> Shape:
 
 
 def _one_of(document: Node, discriminator: Node, where: str, route: str) -> Shape:
-    """Return a choice by a property; the linter ensures that each branch accepts only its own value of it."""
+    """Return a choice by a property. The linter ensures that each branch accepts only its own value."""
     branches = {
         Keyword(f"{where}/discriminator/mapping/{value}", route, f"discriminator {value}"): _shape(
             document, target, f"{route} / {value}"
@@ -312,7 +314,7 @@ def _one_of(document: Node, discriminator: Node, where: str, route: str) -> Shap
         inner = [mark for branch in counted.values() for mark in branch.marks(value)]
         return [
             *((keyword, bool(named)) for keyword in counted),
-            (one_of, bool(named) and accepted(inner)),
+            (one_of, bool(named) and all_accept(inner)),
             *inner,
         ]
 

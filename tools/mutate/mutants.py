@@ -41,10 +41,10 @@ def mutants(document: Node) -> Iterator[Mutant]:
     Raises:
         SpecError: If the document has a member that `grammar.py` does not list.
     """
-    yield from _of_object(document, document, "document", (), None)
+    yield from _mutants_of_object(document, document, "document", (), None)
 
 
-def _of_object(document: Node, node: Node, kind: str, path: Path, rule: str | None) -> Iterator[Mutant]:
+def _mutants_of_object(document: Node, node: Node, kind: str, path: Path, rule: str | None) -> Iterator[Mutant]:
     if kind != "schema" and "$ref" in node:
         return  # the target is changed at its own place, and the object around this one can lose the reference
     for name in node:
@@ -58,10 +58,10 @@ def _of_object(document: Node, node: Node, kind: str, path: Path, rule: str | No
         if member.changes is not None:
             for words, changed in member.changes(node, name):
                 own_rule = _rule(node, name, rule)
-                yield Mutant(f"#{pointer(here)}", words, own_rule, replaced(document, path, changed))
+                yield Mutant(f"#{pointer(here)}", words, own_rule, replace_at(document, path, changed))
         if member.kind is not None:
             for inner_path, inner in _within(node[name], member.holds, here):
-                yield from _of_object(document, inner, member.kind, inner_path, _rule(node, name, rule))
+                yield from _mutants_of_object(document, inner, member.kind, inner_path, _rule(node, name, rule))
 
 
 def _within(value: Any, holds: str, path: Path) -> Iterator[tuple[Path, Node]]:
@@ -77,11 +77,11 @@ def _rule(node: Node, name: str, around: str | None) -> str | None:
     return source.get(name, around) if isinstance(source, dict) else source
 
 
-def replaced(node: Any, path: Path, value: Any) -> Any:
-    """Return a copy of a value with one part replaced; everything beside the path is shared with the original."""
+def replace_at(node: Any, path: Path, value: Any) -> Any:
+    """Return a copy of a value with one part replaced. The copy shares all other parts with the original."""
     if not path:
         return value
     first, *others = path
     copy: Any = dict(node) if isinstance(node, dict) else list(node)
-    copy[first] = replaced(node[first], tuple(others), value)
+    copy[first] = replace_at(node[first], tuple(others), value)
     return copy

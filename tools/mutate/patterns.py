@@ -10,7 +10,7 @@ _TOKEN = re.compile(r"\\.|\[\^?(?:\\.|[^\]\\])+\]|\(\?:|\{\d+\}|.", re.DOTALL)
 _ITEM = re.compile(r"(?:\\.|[^\\])-(?:\\.|[^\\])|\\.|[^\\]", re.DOTALL)
 _COUNT = re.compile(r"\{(\d+)\}")
 _UNKNOWN = {"(", "*", "+", "?", "{", "["}  # a quantifier without a part, another kind of quantifier, a capturing group
-_INSTEAD = {"*": ("", "+"), "+": ("", "*"), "?": ("", "*")}
+_OTHER_QUANTIFIERS = {"*": ("", "+"), "+": ("", "*"), "?": ("", "*")}
 
 
 @dataclass(frozen=True)
@@ -29,21 +29,21 @@ class _Part:
 
 
 def variants(pattern: str) -> Iterator[str]:
-    """Yield patterns in which one part is missing, occurs more or less often, or has one character or range less.
+    """Yield patterns in which one part is missing, occurs more or less often, or lacks one character or range.
 
     Args:
         pattern: A regular expression of literals, escapes, classes, groups `(?:...)`, alternatives, `^`, `$` and the
             quantifiers `*`, `+`, `?` and `{n}`.
 
     Raises:
-        ValueError: If the pattern has anything else, because that would get no variant.
+        ValueError: The pattern contains anything else, which would get no variants.
     """
     tokens = _TOKEN.findall(pattern)
     alternatives = _parse(tokens)
     if tokens:
         raise ValueError(f"the pattern {pattern!r} has an unmatched bracket")
     seen = {pattern}
-    for variant in _of_alternatives(alternatives):
+    for variant in _vary_alternatives(alternatives):
         if variant not in seen:
             seen.add(variant)
             yield variant
@@ -65,46 +65,48 @@ def _parse(tokens: list[str]) -> tuple[tuple[_Part, ...], ...]:
             if not tokens:
                 raise ValueError("the pattern has a group that is not closed")
             tokens.pop(0)
-        quantifier = tokens.pop(0) if tokens and (tokens[0] in _INSTEAD or _COUNT.fullmatch(tokens[0])) else ""
+        quantifier = (
+            tokens.pop(0) if tokens and (tokens[0] in _OTHER_QUANTIFIERS or _COUNT.fullmatch(tokens[0])) else ""
+        )
         alternatives[-1].append(_Part(first, quantifier, inner))
     return tuple(map(tuple, alternatives))
 
 
-def _of_alternatives(alternatives: tuple[tuple[_Part, ...], ...]) -> Iterator[str]:
+def _vary_alternatives(alternatives: tuple[tuple[_Part, ...], ...]) -> Iterator[str]:
     texts = ["".join(map(_text, sequence)) for sequence in alternatives]
     for index, sequence in enumerate(alternatives):
         before, after = texts[:index], texts[index + 1 :]
         if before or after:
             yield "|".join([*before, *after])
-        yield from ("|".join([*before, variant, *after]) for variant in _of_sequence(sequence))
+        yield from ("|".join([*before, variant, *after]) for variant in _vary_sequence(sequence))
 
 
-def _of_sequence(sequence: tuple[_Part, ...]) -> Iterator[str]:
+def _vary_sequence(sequence: tuple[_Part, ...]) -> Iterator[str]:
     texts = [_text(part) for part in sequence]
     for index, part in enumerate(sequence):
         before, after = "".join(texts[:index]), "".join(texts[index + 1 :])
-        yield from (before + variant + after for variant in _of_part(part))
+        yield from (before + variant + after for variant in _vary_part(part))
 
 
-def _of_part(part: _Part) -> Iterator[str]:
+def _vary_part(part: _Part) -> Iterator[str]:
     bare = _text(_Part(part.text, "", part.alternatives))
     yield ""
-    yield from (bare + quantifier for quantifier in _quantifiers(part.quantifier))
+    yield from (bare + quantifier for quantifier in _vary_quantifier(part.quantifier))
     if part.alternatives:
-        yield from (f"(?:{inner}){part.quantifier}" for inner in _of_alternatives(part.alternatives) if inner)
+        yield from (f"(?:{inner}){part.quantifier}" for inner in _vary_alternatives(part.alternatives) if inner)
     elif part.text.startswith("["):
         start = 2 if part.text.startswith("[^") else 1
         items = _ITEM.findall(part.text[start:-1])
         smaller = [items[:index] + items[index + 1 :] for index in range(len(items)) if len(items) > 1]
-        yield from (f"{part.text[:start]}{''.join(kept)}]{part.quantifier}" for kept in smaller)
+        yield from (f"{part.text[:start]}{''.join(smaller_class)}]{part.quantifier}" for smaller_class in smaller)
 
 
-def _quantifiers(quantifier: str) -> Iterator[str]:
+def _vary_quantifier(quantifier: str) -> Iterator[str]:
     if count := _COUNT.fullmatch(quantifier):
         times = int(count[1])
         yield from ("", f"{{{times - 1}}}", f"{{{times + 1}}}", f"{{{times},}}")
     else:
-        yield from _INSTEAD.get(quantifier, ())
+        yield from _OTHER_QUANTIFIERS.get(quantifier, ())
 
 
 def _text(part: _Part) -> str:

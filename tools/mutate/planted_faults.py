@@ -1,7 +1,7 @@
-"""Plant faults in the mock server and in the client, one at a time: the contract tests must notice each.
+"""Plant faults in the code, one at a time: the tests must catch each.
 
 The faults are in `planted_faults.yaml`. No file is changed: a separate process plants the fault while it imports the
-module, and then runs the tests that the table names. Without a fault, these must pass.
+module, and then runs the tests of that fault. Without a fault, these tests must pass.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from scripts.spec import ROOT
-from tools.mutate.fault_table import TABLE, Fault, TableError, load
-from tools.mutate.parts import Outcome
-from tools.mutate.planting import Kind, Verdict, run_tests
+from tools.mutate.fault_table import TABLE, FaultTableError, PlantedFault, load
+from tools.mutate.planting import Fate, FaultResult, run_tests
+from tools.mutate.proof_parts import PartResult
 
 NAME = "planted faults"
 
 _WORKERS = os.cpu_count() or 1
 _MAX_SECONDS = 120.0  # of one run, because a fault may make a test wait for ever
 # Loaded once for all runs, because that takes longer than most tests; no fault may be in any of these.
-_LOADED_BEFORE = (
+_PRELOADED_MODULES = (
     "PIL.Image",
     "av",
     "execnet",
@@ -46,34 +46,34 @@ _LOADED_BEFORE = (
 
 
 @dataclass(frozen=True)
-class Job:
+class FaultRun:
     """Tests to run in a separate process, with a fault or, as a control, without."""
 
-    fault: Fault | None
+    fault: PlantedFault | None
     tests: tuple[str, ...]
     root: Path
 
 
-def run(jobs: Sequence[Job], workers: int, max_seconds: float) -> list[Verdict]:
-    """Return the verdict on each job; `workers` run at a time, each for at most `max_seconds`."""
+def run(jobs: Sequence[FaultRun], workers: int, max_seconds: float) -> list[FaultResult]:
+    """Return the verdict on each job. At most `workers` jobs run at a time, each for at most `max_seconds`."""
     with ThreadPoolExecutor(workers) as threads:
         return list(threads.map(partial(_run_in_fork, max_seconds=max_seconds), jobs))
 
 
-def _run_in_fork(job: Job, max_seconds: float) -> Verdict:
-    """Run a job in a fork of a process that has loaded the libraries which all jobs need, but none of our code."""
+def _run_in_fork(job: FaultRun, max_seconds: float) -> FaultResult:
+    """Run a job in a fork of a process that has loaded the libraries that all jobs need, but none of our code."""
     processes = multiprocessing.get_context("forkserver")
-    processes.set_forkserver_preload(list(_LOADED_BEFORE) if job.root == ROOT else ["pytest"])
+    processes.set_forkserver_preload(list(_PRELOADED_MODULES) if job.root == ROOT else ["pytest"])
     receiver, sender = processes.Pipe(duplex=False)
     process = processes.Process(target=send_verdict, args=(sender, job), daemon=True)
     process.start()
     sender.close()
     try:
         if not receiver.poll(max_seconds):
-            return Verdict(Kind.BROKEN, f"its tests take more than {max_seconds:g} seconds")
-        verdict: Verdict = receiver.recv()
+            return FaultResult(Fate.BROKEN, f"its tests take more than {max_seconds:g} seconds")
+        verdict: FaultResult = receiver.recv()
     except EOFError:
-        return Verdict(Kind.BROKEN, "its tests end the process")
+        return FaultResult(Fate.BROKEN, "its tests end the process")
     finally:
         process.kill()
         process.join()
@@ -81,59 +81,59 @@ def _run_in_fork(job: Job, max_seconds: float) -> Verdict:
     return verdict
 
 
-def send_verdict(sender: Connection, job: Job) -> None:
+def send_verdict(sender: Connection, job: FaultRun) -> None:
     """Run a job in this process without output, and send the verdict to another process."""
     with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
         verdict = run_tests(job.fault, job.tests, job.root)
     sender.send(verdict)
 
 
-def _controls(faults: Sequence[Fault], root: Path) -> list[Job]:
-    """Return all tests that the faults name, as one job for each file."""
+def _control_runs(faults: Sequence[PlantedFault], root: Path) -> list[FaultRun]:
+    """Return one job for each test file, with all the tests in it that the faults need."""
     tests = dict.fromkeys(test for fault in faults for test in fault.tests)
     files = dict.fromkeys(test.partition("::")[0] for test in tests)
-    return [Job(None, tuple(test for test in tests if test.partition("::")[0] == file), root) for file in files]
+    return [FaultRun(None, tuple(test for test in tests if test.partition("::")[0] == file), root) for file in files]
 
 
-def prove_all() -> Outcome:
+def prove_all() -> PartResult:
     """Plant each fault of the project's table."""
     try:
         return prove(load(TABLE), ROOT, _WORKERS, _MAX_SECONDS)
-    except TableError as error:
-        return Outcome("the faults cannot be planted", (str(error),))
+    except FaultTableError as error:
+        return PartResult("the faults cannot be planted", (str(error),))
 
 
-def prove(faults: Sequence[Fault], root: Path, workers: int, max_seconds: float) -> Outcome:
+def prove(faults: Sequence[PlantedFault], root: Path, workers: int, max_seconds: float) -> PartResult:
     """Plant each fault.
 
     Raises:
-        TableError: If tests fail even without a fault.
+        FaultTableError: If tests fail even without a fault.
     """
-    controls = run(_controls(faults, root), workers, max_seconds)
-    if failed := [f"without any fault: {verdict}" for verdict in controls if verdict.kind is not Kind.SURVIVED]:
-        raise TableError("\n".join(failed))
-    verdicts = run([Job(fault, fault.tests, root) for fault in faults], workers, max_seconds)
+    controls = run(_control_runs(faults, root), workers, max_seconds)
+    if failed := [f"without any fault: {verdict}" for verdict in controls if verdict.fate is not Fate.SURVIVED]:
+        raise FaultTableError("\n".join(failed))
+    verdicts = run([FaultRun(fault, fault.tests, root) for fault in faults], workers, max_seconds)
     results = list(zip(faults, verdicts, strict=True))
-    problems = [f"{fault.name}: {verdict}" for fault, verdict in results if verdict.kind is not Kind.CAUGHT]
+    problems = [f"{fault.name}: {verdict}" for fault, verdict in results if verdict.fate is not Fate.CAUGHT]
     sums = []
     for group in dict.fromkeys(fault.group for fault in faults):
-        kinds = [verdict.kind for fault, verdict in results if fault.group == group]
-        sums.append(f"{kinds.count(Kind.CAUGHT)} of {len(kinds)} in {group}")
-    return Outcome(f"caught {', '.join(sums)}", tuple(problems))
+        fates = [verdict.fate for fault, verdict in results if fault.group == group]
+        sums.append(f"{fates.count(Fate.CAUGHT)} of {len(fates)} in {group}")
+    return PartResult(f"caught {', '.join(sums)}", tuple(problems))
 
 
-def prove_here(faults: Sequence[Fault], name: str, root: Path) -> bool:
+def prove_here(faults: Sequence[PlantedFault], name: str, root: Path) -> bool:
     """Plant one fault in this process and show pytest's output; return whether the fault was caught.
 
     Raises:
-        TableError: If no fault has this name.
+        FaultTableError: If no fault has this name.
     """
     fault = next((fault for fault in faults if fault.name == name), None)
     if fault is None:
-        raise TableError(f"{name}: the table has no fault of this name; see planted_faults.yaml for the names")
+        raise FaultTableError(f"{name}: the table has no fault of this name; see planted_faults.yaml for the names")
     verdict = run_tests(fault, fault.tests, root)
     print(f"{fault.name}: {verdict}")
-    return verdict.kind is Kind.CAUGHT
+    return verdict.fate is Fate.CAUGHT
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -152,7 +152,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(*outcome.problems, outcome.summary, sep="\n")
             return int(bool(outcome.problems))
         return int(not prove_here(faults, options.name, options.root))
-    except TableError as error:
+    except FaultTableError as error:
         print(f"error: the faults cannot be planted\n{error}", file=sys.stderr)
         return 1
 

@@ -15,15 +15,15 @@ from types import CodeType, ModuleType
 
 import pytest
 
-from tools.mutate.fault_table import Fault
+from tools.mutate.fault_table import PlantedFault
 
 _OPTIONS = ("-x", "-q", "--import-mode=importlib", "-p", "no:cacheprovider", "--disable-plugin-autoload")
-# they have fixtures that tests use
+# plugins with fixtures that the tests use
 _PLUGINS = ("kling_elements.testing.plugin", "pytest_httpx")
 _SLIPS = (SyntaxError, NameError, ImportError)  # the edit itself is not working Python, so a failure proves nothing
 
 
-class Kind(StrEnum):
+class Fate(StrEnum):
     """The fate of a fault."""
 
     CAUGHT = "caught"
@@ -32,19 +32,19 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True)
-class Verdict:
+class FaultResult:
     """The fate of a fault, with the test that caught it, or the reason why it is broken."""
 
-    kind: Kind
+    fate: Fate
     detail: str = ""
 
     def __str__(self) -> str:
         """Return the verdict as a line."""
-        return f"{self.kind}: {self.detail}" if self.detail else self.kind
+        return f"{self.fate}: {self.detail}" if self.detail else self.fate
 
 
-def run_tests(fault: Fault | None, tests: Sequence[str], root: Path) -> Verdict:
-    """Return the verdict of tests on a fault. Call this once in a process: imported modules stay as they are.
+def run_tests(fault: PlantedFault | None, tests: Sequence[str], root: Path) -> FaultResult:
+    """Return the verdict of tests on a fault. Call this once per process, because modules are imported only once.
 
     Args:
         fault: The fault to plant; None for a control without a fault.
@@ -56,17 +56,17 @@ def run_tests(fault: Fault | None, tests: Sequence[str], root: Path) -> Verdict:
     with contextlib.chdir(root), contextlib.ExitStack() as undo:
         finder = None
         if fault is not None:
-            finder = undo.enter_context(_planted(root / fault.file, fault.planted()))
+            finder = undo.enter_context(_planted(root / fault.file, fault.faulty_source()))
         code = pytest.main([*_OPTIONS, *plugins, *tests], [recorder])
     if recorder.slip:
-        return Verdict(Kind.BROKEN, recorder.slip)
+        return FaultResult(Fate.BROKEN, recorder.slip)
     if finder is not None and not finder.was_asked:
-        return Verdict(Kind.BROKEN, f"its tests do not import {finder.file.name}")
+        return FaultResult(Fate.BROKEN, f"its tests do not import {finder.file.name}")
     if recorder.failed:
-        return Verdict(Kind.CAUGHT, recorder.failed)
+        return FaultResult(Fate.CAUGHT, recorder.failed)
     if code == pytest.ExitCode.OK:
-        return Verdict(Kind.SURVIVED)
-    return Verdict(Kind.BROKEN, f"pytest found no such tests, or could not run: {', '.join(tests)}")
+        return FaultResult(Fate.SURVIVED)
+    return FaultResult(Fate.BROKEN, f"pytest found no such tests, or could not run: {', '.join(tests)}")
 
 
 class _Recorder:
@@ -98,7 +98,7 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
 
 
 class _Finder(MetaPathFinder):
-    """Finds one source file as any import does, but loads another text in its place."""
+    """Finds a source file like any import, but loads another text in its place."""
 
     def __init__(self, file: Path, source: str) -> None:
         self.file = file

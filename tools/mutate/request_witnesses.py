@@ -13,11 +13,13 @@ from contract_tests.reading.operation_cases import ACCEPTED, REFUSED, Case
 from contract_tests.reading.paths import DELETION
 from contract_tests.support.mock_caller import Caller, headers_of
 from kling_elements.media import videos
-from kling_elements.media.limits import video_limits
+from kling_elements.media_limits import video_limits
 from tools.mutate.witness import Candidate, Holds, Witness
 
 _CREATE = "createElement"
-_LARGE = 20_000  # characters or bytes; the oracle takes seconds for a large body, and other tests check those
+_MAX_SMALL_LENGTH = (
+    20_000  # characters or bytes; the oracle takes seconds for a large body, and other tests check those
+)
 _UPSTREAM: frozenset[str | None] = frozenset(["upstream"])
 _SIZE: frozenset[str | None] = frozenset(["R15"])  # large bodies also witness the rule about sizes
 _LISTED, _UNKNOWN_ID = (200, 0), (400, 1201)
@@ -26,22 +28,24 @@ _LISTED, _UNKNOWN_ID = (200, 0), (400, 1201)
 def request_witnesses() -> Iterator[Witness]:
     """Yield a witness for each case of the tables and each way to check it, quick ones first."""
     bodies = [(case, cache(case.body)) for case in (*body_cases("accepted"), *body_cases("refused"))]
-    small = [(case, body) for case, body in bodies if len(json.dumps(body())) <= _LARGE]
+    small = [(case, body) for case, body in bodies if len(json.dumps(body())) <= _MAX_SMALL_LENGTH]
     small_ids = {case.id for case, _ in small}
-    others = [*ACCEPTED, *REFUSED]
+    operation_cases = [*ACCEPTED, *REFUSED]
     for case, body in bodies:
         is_small = case.id in small_ids
         rules = _rules(case) if is_small else _rules(case) | _SIZE
         yield Witness(f"{case.id}, by the client", _by_client(case, body), rules, 0 if is_small else 2)
-    yield from (Witness(f"{other.id}, by the client", _other_by_client(other), _UPSTREAM) for other in others)
-    yield from (Witness(f"{other.id}, by the mock server", _other_by_server(other), _UPSTREAM) for other in ACCEPTED)
+    yield from (Witness(f"{case.id}, by the client", _operation_by_client(case), _UPSTREAM) for case in operation_cases)
+    yield from (Witness(f"{case.id}, by the mock server", _operation_by_server(case), _UPSTREAM) for case in ACCEPTED)
     for size, status in ((65_536, 400), (65_537, 413)):
         yield Witness(f"deleteElement-{status}-{size} bytes, by the mock server", _deletion(size, status), _UPSTREAM)
-    for asked in http_cases():
-        cost = 2 if len(asked.content()) > _LARGE else 0
-        yield Witness(f"{asked.id}, by the mock server", _by_server(asked), frozenset([asked.rule]), cost)
+    for http_case in http_cases():
+        cost = 2 if len(http_case.content()) > _MAX_SMALL_LENGTH else 0
+        yield Witness(f"{http_case.id}, by the mock server", _by_server(http_case), frozenset([http_case.rule]), cost)
     yield from (Witness(f"{case.id}, by the oracle", _by_oracle(case, body), _rules(case), 1) for case, body in small)
-    yield from (Witness(f"{other.id}, by the oracle", _other_by_oracle(other), _UPSTREAM, 1) for other in others)
+    yield from (
+        Witness(f"{case.id}, by the oracle", _operation_by_oracle(case), _UPSTREAM, 1) for case in operation_cases
+    )
     yield from (Witness(video.id, _by_file(video), frozenset([video.rule])) for video in video_cases())
 
 
@@ -81,7 +85,7 @@ def _by_file(case: VideoCase) -> Holds:
     return holds
 
 
-def _other_by_client(case: Case) -> Holds:
+def _operation_by_client(case: Case) -> Holds:
     def holds(candidate: Candidate) -> bool:
         contract = candidate.contract
         if "body" in case.arguments:
@@ -95,7 +99,7 @@ def _other_by_client(case: Case) -> Holds:
     return holds
 
 
-def _other_by_oracle(case: Case) -> Holds:
+def _operation_by_oracle(case: Case) -> Holds:
     def holds(candidate: Candidate) -> bool:
         if "body" in case.arguments:
             accepted = candidate.oracle(case.operation).accepts(case.arguments["body"])
@@ -106,7 +110,7 @@ def _other_by_oracle(case: Case) -> Holds:
     return holds
 
 
-def _other_by_server(case: Case) -> Holds:
+def _operation_by_server(case: Case) -> Holds:
     body = case.arguments.get("body")
     method = "GET" if body is None else "POST"
     expected = _LISTED if case.operation.startswith("list") else _UNKNOWN_ID

@@ -1,4 +1,4 @@
-"""Witnesses about calls and answers, about the behaviour of the mock server, and about descriptions."""
+"""Witnesses about calls and responses, about the behaviour of the mock server, and about descriptions."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ from contract_tests.reading.videos import RecordedFile
 from contract_tests.support import read_tasks
 from contract_tests.support.documents import calls, response_schemas, schemes, servers
 from kling_elements.media import images, videos
-from kling_elements.media.limits import image_limits, video_limits
+from kling_elements.media_limits import image_limits, video_limits
 from kling_elements.outcomes import is_absent
 from kling_elements.tasks import find_task
 from kling_elements_client.errors import ResponseError
@@ -74,7 +74,7 @@ _ANNOTATIONS: dict[str, Any] = {
     },
 }
 _ENVELOPE = {"code", "message", "request_id"}
-_PAGE = 30  # tasks, if no size is given
+_DEFAULT_PAGE_SIZE = 30  # tasks, if no size is given
 
 
 def response_witnesses() -> Iterator[Witness]:
@@ -138,7 +138,7 @@ def _speaks_dialect(dialect: str) -> Holds:
     """Return a check of the whole life of an element, in the words of a dialect."""
 
     def holds(candidate: Candidate) -> bool:
-        caller = candidate.speaking(dialect)
+        caller = candidate.caller_in_dialect(dialect)
         task_id = caller.create(external_task_id="e")["task_id"]
         element_id = caller.element(task_id)["element_id"]
         again, elsewhere = ({**BODY, "external_task_id": name} for name in ("e", "elsewhere"))
@@ -188,21 +188,21 @@ def _task_read(case: TaskCase) -> Holds:
 
 
 def _other_names(schema: str) -> Holds:
-    expected = {other: {name} for name, others in OTHER_NAMES[schema].items() for other in others}
-    expected |= {other: set() for other in NO_NAMES[schema]}
+    expected = {alias: {name} for name, aliases in OTHER_NAMES[schema].items() for alias in aliases}
+    expected |= {alias: set() for alias in NO_NAMES[schema]}
 
     def holds(candidate: Candidate) -> bool:
-        names = {other: read_tasks.documented_names(schema, other, candidate.contract) for other in expected}
-        return expected == names
+        actual = {alias: read_tasks.documented_names(schema, alias, candidate.contract) for alias in expected}
+        return expected == actual
 
     return holds
 
 
 def _progress_words(candidate: Candidate) -> bool:
     read = partial(read_tasks.word, contract=candidate.contract)
-    known = all(read(word.upper())[0] == progress for word, (progress, _) in WORDS.items())
-    written = all(read(word)[1] == written for word, (_, written) in WORDS.items())
-    return known and written and all(read(word) == ("UNKNOWN", word) for word in NO_WORDS)
+    has_progress = all(read(word.upper())[0] == progress for word, (progress, _) in WORDS.items())
+    is_written = all(read(word)[1] == written for word, (_, written) in WORDS.items())
+    return has_progress and is_written and all(read(word) == ("UNKNOWN", word) for word in NO_WORDS)
 
 
 def _unusable(candidate: Candidate) -> bool:
@@ -270,9 +270,9 @@ def _tag_names(candidate: Candidate) -> bool:
 
 
 def _page(candidate: Candidate) -> bool:
-    for _ in range(_PAGE + 1):
+    for _ in range(_DEFAULT_PAGE_SIZE + 1):
         candidate.caller.create()
-    return len(candidate.caller.ask("GET", ELEMENTS)["data"]) == _PAGE
+    return len(candidate.caller.ask("GET", ELEMENTS)["data"]) == _DEFAULT_PAGE_SIZE
 
 
 def _words_about_images(candidate: Candidate) -> bool:

@@ -1,7 +1,7 @@
 """Spec mutation: change one constraint of the OpenAPI file at a time, and check whether a witness notices.
 
 The witnesses use the tables of contract_tests, which were written from the documents. Cases generated from the contract
-would be useless here, because they change with it.
+would be useless, because they change with the contract.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from kling_elements_runtime.document import Node
 from scripts.spec import load
 from tools.mutate.equivalents import EQUIVALENTS
 from tools.mutate.mutants import Mutant, mutants
-from tools.mutate.parts import Outcome, run
+from tools.mutate.proof_parts import PartResult, run_parts
 from tools.mutate.request_witnesses import request_witnesses
 from tools.mutate.response_witnesses import response_witnesses
 from tools.mutate.witness import Candidate, Witness
@@ -34,30 +34,32 @@ Trial: TypeAlias = tuple[Mutant, Witness | None]
 """A mutant and the first witness that noticed it, if any did."""
 
 
-def prove() -> Outcome:
+def prove() -> PartResult:
     """Try every mutant of the OpenAPI file."""
     document: Node = json.loads(json.dumps(load()))  # YAML aliases would put one object in two places
     witnesses = [*response_witnesses(), *request_witnesses()]
     logging.disable(logging.WARNING)  # the client warns about unusual responses, and there are thousands here
     try:
         if wrong := untrue_witnesses(document, witnesses):
-            return Outcome("no mutant was tried", tuple(f"not true of the contract itself: {name}" for name in wrong))
+            return PartResult(
+                "no mutant was tried", tuple(f"not true of the contract itself: {name}" for name in wrong)
+            )
         # A mutant may accept values that SQLite refuses, such as a text for the page size, and the server logs that.
         # Messages about the contract itself were shown above.
         with redirect_stderr(StringIO()):
             trials = try_mutants(mutants(document), witnesses)
-        return outcome_of(trials, EQUIVALENTS)
+        return result_of(trials, EQUIVALENTS)
     finally:
         logging.disable(logging.NOTSET)
 
 
 def untrue_witnesses(document: Node, witnesses: Iterable[Witness]) -> list[str]:
-    """Return the names of witnesses against the contract itself, which prove nothing about a mutant."""
+    """Return the names of witnesses that are not true of the contract itself, and so prove nothing about a mutant."""
     with closing(Candidate(document)) as candidate:
         return [witness.name for witness in witnesses if witness.testifies_against(candidate)]
 
 
-def try_mutants(mutants_: Iterable[Mutant], witnesses: Sequence[Witness]) -> list[Trial]:
+def try_mutants(all_mutants: Iterable[Mutant], witnesses: Sequence[Witness]) -> list[Trial]:
     """Ask witnesses about each mutant, until one notices it.
 
     The order only saves time: first the witnesses that noticed one of the last mutants, then quick ones, beginning with
@@ -67,26 +69,28 @@ def try_mutants(mutants_: Iterable[Mutant], witnesses: Sequence[Witness]) -> lis
     ordered = cache(lambda rule: _most_likely_first(rule, witnesses))
     recent: list[Witness] = []
     trials: list[Trial] = []
-    for mutant in mutants_:
+    for mutant in all_mutants:
         with closing(Candidate(mutant.document)) as candidate:
-            asked = set(map(id, recent))  # a witness that changes the candidate can be asked only once
-            likely = chain(recent, (other for other in ordered(mutant.rule) if id(other) not in asked))
-            witness = next((other for other in likely if other.testifies_against(candidate)), None)
+            recent_ids = set(map(id, recent))  # a witness that changes the candidate can be asked only once
+            likely = chain(recent, (witness for witness in ordered(mutant.rule) if id(witness) not in recent_ids))
+            witness = next(
+                (likely_witness for likely_witness in likely if likely_witness.testifies_against(candidate)), None
+            )
         trials.append((mutant, witness))
         if witness is not None and witness.cost < _EXPENSIVE:
-            recent = [witness, *(other for other in recent if other is not witness)][:_MAX_RECENT]
+            recent = [witness, *(earlier for earlier in recent if earlier is not witness)][:_MAX_RECENT]
     return trials
 
 
 def _most_likely_first(rule: str | None, witnesses: Sequence[Witness]) -> list[Witness]:
-    asked = [witness for witness in witnesses if rule in witness.rules or witness.cost < _EXPENSIVE]
-    own = [witness for witness in asked if rule in witness.rules or not witness.cost]
-    others = [witness for witness in asked if rule not in witness.rules and witness.cost]
-    return [*sorted(own, key=lambda witness: (witness.cost, rule not in witness.rules)), *others]
+    relevant = [witness for witness in witnesses if rule in witness.rules or witness.cost < _EXPENSIVE]
+    first = [witness for witness in relevant if rule in witness.rules or not witness.cost]
+    last = [witness for witness in relevant if rule not in witness.rules and witness.cost]
+    return [*sorted(first, key=lambda witness: (witness.cost, rule not in witness.rules)), *last]
 
 
-def outcome_of(trials: Sequence[Trial], equivalents: Mapping[str, str]) -> Outcome:
-    """Return the outcome of trials, if some mutants are known to mean the same as the contract."""
+def result_of(trials: Sequence[Trial], equivalents: Mapping[str, str]) -> PartResult:
+    """Return the result of trials, given the mutants that mean the same as the contract."""
     noticed = {mutant.name: witness.name for mutant, witness in trials if witness}
     survivors = [mutant.name for mutant, witness in trials if not witness]
     problems = [f"survives: {name}" for name in survivors if name not in equivalents]
@@ -95,7 +99,7 @@ def outcome_of(trials: Sequence[Trial], equivalents: Mapping[str, str]) -> Outco
             problems.append(f"is not equivalent: {noticed[name]} notices it; delete it from equivalents.py: {name}")
         elif name not in survivors:
             problems.append(f"is not a mutant any more; delete it from equivalents.py: {name}")
-    return Outcome(
+    return PartResult(
         f"{len(noticed)} of {len(trials)} mutants killed, {len(equivalents.keys() & set(survivors))} equivalent",
         tuple(problems),
     )
@@ -103,7 +107,7 @@ def outcome_of(trials: Sequence[Trial], equivalents: Mapping[str, str]) -> Outco
 
 def main() -> int:
     """Run only this part of the proof; return the exit code."""
-    return run({NAME: prove})
+    return run_parts({NAME: prove})
 
 
 if __name__ == "__main__":

@@ -16,9 +16,9 @@ def video_file(document: Node) -> Shape:
     """Return the requirements of a video file as keywords, which check a report of `kling_elements.media`."""
     ((where, limits),) = ((where, node) for where, node in walk(document) if where.endswith("/x-video"))
     words = {
-        (part, word): Keyword(f"{where}/{part}/{name}/{index}", "a video file", f"{part} {_as_words(word)}")
+        (part, word): Keyword(f"{where}/{part}/{name}/{index}", "a video file", f"{part} {_as_text(word)}")
         for part, name in (("container", "one-of"), ("displayed-size", "one-of-px"))
-        for index, word in enumerate(map(_as_words, limits[part][name]))
+        for index, word in enumerate(map(_as_text, limits[part][name]))
     }
     numbers = {
         (part, name): Keyword(f"{where}/{part}/{name}", "a video file", f"{part} {name} {limit}")
@@ -35,16 +35,16 @@ def _marks(limits: Node, keywords: dict[tuple[str, str], Keyword], report: Video
 
 def _verdicts(limits: Node, keywords: Any, report: VideoReport) -> Iterator[tuple[tuple[str, str], bool]]:
     is_broken = limits["container"]["x-source"] in {violation.rule for violation in report.violations}
-    yield from _of_words("container", keywords, None if is_broken else report.container)
+    yield from _word_verdicts("container", keywords, None if is_broken else report.container)
     if report.duration_seconds is not None:
-        yield from _of_duration(limits["duration"], report.duration_seconds, report.frame_seconds or Fraction(0))
+        yield from _duration_verdicts(limits["duration"], report.duration_seconds, report.frame_seconds or Fraction(0))
     if report.width_px is not None:
-        yield from _of_words("displayed-size", keywords, f"{report.width_px}x{report.height_px}")
+        yield from _word_verdicts("displayed-size", keywords, f"{report.width_px}x{report.height_px}")
         yield ("displayed-size", "pixel-aspect"), report.pixel_aspect == 1
     yield ("file-size", "max-bytes"), (report.size_bytes or 0) <= limits["file-size"]["max-bytes"]
 
 
-def _of_words(part: str, keywords: Any, actual: str | None) -> Iterator[tuple[tuple[str, str], bool]]:
+def _word_verdicts(part: str, keywords: Any, actual: str | None) -> Iterator[tuple[tuple[str, str], bool]]:
     """Yield acceptance by the word that the file has; if none matches, refusal by each."""
     if (part, actual) in keywords:
         yield (part, str(actual)), True
@@ -52,7 +52,7 @@ def _of_words(part: str, keywords: Any, actual: str | None) -> Iterator[tuple[tu
         yield from ((name, False) for name in keywords if name[0] == part and name != (part, "pixel-aspect"))
 
 
-def _of_duration(limits: Node, seconds: Fraction, frame: Fraction) -> Iterator[tuple[tuple[str, str], bool]]:
+def _duration_verdicts(limits: Node, seconds: Fraction, frame: Fraction) -> Iterator[tuple[tuple[str, str], bool]]:
     tolerance = limits["tolerance-frames"] * frame
     yield ("duration", "min-seconds"), limits["min-seconds"] - tolerance <= seconds
     yield ("duration", "max-seconds"), seconds <= limits["max-seconds"] + tolerance
@@ -61,5 +61,5 @@ def _of_duration(limits: Node, seconds: Fraction, frame: Fraction) -> Iterator[t
         yield ("duration", "tolerance-frames"), beyond <= tolerance
 
 
-def _as_words(word: Any) -> str:
+def _as_text(word: Any) -> str:
     return "x".join(map(str, word)) if isinstance(word, list) else str(word)

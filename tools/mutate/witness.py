@@ -27,11 +27,11 @@ class Candidate:
     """
 
     def __init__(self, document: Node) -> None:
-        """Create the subject; its servers, callers and oracles are created when they are first used."""
+        """Create a candidate. Its servers, callers and oracles are created on first use."""
         self.document = document
         self.contract = Contract(document)
         self._oracles: dict[str, Oracle] = {}
-        self._speaking: dict[str, Caller] = {}
+        self._callers: dict[str, Caller] = {}
         self._verdicts: dict[tuple[str, str], bool] = {}  # several responses share a schema
 
     @cached_property
@@ -45,12 +45,12 @@ class Candidate:
         """Return a caller of that server, with a token that no other witness uses."""
         return Caller(self.server, token="sk-witness")  # noqa: S106 - any will do
 
-    def speaking(self, dialect: str) -> Caller:
+    def caller_in_dialect(self, dialect: str) -> Caller:
         """Return a caller of a mock server that speaks a dialect and refuses repeated external ids."""
-        if dialect not in self._speaking:
+        if dialect not in self._callers:
             options = Options(tick_seconds=0, dialect=dialect, callbacks=False)
-            self._speaking[dialect] = Caller(MockServer(self.contract, options), dialect=dialect)
-        return self._speaking[dialect]
+            self._callers[dialect] = Caller(MockServer(self.contract, options), dialect=dialect)
+        return self._callers[dialect]
 
     def oracle(self, operation_id: str) -> Oracle:
         """Return an oracle for the bodies of an operation, which shares no code with the client."""
@@ -72,7 +72,7 @@ class Candidate:
         """Close all servers."""
         if "server" in self.__dict__:
             self.server.close()
-        for caller in self._speaking.values():
+        for caller in self._callers.values():
             caller.app.close()
 
 
@@ -96,7 +96,7 @@ class Witness:
     cost: int = 0
 
     def testifies_against(self, candidate: Candidate) -> bool:
-        """Return whether it is not true of a document; if the check raises an error, it is not."""
+        """Return whether the fact is not true of a document, or its check raises an error."""
         try:
             return not self.holds(candidate)
         except Exception:  # noqa: BLE001 - a broken contract may break anything

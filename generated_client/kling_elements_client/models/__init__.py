@@ -1,6 +1,6 @@
 # Generated from openapi/kling-elements.yaml by scripts/codegen/generate.py. Do not edit: run `make gen`.
 
-"""The models of requests and answers."""
+"""The models of requests and responses."""
 
 from __future__ import annotations
 

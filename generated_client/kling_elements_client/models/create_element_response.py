@@ -6,7 +6,12 @@ from collections.abc import Mapping
 from typing import Any, Self
 
 from attrs import define, field
-from kling_elements_runtime.serialization import Model, enum_or_value, from_json, nested
+from kling_elements_runtime.serialization import (
+    Model,
+    enum_converter,
+    from_json,
+    object_converter,
+)
 from kling_elements_runtime.types import UNSET, Unset
 
 from .task import Task
@@ -23,9 +28,9 @@ class CreateElementResponse(Model):
         message: The business code in words.
         request_id: The gateway's id of this request, for support cases.
         data: The task that was created.
-        id: The task's id, from gateways that response without an envelope.
-        task_id: The task's id, from gateways that response without an envelope.
-        status: The task's status, from gateways that response without an envelope.
+        id: The task's id, from gateways that respond without an envelope.
+        task_id: The task's id, from gateways that respond without an envelope.
+        status: The task's status, from gateways that respond without an envelope.
     """
 
     code: int | None | str | Unset = UNSET
@@ -48,6 +53,6 @@ class CreateElementResponse(Model):
 
 
 _CONVERTERS = {
-    "data": nested(Task.from_dict),
-    "status": enum_or_value(TaskStatus),
+    "data": object_converter(Task.from_dict),
+    "status": enum_converter(TaskStatus),
 }

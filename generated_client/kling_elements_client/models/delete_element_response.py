@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Self
 
 from attrs import define, field
-from kling_elements_runtime.serialization import Model, from_json, nested
+from kling_elements_runtime.serialization import Model, from_json, object_converter
 from kling_elements_runtime.types import UNSET, Unset
 
 from .task import Task
@@ -20,7 +20,7 @@ class DeleteElementResponse(Model):
         code: The business code, 0 for success.
         message: The business code in words.
         request_id: The gateway's id of this request, for support cases.
-        data: The task that made the element.
+        data: The task that created the element.
     """
 
     code: int | None | str | Unset = UNSET
@@ -40,5 +40,5 @@ class DeleteElementResponse(Model):
 
 
 _CONVERTERS = {
-    "data": nested(Task.from_dict),
+    "data": object_converter(Task.from_dict),
 }

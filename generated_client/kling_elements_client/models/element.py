@@ -6,7 +6,12 @@ from collections.abc import Mapping
 from typing import Any, Self
 
 from attrs import define, field
-from kling_elements_runtime.serialization import Model, each, from_json, nested
+from kling_elements_runtime.serialization import (
+    Model,
+    from_json,
+    list_converter,
+    object_converter,
+)
 from kling_elements_runtime.types import UNSET, Unset, is_id
 
 from .element_voice import ElementVoice
@@ -19,14 +24,14 @@ class Element(Model):
     `element_name`, `element_description`, `reference_type` and `tag_list`.
 
     Attributes:
-        element_id: The element's id, which you name in video generation: a 64-bit integer, or a string from some
+        element_id: The element's id, which you use in video generation: a 64-bit integer, or a string from some
             gateways. Never read it as a floating-point number, which would lose its last digits.
         element_name: The element's name.
         element_description: The element's description.
         reference_type: What defines the element, `image_refer` or `video_refer`.
         element_type: What some gateways call `reference_type`.
-        element_image_list: The images that define the element, as the gateway has them.
-        element_video_list: The video that defines the element, as the gateway has it.
+        element_image_list: The images that define the element, in the gateway's own form.
+        element_video_list: The video that defines the element, in the gateway's own form.
         element_voice_info: The voice that is bound to the element.
         tag_list: The element's tags.
         owned_by: Who owns the element, `kling` for the official library.
@@ -46,14 +51,14 @@ class Element(Model):
     status: None | str | Unset = UNSET
     additional_properties: dict[str, Any] = field(init=False, factory=dict)
     request_id: str | None = field(init=False, default=None, eq=False)
-    """The gateway's id of the request whose response named this element, for support cases; None if there is none."""
+    """The gateway's id of the request that returned this element, for support cases; None if there is none."""
 
     @property
     def id(self) -> str:
-        """The element's id as a text, exact to the last digit. What `wait` and `Task.elements` return always has one.
+        """The element's id as a string with all its digits. Elements from `wait` and `Task.elements` always have one.
 
         Raises:
-            AttributeError: The response has no id for it.
+            AttributeError: The response contained no id for the element.
         """
         if not is_id(self.element_id):
             raise AttributeError("this element has no id, because the response that named it has none")
@@ -61,7 +66,7 @@ class Element(Model):
 
     @property
     def is_usable(self) -> bool:
-        """Whether the element has an id, and its status does not say that it was deleted or failed."""
+        """Whether the element has an id, and was neither deleted nor failed according to its status."""
         status: object = self.status
         is_gone = isinstance(status, str) and status.lower() in {"deleted", "failed"}
         return is_id(self.element_id) and not is_gone
@@ -77,6 +82,6 @@ class Element(Model):
 
 
 _CONVERTERS = {
-    "element_voice_info": nested(ElementVoice.from_dict),
-    "tag_list": each(nested(NamedTag.from_dict)),
+    "element_voice_info": object_converter(ElementVoice.from_dict),
+    "tag_list": list_converter(object_converter(NamedTag.from_dict)),
 }

@@ -7,7 +7,12 @@ from pathlib import Path
 from typing import Any, Self
 
 from attrs import define, field
-from kling_elements_runtime.serialization import Model, each, from_json, nested
+from kling_elements_runtime.serialization import (
+    Model,
+    from_json,
+    list_converter,
+    object_converter,
+)
 
 from .refer_image import ReferImage
 
@@ -38,5 +43,5 @@ class ElementImageList(Model):
 
 
 _CONVERTERS = {
-    "refer_images": each(nested(ReferImage.from_dict)),
+    "refer_images": list_converter(object_converter(ReferImage.from_dict)),
 }

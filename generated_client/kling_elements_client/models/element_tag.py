@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Self
 
 from attrs import define, field
-from kling_elements_runtime.serialization import Model, enum_or_value, from_json
+from kling_elements_runtime.serialization import Model, enum_converter, from_json
 
 from .tag_id import TagId
 
@@ -35,5 +35,5 @@ class ElementTag(Model):
 
 
 _CONVERTERS = {
-    "tag_id": enum_or_value(TagId),
+    "tag_id": enum_converter(TagId),
 }

@@ -6,7 +6,12 @@ from collections.abc import Mapping
 from typing import Any, Self
 
 from attrs import define, field
-from kling_elements_runtime.serialization import Model, each, from_json, nested
+from kling_elements_runtime.serialization import (
+    Model,
+    from_json,
+    list_converter,
+    object_converter,
+)
 
 from .refer_video import ReferVideo
 
@@ -34,5 +39,5 @@ class ElementVideoList(Model):
 
 
 _CONVERTERS = {
-    "refer_videos": each(nested(ReferVideo.from_dict)),
+    "refer_videos": list_converter(object_converter(ReferVideo.from_dict)),
 }

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Self
 
 from attrs import define, field
-from kling_elements_runtime.serialization import Model, from_json, nested
+from kling_elements_runtime.serialization import Model, from_json, object_converter
 from kling_elements_runtime.types import UNSET, Unset
 
 from .error_detail import ErrorDetail
@@ -64,5 +64,5 @@ class ErrorResponse(Model):
 
 
 _CONVERTERS = {
-    "error": nested(ErrorDetail.from_dict),
+    "error": object_converter(ErrorDetail.from_dict),
 }

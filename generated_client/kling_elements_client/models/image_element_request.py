@@ -6,7 +6,12 @@ from collections.abc import Mapping
 from typing import Any, Literal, Self
 
 from attrs import define, field
-from kling_elements_runtime.serialization import Model, each, from_json, nested
+from kling_elements_runtime.serialization import (
+    Model,
+    from_json,
+    list_converter,
+    object_converter,
+)
 from kling_elements_runtime.types import UNSET, Unset
 
 from .element_image_list import ElementImageList
@@ -24,7 +29,7 @@ class ImageElementRequest(Model):
             as close-ups (R07).
         reference_type: What defines the element. Here it is images (R06).
         tag_list: The element's tags (R29).
-        callback_url: Where to send a notification each time the task's status changes. Empty means none. An http
+        callback_url: Where to send a notification whenever the task's status changes. Empty means none. An http
             or https URL with a host name or IP address, in which characters outside RFC 3986 are percent-encoded, or
             empty for none (R31).
         external_task_id: Your own id for the task, to look it up by. It does not replace the system's id, and
@@ -51,6 +56,6 @@ class ImageElementRequest(Model):
 
 
 _CONVERTERS = {
-    "element_image_list": nested(ElementImageList.from_dict),
-    "tag_list": each(nested(ElementTag.from_dict)),
+    "element_image_list": object_converter(ElementImageList.from_dict),
+    "tag_list": list_converter(object_converter(ElementTag.from_dict)),
 }

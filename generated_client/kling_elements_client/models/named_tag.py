@@ -12,7 +12,7 @@ from kling_elements_runtime.types import UNSET, Unset
 
 @define(kw_only=True, repr=False)
 class NamedTag(Model):
-    """A tag as answers name it.
+    """A tag, as in responses.
 
     Attributes:
         id: The tag's id; a request calls it `tag_id`.

@@ -6,7 +6,12 @@ from collections.abc import Mapping
 from typing import Any, Self
 
 from attrs import define, field
-from kling_elements_runtime.serialization import Model, enum_or_value, from_json, nested
+from kling_elements_runtime.serialization import (
+    Model,
+    enum_converter,
+    from_json,
+    object_converter,
+)
 from kling_elements_runtime.types import UNSET, Unset, is_id
 
 from .balance_deduction import BalanceDeduction
@@ -24,12 +29,12 @@ class Task(Model):
 
     Attributes:
         task_id: The system's id of the task.
-        task_status: How far the task is.
+        task_status: The progress of the task.
         task_status_msg: Why the task failed.
         task_info: What you sent about the task.
         created_at: When the task was created, in milliseconds.
         updated_at: When the task last changed, in milliseconds.
-        task_result: What the task made.
+        task_result: The result of the task.
         final_unit_deduction: What the task cost, in units of the resource pack.
         final_balance_deduction: What the task cost, in money.
     """
@@ -45,11 +50,11 @@ class Task(Model):
     final_balance_deduction: BalanceDeduction | None | Unset = UNSET
     additional_properties: dict[str, Any] = field(init=False, factory=dict)
     request_id: str | None = field(init=False, default=None, eq=False)
-    """The gateway's id of the request whose response named this task, for support cases; None if there is none."""
+    """The gateway's id of the request that returned this task, for support cases; None if there is none."""
 
     @property
     def elements(self) -> list[Element]:
-        """The elements that the task made and that you can use: none while it is under way, or if it failed.
+        """The usable elements that the task has created: none while it is in progress, or if it failed.
 
         Deleted and failed elements, which some gateways still list, are only in `all_elements`.
         """
@@ -57,21 +62,21 @@ class Task(Model):
 
     @property
     def all_elements(self) -> list[Element]:
-        """The elements that the task names, with those that were deleted or failed."""
-        result: object = self.task_result  # a response that names a task is accepted even if the rest of it is odd
+        """All elements of the task, including those that were deleted or failed."""
+        result: object = self.task_result  # a response with a task id is accepted even if its other parts are unusual
         elements: object = result.elements if isinstance(result, TaskResult) else None
         return [item for item in elements if isinstance(item, Element)] if isinstance(elements, list) else []
 
     @property
     def external_task_id(self) -> str | None:
-        """Your own id for the task; None if the response has none."""
+        """Your own id for the task; None if the response contains none."""
         info: object = self.task_info
         value: object = info.external_task_id if isinstance(info, TaskInfo) else None
         return str(value) if is_id(value) else None
 
     @property
     def is_finished(self) -> bool:
-        """Whether the task has succeeded or failed, by its status. A response may show that before it has the element."""
+        """Whether the task has succeeded or failed, by its status. The element may appear only in a later response."""
         status: object = self.task_status
         return isinstance(status, str) and status.lower() in {
             "succeed",
@@ -93,8 +98,8 @@ class Task(Model):
 
 
 _CONVERTERS = {
-    "task_status": enum_or_value(TaskStatus),
-    "task_info": nested(TaskInfo.from_dict),
-    "task_result": nested(TaskResult.from_dict),
-    "final_balance_deduction": nested(BalanceDeduction.from_dict),
+    "task_status": enum_converter(TaskStatus),
+    "task_info": object_converter(TaskInfo.from_dict),
+    "task_result": object_converter(TaskResult.from_dict),
+    "final_balance_deduction": object_converter(BalanceDeduction.from_dict),
 }

@@ -6,7 +6,12 @@ from collections.abc import Mapping
 from typing import Any, Self
 
 from attrs import define, field
-from kling_elements_runtime.serialization import Model, each, from_json, nested
+from kling_elements_runtime.serialization import (
+    Model,
+    from_json,
+    list_converter,
+    object_converter,
+)
 from kling_elements_runtime.types import UNSET, Unset
 
 from .task import Task
@@ -40,5 +45,5 @@ class TaskListResponse(Model):
 
 
 _CONVERTERS = {
-    "data": each(nested(Task.from_dict)),
+    "data": list_converter(object_converter(Task.from_dict)),
 }

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Self
 
 from attrs import define, field
-from kling_elements_runtime.serialization import Model, from_json, nested
+from kling_elements_runtime.serialization import Model, from_json, object_converter
 from kling_elements_runtime.types import UNSET, Unset
 
 from .task import Task
@@ -40,5 +40,5 @@ class TaskResponse(Model):
 
 
 _CONVERTERS = {
-    "data": nested(Task.from_dict),
+    "data": object_converter(Task.from_dict),
 }

@@ -6,7 +6,12 @@ from collections.abc import Mapping
 from typing import Any, Self
 
 from attrs import define, field
-from kling_elements_runtime.serialization import Model, each, from_json, nested
+from kling_elements_runtime.serialization import (
+    Model,
+    from_json,
+    list_converter,
+    object_converter,
+)
 from kling_elements_runtime.types import UNSET, Unset
 
 from .element import Element
@@ -14,11 +19,11 @@ from .element import Element
 
 @define(kw_only=True, repr=False)
 class TaskResult(Model):
-    """What a task made.
+    """The result of a task.
 
     Attributes:
         element_id: The element's id, from gateways that leave out the list.
-        elements: The elements that the task made.
+        elements: The elements that the task created.
     """
 
     element_id: int | None | str | Unset = UNSET
@@ -36,5 +41,5 @@ class TaskResult(Model):
 
 
 _CONVERTERS = {
-    "elements": each(nested(Element.from_dict)),
+    "elements": list_converter(object_converter(Element.from_dict)),
 }

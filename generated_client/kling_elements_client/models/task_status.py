@@ -6,8 +6,8 @@ from enum import StrEnum
 
 
 class TaskStatus(StrEnum):
-    """How far a task is. The newer API writes `succeeded` for `succeed`, gateways use other values for the same, and new
-    values may appear."""
+    """The progress of a task. The newer API writes `succeeded` for `succeed`, gateways use other values for the same,
+    and new values may appear."""
 
     SUBMITTED = "submitted"
     PROCESSING = "processing"

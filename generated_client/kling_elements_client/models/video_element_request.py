@@ -6,7 +6,12 @@ from collections.abc import Mapping
 from typing import Any, Literal, Self
 
 from attrs import define, field
-from kling_elements_runtime.serialization import Model, each, from_json, nested
+from kling_elements_runtime.serialization import (
+    Model,
+    from_json,
+    list_converter,
+    object_converter,
+)
 from kling_elements_runtime.types import UNSET, Unset
 
 from .element_tag import ElementTag
@@ -26,7 +31,7 @@ class VideoElementRequest(Model):
         reference_type: What defines the element. Here it is a video (R06).
         element_voice_id: A voice of the voice library to bind to the element. Empty means none (R27).
         tag_list: The element's tags (R29).
-        callback_url: Where to send a notification each time the task's status changes. Empty means none. An http
+        callback_url: Where to send a notification whenever the task's status changes. Empty means none. An http
             or https URL with a host name or IP address, in which characters outside RFC 3986 are percent-encoded, or
             empty for none (R31).
         external_task_id: Your own id for the task, to look it up by. It does not replace the system's id, and
@@ -54,6 +59,6 @@ class VideoElementRequest(Model):
 
 
 _CONVERTERS = {
-    "element_video_list": nested(ElementVideoList.from_dict),
-    "tag_list": each(nested(ElementTag.from_dict)),
+    "element_video_list": object_converter(ElementVideoList.from_dict),
+    "tag_list": list_converter(object_converter(ElementTag.from_dict)),
 }

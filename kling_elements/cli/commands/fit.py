@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from attrs import frozen
 
 from kling_elements.cli.exits import CommandError, Exit
-from kling_elements.cli.kinds import Kind, kind_of_file
+from kling_elements.cli.kinds import SourceKind, kind_of_file
 from kling_elements.cli.output import Output
 from kling_elements.media import fit_image, fit_video
 from kling_elements_client.errors import MediaError
@@ -28,24 +28,24 @@ def command(
     force: bool = False,
     output: Output = Output(),
 ) -> int:
-    """Make copies of images and videos that conform to the rules. Print the path of each copy. The originals stay.
+    """Make copies of images and videos that conform to the rules, and print their paths. The originals stay unchanged.
 
     Args:
-        files: The images and videos. For videos you need the extra `video`.
-        to: The folder for the copies, which is made if it does not exist. By default each copy goes beside its
+        files: The images and videos. For videos, install the extra `video`.
+        to: The folder for the copies; it is created if it does not exist. By default each copy is written next to its
             original, as NAME-fitted.
-        ratio: What to do if a picture is too long or too high: add to its sides, or cut off its ends.
-        background: The colour to add, for images.
-        strip_metadata: Remove where and with which camera an image was taken, even if it conforms.
-        force: Replace copies that exist already.
+        ratio: What to do if a picture is too wide or too tall: `pad` adds bars, `crop` cuts off the edges.
+        background: The colour of the padding, for images.
+        strip_metadata: Remove metadata such as the place and the camera, even from images that conform.
+        force: Replace existing copies.
     """
     if not files:
         raise CommandError("pass at least one image or video", Exit.USAGE, "kling-elements fit --help")
     failed = 0
-    place = _Place(to, force, {})
+    targets = _CopyTargets(to, force, {})
     for file in files:
         try:
-            copy = _fitted(file, place, output, ratio=ratio, background=background, strip=strip_metadata)
+            copy = _fit_file(file, targets, output, ratio=ratio, background=background, strip=strip_metadata)
         except MediaError as error:
             failed += 1
             output.problem({"source": str(file), "error": error.reason}, str(error))
@@ -57,24 +57,24 @@ def command(
 
 
 @frozen
-class _Place:
-    """Where the copies go.
+class _CopyTargets:
+    """The paths of the copies.
 
     Attributes:
-        folder: Their folder; None for that of each original.
-        force: Whether to replace files that were there before.
-        written: The originals of the copies that this command has written.
+        folder: The folder of all copies; None to write each copy next to its original.
+        force: Whether to replace files that existed before.
+        originals_by_copy: The original of each copy that this command has written.
     """
 
     folder: Path | None
     force: bool
-    written: dict[Path, Path]
+    originals_by_copy: dict[Path, Path]
 
     def target(self, file: Path, suffix: str) -> Path:
-        """Return where the copy of a file goes.
+        """Return the path for the copy of a file.
 
         Raises:
-            MediaError: There is a file already, or the folder cannot be made.
+            MediaError: The path is taken, or the folder cannot be created.
         """
         folder = self.folder
         target = file.with_name(f"{file.stem}-fitted{suffix}") if folder is None else folder / f"{file.stem}{suffix}"
@@ -84,18 +84,18 @@ class _Place:
                 raise MediaError(str(file), "the copy would replace the original; choose another folder with --to")
         except OSError as error:
             raise MediaError(str(target), f"cannot be written: {error.strerror}") from error
-        if target in self.written:
-            other = f"the copy would have the name of that of {self.written[target]}"
-            raise MediaError(str(file), f"{other}; choose another folder with --to")
+        if target in self.originals_by_copy:
+            message = f"its copy would have the same name as the copy of {self.originals_by_copy[target]}"
+            raise MediaError(str(file), f"{message}; choose another folder with --to")
         if target.exists() and not self.force:
-            raise MediaError(str(target), "exists already; pass --force to replace it")
+            raise MediaError(str(target), "already exists; pass --force to replace it")
         return target
 
 
-def _fitted(
-    file: Path, place: _Place, output: Output, *, ratio: Literal["pad", "crop"], background: str, strip: bool
+def _fit_file(
+    file: Path, targets: _CopyTargets, output: Output, *, ratio: Literal["pad", "crop"], background: str, strip: bool
 ) -> dict[str, Any]:
-    """Write the copy of one file, and return its path and what was changed.
+    """Write the copy of one file, and return its path and changes as a JSON value.
 
     Raises:
         MediaError: The file cannot be read or fitted, or the copy cannot be written.
@@ -104,9 +104,9 @@ def _fitted(
     if file.is_dir():
         raise MediaError(str(file), "is a folder; pass the files in it, as in kling-elements fit *.jpg")
     fitted: FittedImage | FittedVideo
-    if kind_of_file(file) is Kind.VIDEO:
-        target = place.target(file, ".mp4")
-        fitted = _fitted_video(file, target, output, ratio)
+    if kind_of_file(file) is SourceKind.VIDEO:
+        target = targets.target(file, ".mp4")
+        fitted = _fit_video(file, target, output, ratio)
     else:
         try:
             fitted = fit_image(file, ratio=ratio, background=background, strip_metadata=strip)
@@ -114,21 +114,21 @@ def _fitted(
             raise
         except ValueError as error:
             raise CommandError(f"--background {background}: {error}", Exit.USAGE) from None
-        target = place.target(file, _SUFFIXES[str(fitted.report.format)])
+        target = targets.target(file, _SUFFIXES[str(fitted.report.format)])
         fitted.save(target)
-    place.written[target] = file
+    targets.originals_by_copy[target] = file
     for change in fitted.changes:
         output.note(f"{file}: {change}")
     return {"source": str(file), "path": str(target), "changes": list(fitted.changes)}
 
 
-def _fitted_video(file: Path, target: Path, output: Output, ratio: Literal["pad", "crop"]) -> FittedVideo:
-    """Fit a video, showing how far the work is.
+def _fit_video(file: Path, target: Path, output: Output, ratio: Literal["pad", "crop"]) -> FittedVideo:
+    """Fit a video, and show the progress.
 
     Raises:
-        MediaError: As `fit_video`.
+        MediaError: The same as for `fit_video`.
     """
-    new = target.with_name(f"{target.stem}.new.mp4")  # an old copy is there until this one is complete
+    new = target.with_name(f"{target.stem}.new.mp4")  # so that an old copy stays until the new one is complete
     with output.progress() as progress:
         bar = None if progress is None else progress.add_task(f"fitting {file.name}", total=1.0)
 

@@ -10,26 +10,26 @@ from typing import Annotated
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
-from kling_elements.cli.gateway import Gateway
+from kling_elements.cli.formatting import HEADING, task_json, task_lines
+from kling_elements.cli.gateway import GatewayOptions
 from kling_elements.cli.output import Output
-from kling_elements.cli.shapes import HEADING, task_json, task_lines
 from kling_elements_client.models import Task
 
 Limit = Annotated[int | None, Parameter(validator=Number(gte=1))]
 
 
-def command(*, limit: Limit = None, gateway: Gateway = Gateway(), output: Output = Output()) -> None:
-    """List your tasks with their elements, the newest first.
+def command(*, limit: Limit = None, gateway: GatewayOptions = GatewayOptions(), output: Output = Output()) -> None:
+    """List your tasks and their elements, newest first.
 
     Args:
-        limit: Show only this many tasks.
+        limit: Show at most this many tasks.
     """
     with gateway.client() as kling:
-        show(kling.list(), limit, output)
+        print_tasks(kling.list(), limit, output)
 
 
-def show(tasks: Iterator[Task], limit: int | None, output: Output) -> None:
-    """Write each task as soon as its page has come."""
+def print_tasks(tasks: Iterator[Task], limit: int | None, output: Output) -> None:
+    """Print each task as soon as its page arrives."""
     if not output.json and sys.stdout.isatty():
         output.note(HEADING)
     is_empty = True

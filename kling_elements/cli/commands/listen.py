@@ -29,23 +29,25 @@ def command(
     no_verify: bool = False,
     output: Output = Output(),
 ) -> None:
-    """Receive notifications, verify and print them, until you press Ctrl+C.
+    """Receive, verify and print notifications until you press Ctrl+C.
 
     Args:
-        forward: The address to pass each notification on to, with its body and its webhook headers unchanged. Its
-            response is that for the sender.
-        port: The port to listen on; 0 for a free one.
+        forward: Forward each notification to this address, with its body and its webhook headers unchanged. The
+            sender gets the status of the response.
+        port: The port to listen on; 0 picks a free port.
         host: The address to listen on.
         no_verify: Accept notifications without a signature. Anybody can forge them.
     """
     if no_verify and secret_file is not None:
         raise CommandError("--no-verify and --secret-file contradict each other: leave one out", Exit.USAGE)
-    secrets = None if no_verify else webhook_secrets.find(secret_file, ", or pass --no-verify to accept all")
-    target = None if forward is None else _target(forward)
-    from kling_elements.cli.receiver import Receiver  # noqa: PLC0415 -- it takes long to load, and --help needs none
+    secrets = (
+        None if no_verify else webhook_secrets.find(secret_file, ", or pass --no-verify to accept every notification")
+    )
+    target = None if forward is None else _forward_url(forward)
+    from kling_elements.cli.receiver import NotificationReceiver  # noqa: PLC0415 -- it takes long to load, and --help needs none
     from kling_elements.mock import server  # noqa: PLC0415 -- as above
 
-    receiver = Receiver(secrets, target, output, lambda: setattr(running, "should_exit", True))
+    receiver = NotificationReceiver(secrets, target, output, lambda: setattr(running, "should_exit", True))
     running = server.Background(receiver)
     try:
         listener = server.listen(host, port)
@@ -55,17 +57,17 @@ def command(
     shown_host = f"[{host}]" if ":" in host else host
     with listener, suppress(KeyboardInterrupt):
         output.note(f"Listening on http://{shown_host}:{listener.getsockname()[1]} (Ctrl+C stops it).")
-        output.note("Pass this as --callback to the mock server; the service needs an address that it can reach.")
+        output.note("Pass this address as --callback to the mock server. The service can't reach it.")
         running.run(sockets=[listener])
     if receiver.failure is not None:
         raise receiver.failure
 
 
-def _target(text: str) -> httpx.URL:
-    """Return the address to pass notifications on to.
+def _forward_url(text: str) -> httpx.URL:
+    """Return the address to forward notifications to.
 
     Raises:
-        CommandError: It cannot be one.
+        CommandError: It is not an http or https address.
     """
     import httpx  # noqa: PLC0415 -- it takes long to load, and --help needs none
 

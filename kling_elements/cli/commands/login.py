@@ -16,30 +16,32 @@ _MAX_CHARACTERS = 1 << 14  # of a key, more than any gateway's
 
 
 def command(*key: Annotated[str, Parameter(show=False)], output: Output = Output()) -> None:
-    """Store your API key, so that you need not pass it again.
+    """Store your API key, so that you don't have to pass it again.
 
-    You are asked for the key, and it is not shown while you type. In a pipe, the key is the first line of stdin. It is
-    stored in a file that only you can read.
+    The command asks for the key, and hides it while you type. In a pipe, it reads the key from the first line of stdin.
+    Only you can read the file with the key.
     """
-    if key:  # every user of the machine can list arguments, so the message does not repeat it, and it is not stored
+    if key:  # every user of the machine may have seen it, so the message does not repeat it, and it is not stored
         raise CommandError(
-            "the key is not an argument, because others can see arguments, and your shell keeps them in its history: "
+            "don't pass the key as an argument, because others can see it, and your shell keeps it in its history: "
             "run the command without it, and type the key when you are asked",
             Exit.USAGE,
             "kling-elements login",
         )
-    path = keys.store(_asked_for())
+    path = keys.store(_read_key())
     output.result({"stored": str(path)}, f"stored in {path}")
     if os.environ.get(keys.VARIABLE):
-        output.note(f"The environment variable {keys.VARIABLE} is set, and is used instead as long as it is.")
-    output.note("To see whether the gateway accepts the key, run kling-elements doctor.")
+        output.note(
+            f"The environment variable {keys.VARIABLE} is set, so it is used instead. Unset it to use the stored key."
+        )
+    output.note("To check that the gateway accepts the key, run kling-elements doctor.")
 
 
-def _asked_for() -> str:
-    """Return the key that is typed on a terminal without being shown, or else the first line of stdin.
+def _read_key() -> str:
+    """Ask for the key on a terminal, or read the first line of stdin, and return the key.
 
     Raises:
-        CommandError: There is none.
+        CommandError: There is no key.
     """
     try:
         if sys.stdin.isatty():
@@ -52,7 +54,7 @@ def _asked_for() -> str:
         text = ""
     if not text.strip():
         raise CommandError(
-            "no key was read: type it when you are asked, or pass it by a pipe, as in kling-elements login < FILE",
+            "no key was entered: type it when you are asked, or pass a file, as in kling-elements login < FILE",
             Exit.USAGE,
         )
     return text.strip()

@@ -12,10 +12,10 @@ _PROGRAM = "kling-elements mock"
 
 
 def command(*arguments: Annotated[str, Parameter(allow_leading_hyphen=True)]) -> int:
-    """Run the mock server until it is interrupted.
+    """Run the mock server until you press Ctrl+C.
 
     Args:
-        arguments: The options, which the parser of the mock server reads.
+        arguments: The options of the mock server.
     """
     from kling_elements.mock.__main__ import OptionError, StartError, run  # noqa: PLC0415 -- only this command needs it
 

@@ -15,8 +15,8 @@ from kling_elements.cli.output import Output
 
 _INDENT = 2
 _WIDTH = 120  # characters
-_USE = (
-    "To have an editor complete a request file, save this as element.schema.json beside it, and begin the file with\n"
+_INSTRUCTIONS = (
+    "To let your editor complete a request file, save this as element.schema.json next to it, and begin the file with\n"
     "# yaml-language-server: $schema=element.schema.json"
 )
 
@@ -36,14 +36,14 @@ def command(
             default it is the contract itself.
     """
     if output.json and format_ == "yaml":
-        raise CommandError("--json writes JSON, so leave out --format yaml", Exit.USAGE)
+        raise CommandError("--json and --format yaml contradict each other: leave one out", Exit.USAGE)
     contract = contract_for(gateway)
     if format_ == "jsonschema":
         from kling_elements.cli.request_schema import request_schema  # noqa: PLC0415 -- only this format needs it
 
         value = request_schema(contract)
         if sys.stdout.isatty() or sys.stderr.isatty():
-            output.note(_USE)
+            output.note(_INSTRUCTIONS)
     else:
         value = contract.document()
     as_yaml = format_ in (None, "yaml") and not output.json
@@ -52,7 +52,7 @@ def command(
 
 
 def _yaml(value: Any) -> str:
-    """Return a value as YAML, with texts of several lines as blocks."""
+    """Return a value as YAML, with multi-line strings as blocks."""
     from io import StringIO  # noqa: PLC0415 -- only this format needs these
 
     from ruamel.yaml import YAML  # noqa: PLC0415

@@ -1,4 +1,4 @@
-"""`kling-elements webhook`: verify a notification that you stored."""
+"""`kling-elements webhook`: verify a stored notification."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from cyclopts.validators import Number
 from kling_elements import strict_json, webhooks
 from kling_elements.cli import webhook_secrets
 from kling_elements.cli.exits import CommandError, Exit
+from kling_elements.cli.formatting import task_json, task_lines
 from kling_elements.cli.output import Output
-from kling_elements.cli.shapes import task_json, task_lines
 from kling_elements.cli.webhook_secrets import SecretFile
 from kling_elements.webhooks import WebhookError
 from kling_elements_client.models import Task
 
 _LINE = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(.*?)[ \t]*")
-_MAX_AGE = 10**10  # seconds, more than any clock is off
+_MAX_AGE = 10**10  # seconds, longer than any notification can have been stored
 _REQUEST_LINE = re.compile(r"[A-Z]+ \S+ HTTP/[0-9.]+")
 
 command = App(
@@ -40,28 +40,28 @@ def verify(
     max_age: Annotated[int | None, Parameter(validator=Number(gte=0, lte=_MAX_AGE))] = None,
     output: Output = Output(),
 ) -> None:
-    """Verify the signature of a notification that you stored, and show its task.
+    """Verify the signature of a stored notification, and show its task.
 
     Args:
-        body: The file with the body exactly as it was received.
-        headers: The file with the headers: lines of `Name: value`, or a JSON object.
-        max_age: Seconds that the notification may be old. Receivers refuse it after 300; here any age is accepted by
-            default, because it was stored.
+        body: A file with the body, exactly as received.
+        headers: A file with the headers: lines of `Name: value`, or a JSON object.
+        max_age: Refuse notifications older than this many seconds. Receivers use 300. By default any age is accepted,
+            because the notification was stored.
     """
     secrets = webhook_secrets.find(secret_file)
     named = _headers(headers)
     raw = _read(body)
     tolerance = timedelta.max if max_age is None else timedelta(seconds=max_age)
-    task = _verified(raw, named, secrets, tolerance, body)
-    output.note("The signature is right.")
+    task = _verify_task(raw, named, secrets, tolerance, body)
+    output.note("The signature is valid.")
     output.result(task_json(task), "\n".join(task_lines(task)))
 
 
-def _verified(raw: bytes, headers: dict[str, str], secrets: list[str], tolerance: timedelta, source: Path) -> Task:
-    """Return the task of a notification.
+def _verify_task(raw: bytes, headers: dict[str, str], secrets: list[str], tolerance: timedelta, source: Path) -> Task:
+    """Verify a notification, and return its task.
 
     Raises:
-        CommandError: It is not signed with one of the secrets, is too old, or has no task.
+        CommandError: No secret matches the signature, or the notification is too old or contains no task.
     """
     try:
         return webhooks.parse(raw, headers, secrets=secrets, tolerance=tolerance)
@@ -69,7 +69,7 @@ def _verified(raw: bytes, headers: dict[str, str], secrets: list[str], tolerance
         message = f"{source}: {error}"
     stripped = raw.rstrip(b"\r\n")
     if stripped != raw and _is_signed(stripped, headers, secrets, tolerance):
-        message = f"{source}: ends with a line end that the notification does not have: store its bytes unchanged"
+        message = f"{source}: ends with a line break that was not signed: store the body's bytes unchanged"
     raise CommandError(message, Exit.REFUSED_HERE)
 
 
@@ -82,14 +82,14 @@ def _is_signed(raw: bytes, headers: dict[str, str], secrets: list[str], toleranc
 
 
 def _headers(path: Path) -> dict[str, str]:
-    """Return the headers of a file.
+    """Read the headers from a file.
 
     Raises:
-        CommandError: The file cannot be read, or has something else.
+        CommandError: The file cannot be read, or is not a list of headers.
     """
     raw = _read(path)
     if raw.lstrip().startswith(b"{"):
-        return _from_json(path, raw)
+        return _headers_from_json(path, raw)
     headers: dict[str, str] = {}
     for number, line in enumerate(raw.decode("utf-8", "replace").splitlines(), start=1):
         if not line.strip() or (number == 1 and _REQUEST_LINE.fullmatch(line)):
@@ -102,7 +102,7 @@ def _headers(path: Path) -> dict[str, str]:
     return headers
 
 
-def _from_json(path: Path, raw: bytes) -> dict[str, str]:
+def _headers_from_json(path: Path, raw: bytes) -> dict[str, str]:
     try:
         value = strict_json.loads(raw)
     except strict_json.StrictJsonError as error:

@@ -1,4 +1,4 @@
-"""Do the same as `build_stock` with the client that openapi-generator makes. No test runs either module."""
+"""Do the same as `build_stock` with the client that openapi-generator generates. No test runs either module."""
 
 from __future__ import annotations
 

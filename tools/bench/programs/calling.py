@@ -1,9 +1,8 @@
-"""Call a mock server at a steady pace with one client, in every way. `make soak` watches this program.
+"""Call a mock server at a steady pace with every method of one client. `make soak` watches this program.
 
 Settings: `mode` (`sync` or `async`), `url`, `callback_url`, `image`, `seconds`, `rounds_per_second`. The figure
-`rounds`
-is the number of rounds; a round is six requests: a create with a file, a look-up, a page of the list, a create that
-the gateway refuses, a wait and a deletion.
+`rounds` is the number of rounds. A round is six requests: a create with a file, a look-up, a page of the list, a create
+that the gateway refuses, a wait and a deletion.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from tools.bench.programs import clients, figures
 
 def _request(settings: dict[str, Any]) -> dict[str, Any]:
     own = {"callback_url": settings["callback_url"], "external_task_id": str(uuid.uuid4())}
-    return {**clients.body(clients.ADDRESSES[0], Path(settings["image"])), **own}
+    return {**clients.body(clients.IMAGE_URLS[0], Path(settings["image"])), **own}
 
 
 def _refused_request(settings: dict[str, Any]) -> dict[str, Any]:
@@ -30,7 +29,7 @@ def _refused_request(settings: dict[str, Any]) -> dict[str, Any]:
 
 
 def waits(settings: dict[str, Any]) -> Iterator[float]:
-    """Yield the seconds to wait before each round. Delays are not made up for."""
+    """Yield the seconds to wait before each round. A round that is late does not shorten later waits."""
     pause = 1 / settings["rounds_per_second"]
     now = time.monotonic()
     ends, due = now + settings["seconds"], now

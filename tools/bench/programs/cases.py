@@ -1,4 +1,4 @@
-"""Measure how many bodies a second are generated and checked. Settings: `judged` (or only generated), `bodies`."""
+"""Measure how many bodies per second are generated, and checked if `is_checked`. Settings: `is_checked`, `bodies`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from hypothesis import HealthCheck, Phase, given
-from hypothesis import settings as how
+from hypothesis import settings as hypothesis_settings
 from schemathesis import Case, GenerationMode
 
 from contract_tests.support import generation
@@ -16,7 +16,7 @@ from tools.bench.programs import figures
 
 
 def _each_body(mode: GenerationMode, bodies: int, check: Callable[[Any], object]) -> None:
-    @how(
+    @hypothesis_settings(
         max_examples=bodies,
         database=None,
         deadline=None,
@@ -42,7 +42,7 @@ def main(settings: dict[str, Any]) -> None:
         else:
             judges.agree_on_create(body)
 
-    check: Callable[[Any], object] = judge if settings["judged"] else bool
+    check: Callable[[Any], object] = judge if settings["is_checked"] else bool
     judge({})  # the first call reads the contract
     started = time.process_time()
     for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):

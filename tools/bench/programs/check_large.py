@@ -15,7 +15,7 @@ from kling_elements.media import image
 from kling_elements_client import contract
 from tools.bench.programs import clients, figures
 
-_TIMES = 9
+_REPETITIONS = 9
 
 
 def _memcpy_ms(length: int) -> float:
@@ -25,14 +25,14 @@ def _memcpy_ms(length: int) -> float:
     def copy() -> None:
         target[:] = source
 
-    return figures.median_ms(copy, _TIMES)
+    return figures.median_ms(copy, _REPETITIONS)
 
 
 def _check_ms(body: dict[str, Any]) -> float:
     def check() -> None:
         figures.require(not contract.violations("createElement", body), "the contract refused the body")
 
-    return figures.median_ms(check, _TIMES)
+    return figures.median_ms(check, _REPETITIONS)
 
 
 def _pattern_ms(body: dict[str, Any]) -> float:

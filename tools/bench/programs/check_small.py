@@ -12,7 +12,7 @@ from tools.bench.programs import clients, figures
 
 def main(settings: dict[str, Any]) -> None:
     """Run the program."""
-    body = clients.body(*clients.ADDRESSES)
+    body = clients.body(*clients.IMAGE_URLS)
     components = contract.document()["components"]
     schema = {"$ref": "#/components/schemas/ImageElementRequest", "components": components}
     validator = jsonschema.Draft202012Validator(schema)

@@ -1,4 +1,4 @@
-"""The clients to compare, with one common interface. You can pass images as files or as addresses."""
+"""The clients to compare, with one common interface. You can pass images as files or as URLs."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from typing import Any, Protocol
 import httpx
 
 TOKEN = "bench-token"  # noqa: S105 - the local server accepts any token
-ADDRESSES = ("https://media.example.com/mara/front.jpg", "https://media.example.com/mara/left.jpg")
+IMAGE_URLS = ("https://media.example.com/mara/front.jpg", "https://media.example.com/mara/left.jpg")
 TEXTS = {"element_name": "Mara", "element_description": "Keeper of a lighthouse, red raincoat."}
 
 
-def body(frontal: object, *others: object) -> dict[str, Any]:
+def body(frontal: object, *references: object) -> dict[str, Any]:
     """Return the JSON value of a request with these images."""
-    images = {"frontal_image": frontal, "refer_images": [{"image_url": other} for other in others]}
+    images = {"frontal_image": frontal, "refer_images": [{"image_url": reference} for reference in references]}
     return {**TEXTS, "reference_type": "image_refer", "element_image_list": images, "tag_list": [{"tag_id": "o_102"}]}
 
 
-class Client(Protocol):
-    """The interface that the programs need of a client."""
+class MeasuredClient(Protocol):
+    """The interface of a client that the programs use."""
 
     def connect(self, url: str, ca: str | None = None) -> None:
         """Create the client for a server whose certificates come from this authority."""
@@ -36,7 +36,7 @@ class Client(Protocol):
 
 
 def text_of(image: str | Path) -> str:
-    """Return an address unchanged, and a file as Base64, for clients that don't accept files."""
+    """Return a URL unchanged, and a file as Base64, for clients that don't accept files."""
     return base64.b64encode(image.read_bytes()).decode() if isinstance(image, Path) else image
 
 
@@ -65,11 +65,11 @@ class Ours:
     def request(self, images: Sequence[str | Path]) -> Any:
         """Return the model of a request with these images, the frontal one first."""
         models = self._models
-        frontal, *others = map(self._image, images)
+        frontal, *references = map(self._image, images)
         return models.ImageElementRequest(
             **TEXTS,
             element_image_list=models.ElementImageList(
-                frontal_image=frontal, refer_images=[models.ReferImage(image_url=image) for image in others]
+                frontal_image=frontal, refer_images=[models.ReferImage(image_url=image) for image in references]
             ),
             tag_list=[models.ElementTag(tag_id=models.TagId.CHARACTER)],
         )
@@ -88,7 +88,7 @@ class Ours:
 
 
 class Stock(Ours):
-    """The client that openapi-python-client makes from the same document. Its models have the same names."""
+    """The client that openapi-python-client generates from the same document. Its models have the same names."""
 
     package = "stock_client"
 
@@ -112,7 +112,7 @@ def make_generated(name: str) -> Ours:
     return {"ours": Ours, "stock": Stock}[name]()
 
 
-def make(name: str) -> Client:
+def make(name: str) -> MeasuredClient:
     """Return the client with this name."""
     if name == "openapi-generator":
         from tools.bench.programs.openapi_generator import OpenapiGenerator  # noqa: PLC0415 - not always installed

@@ -1,4 +1,4 @@
-"""Read a program's settings, and measure and print its figures."""
+"""Read the settings of a program, and measure and print its figures."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def print_figures(**figures: float) -> None:
 
 
 def require(holds: object, why: str) -> None:
-    """End the program unless a condition holds, so that the duration of a failure is not taken for a result."""
+    """End the program unless a condition holds, so that the duration of a failure does not become a figure."""
     if not holds:
         raise SystemExit(why)
 
@@ -49,7 +49,7 @@ class PeakMemory:
         self._before = memory_of("self")
 
     def growth(self) -> int:
-        """Return the growth to the highest peak since this object was created."""
+        """Return by how many bytes the memory has grown, at its peak, since this object was created."""
         return memory_of("self", "VmHWM") - self._before
 
 

@@ -1,7 +1,7 @@
 """Measure how the cost of a create grows with its body: check, serialise and send images in memory, on loopback.
 
-Settings: `client`, `url`, `pictures` (pairs of a body size in MB and the file of which four make it). The figure
-`exponent` is the power of the size that fits the processor times best; 1 is linear.
+Settings: `client`, `url`, `pictures` (pairs: the size of a body in MB, and the file that is sent four times in it). The
+figure `exponent` is the power of the size that fits the processor times best; 1 is linear.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from typing import Any
 
 from tools.bench.programs import clients, figures
 
-_TIMES = 3
-_IMAGES = 4
+_REPETITIONS = 3
+_IMAGE_COUNT = 4
 
 
 def exponent(sizes: list[float], costs: list[float]) -> float:
@@ -27,14 +27,14 @@ def main(settings: dict[str, Any]) -> None:
     """Run the program."""
     client = clients.make(settings["client"])
     client.connect(settings["url"])
-    client.create(client.request(clients.ADDRESSES))
+    client.create(client.request(clients.IMAGE_URLS))
     costs = []
     for _, file in settings["pictures"]:
         text = clients.text_of(Path(file))
         durations = []
-        for _ in range(_TIMES):
+        for _ in range(_REPETITIONS):
             started = time.process_time()
-            client.create(client.request([text] * _IMAGES))
+            client.create(client.request([text] * _IMAGE_COUNT))
             durations.append(time.process_time() - started)
         costs.append(min(durations))
     figures.print_figures(exponent=exponent([size for size, _ in settings["pictures"]], costs))

@@ -1,6 +1,6 @@
 """Measure how long it takes to check Base64 images by their headers; the slowest of the files counts.
 
-Settings: `by` (`ours`, or `decoding all` for decoding the whole text and asking Pillow), `files`.
+Settings: `by` (`ours`, or `decoding all` for decoding the whole string and opening it with Pillow), `files`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from kling_elements_runtime.image_limits import ImageLimits
 from kling_elements_runtime.uploads import InlineText
 from tools.bench.programs import figures
 
-_TIMES = 15
+_REPETITIONS = 15
 
 
 def _ours(text: str, limits: ImageLimits) -> None:
@@ -40,7 +40,7 @@ def main(settings: dict[str, Any]) -> None:
     for file in settings["files"]:
         text = base64.b64encode(Path(file).read_bytes()).decode()
         check(text, limits)
-        slowest = max(slowest, figures.median_ms(partial(check, text, limits), _TIMES))
+        slowest = max(slowest, figures.median_ms(partial(check, text, limits), _REPETITIONS))
     figures.print_figures(header_ms=slowest)
 
 

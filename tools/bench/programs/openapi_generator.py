@@ -1,4 +1,4 @@
-"""The client that openapi-generator makes from the same document. Making it needs Java, so no test runs this module."""
+"""The client that openapi-generator generates from the same document. That needs Java, so no test runs this module."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tools.bench.programs.clients import TEXTS, TOKEN, text_of
 
 
 class OpenapiGenerator:
-    """The generated client with the interface of `clients.Client`."""
+    """The generated client with the interface of `clients.MeasuredClient`."""
 
     def __init__(self) -> None:
         self._root = import_module("openapi_generator_client")
@@ -25,12 +25,12 @@ class OpenapiGenerator:
     def request(self, images: Sequence[str | Path]) -> Any:
         """Return the model of a request with these images, the frontal one first."""
         models = self._root
-        frontal, *others = (models.ImageReference(text_of(image)) for image in images)
+        frontal, *references = (models.ImageReference(text_of(image)) for image in images)
         request = models.ImageElementRequest(
             **TEXTS,
             reference_type="image_refer",
             element_image_list=models.ElementImageList(
-                frontal_image=frontal, refer_images=[models.ReferImage(image_url=image) for image in others]
+                frontal_image=frontal, refer_images=[models.ReferImage(image_url=image) for image in references]
             ),
             tag_list=[models.ElementTag(tag_id=models.TagId.CHARACTER)],
         )

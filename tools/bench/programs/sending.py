@@ -18,7 +18,7 @@ _TICK_SECONDS = 0.001
 
 
 class _Blocking:
-    """Measures the longest time that the event loop was kept from other work."""
+    """Measures the longest time for which the event loop was blocked."""
 
     max_interval_seconds = 0.0
     _is_watched = True
@@ -30,7 +30,7 @@ class _Blocking:
         await asyncio.sleep(2 * _TICK_SECONDS)
         self.max_interval_seconds = 0.0
         yield
-        await asyncio.sleep(2 * _TICK_SECONDS)  # so that the last piece of work counts too
+        await asyncio.sleep(2 * _TICK_SECONDS)  # so that the last piece of work also counts
         self._is_watched = False
         await watching
 
@@ -42,8 +42,8 @@ class _Blocking:
             self.max_interval_seconds = max(self.max_interval_seconds, delay)
 
 
-def _sync(client: clients.Client, files: list[Path], body_bytes: int) -> dict[str, float]:
-    client.create(client.request(clients.ADDRESSES))  # opens the connection and loads what is loaded on first use
+def _sync(client: clients.MeasuredClient, files: list[Path], body_bytes: int) -> dict[str, float]:
+    client.create(client.request(clients.IMAGE_URLS))  # opens the connection and loads what is loaded on first use
     memory = figures.PeakMemory()
     started = time.perf_counter()
     client.create(client.request(files))
@@ -52,7 +52,7 @@ def _sync(client: clients.Client, files: list[Path], body_bytes: int) -> dict[st
 
 
 async def _async(client: clients.Ours, files: list[Path], body_bytes: int) -> dict[str, float]:
-    await client.create_async(client.request(clients.ADDRESSES))
+    await client.create_async(client.request(clients.IMAGE_URLS))
     blocking = _Blocking()
     memory = figures.PeakMemory()
     async with blocking.watched():

@@ -10,10 +10,10 @@ from typing import Any
 
 import httpx
 
-from tools.bench.answering import RESPONSE
+from tools.bench.fixed_response_server import RESPONSE
 from tools.bench.programs import clients, figures
 
-_WARM_UP = 50
+_WARM_UP_CREATES = 50
 
 
 class _InProcess(httpx.BaseTransport):
@@ -26,18 +26,18 @@ class _InProcess(httpx.BaseTransport):
 
 def main(settings: dict[str, Any]) -> None:
     """Run the program."""
-    client: clients.Client
+    client: clients.MeasuredClient
     if settings["url"]:
         client = clients.make(settings["client"])
         client.connect(settings["url"])
     else:
         client = generated = clients.make_generated(settings["client"])
         generated.connect_in_process(_InProcess())
-    for _ in range(_WARM_UP):
-        client.create(client.request(clients.ADDRESSES))
+    for _ in range(_WARM_UP_CREATES):
+        client.create(client.request(clients.IMAGE_URLS))
     started = time.process_time()
     for _ in range(settings["times"]):
-        client.create(client.request(clients.ADDRESSES))
+        client.create(client.request(clients.IMAGE_URLS))
     figures.print_figures(cpu_us=(time.process_time() - started) / settings["times"] * 1e6)
 
 

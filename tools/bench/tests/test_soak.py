@@ -1,4 +1,4 @@
-"""The soak distinguishes memory that grows from memory that doesn't, and notices a client that fails."""
+"""The soak detects memory that grows, and clients that fail."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def test_growth_counts_from_the_second_minute_on() -> None:
 
 @pytest.mark.parametrize(("grown", "is_flat"), [(2 * _MIB, True), (2 * _MIB + 1, False)])
 def test_memory_may_grow_up_to_the_maximum(grown: int, is_flat: bool) -> None:  # noqa: FBT001 - a table's column
-    """The summary shows each process by the minute, and which of them grew."""
+    """The summary shows the memory of each process by the minute, and which process grew."""
     memory = {"one": [_MIB] * 6, "other": [_MIB, _MIB, 5 * _MIB, 5 * _MIB, 5 * _MIB + grown, 5 * _MIB + grown]}
 
     lines, flat = soak.summary(memory, 2, 2 * _MIB)
@@ -34,7 +34,7 @@ def test_memory_may_grow_up_to_the_maximum(grown: int, is_flat: bool) -> None:  
 
 
 def test_both_clients_call_the_mock_server(capsys: pytest.CaptureFixture[str]) -> None:
-    """The clients make requests for the given time, and every process is watched."""
+    """The clients send requests for the chosen time, and the soak watches every process."""
     options = ["--minutes", "3", "--rounds", "5", "--max-mib", "1000"]
 
     assert 0 == soak.main(options, samples_per_minute=2, minute_seconds=2)
@@ -48,7 +48,7 @@ def test_a_client_that_fails_ends_the_soak(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The error says what went wrong."""
-    monkeypatch.setattr("tools.bench.pictures.png", lambda *_: tmp_path / "nowhere.png")
+    monkeypatch.setattr("tools.bench.pictures.write_png", lambda *_: tmp_path / "nowhere.png")
 
     assert 1 == soak.main(["--minutes", "3"], samples_per_minute=50, minute_seconds=20)
 
@@ -57,22 +57,22 @@ def test_a_client_that_fails_ends_the_soak(
 
 @pytest.mark.parametrize("options", [["--minutes", "2"], ["--rounds", "0"]])
 def test_invalid_options_are_refused(options: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    """The message names the option."""
+    """The message contains the option."""
     with pytest.raises(SystemExit):
         soak.main(options)
 
     assert options[0] in capsys.readouterr().err
 
 
-def test_only_a_refusal_is_expected() -> None:
+def test_only_a_refusal_is_ignored() -> None:
     """If the create that should be refused fails for another reason, the client ends."""
     error = TransportError("gone", may_have_been_sent=True)
     with pytest.raises(TransportError):
         calling.expect_refusal(error)
 
 
-def test_delays_are_not_made_up_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    """After a pause the pace is the same as before."""
+def test_a_late_round_does_not_shorten_later_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a delay, the pace is the same as before."""
     now = 0.0
     monkeypatch.setattr("time.monotonic", lambda: now)
     waits = calling.waits({"rounds_per_second": 10, "seconds": 1})

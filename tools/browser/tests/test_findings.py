@@ -1,4 +1,4 @@
-"""What counts as wrong with a visit of the page."""
+"""Each problem of a visit is reported."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _GOOD: dict[str, Any] = {
 
 
 def test_a_good_visit_has_no_problems() -> None:
-    """Nothing is wrong in light either, if the page is light."""
+    """A light page is also right, if the browser prefers light."""
     assert [] == list(Visit(**_GOOD).problems())
     assert [] == list(Visit(**_GOOD | {"scheme": "light", "is_dark": False}).problems())
 
@@ -31,23 +31,23 @@ def test_a_good_visit_has_no_problems() -> None:
     ("expected", "changes"),
     [
         ("the page logged an error: no", {"errors": ["no"]}),
-        ("the page asked another host: https://example.com/x", {"urls": ["https://example.com/x"]}),
-        ("the page asked another host: http://127.0.0.1:1/docs", {"urls": ["http://127.0.0.1:1/docs"]}),
+        ("the page sent a request to another host: https://example.com/x", {"urls": ["https://example.com/x"]}),
+        ("the page sent a request to another host: http://127.0.0.1:1/docs", {"urls": ["http://127.0.0.1:1/docs"]}),
         ("the page is light", {"is_dark": False}),
         ("the page is dark", {"scheme": "light"}),
         ("the page is 391 px wide", {"page_width": 391}),
-        ("the create was answered 401: no token", {"created": PageResponse("401", "no token")}),
-        ("the refusal does not name /element_name: 200: {}", {"refused": PageResponse("200", "{}")}),
-        ("the refusal does not name /element_name: 400: {}", {"refused": PageResponse("400", "{}")}),
+        ("the create got status 401: no token", {"created": PageResponse("401", "no token")}),
+        ("the refusal does not mention /element_name: 200: {}", {"refused": PageResponse("200", "{}")}),
+        ("the refusal does not mention /element_name: 400: {}", {"refused": PageResponse("400", "{}")}),
         (
-            "the refusal does not name /element_name: 200: /element_name",
+            "the refusal does not mention /element_name: 200: /element_name",
             {"refused": PageResponse("200", "/element_name")},
         ),
         ("the page shows the ids ['2'], and the server sent ['1']", {"ids": (["2"], ["1"])}),
         ("the page shows the ids [], and the server sent []", {"ids": ([], [])}),
-        ("a text is hard to see: Name", {"faint_texts": ["Name"]}),
+        ("a text has too little contrast: Name", {"faint_texts": ["Name"]}),
     ],
 )
-def test_each_problem_is_named(expected: str, changes: dict[str, Any]) -> None:
-    """Each is one line."""
+def test_each_problem_is_reported_in_one_line(expected: str, changes: dict[str, Any]) -> None:
+    """Each problem is one line."""
     assert [expected] == list(Visit(**_GOOD | changes).problems())

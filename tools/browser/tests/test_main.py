@@ -1,4 +1,4 @@
-"""`make browser`, without a browser."""
+"""`make browser` reports each visit. These tests need no browser."""
 
 from __future__ import annotations
 
@@ -32,16 +32,16 @@ def _visit(width: int, page_width: int) -> Visit:
 def test_each_visit_is_reported(
     code: int, page_width: int, line: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The page is that of a mock server, which runs while the browser visits it. A problem is exit code 1."""
+    """A mock server runs while the browser visits its page. If there is a problem, the exit code is 1."""
     pages: list[str] = []
 
-    def visits(docs: str, chromium: str, folder: Path) -> list[Visit]:
+    def make_visits(docs: str, chromium: str, folder: Path) -> list[Visit]:
         assert ("/usr/bin/chromium", True) == (chromium, folder.is_dir())
         pages.append(httpx.get(docs).text)
         return [_visit(390, page_width), _visit(1440, 1440)]
 
     monkeypatch.setattr(shutil, "which", lambda _: "/usr/bin/chromium")
-    monkeypatch.setattr(driving, "visits", visits)
+    monkeypatch.setattr(driving, "make_visits", make_visits)
 
     assert code == command.main()
     assert "This is a mock server." in pages[0]

@@ -1,4 +1,4 @@
-"""`make diff`: what a change of this contract breaks, which version the change needs, and the command."""
+"""`make diff` reports what a change of this contract breaks, and which version the change needs."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ _EDITS = [
 
 @for_each_row(_EDITS)
 def test_a_change_of_the_contract_breaks_the_expected_party(row: _Edit, contract: Any) -> None:
-    """Each change is reported once, at the place where it was made, however often that place is used."""
+    """Each change is reported once, at its place, even if several operations use that place."""
     changed = copy.deepcopy(contract)
     parent, _, name = row.at.rpartition("/")
     node = follow(changed, parent)
@@ -133,7 +133,7 @@ def test_a_change_of_the_contract_breaks_the_expected_party(row: _Edit, contract
 
 
 def test_each_number_of_media_is_compared(contract: Any) -> None:
-    """Each limit of images, videos and bodies is compared: if all are raised by one, all are reported."""
+    """If every limit of images, videos and bodies is raised by one, every change is reported."""
     changed = copy.deepcopy(contract)
     groups = [follow(changed, f"{_BODY}/x-body-size")]
     for pointer in (f"{_SCHEMAS}/ImageBase64/x-image", _VIDEO):
@@ -166,7 +166,7 @@ def _changes_that_break(*parties: Party) -> list[Change]:
 def test_the_next_version_follows_from_what_a_change_breaks(
     base: tuple[int, int, int], parties: tuple[Party, ...], needed: tuple[int, int, int]
 ) -> None:
-    """A break of callers raises the major version, one of only servers the minor; before 1.0.0 minor and patch."""
+    """If callers break, the major version rises; if only servers break, the minor. Before 1.0.0: minor and patch."""
     assert needed == next_version(base, _changes_that_break(*parties))
 
 
@@ -186,25 +186,25 @@ _LINE = "breaks caller: #/paths/~1call/post/requestBody/content/application~1jso
 @pytest.mark.parametrize(
     ("version", "says"),
     [
-        ("1.0.0", "; info.version is 1.0.0, it must be 2.0.0 or later"),
-        ("1.9.0", "; info.version is 1.9.0, it must be 2.0.0 or later"),
+        ("1.0.0", "; info.version is 1.0.0, and must be at least 2.0.0"),
+        ("1.9.0", "; info.version is 1.9.0, and must be at least 2.0.0"),
         ("2.0.0", ""),
         ("2.0.0-rc.1+build", ""),
         ("3.1.4", ""),
     ],
 )
 def test_a_break_needs_a_new_version(version: str, says: str) -> None:
-    """If the version is too low, the summary names the lowest one that would do."""
+    """If the version is too low, the summary contains the lowest sufficient one."""
     lines, is_enough = report("it", _small(), _small(version, 19))
 
     assert ([_LINE, f"it: changes: 1, breaking callers: 1, breaking servers: 0{says}"], not says) == (lines, is_enough)
 
 
 def _git(folder: Path, *arguments: str) -> None:
-    names = {"GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "a@example.com"}
-    names |= {name.replace("AUTHOR", "COMMITTER"): value for name, value in names.items()}
-    nothing = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
-    environment = {**{k: v for k, v in os.environ.items() if not k.startswith("GIT_")}, **names, **nothing}
+    identity = {"GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "a@example.com"}
+    identity |= {name.replace("AUTHOR", "COMMITTER"): value for name, value in identity.items()}
+    no_config = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
+    environment = {**{k: v for k, v in os.environ.items() if not k.startswith("GIT_")}, **identity, **no_config}
     subprocess.run(["git", "-C", str(folder), *arguments], env=environment, check=True, capture_output=True)
 
 
@@ -239,7 +239,7 @@ def test_the_command_reports_that_nothing_changed(spec: Path, capsys: pytest.Cap
     assert (0, "kling-elements.yaml since HEAD: no change\n", "") == _diff(spec, "HEAD", capsys)
 
     _write(spec, _small(title="Other"))
-    message = "kling-elements.yaml since HEAD: other words, the same contract\n"
+    message = "kling-elements.yaml since HEAD: only descriptions changed\n"
     assert (0, message, "") == _diff(spec, "HEAD", capsys)
 
 
@@ -250,7 +250,7 @@ def test_the_command_fails_for_a_break_until_the_version_is_raised(
     summary = "kling-elements.yaml since HEAD: changes: 1, breaking callers: 1, breaking servers: 0"
 
     _write(spec, _small(longest=19))
-    missing = "; info.version is 1.0.0, it must be 2.0.0 or later\n"
+    missing = "; info.version is 1.0.0, and must be at least 2.0.0\n"
     assert (1, f"{_LINE}\n{summary}{missing}", "") == _diff(spec, "HEAD", capsys)
 
     _write(spec, _small("2.0.0", longest=19))
@@ -273,7 +273,7 @@ def test_the_command_fails_for_a_break_until_the_version_is_raised(
 def test_a_base_that_cannot_be_used_is_an_error(
     spec: Path, capsys: pytest.CaptureFixture[str], base: str, says: str
 ) -> None:
-    """One line says what is wrong with BASE, and what to set it to."""
+    """The error is one line, which says what is wrong with BASE and how to set it."""
     assert (2, "", f"error: {says}\n") == _diff(spec, base, capsys)
 
 
@@ -291,7 +291,7 @@ def test_a_base_that_cannot_be_used_is_an_error(
 def test_a_document_that_cannot_be_compared_is_an_error(
     spec: Path, capsys: pytest.CaptureFixture[str], text: str, says: str
 ) -> None:
-    """The error names the file or the place in it."""
+    """The error contains the file, or the place in it."""
     spec.write_text(text, "utf-8")
 
     code, out, error = _diff(spec, "HEAD", capsys)
@@ -301,7 +301,7 @@ def test_a_document_that_cannot_be_compared_is_an_error(
 
 
 def test_an_old_document_that_is_broken_is_an_error(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The error names the commit."""
+    """The error contains the commit."""
     spec.write_text("- a list", "utf-8")
     _git(spec.parent, "commit", "--quiet", "--all", "--message=broken")
     _write(spec, _small())

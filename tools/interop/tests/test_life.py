@@ -1,4 +1,4 @@
-"""The life of an element finds a server's mistakes."""
+"""Taking an element through its life reveals a server's mistakes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tools.interop import life
 
 
 def _client(**responses: Any) -> Any:
-    """Return a stand-in for a client whose calls response correctly, except for the given answers."""
+    """Return a stand-in for a client whose calls return correct values, except for these."""
     task = SimpleNamespace(task_id="1")
     correct = {"create": task, "wait": object(), "get": task, "list": [task], "presets": [task], "delete": None}
     return SimpleNamespace(
@@ -28,19 +28,19 @@ def _client(**responses: Any) -> Any:
     ("expected", "responses"),
     [
         ([], {}),
-        (["the look-up has the task 2, not 1"], {"get": SimpleNamespace(task_id="2")}),
-        (["the list has the task 2, not 1"], {"list": [SimpleNamespace(task_id="2")]}),
-        (["the list has the task None, not 1"], {"list": []}),
+        (["the look-up returned task 2, not 1"], {"get": SimpleNamespace(task_id="2")}),
+        (["the list returned task 2, not 1"], {"list": [SimpleNamespace(task_id="2")]}),
+        (["the list returned task None, not 1"], {"list": []}),
         (["the library is empty"], {"presets": []}),
     ],
 )
-def test_each_place_has_what_was_created(expected: list[str], responses: dict[str, Any]) -> None:
-    """The look-up and the list have the new task, and the library is not empty."""
-    assert expected == life.problems(_client(**responses))
+def test_each_place_returns_the_created_task(expected: list[str], responses: dict[str, Any]) -> None:
+    """The look-up and the list return the new task, and the library is not empty."""
+    assert expected == life.find_problems(_client(**responses))
 
 
 def _first_example(request: httpx.Request) -> httpx.Response:
-    """Answer like a stock mock server, with the first example of the operation's success."""
+    """Respond like a stock mock server, with the first example of the operation's success."""
     document = load()
     path = request.url.path if request.url.path in document["paths"] else f"{ELEMENTS}/{{id}}"
     response = document["paths"][path][request.method.lower()]["responses"]["200"]["content"]["application/json"]
@@ -48,11 +48,11 @@ def _first_example(request: httpx.Request) -> httpx.Response:
     return httpx.Response(200, json=resolve(document, example)["value"])
 
 
-def test_the_first_examples_form_a_whole_life() -> None:
+def test_the_first_examples_take_an_element_through_its_whole_life() -> None:
     """If you try the contract on a stock mock server, you see an element from its creation to its deletion."""
     transport = httpx.MockTransport(_first_example)
     with KlingElements("sk-test", "http://127.0.0.1:1", http_client={"transport": transport}) as kling:
-        assert [] == life.problems(kling)
+        assert [] == life.find_problems(kling)
 
 
 def test_the_element_itself_is_deleted() -> None:
@@ -61,5 +61,5 @@ def test_the_element_itself_is_deleted() -> None:
     client = _client(wait="the element", delete=None)
     client.delete = deleted.append
 
-    assert [] == life.problems(client)
+    assert [] == life.find_problems(client)
     assert ["the element"] == deleted

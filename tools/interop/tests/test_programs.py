@@ -1,4 +1,4 @@
-"""Programs are run, and their messages are passed on. Small scripts replace them, because tests need only Python."""
+"""The programs run, and their messages are passed on. Shell scripts replace them: the tests need only Python."""
 
 from __future__ import annotations
 
@@ -31,17 +31,16 @@ def _write(folder: Path, name: str, script: str) -> None:
 
 
 def test_the_versions_are_exact() -> None:
-    """requirements/package.json names each program with one exact version."""
+    """requirements/package.json contains one exact version of each program."""
     assert all(programs.version(name).replace(".", "").isdigit() for name in programs.CHECKS)
 
 
 def test_the_contract_is_validated(bin_folder: Path, tmp_path: Path) -> None:
-    """The parser's own `validate` gets the path of the contract, and its message is passed on."""
+    """The program that runs the parser's `validate` gets the path of the contract, and its message is passed on."""
     _write(bin_folder, "node", 'printf "%s\\n" "$@" > arguments')
     programs.swagger_parser()
-    arguments = (tmp_path / "arguments").read_text()
-    assert "parser.validate(process.argv[1])" in arguments
-    assert arguments.endswith(f"\n{SPEC}\n")
+    assert f"validate.mjs\n{SPEC}\n" == (tmp_path / "arguments").read_text()
+    assert "parser.validate(process.argv[2])" in (tmp_path / "validate.mjs").read_text()
 
     _write(bin_folder, "node", "echo must not have that; exit 1")
     with pytest.raises(InteropError, match=r"^must not have that$"):
@@ -49,7 +48,7 @@ def test_the_contract_is_validated(bin_folder: Path, tmp_path: Path) -> None:
 
 
 def test_a_program_is_compiled_with_the_types(bin_folder: Path, tmp_path: Path) -> None:
-    """The program is checked strictly beside the types, and the compiler's message is passed on."""
+    """The compiler checks the program strictly, next to the types, and its message is passed on."""
     _write(bin_folder, "openapi-typescript", 'cp "$1" "$3"')
     _write(bin_folder, "tsc", 'test -e contract.d.ts && test -e usage.ts && printf "%s " "$@" > arguments')
     programs.openapi_typescript()
@@ -76,7 +75,7 @@ _MOCK = f'exec "{sys.executable}" -m kling_elements.mock --port "$5"'
 
 
 def test_an_element_goes_through_its_whole_life_on_the_server(bin_folder: Path) -> None:
-    """The server is started on a local port and ended. Our own mock server replaces it here."""
+    """The server starts on a local port, and is stopped at the end. Our own mock server replaces it here."""
     _write(bin_folder, "prism", f"echo $$ > pid; {_MOCK} --task-seconds 0.01-0.02")
     programs.prism()
 
@@ -90,13 +89,13 @@ def test_a_server_with_wrong_responses_is_an_error(bin_folder: Path, monkeypatch
     _write(bin_folder, "prism", f"{_MOCK} --token another")
     with pytest.raises(InteropError, match=r"^AuthenticationError: .*code 1002"):
         programs.prism()
-    monkeypatch.setattr("tools.interop.life.problems", lambda _: ["the library is empty"])
+    monkeypatch.setattr("tools.interop.life.find_problems", lambda _: ["the library is empty"])
     with pytest.raises(InteropError, match=r"^the library is empty$"):
         programs.prism()
 
 
 def test_a_server_that_does_not_start_is_an_error(bin_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whether it ends at once or never listens, its output is passed on."""
+    """Its output is passed on, whether it ends at once or never listens."""
     _write(bin_folder, "prism", "echo cannot read it; exit 1")
     with pytest.raises(InteropError, match=r"^the server did not start: cannot read it$"):
         programs.prism()
@@ -109,7 +108,7 @@ def test_a_server_that_does_not_start_is_an_error(bin_folder: Path, monkeypatch:
 def test_the_command_runs_all_programs_and_fails_if_one_fails(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Each program has a line with its version, and a failure has its message."""
+    """The output contains each program with its version, and the message of a failure."""
 
     def fail() -> None:
         raise InteropError("not valid")

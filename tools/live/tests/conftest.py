@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tools.live.tests.command import TOKEN, Run
+from kling_elements.testing import KlingRouter
+from tools.live.tests.command import TOKEN, Replies, Run, gateway
 
 
 @pytest.fixture
@@ -14,3 +16,16 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp
     """Return the command, with a token in the environment."""
     monkeypatch.setenv("KLING_API_KEY", TOKEN)
     return Run(tmp_path / "build", capsys)
+
+
+@pytest.fixture
+def replies() -> Replies:
+    """Return the replies that the gateway sends in place of its own, by the beginning of the target."""
+    return {}
+
+
+@pytest.fixture
+def gateway_router(replies: Replies) -> Iterator[KlingRouter]:
+    """Run the gateway that clients call by default."""
+    with gateway(replies=replies) as router:
+        yield router

@@ -1,4 +1,4 @@
-"""Findings say where a response departs from the contract, and what it contains beyond it."""
+"""Findings show where a response departs from the contract, and what it adds to the contract."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _MANY: list[Any] = [{"task_id": []} for _ in range(12)]
         (_response(201, {}), [(True, "the contract does not list status 201 here")]),
         (
             _response(401, b"", **{"content-type": ""}),
-            [(True, "there is no content type; the contract has application/json")],
+            [(True, "there is no content type; the contract expects application/json")],
         ),
         (_response(400, []), [(True, "the body is an array, which breaks the contract")]),
         (_response(400, {"code": 1303}), [(True, "/code is 1303, which comes with status 429, not 400")]),
@@ -68,7 +68,7 @@ _MANY: list[Any] = [{"task_id": []} for _ in range(12)]
     ],
 )
 def test_a_response_is_checked_against_the_contract(response: httpx.Response, expected: list[tuple[bool, str]]) -> None:
-    """Departures are described by their place. What is beyond the contract is for information, once for all items."""
+    """Departures are described by their place. Additions are only for information, once for all items."""
     assert expected == [(finding.departs, finding.text) for finding in findings_of("listElements", response)]
 
 

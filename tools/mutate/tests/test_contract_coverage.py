@@ -11,9 +11,9 @@ from contract_tests.reading.cases import base_body
 from scripts.spec import load
 from tools.mutate import contract_coverage
 from tools.mutate.contract_coverage import CheckedValue, main, prove
-from tools.mutate.keywords import accepted, requests
+from tools.mutate.keywords import all_accept, request_keywords
 
-_CREATE = requests(load())["createElement"]
+_CREATE = request_keywords(load())["createElement"]
 _IMAGE = base_body("image")
 
 
@@ -26,7 +26,7 @@ def _document(schema: Any) -> Any:
 
 def _marks(schema: Any, value: Any) -> set[tuple[str, bool]]:
     """Return the names of the keywords of a schema, with their verdicts on a value."""
-    body = requests(_document(schema))["make"].body
+    body = request_keywords(_document(schema))["make"].body
     assert body is not None
     return {(keyword.name, verdict) for keyword, verdict in body.marks(value)}
 
@@ -49,7 +49,7 @@ def test_the_tables_show_every_keyword_from_both_sides() -> None:
 
 
 def test_a_gap_in_the_tables_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Gaps name the side and the keyword; a wrong verdict of the tables is reported too."""
+    """The report contains the side and the keyword of each gap, and wrong verdicts of the tables."""
     shown = [_checked_value(_IMAGE, expected=True), _checked_value({}, expected=True)]
     monkeypatch.setattr(contract_coverage, "tables", lambda *_: shown)
 
@@ -114,7 +114,7 @@ def test_a_keyword_that_cannot_be_counted_is_an_error(
     ],
 )
 def test_each_keyword_is_checked_on_its_own(schema: Any, value: Any, expected: set[tuple[str, bool]]) -> None:
-    """A keyword checks only the types that it applies to, and each of its words counts."""
+    """A keyword checks only the types that it applies to. If it lists words, each of them counts."""
     assert expected == _marks(schema, value)
 
 
@@ -132,11 +132,11 @@ def test_a_branch_that_does_not_match_is_not_counted() -> None:
 
 
 def test_only_the_branch_that_the_discriminator_names_is_counted() -> None:
-    """A body with images says nothing about one with a video; a body of neither kind is refused by both."""
+    """A body with images says nothing about videos. Both branches refuse a body of neither kind."""
     of_images = _checked_value(_IMAGE, expected=True).marks
     of_none = _checked_value([], expected=False).marks
 
-    assert accepted(of_images)
+    assert all_accept(of_images)
     assert not [keyword for keyword, _ in of_images if "video_refer" in keyword.route + keyword.name]
     assert {("discriminator image_refer", False), ("discriminator video_refer", False), ("oneOf", False)} <= {
         (keyword.name, verdict) for keyword, verdict in of_none

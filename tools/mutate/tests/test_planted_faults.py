@@ -14,9 +14,9 @@ import pytest
 
 from scripts.spec import ROOT
 from tools.mutate import planted_faults
-from tools.mutate.fault_table import Fault, load
-from tools.mutate.planted_faults import Job, main, send_verdict
-from tools.mutate.planting import Kind, Verdict
+from tools.mutate.fault_table import PlantedFault, load
+from tools.mutate.planted_faults import FaultRun, main, send_verdict
+from tools.mutate.planting import Fate, FaultResult
 
 _FAULTS = load()
 
@@ -83,10 +83,10 @@ def _run(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize("fault", _FAULTS, ids=[fault.name for fault in _FAULTS])
-def test_each_fault_of_the_table_can_be_planted(fault: Fault) -> None:
+def test_each_fault_of_the_table_can_be_planted(fault: PlantedFault) -> None:
     """The replacement differs from the original, and is valid Python."""
-    assert fault.source != fault.planted()
-    compile(fault.planted(), fault.file, "exec", dont_inherit=True)  # raises SyntaxError if it is not Python
+    assert fault.source != fault.faulty_source()
+    compile(fault.faulty_source(), fault.file, "exec", dont_inherit=True)  # raises SyntaxError if it is not Python
 
 
 def test_the_table_has_many_faults_in_each_group() -> None:
@@ -97,11 +97,11 @@ def test_the_table_has_many_faults_in_each_group() -> None:
     assert counted["mock"] >= 40
     assert counted["client"] >= 150
     assert counted["live"] >= 9
-    assert len({fault.name for fault in _FAULTS}) == len({fault.planted() for fault in _FAULTS}) == len(_FAULTS)
+    assert len({fault.name for fault in _FAULTS}) == len({fault.faulty_source() for fault in _FAULTS}) == len(_FAULTS)
 
 
 def test_the_command_imports_no_code_before_a_fault_is_planted() -> None:
-    """An imported module could get no fault any more."""
+    """It would be too late to plant a fault in an imported module."""
     script = (
         "import tools.mutate.planted_faults, sys; print([name for name in sys.modules if name.startswith('kling')])"
     )
@@ -112,7 +112,7 @@ def test_the_command_imports_no_code_before_a_fault_is_planted() -> None:
 
 
 def test_a_fault_that_is_not_caught_fails_the_command(project: Path) -> None:
-    """The command prints a line for each fault that survived or is broken, and the sums; no file is changed."""
+    """The command prints a line for each fault that survived or is broken, and the totals. It changes no file."""
     completed = _run(project, "--workers", "1")
 
     assert [
@@ -128,7 +128,7 @@ def test_a_fault_that_is_not_caught_fails_the_command(project: Path) -> None:
 
 
 def test_the_command_succeeds_if_every_fault_is_caught(project: Path) -> None:
-    """The command prints only the sums."""
+    """The command prints only the totals."""
     (project / "table.yaml").write_text(f"one: {{three-times: {_GOOD}}}", "utf-8")
 
     completed = _run(project)
@@ -138,13 +138,13 @@ def test_the_command_succeeds_if_every_fault_is_caught(project: Path) -> None:
 
 def test_the_proof_plants_every_fault_of_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
     """A table that cannot be used fails the proof."""
-    started: list[Job] = []
+    started: list[FaultRun] = []
 
-    def survived(jobs: Sequence[Job], *_: object) -> list[Verdict]:
+    def let_all_survive(jobs: Sequence[FaultRun], *_: object) -> list[FaultResult]:
         started.extend(jobs)
-        return [Verdict(Kind.SURVIVED)] * len(jobs)
+        return [FaultResult(Fate.SURVIVED)] * len(jobs)
 
-    monkeypatch.setattr(planted_faults, "run", survived)
+    monkeypatch.setattr(planted_faults, "run", let_all_survive)
     outcome = planted_faults.prove_all()
     assert [f"{fault.name}: survived" for fault in _FAULTS] == list(outcome.problems)
     assert re.fullmatch(
@@ -159,7 +159,7 @@ def test_the_proof_plants_every_fault_of_the_table(monkeypatch: pytest.MonkeyPat
 
 
 def test_tests_that_fail_without_a_fault_are_an_error(project: Path) -> None:
-    """Broken tests would catch anything; tests that never end are an error too."""
+    """Broken tests would catch any fault. Tests that never end are also an error."""
     test = project / "contract_tests" / "deep" / "test_it.py"
     test.write_text(_TESTS.replace("== 4", "== 5"), "utf-8")
     failing = _run(project)
@@ -195,7 +195,7 @@ def test_a_single_fault_is_shown_with_the_output_of_its_tests(
 
 
 def test_a_case_that_does_not_exist_catches_nothing(project: Path) -> None:
-    """A missing case does not count as passed either."""
+    """A missing case does not count as passed."""
     gone = _GOOD.replace("test_double", "'test_double[::1]'")
     (project / "table.yaml").write_text(f"one: {{x: {gone}}}", "utf-8")
 
@@ -207,7 +207,7 @@ def test_a_case_that_does_not_exist_catches_nothing(project: Path) -> None:
 
 
 def test_without_a_fault_good_tests_pass(project: Path) -> None:
-    """As a control, tests pass if no fault is planted."""
+    """This is the control: no fault is planted."""
     script = (
         f"from pathlib import Path; print(run_tests(None, ['contract_tests/deep/test_it.py'], Path({str(project)!r})))"
     )
@@ -223,18 +223,18 @@ def test_a_process_sends_its_verdict_and_prints_nothing(
 ) -> None:
     """Many processes share one terminal."""
 
-    def run_tests(*arguments: object) -> Verdict:
+    def run_tests(*arguments: object) -> FaultResult:
         for stream in (sys.stdout, sys.stderr):
             stream.write("pytest says a lot")
-        return Verdict(Kind.CAUGHT, str(arguments))
+        return FaultResult(Fate.CAUGHT, str(arguments))
 
     monkeypatch.setattr(planted_faults, "run_tests", run_tests)
     receiver, sender = Pipe(duplex=False)
 
-    send_verdict(sender, Job(None, ("test",), ROOT))
+    send_verdict(sender, FaultRun(None, ("test",), ROOT))
 
     with receiver, sender:
-        assert Verdict(Kind.CAUGHT, str((None, ("test",), ROOT))) == receiver.recv()
+        assert FaultResult(Fate.CAUGHT, str((None, ("test",), ROOT))) == receiver.recv()
     assert ("", "") == capfd.readouterr()
 
 
@@ -260,7 +260,7 @@ def test_a_process_sends_its_verdict_and_prints_nothing(
 def test_a_table_that_does_not_fit_is_an_error_that_names_the_fault(
     says: str, table: str, project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The error comes before any test runs, so that faults of deleted code are noticed."""
+    """The error comes before any test runs, so that nobody overlooks a fault in deleted code."""
     (project / "table.yaml").write_text(f"one: {{x: {table}}}", "utf-8")
 
     assert 1 == main(_options(project))
@@ -270,7 +270,7 @@ def test_a_table_that_does_not_fit_is_an_error_that_names_the_fault(
 
 
 def test_all_problems_of_a_table_are_reported_at_once(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Each problem has a line."""
+    """Each problem is one line."""
     stale = _GOOD.replace("2 *", "9 *")
     (project / "table.yaml").write_text(f"one: {{a: {stale}, b: {_GOOD}, c: {stale}}}", "utf-8")
 

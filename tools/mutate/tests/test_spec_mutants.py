@@ -1,4 +1,4 @@
-"""`make proof` changes one constraint of the contract at a time; every change is noticed or listed as equivalent."""
+"""`make proof` changes one constraint of the contract at a time. A witness notices each change, or it is equivalent."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from kling_elements_runtime.document import walk
 from scripts.nodes import follow
 from scripts.spec import ROOT, SpecError, load
 from tools.mutate import __main__ as command
-from tools.mutate import changes, fault_table, parts, spec_mutants
+from tools.mutate import changes, fault_table, proof_parts, spec_mutants
 from tools.mutate.equivalents import EQUIVALENTS
 from tools.mutate.grammar import KINDS
 from tools.mutate.mutants import Mutant, mutants
-from tools.mutate.parts import Outcome
 from tools.mutate.patterns import variants
+from tools.mutate.proof_parts import PartResult
 from tools.mutate.request_witnesses import request_witnesses
 from tools.mutate.response_witnesses import response_witnesses
-from tools.mutate.spec_mutants import outcome_of, try_mutants, untrue_witnesses
+from tools.mutate.spec_mutants import result_of, try_mutants, untrue_witnesses
 from tools.mutate.witness import Candidate, Witness
 
 _CONSTRAINING = {
@@ -86,13 +86,13 @@ def _places() -> Iterator[str]:
 
 
 def test_every_witness_is_true_of_the_contract() -> None:
-    """No witness notices mutants only because it fails anyway, and no two have the same name."""
+    """Otherwise a witness would seem to notice every mutant. No two witnesses have the same name."""
     assert untrue_witnesses(_document(), _witnesses()) == []
     assert len(_witnesses()) == len({witness.name for witness in _witnesses()}) > 1500
 
 
 def test_every_constraint_of_the_contract_has_mutants() -> None:
-    """Each constraining keyword is changed at each of its places, in a separate document."""
+    """Each keyword that constrains values is changed at each of its places, in a separate document."""
     changed = {mutant.pointer for mutant in _mutants()}
     places = set(_places()) - {where for where in _places() if re.fullmatch("#/components/[^/]+", where)}
 
@@ -104,7 +104,7 @@ def test_every_constraint_of_the_contract_has_mutants() -> None:
 
 @pytest.mark.parametrize("page", ["README.md", "docs/proof-and-speed.md"])
 def test_the_documents_say_how_many_changes_are_tried(page: str) -> None:
-    """Both documents name how many mutants and planted faults there are, rounded down to hundreds."""
+    """Both documents contain the numbers of mutants and planted faults, rounded down to hundreds."""
     hundreds = [count // 100 * 100 for count in (len(_mutants()), len(fault_table.load()))]
     text = (ROOT / page).read_text("utf-8")
     assert hundreds == [int(number.replace(",", "")) for number in re.findall(r"(?i)more than ([\d,]+)", text)]
@@ -120,7 +120,7 @@ def test_mutants_leave_the_document_unchanged() -> None:
 
 @pytest.mark.parametrize("kind", ["schema", "operation", "response", "limits", "document"])
 def test_an_unknown_keyword_is_an_error(kind: str) -> None:
-    """The error names the place and the file to extend, so that no constraint is without mutants."""
+    """The error contains the place and the file to extend, so that no constraint lacks mutants."""
     places = {
         "schema": "#/components/schemas/TagId",
         "operation": "#/paths/~1kling~1v1~1general~1delete-elements/post",
@@ -175,29 +175,29 @@ def test_every_equivalent_is_a_mutant_and_has_a_reason() -> None:
 def test_mutants_of_the_contract_are_killed(pointer: str) -> None:
     """The test tries a few mutants of each kind; `make proof` tries all of them."""
     tried = _of(pointer)
-    outcome = outcome_of(try_mutants(tried, _witnesses()), {})
+    outcome = result_of(try_mutants(tried, _witnesses()), {})
 
-    assert outcome == Outcome(f"{len(tried)} of {len(tried)} mutants killed, 0 equivalent")
+    assert outcome == PartResult(f"{len(tried)} of {len(tried)} mutants killed, 0 equivalent")
     assert tried
 
 
 def test_a_surviving_mutant_is_reported() -> None:
-    """The line has the mutant's place and change, and the proof fails."""
+    """The line contains the mutant's place and change, and the proof fails."""
     (mutant,) = [mutant for mutant in _of("#/components/schemas/ElementName/maxLength") if "21" in mutant.change]
     name = "#/components/schemas/ElementName/maxLength: 20 -> 21"
     blind = [witness for witness in _witnesses() if "R04-accepted" in witness.name]
 
-    assert outcome_of(try_mutants([mutant], blind), {}) == Outcome(
+    assert result_of(try_mutants([mutant], blind), {}) == PartResult(
         "0 of 1 mutants killed, 0 equivalent", (f"survives: {name}",)
     )
-    assert outcome_of(try_mutants([mutant], blind), {name: "why"}) == Outcome("0 of 1 mutants killed, 1 equivalent")
+    assert result_of(try_mutants([mutant], blind), {name: "why"}) == PartResult("0 of 1 mutants killed, 1 equivalent")
 
 
 def test_a_wrong_or_outdated_equivalent_is_reported() -> None:
     """The line says what to delete from the table of equivalents."""
     mutant = Mutant("#/a", "dropped", None, {})
     witness = Witness("somebody", lambda _: False, frozenset())
-    outcome = outcome_of([(mutant, witness)], {"#/a: dropped": "why", "#/b: dropped": "why"})
+    outcome = result_of([(mutant, witness)], {"#/a: dropped": "why", "#/b: dropped": "why"})
 
     assert outcome.problems == (
         "is not equivalent: somebody notices it; delete it from equivalents.py: #/a: dropped",
@@ -232,13 +232,13 @@ def test_a_witness_against_the_contract_itself_ends_the_proof(monkeypatch: pytes
     monkeypatch.setattr(spec_mutants, "response_witnesses", lambda: [Witness("nonsense", lambda _: False, frozenset())])
     monkeypatch.setattr(spec_mutants, "request_witnesses", list)
 
-    assert spec_mutants.prove() == Outcome("no mutant was tried", ("not true of the contract itself: nonsense",))
+    assert spec_mutants.prove() == PartResult("no mutant was tried", ("not true of the contract itself: nonsense",))
 
 
 def test_messages_of_the_mock_server_about_a_mutant_are_hidden(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """SQLite refuses a text as a page size; messages about the contract itself are shown."""
+    """SQLite refuses a string as a page size. Messages about the contract itself are shown."""
 
     def is_refused(candidate: Candidate) -> bool:
         return candidate.caller.send("GET", f"{ELEMENTS}?pageSize=five").status == HTTPStatus.BAD_REQUEST
@@ -265,8 +265,8 @@ def test_a_witness_that_raises_counts_against_the_mutant() -> None:
 
 
 def test_all_parts_run_even_if_one_fails(capsys: pytest.CaptureFixture[str]) -> None:
-    """Each part has a line, with its problems above it."""
-    code = parts.run({"one": lambda: Outcome("nothing", ("bad",)), "two": lambda: Outcome("much")})
+    """The output contains a line for each part, with the problems above it."""
+    code = proof_parts.run_parts({"one": lambda: PartResult("nothing", ("bad",)), "two": lambda: PartResult("much")})
 
     assert code == 1
     assert re.fullmatch(
@@ -291,7 +291,7 @@ def test_all_parts_run_even_if_one_fails(capsys: pytest.CaptureFixture[str]) -> 
     ],
 )
 def test_a_pattern_has_a_variant_for_each_part(expected: list[str], pattern: str) -> None:
-    """A variant lacks a part, repeats it more or less often, or lacks a character of a class; none comes twice."""
+    """A variant lacks a part, repeats it more or less often, or lacks a character of a class. All variants differ."""
     actual = list(variants(pattern))
 
     assert set(expected) == set(actual)
@@ -317,19 +317,19 @@ def test_every_variant_of_a_pattern_of_the_contract_is_a_pattern() -> None:
 @pytest.mark.parametrize(
     ("change", "node", "expected"),
     [
-        (changes.number, {"k": 3}, [{}, {"k": 2}, {"k": 4}]),
-        (changes.required_number, {"k": 2.5}, [{"k": 2.499}, {"k": 2.501}]),
-        (changes.word, {"k": "a"}, [{"k": "A"}]),
-        (changes.word, {"k": "A9"}, [{"k": "A10"}]),
-        (changes.word, {"k": "5XX"}, [{"k": "5xx"}]),
-        (changes.word_or_none, {"k": "o_009"}, [{}, {"k": "o_010"}]),
-        (changes.flag, {"k": False}, [{"k": True}]),
-        (changes.additional, {"k": True}, [{"k": False}]),
-        (changes.additional, {"k": False}, [{}, {"k": True}]),
-        (changes.members, {"k": [1, 2]}, [{"k": [2]}, {"k": [1]}, {"k": [1, 2, 3]}]),
-        (changes.words("z"), {"k": ["a", "b"]}, [{"k": ["b"]}, {"k": ["a"]}, {"k": ["a", "b", "z"]}]),
+        (changes.change_number, {"k": 3}, [{}, {"k": 2}, {"k": 4}]),
+        (changes.change_required_number, {"k": 2.5}, [{"k": 2.499}, {"k": 2.501}]),
+        (changes.change_word, {"k": "a"}, [{"k": "A"}]),
+        (changes.change_word, {"k": "A9"}, [{"k": "A10"}]),
+        (changes.change_word, {"k": "5XX"}, [{"k": "5xx"}]),
+        (changes.drop_or_change_word, {"k": "o_009"}, [{}, {"k": "o_010"}]),
+        (changes.flip, {"k": False}, [{"k": True}]),
+        (changes.change_additional, {"k": True}, [{"k": False}]),
+        (changes.change_additional, {"k": False}, [{}, {"k": True}]),
+        (changes.change_members, {"k": [1, 2]}, [{"k": [2]}, {"k": [1]}, {"k": [1, 2, 3]}]),
+        (changes.change_words("z"), {"k": ["a", "b"]}, [{"k": ["b"]}, {"k": ["a"]}, {"k": ["a", "b", "z"]}]),
         (
-            changes.lists_of_words("z"),
+            changes.change_word_lists("z"),
             {"k": {"x": ["a"], "y": ["b"]}},
             [
                 *({"k": {"y": ["b"]}}, {"k": {"x": ["a"]}}),
@@ -337,12 +337,12 @@ def test_every_variant_of_a_pattern_of_the_contract_is_a_pattern() -> None:
                 *({"k": {"x": ["a"], "y": []}}, {"k": {"x": ["a"], "y": ["b", "z"]}}),
             ],
         ),
-        (changes.lists_of_words(), {"k": {"x": ["a"]}}, [{"k": {}}, {"k": {"x": []}}, {"k": {"x": ["a", "A"]}}]),
-        (changes.items, {"k": {}, "uniqueItems": True, "minItems": 1}, [{"uniqueItems": True, "minItems": 1}]),
-        (changes.one_of("a", "b", "c"), {"k": "b"}, [{"k": "a"}, {"k": "c"}]),
-        (changes.pointers("/a", "/b"), {"k": ["/a"]}, [{"k": []}, {"k": ["/a", "/b"]}]),
-        (changes.security, {"k": []}, [{}, {"k": [{"bearerToken": []}]}]),
-        (changes.renamed, {"k": {"a": 1, "A": 2}}, [{"k": {"A": 2}}, {"k": {"a": 1}}]),
+        (changes.change_word_lists(), {"k": {"x": ["a"]}}, [{"k": {}}, {"k": {"x": []}}, {"k": {"x": ["a", "A"]}}]),
+        (changes.change_items, {"k": {}, "uniqueItems": True, "minItems": 1}, [{"uniqueItems": True, "minItems": 1}]),
+        (changes.change_to_other("a", "b", "c"), {"k": "b"}, [{"k": "a"}, {"k": "c"}]),
+        (changes.change_pointers("/a", "/b"), {"k": ["/a"]}, [{"k": []}, {"k": ["/a", "/b"]}]),
+        (changes.change_security, {"k": []}, [{}, {"k": [{"bearerToken": []}]}]),
+        (changes.rename_members, {"k": {"a": 1, "A": 2}}, [{"k": {"A": 2}}, {"k": {"a": 1}}]),
     ],
 )
 def test_a_constraint_is_dropped_loosened_and_tightened_by_one(
@@ -367,7 +367,7 @@ def test_the_grammar_refers_only_to_kinds_that_exist() -> None:
 def test_a_candidate_has_one_server_for_each_dialect() -> None:
     """Witnesses share the elements on each of these servers."""
     candidate = Candidate(contract.document())
-    servers = [candidate.speaking(dialect).app for dialect in ("live", "documented", "live")]
+    servers = [candidate.caller_in_dialect(dialect).app for dialect in ("live", "documented", "live")]
     candidate.close()
 
     assert servers[0] is servers[2] is not servers[1]

@@ -17,7 +17,7 @@ from ...models.video_element_request import VideoElementRequest
 from ...types import Response
 
 OPERATION_ID: Final = "createElement"
-"""The name of the operation in the contract."""
+"""The `operationId` of the operation in the contract."""
 
 
 def _get_kwargs(
@@ -61,17 +61,17 @@ def sync_detailed(
 
     Args:
         client: The client that sends the request.
-        body: The request body: a model, a plain mapping, or what `contract.check` returned. It is sent unchanged, or
-            not at all.
+        body: The request body: a model, a plain mapping, or the result of `contract.check`. It is sent unchanged,
+            or not at all.
 
     Returns:
         The response, with its status, headers and body.
 
     Raises:
         ContractError: The request breaks the contract; nothing was sent.
-        TransportError: No response came.
-        StatusError: The status means failure; the subclass says which.
-        BusinessError: The status means success, but the envelope says failure and contains no task.
+        TransportError: No response arrived.
+        StatusError: The status means failure; the subclass depends on it.
+        BusinessError: The status means success, but the body reports a failure and contains no task.
         InvalidResponseError: The status means success, but the body breaks the contract.
     """
     response = client.send(
@@ -88,7 +88,7 @@ def sync(
     client: AuthenticatedClient,
     body: ImageElementRequest | VideoElementRequest | Mapping[str, Any] | CheckedRequest,
 ) -> CreateElementResponse:
-    """Call the operation as `sync_detailed` does, and return only the body."""
+    """Call the operation like `sync_detailed`, and return only the body."""
     return sync_detailed(
         client=client,
         body=body,
@@ -100,7 +100,7 @@ async def asyncio_detailed(
     client: AuthenticatedClient,
     body: ImageElementRequest | VideoElementRequest | Mapping[str, Any] | CheckedRequest,
 ) -> Response[CreateElementResponse]:
-    """Call the operation as `sync_detailed` does, on an event loop."""
+    """Call the operation like `sync_detailed`, on an event loop."""
     response = await client.send_async(
         **_get_kwargs(
             client=client,
@@ -115,7 +115,7 @@ async def asyncio(
     client: AuthenticatedClient,
     body: ImageElementRequest | VideoElementRequest | Mapping[str, Any] | CheckedRequest,
 ) -> CreateElementResponse:
-    """Call the operation as `sync_detailed` does, on an event loop, and return only the body."""
+    """Call the operation like `sync_detailed`, on an event loop, and return only the body."""
     return (
         await asyncio_detailed(
             client=client,

@@ -16,7 +16,7 @@ from ...models.delete_element_response import DeleteElementResponse
 from ...types import Response
 
 OPERATION_ID: Final = "deleteElement"
-"""The name of the operation in the contract."""
+"""The `operationId` of the operation in the contract."""
 
 
 def _get_kwargs(
@@ -54,17 +54,17 @@ def sync_detailed(
 
     Args:
         client: The client that sends the request.
-        body: The request body: a model, a plain mapping, or what `contract.check` returned. It is sent unchanged, or
-            not at all.
+        body: The request body: a model, a plain mapping, or the result of `contract.check`. It is sent unchanged,
+            or not at all.
 
     Returns:
         The response, with its status, headers and body.
 
     Raises:
         ContractError: The request breaks the contract; nothing was sent.
-        TransportError: No response came.
-        StatusError: The status means failure; the subclass says which.
-        BusinessError: The status means success, but the envelope says failure.
+        TransportError: No response arrived.
+        StatusError: The status means failure; the subclass depends on it.
+        BusinessError: The status means success, but the body reports a failure.
         InvalidResponseError: The status means success, but the body breaks the contract.
     """
     response = client.send(
@@ -81,7 +81,7 @@ def sync(
     client: AuthenticatedClient,
     body: DeleteElementRequest | Mapping[str, Any] | CheckedRequest,
 ) -> DeleteElementResponse:
-    """Call the operation as `sync_detailed` does, and return only the body."""
+    """Call the operation like `sync_detailed`, and return only the body."""
     return sync_detailed(
         client=client,
         body=body,
@@ -93,7 +93,7 @@ async def asyncio_detailed(
     client: AuthenticatedClient,
     body: DeleteElementRequest | Mapping[str, Any] | CheckedRequest,
 ) -> Response[DeleteElementResponse]:
-    """Call the operation as `sync_detailed` does, on an event loop."""
+    """Call the operation like `sync_detailed`, on an event loop."""
     response = await client.send_async(
         **_get_kwargs(
             client=client,
@@ -108,7 +108,7 @@ async def asyncio(
     client: AuthenticatedClient,
     body: DeleteElementRequest | Mapping[str, Any] | CheckedRequest,
 ) -> DeleteElementResponse:
-    """Call the operation as `sync_detailed` does, on an event loop, and return only the body."""
+    """Call the operation like `sync_detailed`, on an event loop, and return only the body."""
     return (
         await asyncio_detailed(
             client=client,

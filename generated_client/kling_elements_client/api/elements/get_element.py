@@ -13,7 +13,7 @@ from ...models.task_response import TaskResponse
 from ...types import Response
 
 OPERATION_ID: Final = "getElement"
-"""The name of the operation in the contract."""
+"""The `operationId` of the operation in the contract."""
 
 
 def _get_kwargs(
@@ -62,9 +62,9 @@ def sync_detailed(
 
     Raises:
         ContractError: The request breaks the contract; nothing was sent.
-        TransportError: No response came.
-        StatusError: The status means failure; the subclass says which.
-        BusinessError: The status means success, but the envelope says failure.
+        TransportError: No response arrived.
+        StatusError: The status means failure; the subclass depends on it.
+        BusinessError: The status means success, but the body reports a failure.
         InvalidResponseError: The status means success, but the body breaks the contract.
     """
     response = client.send(
@@ -81,7 +81,7 @@ def sync(
     *,
     client: AuthenticatedClient,
 ) -> TaskResponse:
-    """Call the operation as `sync_detailed` does, and return only the body."""
+    """Call the operation like `sync_detailed`, and return only the body."""
     return sync_detailed(
         id=id,
         client=client,
@@ -93,7 +93,7 @@ async def asyncio_detailed(
     *,
     client: AuthenticatedClient,
 ) -> Response[TaskResponse]:
-    """Call the operation as `sync_detailed` does, on an event loop."""
+    """Call the operation like `sync_detailed`, on an event loop."""
     response = await client.send_async(
         **_get_kwargs(
             id=id,
@@ -108,7 +108,7 @@ async def asyncio(
     *,
     client: AuthenticatedClient,
 ) -> TaskResponse:
-    """Call the operation as `sync_detailed` does, on an event loop, and return only the body."""
+    """Call the operation like `sync_detailed`, on an event loop, and return only the body."""
     return (
         await asyncio_detailed(
             id=id,

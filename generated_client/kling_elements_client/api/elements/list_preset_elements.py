@@ -13,7 +13,7 @@ from ...models.task_list_response import TaskListResponse
 from ...types import Response, Unset
 
 OPERATION_ID: Final = "listPresetElements"
-"""The name of the operation in the contract."""
+"""The `operationId` of the operation in the contract."""
 
 
 def _get_kwargs(
@@ -57,17 +57,17 @@ def sync_detailed(
 
     Args:
         client: The client that sends the request.
-        page_num: Which page, counted from 1. 1 to 1,000.
-        page_size: How many tasks a page has. 1 to 500.
+        page_num: The number of the page, from 1. 1 to 1,000.
+        page_size: The number of tasks on a page. 1 to 500.
 
     Returns:
         The response, with its status, headers and body.
 
     Raises:
         ContractError: The request breaks the contract; nothing was sent.
-        TransportError: No response came.
-        StatusError: The status means failure; the subclass says which.
-        BusinessError: The status means success, but the envelope says failure.
+        TransportError: No response arrived.
+        StatusError: The status means failure; the subclass depends on it.
+        BusinessError: The status means success, but the body reports a failure.
         InvalidResponseError: The status means success, but the body breaks the contract.
     """
     response = client.send(
@@ -86,7 +86,7 @@ def sync(
     page_num: int | Unset = 1,
     page_size: int | Unset = 30,
 ) -> TaskListResponse:
-    """Call the operation as `sync_detailed` does, and return only the body."""
+    """Call the operation like `sync_detailed`, and return only the body."""
     return sync_detailed(
         client=client,
         page_num=page_num,
@@ -100,7 +100,7 @@ async def asyncio_detailed(
     page_num: int | Unset = 1,
     page_size: int | Unset = 30,
 ) -> Response[TaskListResponse]:
-    """Call the operation as `sync_detailed` does, on an event loop."""
+    """Call the operation like `sync_detailed`, on an event loop."""
     response = await client.send_async(
         **_get_kwargs(
             client=client,
@@ -117,7 +117,7 @@ async def asyncio(
     page_num: int | Unset = 1,
     page_size: int | Unset = 30,
 ) -> TaskListResponse:
-    """Call the operation as `sync_detailed` does, on an event loop, and return only the body."""
+    """Call the operation like `sync_detailed`, on an event loop, and return only the body."""
     return (
         await asyncio_detailed(
             client=client,
