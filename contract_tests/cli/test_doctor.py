@@ -137,7 +137,7 @@ def test_each_kind_of_response_is_explained(
     [
         (
             [],
-            "that of kkiai, the default gateway, because this address belongs to no gateway that is known; if calls fail",
+            "that of kkiai, the default gateway, because this address belongs to no gateway that is known; if calls",
         ),
         (
             ["--base-url", "https://api-singapore.klingai.com"],

@@ -45,7 +45,7 @@ def test_a_command_follows_the_contract_of_the_gateway(kling_elements: CommandLi
 
     assert (0, 3) == (presets.code, len(presets.lines()))
     assert 3 == deletion.code
-    assert "the gateway has no element 123 to delete" in deletion.err
+    assert "the gateway has no element 123 (" in deletion.err
     assert 3 == kling_elements("presets").code
 
 
