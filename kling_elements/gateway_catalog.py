@@ -17,6 +17,8 @@ from kling_elements_runtime.document import Node, with_inline_path_items
 
 _OWN: Final = "kkiai"
 """The gateway that the contract describes, so that it needs no overlay."""
+_SUFFIXES: Final = (".yaml", ".yml", ".json")
+"""How the name of a file with an overlay may end, where a gateway's name is possible too."""
 
 
 @frozen
@@ -77,6 +79,16 @@ def name_by_host(base_url: str | None) -> str | None:
     return _by_host().get(_host_of(base_url)) if base_url else None
 
 
+def gateway_in(text: str) -> str | Path:
+    """Return the gateway in an option of a command: a name, or the `Path` of an overlay.
+
+    The text is a path if it ends like an overlay, contains a folder or is a file. A gateway's name is always a name.
+    """
+    path = Path(text)
+    is_path = text.lower().endswith(_SUFFIXES) or len(path.parts) > 1 or path.is_file()
+    return path if is_path and text not in packaged.BASE_URLS else text
+
+
 @cache
 def _packaged_contract(name: str) -> Contract:
     return _contract_with(packaged.overlay(name), name)
@@ -134,4 +146,4 @@ def _parsed_yaml(text: str) -> Any:
         raise ValueError(" ".join(str(error).split())) from None
 
 
-__all__ = ["Gateway", "contract_of", "gateways", "name_by_host"]
+__all__ = ["Gateway", "contract_of", "gateway_in", "gateways", "name_by_host"]

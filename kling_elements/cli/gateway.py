@@ -12,13 +12,11 @@ from cyclopts import Group, Parameter
 from kling_elements import KlingElements
 from kling_elements.cli import keys
 from kling_elements.cli.exits import CommandError, Exit
-from kling_elements.gateway_catalog import contract_of
-from kling_elements_client.gateways import BASE_URLS
+from kling_elements.gateway_catalog import contract_of, gateway_in
 from kling_elements_runtime.contract import Contract
 
 VARIABLE = "KLING_GATEWAY"
 _GROUP = Group("Gateway", sort_key=10)
-_SUFFIXES = (".yaml", ".yml", ".json")
 
 
 @Parameter(name="*")
@@ -70,20 +68,10 @@ class GatewayOptions:
         """
         key = keys.find(self.key_file, os.environ)
         try:
-            return KlingElements(
-                key.reveal, self.base_url, allow_http=self.allow_http, gateway=choice_of(self.speaks), **options
-            )
+            chosen = None if self.speaks is None else gateway_in(self.speaks)
+            return KlingElements(key.reveal, self.base_url, allow_http=self.allow_http, gateway=chosen, **options)
         except ValueError as error:
             raise CommandError(with_option_names(str(error)), Exit.USAGE) from None
-
-
-def choice_of(speaks: str | None) -> str | Path | None:
-    """Return the argument `gateway` of the client for the option: a name, or the path of a file."""
-    if speaks is None or speaks in BASE_URLS:
-        return speaks
-    path = Path(speaks)
-    is_path = path.suffix.lower() in _SUFFIXES or len(path.parts) > 1 or path.is_file()
-    return path if is_path else speaks
 
 
 def contract_for(speaks: str | None, base_url: str | None = None) -> Contract:
@@ -93,7 +81,7 @@ def contract_for(speaks: str | None, base_url: str | None = None) -> Contract:
         CommandError: There is no such gateway, or its overlay cannot be used.
     """
     try:
-        return contract_of(choice_of(speaks), base_url)
+        return contract_of(None if speaks is None else gateway_in(speaks), base_url)
     except ValueError as error:
         raise CommandError(with_option_names(str(error)), Exit.USAGE) from None
 
