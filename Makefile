@@ -47,8 +47,9 @@ browser: $(READY) ## try the mock server's page in Chromium, which must be insta
 diff: $(READY) ## show what the changes to the contract since BASE=... break for callers and servers
 	@$(BIN)/python -m tools.diff -- "$${BASE-HEAD}"
 
-live: $(READY) ## check a real gateway's responses against the contract; CONFIRM=1, CREATE=1 IMAGE=..., BASELINE=FILE do more
+live: $(READY) ## check a real gateway's responses against the contract; CONFIRM=1, CREATE=1 IMAGE=..., BASELINE=FILE, PASSPORT=FILE do more
 	@$(BIN)/python -m tools.live $(if $(filter 1,$(CONFIRM)),--confirm) $(if $(BASELINE),--baseline="$$BASELINE") \
+		$(if $(PASSPORT),--passport="$$PASSPORT") \
 		$(if $(filter 1,$(CREATE)),--create --image="$$IMAGE")
 
 mock: $(READY) ## run the mock server on http://127.0.0.1:8787, or on PORT=...

@@ -62,7 +62,7 @@ def contract_of(gateway: str | Path | None, base_url: str | None) -> Contract:
         ValueError: There is no such gateway, or its overlay can't be used.
     """
     if gateway is None:
-        gateway = _by_host().get(_host_of(base_url), _OWN) if isinstance(base_url, str) else _OWN
+        gateway = name_by_host(base_url) or _OWN
     if isinstance(gateway, Path):
         return _contract_with(_overlay_in(gateway), str(gateway))
     if not isinstance(gateway, str):
@@ -74,9 +74,19 @@ def contract_of(gateway: str | Path | None, base_url: str | None) -> Contract:
     return CONTRACT if gateway == _OWN else _packaged_contract(gateway)
 
 
+def name_by_host(base_url: str | None) -> str | None:
+    """Return the name of the gateway at the host of a URL; None if this package knows none there."""
+    return _by_host().get(_host_of(base_url)) if isinstance(base_url, str) and base_url else None
+
+
 def gateway_in(text: str) -> str | Path:
-    """Return the gateway in an option of a command: the `Path` of an overlay if it ends like one, else the name."""
-    return Path(text) if text.lower().endswith(_SUFFIXES) else text
+    """Return the gateway in an option of a command: a name, or the `Path` of an overlay.
+
+    The text is a path if it ends like an overlay, contains a folder or is a file. A gateway's name is always a name.
+    """
+    path = Path(text)
+    is_path = text.lower().endswith(_SUFFIXES) or len(path.parts) > 1 or path.is_file()
+    return path if is_path and text not in packaged.BASE_URLS else text
 
 
 @cache
@@ -136,4 +146,4 @@ def _parsed_yaml(text: str) -> Any:
         raise ValueError(" ".join(str(error).split())) from None
 
 
-__all__ = ["Gateway", "contract_of", "gateway_in", "gateways"]
+__all__ = ["Gateway", "contract_of", "gateway_in", "gateways", "name_by_host"]

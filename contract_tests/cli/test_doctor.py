@@ -7,11 +7,13 @@ from syrupy.assertion import SnapshotAssertion
 
 from contract_tests.support.command_line import CommandLine, run_in_terminal, run_process
 from contract_tests.support.peers import http_response, listening
-from kling_elements.testing.gateway import MockGateway
+from kling_elements.gateway_catalog import contract_of
+from kling_elements.mock import create_app
+from kling_elements.testing.gateway import MockGateway, serving
 
 KEY = "sk-secret-1234567890"
 _UNAUTHORIZED = http_response(f'{{"code": 1002, "message": "{KEY} is not a key"}}'.encode(), "401 Unauthorized")
-_CHECKS = ["key", "address", "proxy", "certificates", "gateway", "account", "clock", "versions"]
+_CHECKS = ["key", "contract", "address", "proxy", "certificates", "gateway", "account", "clock", "versions"]
 
 
 @pytest.fixture(autouse=True)
@@ -128,6 +130,86 @@ def test_each_kind_of_response_is_explained(
     assert advice in line
     assert "warning  clock" in ended.out
     assert 1 == len(server.requests)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (
+            [],
+            "that of kkiai, the default gateway, because this address belongs to no gateway that is known; if calls",
+        ),
+        (
+            ["--base-url", "https://api-singapore.klingai.com"],
+            "that of kling-singapore, because the address is its own",
+        ),
+        (["--gateway", "kling-singapore"], "that of kling-singapore (--gateway)"),
+    ],
+)
+def test_doctor_says_whose_contract_is_used_and_why(
+    arguments: list[str], text: str, kling_elements: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "ftp://proxy.example.com")  # so that nothing is sent to another machine
+
+    assert f"ok       contract      {text}" in kling_elements("doctor", *arguments).out
+
+
+def test_doctor_says_that_the_environment_names_the_gateway(
+    kling_elements: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KLING_GATEWAY", "kling-beijing")
+
+    assert "that of kling-beijing (the environment variable KLING_GATEWAY)" in kling_elements("doctor").out
+
+
+def test_doctor_uses_the_address_of_the_gateway(kling_elements: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without any address, it is that of the contract."""
+    monkeypatch.delenv("KLING_BASE_URL")
+    monkeypatch.setenv("HTTPS_PROXY", "ftp://proxy.example.com")  # as above
+
+    usual = kling_elements("doctor").out
+    singapore = kling_elements("doctor", "--gateway", "kling-singapore").out
+
+    assert "contract      that of kkiai, the default gateway\n" in usual
+    assert "https://www.kkiai.com (the default gateway)" in usual
+    assert "https://api-singapore.klingai.com (the contract of kling-singapore)" in singapore
+
+
+def test_a_contract_without_an_address_needs_one(kling_elements: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("KLING_BASE_URL")
+
+    ended = kling_elements("doctor", "--gateway", "api-prefix")
+
+    assert 2 == ended.code
+    assert "problem  address       the contract of api-prefix does not say where the gateway is; pass --base-url" in (
+        ended.out
+    )
+    assert "proxy" not in ended.out
+
+
+def test_a_gateway_that_does_not_exist_ends_the_search(kling_elements: CommandLine) -> None:
+    ended = kling_elements("doctor", "--gateway", "kling-singapor")
+
+    assert 2 == ended.code
+    assert "problem  contract      there is no gateway 'kling-singapor'" in ended.out
+    assert "; correct --gateway, or unset KLING_GATEWAY" in ended.out
+    assert "address" not in ended.out
+
+
+@pytest.mark.parametrize("dialect", ["live", "documented"])
+def test_a_gateway_without_a_list_is_asked_for_an_unknown_id(
+    dialect: str, kling_elements: CommandLine, kling_mock: MockGateway
+) -> None:
+    """The response that says that nothing has the id shows that the key is accepted."""
+    contract = contract_of("text-ids", None)
+    with serving(create_app(kling_mock.token, contract=contract, dialect=dialect)) as gateway:
+        ended = kling_elements("doctor", "--gateway", "text-ids", "--base-url", gateway.url)
+        elsewhere = kling_elements("doctor", "--gateway", "kling-singapore", "--base-url", gateway.url)
+
+    assert (0, "") == (ended.code, ended.err)
+    assert "ok       account       the gateway accepts the key" in ended.out
+    assert 3 == elsewhere.code
+    assert "another server answers at this address" in elsewhere.out
 
 
 def test_doctor_as_a_process(env: dict[str, str]) -> None:

@@ -12,6 +12,7 @@ import pytest
 from kling_elements.cli import findings
 from kling_elements.cli.findings import check_address, check_certificates, check_key, check_proxy, check_versions
 from kling_elements.cli.gateway import GatewayOptions
+from kling_elements_client.contract import CONTRACT
 
 _URL = httpx.URL("https://gateway.example.com")
 _KEY = "sk-secret-1234567890"
@@ -94,7 +95,7 @@ def test_a_key_file_that_cannot_be_read_is_a_problem(tmp_path: Path) -> None:
     ids=lambda value: str(value.base_url) if isinstance(value, GatewayOptions) else None,
 )
 def test_the_finding_contains_the_address_and_its_origin(gateway: GatewayOptions, state: str, text: str) -> None:
-    finding, url = check_address(gateway, {"KLING_BASE_URL": "https://a.example"})
+    finding, url = check_address(gateway, {"KLING_BASE_URL": "https://a.example"}, CONTRACT)
 
     assert state == finding.state
     assert text in finding.text

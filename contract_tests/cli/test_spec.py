@@ -10,6 +10,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from contract_tests.support.command_line import CommandLine, run_in_terminal, run_process
 from kling_elements.cli.request_schema import request_schema
+from kling_elements.gateway_catalog import contract_of
 from kling_elements_client.contract import CONTRACT
 
 
@@ -37,6 +38,20 @@ def test_json_and_yaml_contradict_each_other(kling_elements: CommandLine) -> Non
 
     assert 2 == ended.code
     assert "--json and --format yaml contradict each other" in ended.err
+
+
+def test_the_document_of_a_gateway_is_printed(kling_elements: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its overlay is applied, and the JSON Schema of request files follows it too."""
+    singapore = contract_of("kling-singapore", None)
+
+    assert [singapore.document()] == kling_elements("spec", "--gateway", "kling-singapore", "--json").lines()
+    assert (
+        request_schema(singapore)
+        == kling_elements("spec", "--gateway", "kling-singapore", "--format", "jsonschema").json()
+    )
+    monkeypatch.setenv("KLING_GATEWAY", "kling-singapore")
+    assert [singapore.document()] == kling_elements("spec", "--json").lines()
+    assert singapore.document() != CONTRACT.document()
 
 
 def test_the_schema_in_a_pipe_is_only_the_schema(env: dict[str, str]) -> None:

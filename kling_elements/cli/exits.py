@@ -6,7 +6,13 @@ from enum import IntEnum
 
 from kling_elements.errors import ElementUnavailableError, TaskError, TaskFailedError
 from kling_elements.outcomes import Outcome
-from kling_elements_client.errors import ContractError, KlingError, MediaError, TransportError
+from kling_elements_client.errors import (
+    ContractError,
+    KlingError,
+    MediaError,
+    OperationNotOfferedError,
+    TransportError,
+)
 
 
 class Exit(IntEnum):
@@ -14,7 +20,7 @@ class Exit(IntEnum):
 
     DONE = 0
     REFUSED_HERE = 1
-    """The contract or the media rules refuse the input. Nothing was sent."""
+    """The contract or the media rules refuse the input, or the gateway offers no such call. Nothing was sent."""
     USAGE = 2
     """An argument, an option or a setting is missing or wrong."""
     REFUSED_BY_GATEWAY = 3
@@ -50,7 +56,7 @@ def exit_code_for(error: KlingError) -> Exit:
             return Exit.UNKNOWN
         case TransportError():
             return Exit.NOT_REACHED
-        case ContractError() | MediaError() | ValueError():
+        case ContractError() | MediaError() | OperationNotOfferedError() | ValueError():
             return Exit.REFUSED_HERE
         case _:
             return Exit.REFUSED_BY_GATEWAY

@@ -17,10 +17,12 @@ from attrs import frozen
 
 from kling_elements.cli import keys
 from kling_elements.cli.exits import CommandError, Exit
-from kling_elements.cli.gateway import GatewayOptions, with_option_names
+from kling_elements.cli.gateway import VARIABLE as GATEWAY_VARIABLE
+from kling_elements.cli.gateway import GatewayOptions, contract_for, with_option_names
+from kling_elements.gateway_catalog import name_by_host
 from kling_elements_client.client import BASE_URL_VARIABLE, DEFAULT_BASE_URL
-from kling_elements_client.contract import CONTRACT
 from kling_elements_runtime.addresses import is_loopback
+from kling_elements_runtime.contract import Contract
 from kling_elements_runtime.settings import check_url
 from kling_elements_runtime.texts import printable
 from kling_elements_runtime.transport.route import Route
@@ -98,16 +100,40 @@ def check_key(gateway: GatewayOptions, environment: Mapping[str, str]) -> tuple[
     return ok("key", f"from {key.source}"), key
 
 
-def check_address(gateway: GatewayOptions, environment: Mapping[str, str]) -> tuple[SetupFinding, httpx.URL | None]:
-    """Check the gateway's address, and return it with a finding about it."""
-    address = gateway.base_url or DEFAULT_BASE_URL
+def check_contract(gateway: GatewayOptions, environment: Mapping[str, str]) -> tuple[SetupFinding, Contract | None]:
+    """Find the gateway's contract, and return it with a finding that says why it is this one."""
+    try:
+        contract = contract_for(gateway.speaks, gateway.base_url)
+    except CommandError as error:
+        return problem("contract", str(error), "correct --gateway, or unset " + GATEWAY_VARIABLE), None
+    if gateway.speaks is not None:
+        is_set = gateway.speaks == environment.get(GATEWAY_VARIABLE)
+        source = f"the environment variable {GATEWAY_VARIABLE}" if is_set else "--gateway"
+        return ok("contract", f"that of {gateway.speaks} ({source})"), contract
+    default = name_by_host(DEFAULT_BASE_URL)
     if not gateway.base_url:
-        source = "the default gateway"
+        return ok("contract", f"that of {default}, the default gateway"), contract
+    if (name := name_by_host(gateway.base_url)) is not None:
+        return ok("contract", f"that of {name}, because the address is its own"), contract
+    text = f"that of {default}, the default gateway, because this address belongs to no gateway that is known"
+    return ok("contract", f"{text}; if calls fail, pass --gateway, or run doctor --passport mine.yaml"), contract
+
+
+def check_address(
+    gateway: GatewayOptions, environment: Mapping[str, str], contract: Contract
+) -> tuple[SetupFinding, httpx.URL | None]:
+    """Check the gateway's address, and return it with a finding about it."""
+    address = gateway.base_url or contract.first_server()
+    if "{" in address:
+        reason = f"the contract of {gateway.speaks} does not say where the gateway is"
+        return problem("address", reason, f"pass --base-url, or set {BASE_URL_VARIABLE}"), None
+    if not gateway.base_url:
+        source = "the default gateway" if gateway.speaks is None else f"the contract of {gateway.speaks}"
     elif gateway.base_url == environment.get(BASE_URL_VARIABLE):
         source = f"the environment variable {BASE_URL_VARIABLE}"
     else:
         source = "--base-url"
-    paths = {operation.path for operation in CONTRACT.operations().values()}
+    paths = {operation.path for operation in contract.operations().values()}
     try:
         url = check_url(address, allow_http=gateway.allow_http, paths=paths)
     except ValueError as error:

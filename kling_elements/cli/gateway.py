@@ -12,17 +12,21 @@ from cyclopts import Group, Parameter
 from kling_elements import KlingElements
 from kling_elements.cli import keys
 from kling_elements.cli.exits import CommandError, Exit
+from kling_elements.gateway_catalog import contract_of, gateway_in
+from kling_elements_runtime.contract import Contract
 
+VARIABLE = "KLING_GATEWAY"
 _GROUP = Group("Gateway", sort_key=10)
 
 
 @Parameter(name="*")
 @frozen(kw_only=True)
 class GatewayOptions:
-    """The gateway to call, and the key for it.
+    """The gateway to call, its contract, and the key for it.
 
     Attributes:
         base_url: The gateway's address; None for the contract's first server.
+        speaks: The name of a gateway whose contract to use, or the file of an overlay; None if the address decides.
         key_file: A file with the API key.
         allow_http: Whether to send requests to another machine without TLS.
         relax: The rules that the gateway doesn't apply.
@@ -32,6 +36,16 @@ class GatewayOptions:
         str | None,
         Parameter(
             group=_GROUP, env_var="KLING_BASE_URL", help="The gateway's address, such as https://gateway.example.com."
+        ),
+    ] = None
+    speaks: Annotated[
+        str | None,
+        Parameter(
+            name="--gateway",
+            group=_GROUP,
+            env_var=VARIABLE,
+            help="Whose contract to use: the name of a gateway, such as kling-singapore, or the file of an overlay. By "
+            "default the host of the address decides.",
         ),
     ] = None
     key_file: Annotated[
@@ -63,15 +77,36 @@ class GatewayOptions:
         """
         key = keys.find(self.key_file, os.environ)
         try:
-            return KlingElements(key.reveal, self.base_url, allow_http=self.allow_http, relax=self.relax, **options)
+            chosen = None if self.speaks is None else gateway_in(self.speaks)
+            return KlingElements(
+                key.reveal,
+                self.base_url,
+                allow_http=self.allow_http,
+                relax=self.relax,
+                gateway=chosen,
+                **options,
+            )
         except ValueError as error:
             raise CommandError(with_option_names(str(error)), Exit.USAGE) from None
+
+
+def contract_for(speaks: str | None, base_url: str | None = None) -> Contract:
+    """Return the contract of the gateway that an option names, or that is at an address.
+
+    Raises:
+        CommandError: There is no such gateway, or its overlay cannot be used.
+    """
+    try:
+        return contract_of(None if speaks is None else gateway_in(speaks), base_url)
+    except ValueError as error:
+        raise CommandError(with_option_names(str(error)), Exit.USAGE) from None
 
 
 def with_option_names(message: str) -> str:
     """Return an error message with options of the command in place of the client's arguments."""
     return (
         message.replace("allow_http=True", "--allow-http")
+        .replace("pathlib.Path of an overlay", "the file of an overlay (NAME.yaml)")
         .replace("base_url", "--base-url")
         .replace("the token", "the API key")
     )

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
+from typing import Any
 
 from attrs import frozen
 
@@ -14,13 +15,15 @@ from kling_elements.cli.exits import Exit, exit_code_for
 from kling_elements.cli.findings import SetupFinding, ok, problem, warning
 from kling_elements.cli.keys import Key
 from kling_elements.cli.network_advice import advice_for
+from kling_elements.gateway_survey import nonexistent_id
 from kling_elements_client import AuthenticatedClient
-from kling_elements_client.api.elements import list_elements
-from kling_elements_client.contract import CONTRACT
+from kling_elements_client.api.elements import get_element, list_elements
 from kling_elements_client.errors import InvalidResponseError, ResponseError, TransportError
+from kling_elements_runtime.contract import Contract
 from kling_elements_runtime.settings import Timeout
+from kling_elements_runtime.types import Response
 
-_TIMEOUT = Timeout(connect=10, read=30, write=30, pool=10)  # seconds
+TIMEOUT = Timeout(connect=10, read=30, write=30, pool=10)  # seconds
 _NO_KEY = "kling-elements-doctor"  # a gateway that refuses this key has been reached
 _PRECISION_SECONDS = 2  # the header contains whole seconds
 _MAX_OK_SECONDS = 30
@@ -49,44 +52,54 @@ class _GatewayResponse:
     error: ResponseError | None = None
 
 
-def check_gateway(url: str, key: Key | None, *, allow_http: bool) -> Iterator[SetupFinding]:
+def check_gateway(url: str, key: Key | None, contract: Contract, *, allow_http: bool) -> Iterator[SetupFinding]:
     """Call the gateway once, and yield the findings.
 
     Args:
         url: The gateway's address.
         key: The API key; None checks only whether the gateway answers.
+        contract: The gateway's contract.
         allow_http: Whether to call a gateway on another machine without TLS.
     """
     token = _NO_KEY if key is None else key.reveal
-    with AuthenticatedClient(token, url, allow_http=allow_http, timeout=_TIMEOUT) as client:
+    with AuthenticatedClient(token, url, allow_http=allow_http, timeout=TIMEOUT, contract=contract) as client:
         try:
-            response = _list_one_task(client)
+            response = _call_once(client)
         except TransportError as error:
             yield problem("gateway", str(error), advice_for(error), Exit.NOT_REACHED)
             return
     gateway_finding = _gateway_finding(response)
     yield gateway_finding
     if key is not None and gateway_finding.state == "ok":
-        yield _account_finding(response)
+        yield _account_finding(response, contract)
     yield check_clock(response.headers.get("date"), datetime.now(UTC))
 
 
-def _list_one_task(client: AuthenticatedClient) -> _GatewayResponse:
-    """List one task, which is free of charge, and return the response.
+def _call_once(client: AuthenticatedClient) -> _GatewayResponse:
+    """List one task, or look an id up if there is no list, and return the response. Both are free of charge.
 
     Raises:
         TransportError: The gateway sent no response.
     """
     start = time.monotonic()
+    lists = list_elements.OPERATION_ID in client.contract.operations()
+    response: Response[Any]
     try:
-        response = list_elements.sync_detailed(client=client, page_size=1)
+        if lists:
+            response = list_elements.sync_detailed(client=client, page_size=1)
+        else:
+            response = get_element.sync_detailed(nonexistent_id(), client=client)
     except ResponseError as error:
-        return _GatewayResponse(error.status_code, error.headers, time.monotonic() - start, error)
+        is_absence = client.contract.means(get_element.OPERATION_ID, "x-absent", error.code, error.message)
+        kept = None if is_absence and not lists else error
+        return _GatewayResponse(error.status_code, error.headers, time.monotonic() - start, kept)
     return _GatewayResponse(response.status_code, response.headers, time.monotonic() - start)
 
 
 def _gateway_finding(response: _GatewayResponse) -> SetupFinding:
     error = response.error
+    if error is None:
+        return ok("gateway", f"answered in {response.seconds:.2f} seconds")
     if response.status == HTTPStatus.NOT_FOUND or isinstance(error, InvalidResponseError):
         advice = "another server answers at this address: check the host, and the path after it"
         return problem("gateway", str(error), advice, Exit.REFUSED_BY_GATEWAY)
@@ -97,11 +110,11 @@ def _gateway_finding(response: _GatewayResponse) -> SetupFinding:
     return ok("gateway", f"answered in {response.seconds:.2f} seconds")
 
 
-def _account_finding(response: _GatewayResponse) -> SetupFinding:
+def _account_finding(response: _GatewayResponse, contract: Contract) -> SetupFinding:
     error = response.error
     if error is None:
         return ok("account", "the gateway accepts the key")
-    row = CONTRACT.business_code(error.code)
+    row = contract.business_code(error.code)
     status = response.status if row is None else row.http_status
     text = str(error) if row is None else f"{error} ({row.meaning})"
     return problem("account", text, _ADVICE.get(status, "the gateway refuses to list elements"), exit_code_for(error))

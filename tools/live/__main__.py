@@ -13,11 +13,12 @@ import httpx
 from contract_tests.reading.live_responses import ResponseTableError, load
 from kling_elements import KlingElements
 from kling_elements.clock import Clock
+from kling_elements.passport import PassportError, check_new
 from kling_elements_client import contract
 from kling_elements_client.client import BASE_URL_VARIABLE, DEFAULT_BASE_URL, TOKEN_VARIABLE
 from kling_elements_client.models import ImageElementRequest
 from scripts.spec import ROOT
-from tools.live import creation, deletions, read_requests
+from tools.live import creation, deletions, passports, read_requests
 from tools.live.page import render_page
 from tools.live.redaction import Redactor
 from tools.live.report import Report
@@ -51,13 +52,17 @@ def main(arguments: Sequence[str] | None = None, clock: Clock | None = None, fol
         kling = KlingElements(http_client=session.http_client(), clock=clock)
         request = _checked_request(options.image) if options.create else None
         baseline = load(options.baseline) if options.baseline else None
-    except (ResponseTableError, ValueError) as error:
+        if options.passport:
+            check_new(options.passport)
+    except (ResponseTableError, PassportError, ValueError) as error:
         return _report_unusable(str(error))
     session.redact_token = kling.client.redact
     code = 0
     with kling:
         try:
             _run(kling, session, options, request)
+            if options.passport:
+                passports.write_passport(session, options.passport, clock.now().date(), confirm=options.confirm)
         except KeyboardInterrupt:
             session.say("interrupted")
             code = _INTERRUPTED
@@ -73,6 +78,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--create", action="store_true", help="create one element and delete it")
     parser.add_argument("--image", default="", help="the path or the URL of the image to create it from")
     parser.add_argument("--max-wait", type=float, metavar="SECONDS", help="how long to wait for the element")
+    parser.add_argument("--passport", type=Path, metavar="FILE", help="the new file for the gateway's passport")
     parser.add_argument("--baseline", type=Path, metavar="FILE", help="the file of an earlier run to compare with")
     return parser.parse_args(arguments)
 
@@ -102,6 +108,8 @@ def _run(
     session.say(f"{kling.client.base_url}: this reads {read_requests.PLAN}.")
     if options.confirm:
         session.say(f"Then it {deletions.PLAN}.")
+    if options.passport:
+        session.say(f"Then it {passports.PLAN}.")
     session.say("It creates nothing." if request is None else f"Then it {creation.PLAN}.")
     works = read_requests.send_reads(kling, session)
     if options.confirm:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from uuid import uuid4
-
 from kling_elements import KlingElements
+from kling_elements.gateway_survey import nonexistent_id
 from kling_elements_client import contract
 from kling_elements_client.errors import KlingError
 from tools.live.session import Session, describe_error
@@ -30,13 +29,3 @@ def delete_nonexistent(kling: KlingElements, session: Session) -> None:
         kling.client.send(method="post", url=path, headers={"Content-Type": "application/json"}, content=content)
     except KlingError as error:
         session.note_failure(describe_error(error))
-
-
-def nonexistent_id() -> str:
-    """Return an id that no element can have.
-
-    It contains 122 random bits, so nobody can have received it as a string. It begins with a letter, so that no reader
-    takes it for a number: neither a reader that uses the digits at the beginning of a text nor one that rounds can
-    mistake it for another element's id.
-    """
-    return f"nobody-{uuid4()}"

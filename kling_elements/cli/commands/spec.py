@@ -10,8 +10,8 @@ from typing import Annotated, Any, Literal
 from cyclopts import Parameter
 
 from kling_elements.cli.exits import CommandError, Exit
+from kling_elements.cli.gateway import VARIABLE, contract_for
 from kling_elements.cli.output import Output
-from kling_elements_client.contract import CONTRACT
 
 _INDENT = 2
 _WIDTH = 120  # characters
@@ -24,24 +24,28 @@ _INSTRUCTIONS = (
 def command(
     *,
     format_: Annotated[Literal["yaml", "json", "jsonschema"] | None, Parameter(name="--format")] = None,
+    gateway: Annotated[str | None, Parameter(env_var=VARIABLE)] = None,
     output: Output = Output(),
 ) -> None:
-    """Print the contract, or a JSON Schema for request files.
+    """Print the contract, or a JSON Schema for request files: those of a gateway, if you name one.
 
     Args:
         format_: The contract (OpenAPI 3.1) as `yaml` (default) or `json`, or the JSON Schema of request files as
             `jsonschema`.
+        gateway: The gateway whose contract to print: its name, such as kling-singapore, or the file of an overlay. By
+            default it is the contract itself.
     """
     if output.json and format_ == "yaml":
         raise CommandError("--json and --format yaml contradict each other: leave one out", Exit.USAGE)
+    contract = contract_for(gateway)
     if format_ == "jsonschema":
         from kling_elements.cli.request_schema import request_schema  # noqa: PLC0415 -- only this format needs it
 
-        value = request_schema(CONTRACT)
+        value = request_schema(contract)
         if sys.stdout.isatty() or sys.stderr.isatty():
             output.note(_INSTRUCTIONS)
     else:
-        value = CONTRACT.document()
+        value = contract.document()
     as_yaml = format_ in (None, "yaml") and not output.json
     text = _yaml(value) if as_yaml else json.dumps(value, ensure_ascii=False, indent=_INDENT)
     output.result(value, text.rstrip("\n"))

@@ -8,8 +8,8 @@ import re
 import pytest
 
 from contract_tests.reading.paths import DELETION
+from kling_elements.gateway_survey import nonexistent_id
 from kling_elements.mock.reply import Reply, json_reply
-from tools.live.deletions import nonexistent_id
 from tools.live.tests.command import DIALECTS, Run, create, gateway
 
 _OTHER_DELETION = "/kling/v1/general/delete-advanced-elements"

@@ -1,0 +1,328 @@
+"""Find out by calls that are free and create nothing which paths a gateway has, and how it words its responses."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from http import HTTPStatus
+from typing import Final, Literal
+from uuid import uuid4
+
+import httpx
+from attrs import field, frozen
+
+from kling_elements.gateway_paths import Root, Way, roots, ways
+from kling_elements.tasks import tasks_of_response
+from kling_elements_client import AuthenticatedClient
+from kling_elements_client.errors import ResponseError
+from kling_elements_client.models import Task, TaskListResponse
+from kling_elements_runtime.responses import read_body
+from kling_elements_runtime.types import Response, is_id
+
+Offer = Literal["yes", "no", "unknown"]
+"""Whether a gateway offers an operation."""
+
+_PAGE: Final = "?pageNum=1&pageSize=30"
+_EXCERPT: Final = 60  # characters of a message that a description repeats
+_DIGITS: Final = 18  # in the service's own ids
+_NO_SUCH_METHOD: Final = 1202  # the business code
+_NOT_THERE: Final = (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED)
+_UNDECIDED: Final = (HTTPStatus.FORBIDDEN, HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS)
+_CHANGING: Final = re.compile(r"\{path\}|<\d+ characters>|\b(?=\w*\d)\w{8,}\b")  # what was asked, and ids of requests
+_KINDS: Final[Mapping[str, tuple[str, ...]]] = {"task": ("digits", "integer"), "element": ("digits", "integer", "text")}
+"""The kinds of ids that the contract can describe (`x-ids`)."""
+
+
+class SurveyError(Exception):
+    """Raised if so little can be found out about a gateway that it cannot be described. The message says what to do."""
+
+
+@frozen
+class Answer:
+    """What a survey needs of a response.
+
+    Attributes:
+        call: The method and the path that was called, with `{id}` for an id that cannot exist.
+        status: The HTTP status.
+        code: The business code, or None.
+        message: The gateway's words, with `{id}` for such an id and without the key; empty if there are none.
+        is_success: Whether the response is the success that the contract promises.
+        dialects: The dialects in which it says that nothing has the id.
+        envelope: How it wraps an error.
+        tasks: The tasks on a page of a list.
+    """
+
+    call: str
+    status: int
+    code: int | str | None
+    message: str
+    is_success: bool
+    dialects: tuple[str, ...]
+    envelope: str
+    tasks: tuple[Task, ...] = field(default=(), repr=False)
+
+    def __str__(self) -> str:
+        code = "" if self.code is None else f", code {self.code}"
+        words = self.message if len(self.message) <= _EXCERPT else f"{self.message[:_EXCERPT]}..."
+        return f"{self.call} answered HTTP {self.status}{code}" + (f' "{words}"' if words else "")
+
+    @property
+    def is_undecided(self) -> bool:
+        """Whether the gateway refused for a reason that has nothing to do with the path."""
+        return self.status in _UNDECIDED or self.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+
+    def shows_path(self, missing: Answer) -> bool:
+        """Return whether the path exists: a path that cannot exist was answered in another way."""
+        if self.is_undecided or self.status == HTTPStatus.METHOD_NOT_ALLOWED or self.code == _NO_SUCH_METHOD:
+            return False
+        return self._fingerprint != missing._fingerprint
+
+    def denies_path(self, missing: Answer) -> bool:
+        """Return whether the gateway does not offer the operation, which was called with valid parameters."""
+        is_refused = self.status in _NOT_THERE or self.code == _NO_SUCH_METHOD
+        return is_refused or self._fingerprint == missing._fingerprint
+
+    @property
+    def _fingerprint(self) -> tuple[object, ...]:
+        words = _CHANGING.sub("#", self.message)
+        return self.status, self.code, words, self.is_success, self.envelope
+
+
+@frozen
+class Offered:
+    """Whether a gateway offers an operation.
+
+    Attributes:
+        state: Whether it does.
+        way: The way to call it; None if it is not known, or not offered.
+        answers: The responses that show this.
+    """
+
+    state: Offer
+    way: Way | None = None
+    answers: tuple[Answer, ...] = ()
+
+
+@frozen
+class Survey:
+    """What was found out about a gateway.
+
+    Attributes:
+        base_url: The gateway's URL.
+        root: Where it has its operations.
+        absence: The responses to look-ups of ids that cannot exist.
+        listing: Whether it lists the account's own elements.
+        presets: Whether it lists the official elements.
+        deletion: Whether and where it deletes elements. It has no answers if that was not asked.
+        ids: The kinds of ids that were seen of tasks and of elements, as in `x-ids`.
+    """
+
+    base_url: str
+    root: Root
+    absence: tuple[Answer, ...]
+    listing: Offered
+    presets: Offered
+    deletion: Offered
+    ids: Mapping[str, tuple[str, ...]]
+
+    @property
+    def dialects(self) -> tuple[str, ...]:
+        """The dialects in which it says that nothing has an id."""
+        return tuple(dict.fromkeys(dialect for answer in self.absence for dialect in answer.dialects))
+
+    def kind_of_id(self, owner: str) -> str | None:
+        """Return the kind of the ids of tasks or elements; None if it was not seen, or cannot be described."""
+        kinds = self.ids[owner]
+        return kinds[0] if len(kinds) == 1 and kinds[0] in _KINDS[owner] else None
+
+
+def survey(client: AuthenticatedClient, *, confirm: bool = False) -> Survey:
+    """Find out how a gateway offers the operations. This creates nothing, and costs nothing.
+
+    Args:
+        client: A client of the gateway, with a key. Its contract must be the package's.
+        confirm: Whether to ask also for the deletion of an element that cannot exist.
+
+    Raises:
+        TransportError: No response came.
+        SurveyError: The gateway refuses the key, or has none of the paths that are known.
+    """
+    asking = _Asking(client)
+    root, missing, first = _find_root(asking)
+    listing = _listed(asking, "listElements", root, missing, root.elements)
+    presets = _listed(asking, "listPresetElements", root, missing)
+    tasks = [task for offered in (listing, presets) for answer in offered.answers for task in answer.tasks]
+    return Survey(
+        base_url=client.base_url.rstrip("/"),
+        root=root,
+        absence=(first, asking.look_up(root, str(uuid4().int)[:_DIGITS])),
+        listing=listing,
+        presets=presets,
+        deletion=_deletion(asking, root) if confirm else Offered("unknown"),
+        ids={
+            "task": _kinds(task.task_id for task in tasks),
+            "element": _kinds(element.element_id for task in tasks for element in task.all_elements),
+        },
+    )
+
+
+def nonexistent_id() -> str:
+    """Return an id that no task or element can have.
+
+    It contains 122 random bits, so nobody can have received it as a string. It begins with a letter, so that no reader
+    takes it for a number: neither a reader that uses the digits at the beginning of a text nor one that rounds can
+    mistake it for another element's id.
+    """
+    return f"nobody-{uuid4()}"
+
+
+def _short_id() -> str:
+    """Return an id that no task can have, and that is short enough for messages to repeat it."""
+    return f"nobody-{uuid4().hex[:16]}"
+
+
+class _Asking:
+    """Sends single requests, without any repetition."""
+
+    def __init__(self, client: AuthenticatedClient) -> None:
+        self._client = client
+
+    def look_up(self, root: Root, unknown_id: str) -> Answer:
+        """Return the response to the look-up of an id."""
+        return self._ask("getElement", "get", root.prefix + root.element.replace("{id}", unknown_id), unknown_id)
+
+    def missing(self, root: Root) -> Answer:
+        """Return the response to a path that cannot exist."""
+        name = nonexistent_id()
+        return self._ask("getElement", "get", f"{root.prefix}/{name}", name)
+
+    def page(self, operation_id: str, method: str, path: str) -> Answer:
+        """Return the response to the request of a page of a list."""
+        return self._ask(operation_id, method, path + _PAGE)
+
+    def delete(self, path: str, *names: str) -> Answer:
+        """Return the response to the deletion of an element that cannot exist, at a path with names that cannot."""
+        unknown_id = nonexistent_id()
+        body = json.dumps({"element_id": unknown_id}).encode()
+        return self._ask("deleteElement", "post", path, *names, unknown_id, body=body)
+
+    def _ask(self, operation_id: str, method: str, path: str, *unknown_ids: str, body: bytes | None = None) -> Answer:
+        headers = {} if body is None else {"Content-Type": "application/json"}
+        response = self._client.send(method=method, url=path, headers=headers, content=body)
+        tasks, error = self._read(operation_id, response)
+        contract = self._client.contract
+        code, message = (None, "") if error is None else (error.code, error.message or "")
+        row = contract.business_code(code)
+        statuses = {response.status_code, None if row is None else row.http_status}
+        if HTTPStatus.UNAUTHORIZED in statuses:
+            raise SurveyError(f"the gateway does not accept the key: {error}")
+        target = path.partition("?")[0]
+        return Answer(
+            call=f"{method.upper()} {_general(target, unknown_ids)}",
+            status=response.status_code,
+            code=code if row is None else row.code,
+            message=_general(message.replace(target, "{path}"), unknown_ids),
+            is_success=error is None,
+            dialects=tuple(
+                refusal.dialect
+                for refusal in contract.refusals("getElement", "x-absent")
+                if operation_id == "getElement" and row is not None and refusal.fits(row.code, message)
+            ),
+            envelope=_envelope_of(read_body(response)[0]),
+            tasks=tasks,
+        )
+
+    def _read(self, operation_id: str, response: httpx.Response) -> tuple[tuple[Task, ...], ResponseError | None]:
+        try:
+            body = self._client.decode(operation_id, response, dict)
+        except ResponseError as error:
+            return (), error
+        if operation_id not in ("listElements", "listPresetElements"):
+            return (), None
+        page = Response(response.status_code, response.content, response.headers, TaskListResponse.from_dict(body))
+        return tuple(tasks_of_response(page, self._client.contract)), None
+
+
+def _find_root(asking: _Asking) -> tuple[Root, Answer, Answer]:
+    """Return where the gateway has its operations, the response to a missing path there, and that to a look-up.
+
+    Raises:
+        SurveyError: Nowhere.
+    """
+    tried = []
+    for root in roots():
+        missing, answer = asking.missing(root), asking.look_up(root, _short_id())
+        if answer.dialects and answer.shows_path(missing):
+            return root, missing, answer
+        tried.append((root, missing, answer))
+    for root, missing, answer in tried:  # the gateway may word an absence as it words a missing path
+        if asking.page("listElements", "get", root.prefix + root.elements).is_success:
+            return root, missing, answer
+    for root, missing, answer in tried:  # or in words that nobody has seen
+        if answer.shows_path(missing):
+            return root, missing, answer
+    answers = "; ".join(str(answer) for _, _, answer in tried)
+    if all(answer.is_undecided for _, _, answer in tried):
+        raise SurveyError(f"the gateway answers no look-up now: {answers}; try again later")
+    raise SurveyError(
+        f"none of the known paths exists: {answers}; look for the path of creates in the gateway's documents, and put "
+        "what comes before a known path into the address, or write an overlay by hand"
+    )
+
+
+def _listed(asking: _Asking, operation_id: str, root: Root, missing: Answer, only: str | None = None) -> Offered:
+    """Return whether and how a gateway offers a list, with the answer of each way that was tried.
+
+    Args:
+        asking: Sends the requests.
+        operation_id: The list.
+        root: Where the gateway has its operations.
+        missing: The response to a path that does not exist.
+        only: The only path after the prefix to try.
+    """
+    answers: list[Answer] = []
+    for way in ways(operation_id):
+        if only in (None, way.path):
+            answers.append(asking.page(operation_id, way.method, root.prefix + way.path))
+            if answers[-1].is_success:
+                return Offered("yes", way, tuple(answers))
+    is_denied = all(answer.denies_path(missing) for answer in answers)
+    return Offered("no" if is_denied else "unknown", None, tuple(answers))
+
+
+def _deletion(asking: _Asking, root: Root) -> Offered:
+    name = nonexistent_id()
+    missing = asking.delete(f"{root.prefix}/{name}", name)
+    answers = {way: asking.delete(root.prefix + way.path) for way in ways("deleteElement")}
+    way = next((way for way, answer in answers.items() if answer.shows_path(missing)), None)
+    return Offered("unknown" if way is None else "yes", way, tuple(answers.values()))
+
+
+def _general(text: str, unknown_ids: Iterable[str]) -> str:
+    """Return a text with `{id}` in place of ids that cannot exist."""
+    for unknown_id in unknown_ids:
+        text = text.replace(unknown_id, "{id}")
+    return text
+
+
+def _kinds(ids: Iterable[object]) -> tuple[str, ...]:
+    return tuple(sorted({_kind(value) for value in ids if is_id(value)}))
+
+
+def _kind(value: object) -> str:
+    if isinstance(value, int):
+        return "integer"
+    return "digits" if re.fullmatch("[0-9]+", str(value)) else "text"
+
+
+def _envelope_of(body: object) -> str:
+    if not isinstance(body, dict):
+        return "no JSON object"
+    if isinstance(body.get("error"), dict):
+        return "an object `error`, as OpenAI's API has"
+    names = [name for name in ("code", "message", "request_id") if name in body]
+    return f"the service's own, with {', '.join(names)}" if "code" in names else "an object of its own"
+
+
+__all__ = ["Answer", "Offer", "Offered", "Survey", "SurveyError", "nonexistent_id", "survey"]
