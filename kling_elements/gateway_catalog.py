@@ -17,6 +17,8 @@ from kling_elements_runtime.document import Node, with_inline_path_items
 
 _OWN: Final = "kkiai"
 """The gateway that the contract describes, so that it needs no overlay."""
+_SUFFIXES: Final = (".yaml", ".yml", ".json")
+"""How the name of a file with an overlay may end, where a gateway's name is possible too."""
 
 
 @frozen
@@ -70,6 +72,11 @@ def contract_of(gateway: str | Path | None, base_url: str | None) -> Contract:
             f"there is no gateway {gateway!r}: use {', '.join(packaged.BASE_URLS)}, or pathlib.Path of an overlay"
         )
     return CONTRACT if gateway == _OWN else _packaged_contract(gateway)
+
+
+def gateway_in(text: str) -> str | Path:
+    """Return the gateway in an option of a command: the `Path` of an overlay if it ends like one, else the name."""
+    return Path(text) if text.lower().endswith(_SUFFIXES) else text
 
 
 @cache
@@ -129,4 +136,4 @@ def _parsed_yaml(text: str) -> Any:
         raise ValueError(" ".join(str(error).split())) from None
 
 
-__all__ = ["Gateway", "contract_of", "gateways"]
+__all__ = ["Gateway", "contract_of", "gateway_in", "gateways"]

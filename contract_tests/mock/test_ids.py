@@ -1,8 +1,9 @@
-"""The ids of elements: large numbers, small numbers or text, and the hint for an id that a float rounded."""
+"""The kinds of element ids, and the hint for an id that a float rounded."""
 
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from contract_tests.reading.dialect_cases import DIALECTS
 from contract_tests.reading.paths import DELETION, PRESETS
 from contract_tests.support.mock_caller import Caller
 from kling_elements.mock import create_app, ids
+from kling_elements_client import contract
 
 
 def as_javascript(number: int) -> int:
@@ -48,9 +50,9 @@ def test_small_ids_survive_javascript(dialect: str) -> None:
     assert 0 == caller.ask("POST", DELETION, {"element_id": as_javascript(element_id)})["code"]
 
 
-def test_text_ids_survive_javascript(dialect: str) -> None:
+def test_ids_as_digits_survive_javascript(dialect: str) -> None:
     """Some gateways write ids as strings. The ids of the official library are then strings as well."""
-    caller, element_id = created(dialect, "text")
+    caller, element_id = created(dialect, "digits")
 
     assert isinstance(element_id, str)
     assert int(element_id) != as_javascript(int(element_id))
@@ -60,6 +62,38 @@ def test_text_ids_survive_javascript(dialect: str) -> None:
     assert 0 == caller.ask("POST", DELETION, {"element_id": element_id})["code"]
 
 
+def test_text_ids_lead_to_the_element(dialect: str) -> None:
+    """The id looks random; an id that differs in one digit or its prefix, and other texts, are nobody's."""
+    caller, element_id = created(dialect, "text")
+
+    assert re.fullmatch("elem_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", element_id)
+    for other in (
+        element_id[5:],
+        element_id.upper(),
+        f"{element_id[:-1]}{int(element_id[-1], 16) ^ 1:x}",
+        "elem_",
+        "x",
+    ):
+        assert "this account has no finished element with this id" in refusal_of(caller, other)
+    assert 0 == caller.ask("POST", DELETION, {"element_id": element_id})["code"]
+
+
+def test_no_text_id_is_too_large_for_the_store(dialect: str) -> None:
+    """The server writes no id of a task above 63 bits, so such a text is nobody's."""
+    caller, _ = created(dialect, "text")
+
+    assert "no finished element" in refusal_of(caller, ids.element_id_of(1 << 63, "text"))
+    assert "no finished element" in refusal_of(caller, ids.element_id_of((1 << 63) - 1, "text"))
+
+
+def test_presets_without_numbers_keep_their_ids() -> None:
+    """A contract of your own may have other ids in its example."""
+    task = {"task_id": "p-1", "task_result": {"elements": [{"element_id": "e-1"}]}}
+
+    for kind in ids.KINDS:
+        assert task == ids.Ids(contract.CONTRACT, kind).in_preset(task)
+
+
 @pytest.mark.parametrize("sent", [as_javascript, lambda number: str(as_javascript(number))], ids=["number", "text"])
 def test_a_rounded_id_is_refused_with_a_hint(sent: Any, dialect: str) -> None:
     """The hint contains the original id and says what to do. Nothing is deleted."""
@@ -67,7 +101,7 @@ def test_a_rounded_id_is_refused_with_a_hint(sent: Any, dialect: str) -> None:
 
     assert element_id != as_javascript(element_id)
     hint = f"a float, such as any number in JavaScript, turns {element_id} into this id: read the id as a string"
-    assert f"{hint}, or start this server with --element-ids small or text" in refusal_of(caller, sent(element_id))
+    assert f"{hint}, or start this server with --element-ids small or digits" in refusal_of(caller, sent(element_id))
     assert 0 == caller.ask("POST", DELETION, {"element_id": element_id})["code"]
 
 
@@ -98,9 +132,13 @@ def test_a_state_is_read_with_ids_of_another_kind(tmp_path: Any) -> None:
 @pytest.mark.parametrize("kind", ids.KINDS)
 def test_an_element_id_leads_back_to_its_task(kind: str, task_id: int) -> None:
     """Any id maps back to its task, even after 2109, when `small` ids exceed 2**53."""
-    element_id = int(ids.element_id_of(task_id, kind))
-
+    element_id = ids.element_id_of(task_id, kind)
     assert task_id == ids.task_id_of(element_id)
+    assert task_id == ids.task_id_of(str(element_id))
+    if kind == "text":
+        return
+
+    element_id = int(element_id)
     assert (kind == "small" and task_id < 1 << 52) is (element_id < 2**53)
     assert [] == list(ids.task_ids_rounded_to(element_id))
     if element_id > 2**53:

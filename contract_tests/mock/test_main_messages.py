@@ -21,10 +21,10 @@ def test_help_names_the_options_and_their_defaults() -> None:
     """The defaults are port 8787 and the loopback address."""
     done = subprocess.run([*COMMAND, "--help"], capture_output=True, text=True, check=True)
 
-    usage = "usage: python -m kling_elements.mock [-h] [--port PORT] [--host HOST] [--token TOKEN] [--dialect NAME] "
-    usage += "[--state FILE] [--tick SECONDS | --task-seconds MIN-MAX] [--manual-clock] [--concurrency N] [--rate N] "
-    usage += "[--allow-duplicates] [--no-callbacks] [--element-ids KIND] [--control HOST] [--webhook-secret SECRET] "
-    usage += "[--json] "
+    usage = "usage: python -m kling_elements.mock [-h] [--port PORT] [--host HOST] [--token TOKEN] [--gateway NAME] "
+    usage += "[--dialect NAME] [--state FILE] [--tick SECONDS | --task-seconds MIN-MAX] [--manual-clock] "
+    usage += "[--concurrency N] [--rate N] [--allow-duplicates] [--no-callbacks] [--element-ids KIND] "
+    usage += "[--control HOST] [--webhook-secret SECRET] [--json] "
     assert " ".join(done.stdout.split()).startswith(usage)
     assert "default 8787" in done.stdout
     assert "default 127.0.0.1" in done.stdout
@@ -83,6 +83,7 @@ def test_a_file_that_is_not_a_state_is_reported_in_one_line(tmp_path: Path) -> N
         ("--tick", "x"),
         ("--tick", "nan"),
         ("--dialect", "latin"),
+        ("--gateway", "latin"),
         ("--task-seconds", "3"),
         ("--task-seconds", "3-1"),
         ("--task-seconds", "-1-3"),

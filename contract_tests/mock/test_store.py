@@ -321,7 +321,7 @@ def test_a_store_may_be_closed_from_another_thread() -> None:
             (f"a webhook secret must be {SECRET_FORM}", {"webhook_secret": secret})
             for secret in ("whsec_", f"whsec_{KEY[:31]}", f"whsec_{KEY}=", "whsec_\u00e9", KEY)
         ),
-        ("there is no kind 'odd' of element ids; use one of large, small, text", {"element_ids": "odd"}),
+        ("there is no kind 'odd' of element ids; use one of large, small, digits, text", {"element_ids": "odd"}),
         ("'a b' is not an address, a network (such as 172.16.0.0/12) or a host name", {"control": ["tests", "a b"]}),
     ],
 )

@@ -131,13 +131,13 @@ _ARROWS = [
     ),
     Arrow(
         folder="kling_elements/mock",
-        never=r"kling_elements\.(?!(?:mock|numbers|strict_json|usable_contract|webhooks)\b)\w+",
+        never=r"kling_elements\.(?!(?:mock|gateway_catalog|numbers|strict_json|usable_contract|webhooks)\b)\w+",
         refused="from kling_elements.testing import respx_router",
         allowed="from kling_elements import strict_json",
     ),
     Arrow(
         folder="kling_elements/testing",
-        never=r"kling_elements\.(?!(?:testing|mock)\b)\w+",
+        never=r"kling_elements\.(?!(?:testing|gateway_catalog|mock)\b)\w+",
         refused="from kling_elements.tasks import Progress",
         allowed="from kling_elements.mock import control",
     ),
@@ -254,6 +254,7 @@ _OF_SEVERAL_MODULES = {
     "test_deadlines.py": "a call ends in time",
     "test_documents.py": "the code of the documents runs, and everything in them exists",
     "test_fault_matrix.py": "no fault leads to a second element, and outcomes are true",
+    "test_gateway_lives.py": "elements live and die at each gateway",
     "test_generated.py": "client, mock server and oracle agree on generated bodies",
     "test_generated_operations.py": "client, mock server and oracle agree on generated requests",
     "test_imports.py": "imports run one way",

@@ -9,8 +9,10 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from functools import partial
-from typing import NoReturn, TypeVar
+from typing import TYPE_CHECKING, NoReturn, TypeVar
+
+if TYPE_CHECKING:
+    from kling_elements_runtime.contract import Contract
 
 _T = TypeVar("_T")
 
@@ -99,9 +101,14 @@ def run(arguments: Sequence[str] | None, program: str) -> None:
             callbacks=not options.no_callbacks,
             element_ids=options.element_ids,
             control=options.control,
+            contract=options.gateway,
         )
     except StateError as error:
         raise StartError(str(error), _FAILED) from None
+    except KeyError as error:
+        raise StartError(f"the gateway's contract lacks {error}, which the server needs", _USAGE) from None
+    except ValueError as error:  # such as an unknown kind of ids
+        raise StartError(str(error), _USAGE) from None
     host, port = options.host, options.port
     with closing(app):
         try:
@@ -133,9 +140,15 @@ def _parse(arguments: Sequence[str] | None, program: str) -> argparse.Namespace:
     add("--host", default=_DEFAULT_HOST, help="address to listen on, default %(default)s")
     add("--token", type=_token, help="accept only this token; by default any token is accepted")
     add(
+        "--gateway",
+        metavar="NAME",
+        type=_gateway,
+        help="play this gateway, with its paths, operations, rules and ids: a name such as kling-singapore (an unknown "
+        "name lists them all), or the file of an overlay, *.yaml or *.json",
+    )
+    add(
         "--dialect",
         metavar="NAME",
-        type=_dialect,
         help="how to answer if something doesn't exist, was used before or was deleted: live (default), like the real "
         "service; or documented, like its table of errors",
     )
@@ -164,9 +177,9 @@ def _parse(arguments: Sequence[str] | None, program: str) -> argparse.Namespace:
         "--element-ids",
         metavar="KIND",
         type=_element_ids,
-        default="large",
-        help="large (default): numbers above 2^53, which lose digits if you read them as floats, as JavaScript does; "
-        "small: numbers that lose no digits; text: strings",
+        help="large: numbers above 2^53, which lose digits if you read them as floats, as JavaScript does; small: "
+        "numbers that lose no digits; digits: such numbers as strings; text: strings such as elem_805498da-...; by "
+        "default the gateway's kind, large for most",
     )
     add(
         "--control",
@@ -185,7 +198,21 @@ def _parse(arguments: Sequence[str] | None, program: str) -> argparse.Namespace:
         help=f"sign notifications with this secret; to hide it from process lists, set {_SECRET_VARIABLE} instead",
     )
     add("--json", action="store_true", help="when the server is ready, print its addresses as one line of JSON")
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    if options.dialect is not None:
+        _check_dialect(parser, options)
+    return options
+
+
+def _check_dialect(parser: _Parser, options: argparse.Namespace) -> None:
+    """Raise an `OptionError` if the gateway has no such dialect."""
+    from kling_elements.mock.dialects import usable_dialect  # noqa: PLC0415 -- --help needs no client
+    from kling_elements_client.contract import CONTRACT  # noqa: PLC0415 -- as above
+
+    try:
+        usable_dialect(options.gateway or CONTRACT, options.dialect)
+    except ValueError as error:
+        parser.error(f"argument --dialect: {error}")
 
 
 def _port(text: str) -> int:
@@ -207,11 +234,15 @@ def _file(text: str) -> str:
     return text
 
 
-def _dialect(text: str) -> str:
-    from kling_elements.mock.dialects import usable_dialect  # noqa: PLC0415 -- --help needs no client
-    from kling_elements_client.contract import CONTRACT  # noqa: PLC0415
+def _gateway(text: str) -> Contract:
+    from kling_elements.gateway_catalog import contract_of, gateway_in  # noqa: PLC0415 -- --help needs no client
+    from kling_elements.usable_contract import require_usable  # noqa: PLC0415 -- as above
 
-    return _usable(partial(usable_dialect, CONTRACT), text)
+    try:
+        return require_usable(contract_of(gateway_in(text), None))
+    except ValueError as error:
+        message = str(error).replace("pathlib.Path of an overlay", "the file of an overlay, *.yaml or *.json")
+        raise argparse.ArgumentTypeError(message) from error
 
 
 def _element_ids(text: str) -> str:

@@ -8,8 +8,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from os import PathLike
+from pathlib import Path
 from urllib.parse import quote
 
+from kling_elements.gateway_catalog import contract_of
 from kling_elements.mock.admission import Admission
 from kling_elements.mock.asgi import (
     BodyTooLargeError,
@@ -28,6 +30,7 @@ from kling_elements.mock.clock import TaskClock
 from kling_elements.mock.control import Control
 from kling_elements.mock.dialects import Dialect, usable_dialect
 from kling_elements.mock.faults import FaultQueue
+from kling_elements.mock.ids import Ids
 from kling_elements.mock.options import Options
 from kling_elements.mock.pages import Pages
 from kling_elements.mock.refusals import Problem, Refusals, RefusedError
@@ -37,7 +40,6 @@ from kling_elements.mock.routes import Routes
 from kling_elements.mock.service import Service
 from kling_elements.mock.shapes import Shapes
 from kling_elements.mock.store import StateError, Store
-from kling_elements_client.contract import CONTRACT
 from kling_elements_runtime.contract import Contract
 
 
@@ -54,9 +56,10 @@ def create_app(  # noqa: PLR0913 -- all arguments except the token are keywords
     manual_clock: bool = False,
     unique_external_ids: bool = True,
     callbacks: bool = True,
-    element_ids: str = "large",
+    element_ids: str | None = None,
     control: Sequence[str] = (),
-    contract: Contract = CONTRACT,
+    gateway: str | Path | None = None,
+    contract: Contract | None = None,
 ) -> MockServer:
     """Create a mock server that checks every request against a contract.
 
@@ -75,15 +78,19 @@ def create_app(  # noqa: PLR0913 -- all arguments except the token are keywords
         manual_clock: Whether time passes only when you step the clock.
         unique_external_ids: Whether to refuse an external id that the token has used before.
         callbacks: Whether to send notifications to the `callback_url` of requests.
-        element_ids: The kind of element ids: `large` (the default), numbers above 2^53, which lose digits if you read
-            them as floats, as JavaScript does; `small`, numbers below 2^53, which lose none; or `text`, strings.
+        element_ids: The kind of element ids: `large`, numbers above 2^53, which lose digits if you read them as
+            floats, as JavaScript does; `small`, numbers below 2^53, which lose none; `digits`, such numbers as strings;
+            or `text`, strings such as `elem_805498da-...`. By default the gateway's kind: `large` for most.
         control: Other hosts that may use `/_mock/` and receive notifications at private addresses: addresses, networks
             or names, such as `["172.16.0.0/12", "tests"]`.
-        contract: The contract to check against; by default the client's own.
+        gateway: The gateway to play, with its paths, operations, rules and ids: a name from
+            `kling_elements.gateways()`, or the `Path` of an overlay. By default it is the one that the contract
+            describes.
+        contract: The contract to check against, in place of a gateway's.
 
     Raises:
         KeyError: The contract lacks something that the server needs.
-        ValueError: An option has an invalid value.
+        ValueError: An option has an invalid value, there is no such gateway, or its overlay can't be used.
         StateError: The state file cannot be used.
     """
     options = Options(
@@ -101,7 +108,9 @@ def create_app(  # noqa: PLR0913 -- all arguments except the token are keywords
         element_ids=element_ids,
         control=control,
     )
-    return MockServer(contract, options)
+    if contract is not None and gateway is not None:
+        raise ValueError("pass either gateway or contract: a gateway has a contract")
+    return MockServer(contract_of(gateway, None) if contract is None else contract, options)
 
 
 class MockServer:
@@ -117,7 +126,8 @@ class MockServer:
 
         Raises:
             KeyError: The contract lacks something that the server needs.
-            ValueError: The contract requires credentials other than a Bearer token, or lacks the dialect.
+            ValueError: The contract requires credentials other than a Bearer token, lacks the dialect, or has another
+                kind of ids than the server knows.
             StateError: The state file cannot be used.
         """
         options = options or Options()
@@ -125,7 +135,7 @@ class MockServer:
         self.contract = contract
         self._refusals = Refusals(contract)
         dialect = Dialect(contract, usable_dialect(contract, options.dialect), self._refusals)
-        shapes = Shapes(contract, options.element_ids)
+        shapes = Shapes(contract, Ids(contract, options.element_ids))
         faults = FaultQueue(shapes, self._refusals)
         self._store = Store(options.state)
         self.clock = TaskClock(manual=options.manual_clock, earlier=self._store.clock_reading())

@@ -120,7 +120,7 @@ class Control:
 
     def _describe(self, task: StoredTask, now: int) -> dict[str, Any]:
         return {
-            "task_id": str(task.task_id),
+            "task_id": self._shapes.task_id(task),
             "external_task_id": task.external_id,
             "status": task.status_at(now),
             "element_id": self._shapes.element_id(task) if task.is_ready_at(now) else None,

@@ -104,7 +104,7 @@ class Options:
     manual_clock: bool = False
     unique_external_ids: bool = True
     callbacks: bool = True
-    element_ids: str = field(default="large", validator=_validator(usable_kind))
+    element_ids: str | None = field(default=None, validator=_validator(usable_kind))
     control: Sequence[str] = field(default=(), validator=_validator(usable_hosts))
     retries: Retries = field(factory=Retries)
 

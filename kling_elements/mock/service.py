@@ -146,24 +146,22 @@ class Service:
         return self._shapes.response(self._shapes.presets[(number - 1) * size : number * size])
 
     def _delete(self, call: ServiceCall) -> Reply:
-        element_id = number_of(str(call.body["element_id"]))
-        if element_id in self._preset_ids():
+        element_id: int | str = call.body["element_id"]
+        if str(element_id) in self._preset_ids():
             detail = "an element of the official library cannot be deleted"
             raise self._refusals.refusal_for(Problem.PERMISSION_DENIED, detail)
         with self._store.lock:
-            task = None if element_id is None else self._ready_task(call.owner, element_id)
+            task = self._ready_task(call.owner, element_id)
             if task is None or task.deleted:
                 keywords = ("x-deleted-already", "x-absent") if task else ("x-absent",)
                 detail = (
                     f"this account has no finished element with this id{self._rounding_hint(call.owner, element_id)}"
                 )
-                raise self._dialect.refusal(
-                    "deleteElement", *keywords, detail=detail, element_id=call.body["element_id"]
-                )
+                raise self._dialect.refusal("deleteElement", *keywords, detail=detail, element_id=element_id)
             self._store.mark_deleted(task)
         return self._shapes.deletion(self._dialect.deletion_example, task)
 
-    def _ready_task(self, owner: bytes, element_id: int) -> StoredTask | None:
+    def _ready_task(self, owner: bytes, element_id: int | str) -> StoredTask | None:
         task_id = task_id_of(element_id)
         task = None if task_id is None else self._store.by_id(owner, task_id, include_deleted=True)
         now = self._clock.now_ms()
@@ -172,8 +170,9 @@ class Service:
         self._store.save_seen_time(now, [task])
         return task
 
-    def _rounding_hint(self, owner: bytes, number: int | None) -> str:
-        """Return a hint if a float turned the id of an existing element into this number, otherwise an empty string."""
+    def _rounding_hint(self, owner: bytes, element_id: int | str) -> str:
+        """Return a hint if a float turned the id of an existing element into this one, otherwise an empty string."""
+        number = number_of(str(element_id))
         candidates = () if number is None else task_ids_rounded_to(number)
         task = next(
             filter(None, (self._store.by_id(owner, task_id, include_deleted=True) for task_id in candidates)), None
@@ -182,9 +181,9 @@ class Service:
             return ""
         return (
             f"; a float, such as any number in JavaScript, turns {self._shapes.element_id(task)} into this id: "
-            "read the id as a string, or start this server with --element-ids small or text"
+            "read the id as a string, or start this server with --element-ids small or digits"
         )
 
-    def _preset_ids(self) -> set[object]:
+    def _preset_ids(self) -> set[str]:
         tasks = self._shapes.presets
-        return {number_of(str(element["element_id"])) for task in tasks for element in task["task_result"]["elements"]}
+        return {str(element["element_id"]) for task in tasks for element in task["task_result"]["elements"]}

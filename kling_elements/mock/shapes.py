@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from kling_elements.mock.clock import MS
-from kling_elements.mock.ids import element_id_of
+from kling_elements.mock.ids import Ids
 from kling_elements.mock.refusals import new_request_id
 from kling_elements.mock.reply import Reply, json_reply
 from kling_elements.mock.tasks import DELETED, SUBMITTED, SUCCEED, StoredTask
@@ -20,14 +20,14 @@ _REFERENCES = ("element_image_list", "element_video_list")
 class Shapes:
     """Writes responses in the shapes of the contract's examples."""
 
-    def __init__(self, contract: Document, element_ids: str = "large") -> None:
-        """Read the constant parts from the contract, and keep the kind of element ids.
+    def __init__(self, contract: Document, ids: Ids) -> None:
+        """Read the constant parts from the contract, and keep how to write ids.
 
         Raises:
             KeyError: The contract lacks an example or the tags.
         """
         document = contract.document()
-        self._element_ids = element_ids
+        self._ids = ids
         self._examples = {name: example["value"] for name, example in document["components"]["examples"].items()}
         examples = self._examples
         self._envelope = {name: value for name, value in examples["submitted"].items() if name != "data"}
@@ -39,7 +39,8 @@ class Shapes:
         self._tag_names = {
             tag: name.capitalize() for tag, name in zip(tags["enum"], tags["x-enum-varnames"], strict=True)
         }
-        self.presets: list[dict[str, Any]] = [self._preset(task) for task in examples["presets"]["data"]]
+        presets = examples.get("presets", {"data": []})  # a gateway may have none
+        self.presets: list[dict[str, Any]] = [ids.in_preset(task) for task in presets["data"]]
         self.failure_reason: str = examples["taskFailed"]["data"]["task_status_msg"]
 
     def response(self, data: object) -> Reply:
@@ -94,19 +95,14 @@ class Shapes:
 
     def element_id(self, task: StoredTask) -> int | str:
         """Return the id of the element that a task creates."""
-        return element_id_of(task.task_id, self._element_ids)
+        return self._ids.of_element(task.task_id)
 
-    def _preset(self, task: Mapping[str, Any]) -> dict[str, Any]:
-        """Return a task of the official library, with its element ids as the options say."""
-        if self._element_ids != "text":
-            return dict(task)
-        elements = [
-            {**element, "element_id": str(element["element_id"])} for element in task["task_result"]["elements"]
-        ]
-        return {**task, "task_result": {**task["task_result"], "elements": elements}}
+    def task_id(self, task: StoredTask) -> int | str:
+        """Return the id of a task."""
+        return self._ids.of_task(task.task_id)
 
     def _id_and_status(self, task: StoredTask, status: str) -> dict[str, Any]:
-        return {"task_id": str(task.task_id), "task_status": status}
+        return {"task_id": self.task_id(task), "task_status": status}
 
     def _element(self, task: StoredTask) -> dict[str, Any]:
         request = json.loads(task.request)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Any, Self
 
 import httpx
 
+from kling_elements.gateway_catalog import contract_of
 from kling_elements.mock.app import MockServer, create_app
 from kling_elements.mock.reply import Reply
 from kling_elements.testing.gateway import MockGateway
-from kling_elements_client.client import default_base_url
+from kling_elements_client.client import BASE_URL_VARIABLE, default_base_url
 
 try:
     import respx
@@ -35,7 +38,13 @@ class KlingRouter(respx.MockRouter):
         return self
 
 
-def respx_router(base_url: str | None = None, *, app: MockServer | None = None, **respx_options: Any) -> KlingRouter:
+def respx_router(
+    base_url: str | None = None,
+    *,
+    gateway: str | Path | None = None,
+    app: MockServer | None = None,
+    **respx_options: Any,
+) -> KlingRouter:
     """Return a respx router that responds like a gateway. Use it as a context manager or a decorator.
 
     If a fault would take longer than the client's timeout, the client times out at once; shorter faults take no time.
@@ -43,17 +52,23 @@ def respx_router(base_url: str | None = None, *, app: MockServer | None = None, 
 
     Args:
         base_url: The gateway's address; by default the default of the clients.
+        gateway: The gateway to play, as for `create_app`; by default the host of the address decides, as for clients.
         app: The mock server, from `kling_elements.mock.create_app`; by default one whose tasks end at once.
         respx_options: More arguments for `respx.MockRouter`; `assert_all_called` is off by default.
 
     Raises:
+        ValueError: Both a gateway and a server are passed, or the gateway can't be used.
         ModuleNotFoundError: The extra `testing` is not installed.
     """
     router = KlingRouter(**{"assert_all_called": False, **respx_options})
-    server = app or create_app(tick_seconds=0)
-    address = httpx.URL(base_url or default_base_url())
-    router.kling = MockGateway(server, str(address))
-    bridge = _Bridge(server, address.path.rstrip("/"))
+    if app is None:
+        contract = contract_of(gateway, base_url or os.environ.get(BASE_URL_VARIABLE))
+        app = create_app(tick_seconds=0, contract=contract)
+    elif gateway is not None:
+        raise ValueError("pass either gateway or app: create_app(gateway=...) plays a gateway too")
+    address = httpx.URL(base_url or default_base_url(app.contract))
+    router.kling = MockGateway(app, str(address))
+    bridge = _Bridge(app, address.path.rstrip("/"))
     port: dict[str, Any] = {} if address.port is None else {"port": address.port}
     router.route(scheme=address.scheme, host=address.host, **port).mock(side_effect=bridge.respond)
     return router
