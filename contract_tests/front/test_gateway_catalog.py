@@ -113,7 +113,7 @@ def test_a_gateway_has_an_address(client_class: Client, monkeypatch: pytest.Monk
     assert "https://a.example" == client_class(TOKEN, "https://a.example", gateway="passthrough").client.base_url
 
 
-def test_a_gateway_and_a_contract_exclude_each_other(client_class: Client) -> None:
+def test_a_client_has_either_a_gateway_or_a_contract(client_class: Client) -> None:
     with pytest.raises(ValueError, match=r"^pass either gateway or contract: a gateway has a contract$"):
         client_class(TOKEN, gateway="kkiai", contract=CONTRACT)
 
