@@ -73,7 +73,7 @@ def test_a_problem_in_the_document_of_a_gateway_names_the_gateway() -> None:
         ({"target": "$", "update": {"x-new": 1}}, "#: unknown extension x-new"),
         (
             {"target": "$.paths", "update": {"/v1/new": {"$ref": "#/components/pathItems/Deletion"}}},
-            "#/paths/~1v1~1new/post: has the operationId of #/paths/~1kling~1v1~1general~1delete-elements/post",
+            "#/paths/~1v1~1new/post: has the operationId of #/paths/~1kling~1v1~1general~1delete-elements/post, ",
         ),
         ({"target": "$['x-rules'].R28", "remove": True}, "#/components/schemas/ImageElementRequest/x-excluded"),
     ],

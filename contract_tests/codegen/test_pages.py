@@ -50,7 +50,10 @@ def test_a_mark_of_an_unknown_table_is_an_error(tmp_path: Path, capsys: pytest.C
     (tmp_path / "page.md").write_text("<!-- generated: names -->\n<!-- /generated -->\n", "utf-8")
 
     assert 1 == pages.main(["--folder", str(tmp_path)])
-    assert "no table is called names: use one of codes, fields, rules, tags, task-fields" in capsys.readouterr().err
+    assert (
+        "no table is called names: use one of codes, fields, gateways, rules, tags, task-fields"
+        in capsys.readouterr().err
+    )
     with pytest.raises(SpecError):
         pages.rewrite((tmp_path / "page.md").read_text("utf-8"), load())
 

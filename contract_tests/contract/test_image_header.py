@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from contract_tests.reading.image_header import PictureHeader, UnreadableHeaderError, read_header
+from contract_tests.reading.image_header import ExpectedHeader, UnreadableHeaderError, read_header
 from contract_tests.reading.images import Picture, jpeg_frame_header, png_chunk
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -15,25 +15,25 @@ _FRAME = jpeg_frame_header(300, 301)
 @pytest.mark.parametrize(
     ("picture", "header"),
     [
-        (Picture(), PictureHeader("png", 300, 300)),
-        (Picture(width=7, height=9, mode="RGBA"), PictureHeader("png", 7, 9)),
-        (Picture(width=7, height=9, file_size=500), PictureHeader("png", 7, 9)),
-        (Picture(width=7, height=9, orientation=6), PictureHeader("png", 7, 9)),
-        (Picture(format="jpeg"), PictureHeader("jpeg", 300, 300)),
-        (Picture(format="jpeg", width=7, height=9, mode="RGB"), PictureHeader("jpeg", 7, 9)),
-        (Picture(format="jpeg", width=7, height=9, mode="CMYK"), PictureHeader("jpeg", 7, 9)),
-        (Picture(format="jpeg", width=7, height=9, progressive=True), PictureHeader("jpeg", 7, 9)),
-        (Picture(format="jpeg", width=7, height=9, orientation=6), PictureHeader("jpeg", 7, 9)),
-        (Picture(format="jpeg", width=7, height=9, fill_bytes=5), PictureHeader("jpeg", 7, 9)),
-        (Picture(format="jpeg", width=7, height=9, app_bytes=200_000), PictureHeader("jpeg", 7, 9)),
-        (Picture(format="jpeg", width=7, height=9, file_size=2_000), PictureHeader("jpeg", 7, 9)),
-        (Picture(format="jpeg", width=7, height=9, decoy=(300, 400)), PictureHeader("jpeg", 7, 9)),
-        (Picture(format="mpo", width=7, height=9, mode="RGB"), PictureHeader("jpeg", 7, 9)),
-        (Picture(width=65_536, height=1, mode="1"), PictureHeader("png", 65_536, 1)),
+        (Picture(), ExpectedHeader("png", 300, 300)),
+        (Picture(width=7, height=9, mode="RGBA"), ExpectedHeader("png", 7, 9)),
+        (Picture(width=7, height=9, file_size=500), ExpectedHeader("png", 7, 9)),
+        (Picture(width=7, height=9, orientation=6), ExpectedHeader("png", 7, 9)),
+        (Picture(format="jpeg"), ExpectedHeader("jpeg", 300, 300)),
+        (Picture(format="jpeg", width=7, height=9, mode="RGB"), ExpectedHeader("jpeg", 7, 9)),
+        (Picture(format="jpeg", width=7, height=9, mode="CMYK"), ExpectedHeader("jpeg", 7, 9)),
+        (Picture(format="jpeg", width=7, height=9, progressive=True), ExpectedHeader("jpeg", 7, 9)),
+        (Picture(format="jpeg", width=7, height=9, orientation=6), ExpectedHeader("jpeg", 7, 9)),
+        (Picture(format="jpeg", width=7, height=9, fill_bytes=5), ExpectedHeader("jpeg", 7, 9)),
+        (Picture(format="jpeg", width=7, height=9, app_bytes=200_000), ExpectedHeader("jpeg", 7, 9)),
+        (Picture(format="jpeg", width=7, height=9, file_size=2_000), ExpectedHeader("jpeg", 7, 9)),
+        (Picture(format="jpeg", width=7, height=9, decoy=(300, 400)), ExpectedHeader("jpeg", 7, 9)),
+        (Picture(format="mpo", width=7, height=9, mode="RGB"), ExpectedHeader("jpeg", 7, 9)),
+        (Picture(width=65_536, height=1, mode="1"), ExpectedHeader("png", 65_536, 1)),
     ],
     ids=repr,
 )
-def test_the_header_of_a_picture_is_read(picture: Picture, header: PictureHeader) -> None:
+def test_the_header_of_a_picture_is_read(picture: Picture, header: ExpectedHeader) -> None:
     """The format and the sides are those of the description."""
     assert header == read_header(picture.build())
 
@@ -43,7 +43,7 @@ def test_every_kind_of_jpeg_frame_is_read(marker: int) -> None:
     """The sides are at the same place in baseline, progressive, lossless and arithmetic frames."""
     frame = bytes([0xFF, marker]) + _FRAME[2:]
 
-    assert PictureHeader("jpeg", 300, 301) == read_header(b"\xff\xd8" + frame)
+    assert ExpectedHeader("jpeg", 300, 301) == read_header(b"\xff\xd8" + frame)
 
 
 @pytest.mark.parametrize("marker", [0xC4, 0xC8, 0xCC])
@@ -51,19 +51,19 @@ def test_a_segment_that_is_not_a_frame_is_skipped(marker: int) -> None:
     """DHT, JPG and DAC have markers in the range of frame headers, but are not frames."""
     other = bytes([0xFF, marker]) + jpeg_frame_header(1, 1)[2:]
 
-    assert PictureHeader("jpeg", 300, 301) == read_header(b"\xff\xd8" + other + _FRAME)
+    assert ExpectedHeader("jpeg", 300, 301) == read_header(b"\xff\xd8" + other + _FRAME)
 
 
 @pytest.mark.parametrize("stray", [b"\x00", b"\xff\x00", b"\x00" * 4096, b"\xff\x00" * 4096, b"\x12\xff\xff"])
 def test_bytes_between_segments_are_skipped(stray: bytes) -> None:
     """Like decoders, the oracle skips up to 4,096 bytes that are not fill bytes."""
-    assert PictureHeader("jpeg", 300, 301) == read_header(b"\xff\xd8\xff\xe0\0\2" + stray + _FRAME)
+    assert ExpectedHeader("jpeg", 300, 301) == read_header(b"\xff\xd8\xff\xe0\0\2" + stray + _FRAME)
 
 
 @pytest.mark.parametrize("marker", [0x01, 0xD0, 0xD7])
 def test_a_marker_without_a_segment_is_skipped(marker: int) -> None:
     """TEM and RST have no length, so nothing more is skipped."""
-    assert PictureHeader("jpeg", 300, 301) == read_header(b"\xff\xd8\xff" + bytes([marker]) + _FRAME)
+    assert ExpectedHeader("jpeg", 300, 301) == read_header(b"\xff\xd8\xff" + bytes([marker]) + _FRAME)
 
 
 @pytest.mark.parametrize(

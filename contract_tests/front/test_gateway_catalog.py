@@ -5,6 +5,8 @@ from __future__ import annotations
 import builtins
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -111,7 +113,7 @@ def test_a_gateway_has_an_address(client_class: Client, monkeypatch: pytest.Monk
     assert "https://a.example" == client_class(TOKEN, "https://a.example", gateway="passthrough").client.base_url
 
 
-def test_a_gateway_and_a_contract_exclude_each_other(client_class: Client) -> None:
+def test_a_client_has_either_a_gateway_or_a_contract(client_class: Client) -> None:
     with pytest.raises(ValueError, match=r"^pass either gateway or contract: a gateway has a contract$"):
         client_class(TOKEN, gateway="kkiai", contract=CONTRACT)
 
@@ -219,3 +221,18 @@ def test_anything_but_a_name_or_a_path_is_refused(client_class: Client, gateway:
 def test_a_url_of_the_wrong_type_is_refused_by_the_client(client_class: Client, url: Any) -> None:
     with pytest.raises(TypeError, match=r"^base_url must be "):
         client_class(TOKEN, url)
+
+
+def test_a_client_without_a_gateway_reads_no_overlay(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It does not even import what applies them."""
+    monkeypatch.delenv("KLING_BASE_URL", raising=False)
+    code = (
+        "import sys; opened = []; sys.addaudithook(lambda name, args: name == 'open' and opened.append(str(args[0]))); "
+        "from kling_elements import KlingElements; KlingElements('token', relax={'R28'}); "
+        "print({'jsonpath', 'kling_elements_runtime.overlays'} & sys.modules.keys(), "
+        "[path for path in opened if path.endswith('.json') and 'openapi' not in path])"
+    )
+
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert "set() []\n" == ended.stdout

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from contract_tests.reading.cases import base_body
-from contract_tests.reading.paths import DELETION, ELEMENTS
+from contract_tests.reading.paths import ELEMENTS
 from contract_tests.support.documents import changed_contract
 from contract_tests.support.scripted import ScriptedClient, task
 from kling_elements import KlingElements, webhooks
@@ -71,7 +71,8 @@ _LACKING: dict[str, Change] = {
     ]["ReferVideo"]["properties"]["video_url"]["x-video"]["duration"].pop("tolerance-frames"),
     "/servers/0": lambda d: d.update(servers=[]),
     "/components/schemas/TaskStatus/x-progress": _without_status_words,
-    "the operation deleteElement by POST": lambda d: d["paths"].pop(DELETION),
+    "the operation createElement": lambda d: d["paths"][ELEMENTS].pop("post"),
+    "the operation getElement": lambda d: d["paths"].pop(f"{ELEMENTS}/{{id}}"),
     "operations that can be read .'paths'.": lambda d: d.pop("paths"),
     "operations that can be read .#/components/schemas/Gone: no such place in the document.": _with_lost_body,
     f"{_CREATE}/requestBody": lambda d: _create(d).pop("requestBody"),
@@ -114,9 +115,9 @@ def test_everything_that_a_contract_lacks_is_named_at_once() -> None:
 
     def change(document: dict[str, Any]) -> None:
         _without_status_words(document)
-        document["paths"][DELETION]["put"] = document["paths"][DELETION].pop("post")
+        del document["paths"][ELEMENTS]["post"]
 
-    with pytest.raises(ValueError, match="lacks the operation deleteElement by POST, /components/schemas/TaskStatus/"):
+    with pytest.raises(ValueError, match="lacks the operation createElement, /components/schemas/TaskStatus/"):
         require_usable(changed_contract(change))
 
 

@@ -28,20 +28,20 @@ _MODEL_NAMES = """
 """
 _ERROR_NAMES = """
     AuthenticationError BusinessError ConnectionFailedError ContractError InvalidResponseError KlingError
-    MediaError NotFoundError PermissionDeniedError RateLimitError RequestTimeoutError ResponseError ResponseSummary
-    ServerError StatusError TransportError Violation
+    MediaError NotFoundError OperationNotOfferedError PermissionDeniedError RateLimitError RequestTimeoutError
+    ResponseError ResponseSummary ServerError StatusError TransportError Violation
 """
 _CONTRACT_NAMES = """
     CONTRACT CheckedRequest business_codes check document means operation operations schema_violations violations
 """
 _FRONT_NAMES = """
     AsyncKlingElements AuthenticationError BatchError BusinessError ConnectionFailedError Contract ContractError
-    CreateAllError Element ElementImageList ElementTag ElementUnavailableError ElementVideoList ExternalIdUsedError
-    HttpClientOptions ImageElementRequest InvalidResponseError KlingElements KlingError LookUpUnavailableError
-    MediaError NoTaskError NotFoundError Outcome PermissionDeniedError PollPolicy RateLimitError ReferImage
-    ReferVideo RequestTimeoutError ResponseError RetryPolicy ServerError StatusError TagId Task
-    TaskError TaskFailedError Timeout TransportError UnknownStatusError VideoElementRequest WaitAllError
-    WaitTimeoutError
+    CreateAllError Element ElementImageList ElementTag ElementUnavailableError ElementVideoList
+    ExternalIdUsedError Gateway HttpClientOptions ImageElementRequest InvalidResponseError KlingElements
+    KlingError LookUpUnavailableError MediaError NoTaskError NotFoundError OperationNotOfferedError Outcome
+    PermissionDeniedError PollPolicy RateLimitError ReferImage ReferVideo RequestTimeoutError ResponseError
+    RetryPolicy ServerError StatusError TagId Task TaskError TaskFailedError Timeout TransportError
+    UnknownStatusError VideoElementRequest WaitAllError WaitTimeoutError gateways
 """
 
 

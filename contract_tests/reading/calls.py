@@ -56,5 +56,5 @@ CALLS: dict[str, dict[str, Any]] = {
         "headers": {},
     },
 }
-SERVERS = [("https://www.kkiai.com", {}), ("https://{host}", {"host": "www.kkiai.com"})]
+SERVERS = [("https://www.kkiai.com", {}), ("https://{host}", {"host": "gateway.example.com"})]
 SCHEMES = {"bearerToken": ("http", "bearer")}

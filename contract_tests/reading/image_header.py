@@ -25,7 +25,7 @@ class UnreadableHeaderError(Exception):
     """Raised if the bytes do not begin with the header of a picture that this module knows."""
 
 
-class PictureHeader(NamedTuple):
+class ExpectedHeader(NamedTuple):
     """The header of a picture. Its sides are as stored; an orientation swaps them, but no rule depends on that."""
 
     format: str
@@ -33,7 +33,7 @@ class PictureHeader(NamedTuple):
     height: int
 
 
-def read_header(data: bytes) -> PictureHeader:
+def read_header(data: bytes) -> ExpectedHeader:
     """Return the header of a PNG or a JPEG.
 
     Raises:
@@ -48,7 +48,7 @@ def read_header(data: bytes) -> PictureHeader:
     return header
 
 
-def _read_png(data: bytes) -> PictureHeader:
+def _read_png(data: bytes) -> ExpectedHeader:
     length, kind, width, height = struct.unpack_from(">I4sII", data, len(_PNG_SIGNATURE))
     bits, colour, compression, filtering, interlacing, crc = struct.unpack_from(">5BI", data, 24)
     if (length, kind) != (13, b"IHDR"):
@@ -59,10 +59,10 @@ def _read_png(data: bytes) -> PictureHeader:
         raise UnreadableHeaderError("a side is longer than 2^31 - 1")
     if (colour, bits) not in _POSSIBLE or compression or filtering or interlacing > 1:
         raise UnreadableHeaderError("this kind of PNG does not exist")
-    return PictureHeader("png", width, height)
+    return ExpectedHeader("png", width, height)
 
 
-def _read_jpeg(data: bytes) -> PictureHeader:
+def _read_jpeg(data: bytes) -> ExpectedHeader:
     if not data.startswith(_SOI + b"\xff"):
         raise UnreadableHeaderError("neither a PNG nor a JPEG")
     position = len(_SOI)
@@ -77,7 +77,7 @@ def _read_jpeg(data: bytes) -> PictureHeader:
             raise UnreadableHeaderError("a segment is shorter than its own length field")
         if marker in _FRAMES:
             height, width, _ = struct.unpack_from(f">xHH{length - 7}s", data, position + 2)
-            return PictureHeader("jpeg", width, height)
+            return ExpectedHeader("jpeg", width, height)
         position += length
 
 
