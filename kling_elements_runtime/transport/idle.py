@@ -48,6 +48,7 @@ class IdleConnections(Generic[C]):
             while self._waiting:
                 since, connection = self._waiting[-1]
                 if method not in SAFE_METHODS and now - since > self._reuse_seconds:
+                    stale.append(self._waiting.popleft()[1])  # so that the new connection does not exceed the maximum
                     break
                 self._waiting.pop()
                 if connection.is_available() and not connection.has_expired():

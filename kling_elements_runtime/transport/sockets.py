@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 import aiohappyeyeballs
 import httpcore
 
+from kling_elements_runtime.deadline import within
 from kling_elements_runtime.transport.dns import look_up
 from kling_elements_runtime.transport.steps import CONNECTING, READING, WRITING, limit
 from kling_elements_runtime.transport.tls import NestedTls, start_tls
@@ -38,20 +39,20 @@ class Backend(httpcore.NetworkBackend):
     ) -> httpcore.NetworkStream:
         """Return a socket that is connected to the first of the host's addresses that accepts."""
         failures = []
-        with CONNECTING:
-            for address in look_up(host, port).result(limit(timeout)):
+        with CONNECTING, within(timeout):  # all addresses together
+            for address in look_up(host, port).result(limit(None)):
                 try:
-                    return _Stream(_connect(address, timeout))
+                    return _Stream(_connect(address))
                 except OSError as error:
                     failures.append(error)
             raise failures[0]
 
 
-def _connect(address: tuple[Any, ...], timeout: float | None) -> socket.socket:
+def _connect(address: tuple[Any, ...]) -> socket.socket:
     family, kind, protocol, _, socket_address = address
     connection = socket.socket(family, kind, protocol)
     try:
-        connection.settimeout(limit(timeout))
+        connection.settimeout(limit(None))
         connection.connect(socket_address)
         _disable_nagle(connection)
     except BaseException:

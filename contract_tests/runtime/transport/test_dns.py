@@ -19,6 +19,7 @@ from contract_tests.support.peers import (
 from contract_tests.support.running import TOKEN
 from kling_elements_client import AuthenticatedClient
 from kling_elements_runtime.settings import Timeout
+from kling_elements_runtime.transport import sockets
 
 pytestmark = pytest.mark.slow
 
@@ -83,6 +84,29 @@ def test_a_host_that_refuses_at_all_addresses_is_a_connection_error(
 
     assert failure.startswith("ConnectError at http://gateway.test:1: ")
     assert "111" in failure  # connection refused
+
+
+def test_all_addresses_share_one_timeout(
+    call_style: CallStyle, resolver: FakeResolver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A name may have several addresses that all ignore connections: the first one uses up the time."""
+    attempts: list[object] = []
+    connect = socket.socket.connect
+
+    def count(self: socket.socket, address: Any) -> None:
+        attempts.append(address)
+        connect(self, address)
+
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as silent, socket.create_connection(silent.getsockname()):
+        resolver.addresses = lambda _: [silent.getsockname()] * 2  # its only place for a connection is taken
+        monkeypatch.setattr(socket.socket, "connect", count)
+        monkeypatch.setattr(sockets, "_HEAD_START_SECONDS", 60)  # an event loop would try both at the same time
+        failure = call_style.failure(
+            AuthenticatedClient(TOKEN, "http://gateway.test:1", timeout=Timeout(connect=0.1), allow_http=True)
+        )
+
+    assert "ConnectTimeout at http://gateway.test:1: timed out" == failure
+    assert len(attempts) <= 1  # none if the look-up took all the time
 
 
 @pytest.mark.parametrize(

@@ -55,3 +55,16 @@ def test_the_oldest_of_too_many_connections_is_closed() -> None:
     assert [first] == connections.put(third)
     assert [second, third] == connections.close()
     assert (None, []) == connections.take(b"GET")
+
+
+def test_a_request_that_needs_a_new_connection_closes_the_oldest_idle_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise the idle connections and the new one would be more than the maximum number of connections."""
+    now = [100.0]
+    monkeypatch.setattr(idle, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    connections = IdleConnections[Any](2, None, 1.0)
+    first, second = FakeConnection(), FakeConnection()
+    assert [] == connections.put(first) + connections.put(second)
+    now[0] += 1.5
+
+    assert (None, [first]) == connections.take(b"POST")
+    assert (second, []) == connections.take(b"GET")

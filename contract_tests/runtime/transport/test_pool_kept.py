@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -22,7 +23,7 @@ from contract_tests.support.peers import (
 from contract_tests.support.running import TOKEN
 from kling_elements_client import AuthenticatedClient
 from kling_elements_client.errors import TransportError
-from kling_elements_runtime.transport import httpcore_internals
+from kling_elements_runtime.transport import httpcore_internals, sockets
 
 pytestmark = pytest.mark.slow
 
@@ -97,6 +98,25 @@ def test_a_create_never_uses_a_connection_that_was_idle_for_a_second(call_style:
 
     assert ["GET /a", "GET /a", "POST /b", "GET /a", "POST /b"] == [request.line[:-9] for request in server.requests]
     assert 3 == server.connections
+
+
+def test_idle_connections_count_towards_the_maximum(call_style: CallStyle, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A create that needs a new connection closes an idle one first."""
+    opened: list[socket.socket] = []
+    open_counts: list[int] = []
+    disable_nagle = sockets._disable_nagle
+
+    def count(connected: socket.socket) -> None:
+        opened.append(connected)
+        open_counts.append(sum(connection.fileno() != -1 for connection in opened))
+        disable_nagle(connected)
+
+    monkeypatch.setattr(sockets, "_disable_nagle", count)
+    with listening(Peer.respond) as server:
+        client = HastyClient(TOKEN, server.url, http_client={"limits": httpx.Limits(max_connections=1)})
+        call_style.outcomes(client, GET, POST, POST)
+
+    assert [1, 1, 1] == open_counts
 
 
 # Kept connections that the server closes while the next request is written
