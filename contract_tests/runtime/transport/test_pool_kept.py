@@ -104,12 +104,10 @@ def test_idle_connections_count_towards_the_maximum(call_style: CallStyle, monke
     """A create that needs a new connection closes an idle one first."""
     opened: list[socket.socket] = []
     open_counts: list[int] = []
-    disable_nagle = sockets._disable_nagle
 
     def count(connected: socket.socket) -> None:
         opened.append(connected)
         open_counts.append(sum(connection.fileno() != -1 for connection in opened))
-        disable_nagle(connected)
 
     monkeypatch.setattr(sockets, "_disable_nagle", count)
     with listening(Peer.respond) as server:
