@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 _MAX_DIGITS = 20  # of a 64-bit integer; the exponent of a larger number could ask for any amount of memory
-_MAX_VALUES = 100_000  # a page of 500 elements has about 30,000
+_MAX_VALUES = 100_000  # a list of 500 objects has about 30,000
 MAX_DEPTH: Final = 64
 """The maximum depth of arrays and objects in JSON. A conforming request or response has a handful of levels."""
 _MAX_TEXT_BYTES = 1 << 24  # of memory; a single character outside the basic plane makes each one cost four bytes

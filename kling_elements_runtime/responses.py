@@ -71,7 +71,7 @@ class ResponseReader:
             failure = _failure_of(self.contract, body, (expected.envelope["code"], *_CODES))
             if self.contract.means(operation_id, "x-absent", failure.code, failure.message):
                 raise self._error(errors.NotFoundError, response, failure)
-            if not self._contains_created_task(expected, response, body, failure):
+            if not self._contains_created_id(expected, response, body, failure):
                 kind, reason = problems[0]
                 raise self._error(kind, response, failure, reason)
             # the call started something, and its id must reach the caller whatever else is wrong
@@ -98,7 +98,7 @@ class ResponseReader:
             problems.append((errors.InvalidResponseError, schema_problem))
         return problems
 
-    def _contains_created_task(
+    def _contains_created_id(
         self, expected: ExpectedResponse, response: httpx.Response, body: Any, failure: _FailureDetails
     ) -> bool:
         """Return whether a response with this status and code contains the id of something that this call started."""

@@ -13,7 +13,7 @@ import httpx
 from attrs import frozen
 
 MAX_RESPONSE_BYTES: Final = 1 << 23
-"""The maximum size of a response in bytes, both as received and decoded. A page of 500 elements has about 1 MB."""
+"""The maximum size of a response in bytes, both as received and decoded. A list of 500 objects has about 1 MB."""
 SENT: Final = "kling_elements_runtime.sent"
 """The extension of a request with its `SendProgress`, if it is sent through our own connections."""
 UNREADABLE: Final = "kling_elements_runtime.unreadable"
