@@ -2,10 +2,11 @@
 
 Each scenario runs with our connections, where it passes, and with httpcore's, where it must fail. If a release of
 httpcore corrects a fault, its scenario passes there too, and pytest reports that as a failure (XPASS). Then delete the
-mark of the scenario. Once no mark is left, you can delete `pool.py`.
+mark of the scenario. If no mark is left, reconsider `pool.py`.
 
-Two reasons have no scenario. httpcore has no option for the deadline of a whole call, so a release would need a new API
-first. And its pool searches all connections for each request, which only a measurement of time could show.
+Four reasons have no scenario. httpcore has no option for three things that must move elsewhere first: the maximum idle
+time of a connection for a create (`reuse_seconds`), what was sent of a request (`SendProgress`), and the deadline of a
+whole call. And its pool searches all connections for each request, which only a measurement of time could show.
 """
 
 from __future__ import annotations
