@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Collection, Mapping
+from contextlib import nullcontext
 from types import TracebackType
 from typing import Any, ClassVar, Final, Literal, NoReturn, Self, TypeVar, get_args
 
@@ -37,6 +38,7 @@ T = TypeVar("T")
 OnViolation = Literal["raise", "warn", "ignore"]
 
 DEFAULT_TIMEOUT: Final = Timeout()
+_NOT_LOGGED: Final = nullcontext()
 
 
 class AuthenticatedClient:
@@ -218,14 +220,9 @@ class AuthenticatedClient:
         """
         connections = self._connections.sync()
         request = self._request_builder.build(connections.http, method, url, headers, content)
-        entry = self._request_log.begin(url, request, content) if self.log.isEnabledFor(logging.INFO) else None
-        try:
-            with transport_errors(request, self._base_url, self.redact), within(_total_seconds(request)):
-                response = connections.send(request)
-        except BaseException as error:
-            if entry is not None:
-                entry.fail(error)
-            raise
+        entry = self._request_log.begin(url, request, content)
+        with entry or _NOT_LOGGED, transport_errors(request, self._base_url, self.redact), within(_seconds(request)):
+            response = connections.send(request)
         if entry is not None:
             entry.finish(response)
         response.extensions[CALL] = request.method, str(request.url)
@@ -242,14 +239,9 @@ class AuthenticatedClient:
         """Send one request on an event loop of asyncio; see `send`."""
         connections = self._connections.of_running_loop()
         request = self._request_builder.build(connections.http, method, url, headers, content)
-        entry = self._request_log.begin(url, request, content) if self.log.isEnabledFor(logging.INFO) else None
-        try:
-            with transport_errors(request, self._base_url, self.redact), within(_total_seconds(request)):
-                response = await connections.send(request)
-        except BaseException as error:
-            if entry is not None:
-                entry.fail(error)
-            raise
+        entry = self._request_log.begin(url, request, content)
+        with entry or _NOT_LOGGED, transport_errors(request, self._base_url, self.redact), within(_seconds(request)):
+            response = await connections.send(request)
         if entry is not None:
             entry.finish(response)
         response.extensions[CALL] = request.method, str(request.url)
@@ -378,7 +370,7 @@ class AuthenticatedClient:
             self.log.warning("%s is sent although it breaks the contract: %s", operation_id, reasons)
 
 
-def _total_seconds(request: httpx.Request) -> float:
+def _seconds(request: httpx.Request) -> float:
     """Return the seconds that a request may take in total, if each of its steps uses up its timeout."""
     seconds: Mapping[str, float] = request.extensions["timeout"]
     return sum(seconds.values())

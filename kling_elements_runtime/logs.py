@@ -74,16 +74,18 @@ class RequestLog:
     base_url: str
     redact: Redact
 
-    def begin(self, url: str, request: httpx.Request, content: RequestContent | None) -> LogEntry:
+    def begin(self, url: str, request: httpx.Request, content: RequestContent | None) -> LogEntry | None:
         """Log a request that is about to be sent, at DEBUG, and return the entry that logs its outcome.
 
-        Call this only if INFO is enabled, because it costs time and most programs log no requests.
+        If INFO is not enabled, return None at once, because most programs log no requests.
 
         Args:
             url: A path on the gateway, with the query.
             request: The request.
             content: Its body.
         """
+        if not self.log.isEnabledFor(logging.INFO):
+            return None
         public_url = _SECRET_PARAMETER.sub(r"\1***", self.redact(url))
         call = printable(f"{request.method} {self.base_url.rstrip('/')}{public_url}")
         if self.log.isEnabledFor(logging.DEBUG):
@@ -106,7 +108,7 @@ class RequestLog:
 
 @frozen
 class LogEntry:
-    """The log entry of a request whose outcome is not known yet.
+    """The log entry of a request whose outcome is not known yet. As a block, it logs an error that ends the block.
 
     Attributes:
         log: The log of the client.
@@ -128,8 +130,13 @@ class LogEntry:
             headers, text = self.log.format_headers(response.headers), self.log.text_for_log(text_of(response))
             log.debug("%s: response with request id %s; headers %s; body %s", self.call, request_id, headers, text)
 
-    def fail(self, error: BaseException) -> None:
-        """Log the reason why no response arrived."""
+    def __enter__(self) -> None:
+        """Enter the block that sends the request."""
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        """Log the reason why no response arrived, if there is one."""
+        if error is None:
+            return
         reason = self.log.text_for_log(f"{type(error).__name__}: {error}".removesuffix(": "))
         self.log.log.info("%s: no response after %.0f ms: %s", self.call, self._elapsed_ms(), reason)
 
