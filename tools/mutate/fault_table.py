@@ -18,7 +18,7 @@ from scripts.spec import ROOT
 
 TABLE = Path(__file__).with_name("planted_faults.yaml")
 
-_CODE = ("generated_client", "kling_elements", "kling_elements_runtime", "tools/live")
+_CODE = ("generated_client", "kling_elements", "kling_elements_runtime", "scripts/codegen", "tools/live")
 _TESTS = ("contract_tests", "tools")
 _TEST = re.compile(r"^(?:async )?def (test_\w+)\(", re.MULTILINE)
 
