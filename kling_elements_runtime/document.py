@@ -1,4 +1,4 @@
-"""Read an OpenAPI document: its places, operations, parameters and business codes."""
+"""Read an OpenAPI document: its places, operations and parameters."""
 
 from __future__ import annotations
 
@@ -6,10 +6,16 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache, lru_cache
 from itertools import takewhile
-from typing import Any, Final, Literal, TypeAlias, TypeVar
+from typing import Any, Final, TypeAlias, TypeVar
 
 from attrs import field, frozen
 
+from kling_elements_runtime.business_codes import (
+    BusinessCode,
+    DialectRefusal,
+    read_business_codes,
+    read_refusals,
+)
 from kling_elements_runtime.errors import Violation
 
 Node: TypeAlias = dict[str, Any]
@@ -213,47 +219,6 @@ class Operation:
         return "#" + pointer(("paths", self.path, self.method, *parts))
 
 
-@frozen
-class BusinessCode:
-    """The meaning of a business code: a row of the document's `x-business-codes`.
-
-    Attributes:
-        code: The code.
-        http_status: The HTTP status that it comes with.
-        meaning: A description of the error.
-        created: Whether the refused request created something; `earlier` means that an earlier request with the same
-            id of the caller may have.
-        retry: Whether sending the request again can help, and when.
-    """
-
-    code: int
-    http_status: int
-    meaning: str
-    created: Literal["never", "perhaps", "earlier"]
-    retry: Literal["never", "after-waiting", "after-look-up"]
-
-
-@frozen
-class DialectRefusal:
-    """A refusal as one dialect of gateways phrases it: a row of an extension such as `x-absent`.
-
-    Attributes:
-        dialect: The dialect, one of `x-dialects`.
-        code: The business code.
-        message: The dialect's message, with the names of the request's values in braces; None if the code suffices.
-        pattern: A regular expression for the messages of such responses; None if the code suffices.
-    """
-
-    dialect: str
-    code: int
-    message: str | None = None
-    pattern: re.Pattern[str] | None = None
-
-    def fits(self, code: int | None, message: str | None) -> bool:
-        """Return whether a response with this code and message is this refusal."""
-        return code == self.code and (self.pattern is None or bool(self.pattern.search(message or "")))
-
-
 class Document:
     """An OpenAPI document. Its parts are read once and cached; do not modify them."""
 
@@ -262,8 +227,12 @@ class Document:
         # these caches belong to the object, so that they are freed with it
         self._document: Callable[[], Node] = cache(document) if callable(document) else lambda: document
         self._operations: Callable[[], Mapping[str, Operation]] = cache(self._read_operations)
-        self._business_codes: Callable[[], Mapping[int, BusinessCode]] = cache(self._read_business_codes)
-        self._refusals: Callable[[str, str], tuple[DialectRefusal, ...]] = cache(self._read_refusals)
+        self._business_codes: Callable[[], Mapping[int, BusinessCode]] = cache(
+            lambda: read_business_codes(self.document())
+        )
+        self._refusals: Callable[[str, str], tuple[DialectRefusal, ...]] = cache(
+            lambda operation_id, keyword: read_refusals(self.operation(operation_id).definition, keyword)
+        )
         self._readings: dict[Callable[[Node], Any], Any] = {}
 
     def document(self) -> Node:
@@ -369,20 +338,3 @@ class Document:
                     target["name"], target["in"], target.get("required", False), rule, f"{where}/schema", schema
                 )
         yield from merged.values()
-
-    def _read_refusals(self, operation_id: str, keyword: str) -> tuple[DialectRefusal, ...]:
-        return tuple(
-            DialectRefusal(
-                row["dialect"],
-                row["code"],
-                row.get("message"),
-                re.compile(row["message-matches"], re.DOTALL) if "message-matches" in row else None,
-            )
-            for row in self.operation(operation_id).definition.get(keyword, ())
-        )
-
-    def _read_business_codes(self) -> dict[int, BusinessCode]:
-        return {
-            int(code): BusinessCode(int(code), row["http-status"], row["meaning"], row["created"], row["retry"])
-            for code, row in self.document()["x-business-codes"].items()
-        }

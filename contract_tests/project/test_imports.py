@@ -288,6 +288,7 @@ _TESTED_THROUGH = {
     "kling_elements/mock/routes.py": "test_pages.py",
     "kling_elements/mock/service.py": "test_app.py",
     "kling_elements/mock/shapes.py": "test_app.py",
+    "kling_elements_runtime/business_codes.py": "test_document.py",
     "kling_elements_runtime/client_connections.py": "test_client_lifetime.py",
     "kling_elements_runtime/forks.py": "test_client_lifetime.py",
     "kling_elements_runtime/image_kinds.py": "test_image_headers.py",
