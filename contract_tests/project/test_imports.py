@@ -278,6 +278,7 @@ _TESTED_THROUGH = {
     "kling_elements/cli/__main__.py": "test_start.py",
     "kling_elements/cli/waiting.py": "test_wait.py",
     "kling_elements/async_client.py": "test_client.py",
+    "kling_elements/lifecycle/jobs.py": "test_create_all.py",
     "kling_elements/mock/clock.py": "test_store.py",
     "kling_elements/mock/admission.py": "test_app.py",
     "kling_elements/mock/headers.py": "test_app.py",
