@@ -242,7 +242,7 @@ class Contract(Document):
         """Return the violations in a value whose discriminator is missing or unknown."""
         discriminator, rule = schema["discriminator"], schema["x-source"]
         mapping: dict[str, str] = discriminator["mapping"]
-        shared = _shared_by_closest([self._explain(branch, value) for branch in mapping.values()])
+        shared = _violations_of_closest_branch([self._explain(branch, value) for branch in mapping.values()])
         if not isinstance(value, dict):
             return shared
 
@@ -317,7 +317,7 @@ def _distinct(violations: Iterable[Violation]) -> Iterator[Violation]:
             yield violation
 
 
-def _shared_by_closest(branches: list[list[Violation]]) -> list[Violation]:
+def _violations_of_closest_branch(branches: list[list[Violation]]) -> list[Violation]:
     """Return the violations of the branch that has fewest. If several do, return the violations that they share."""
     fewest = min(map(len, branches))
     closest, *others = [violations for violations in branches if len(violations) == fewest]

@@ -122,9 +122,9 @@ class _HoldingServer(MockServer):
         super().__init__(contract_of(gateway, None), Options(tick_seconds=0, dialect=dialect))
         self.has_left, self.is_done = threading.Event(), threading.Event()
 
-    async def late_reply(self, reply: Reply) -> Reply:
+    async def wait_for_late_reply(self, reply: Reply) -> Reply:
         await asyncio.to_thread(self.has_left.wait, 60)
-        final = await super().late_reply(reply)
+        final = await super().wait_for_late_reply(reply)
         self.is_done.set()
         return final
 

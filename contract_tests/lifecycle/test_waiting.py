@@ -11,7 +11,6 @@ import httpx
 import pytest
 
 from contract_tests.reading.paths import ELEMENTS
-from contract_tests.support.running import TOKEN
 from contract_tests.support.scripted import (
     ABSENT,
     LOST,
@@ -34,7 +33,6 @@ from kling_elements.errors import (
     TaskError,
     TaskFailedError,
     UnknownStatusError,
-    WaitAllError,
     WaitTimeoutError,
 )
 from kling_elements_client.errors import (
@@ -309,95 +307,3 @@ def test_a_slow_look_up_is_the_last(client_class: Client) -> None:
 def test_wait_refuses_an_id_that_fits_into_no_path(client_class: Client) -> None:
     """The look-up is not repeated."""
     assert isinstance(ScriptedClient(client_class).error_of("wait", ".."), ContractError)
-
-
-def test_wait_all_waits_for_all_tasks_at_once(client_class: Client) -> None:
-    """Each task is looked up until it ends. The elements are in the order of the tasks."""
-    client = ScriptedClient(
-        client_class,
-        task("1"),
-        finished_task("2", 22),
-        refusal(503),
-        task("4"),
-        finished_task("1", 11),
-        finished_task("3", 33),
-        task("4"),
-        finished_task("4", 44),
-    )
-
-    elements = client.wait_all(["1", Task(task_id="2"), 3, "4"])
-
-    assert [11, 22, 33, 44] == [element.element_id for element in elements]
-    assert list("12341344") == [request.url.path[-1] for request in client.gateway.requests]
-    assert [1, 1.5] == client.clock.slept
-
-
-def test_wait_all_waits_as_long_as_any_response_asks_for(client_class: Client) -> None:
-    """The longest of the requested waits counts."""
-    busy = [refusal(429, 1302, retry_after=seconds) for seconds in ("3", "8", "5")]
-    client = ScriptedClient(client_class, *busy, *[finished_task()] * 3)
-
-    assert 3 == len(client.wait_all(["1", "2", "3"]))
-    assert [8] == client.clock.slept
-
-
-def test_wait_all_of_no_tasks_returns_at_once(client_class: Client) -> None:
-    """No request is sent."""
-    assert [] == ScriptedClient(client_class).wait_all([]) == ScriptedClient(client_class).wait_all(())
-
-
-def test_wait_all_loses_nothing_if_one_task_fails(client_class: Client) -> None:
-    """`wait_all` waits for the other tasks. Its error lists an element or an error for each."""
-    client = ScriptedClient(
-        client_class,
-        finished_task("1", 11),
-        task("2", status="failed", task_status_msg="no face"),
-        refusal(404, 1202),
-        task("4"),
-        refusal(429, 1302, retry_after="8"),
-        finished_task("4", 44),
-        *[task("5")] * 4,
-    )
-
-    error = client.error_of("wait_all", list("12345"), max_wait_seconds=10)
-
-    assert isinstance(error, WaitAllError)
-    kinds = [type(result) for result in error.results]
-    assert [Element, TaskFailedError, StatusError, Element, WaitTimeoutError] == kinds
-    assert [11, 44] == [result.element_id for result in error.results if isinstance(result, Element)]
-    assert str(error).startswith("3 of 5 tasks ended in an error: task 2 failed: no face; GET https:")
-    assert [8, 1, 0.5, 0.25] == client.clock.slept
-
-
-@pytest.mark.parametrize(
-    ("outcome", "script"),
-    [
-        ("created", [_FAILED, task("8", "failed")]),
-        ("created", [finished_task(), task("8", "failed")]),
-        ("may_exist", [refusal(401, 1000), refusal(401, 1000)]),
-        ("may_exist", [_FAILED, refusal(401, 1000)]),
-        ("may_exist", [finished_task(), refusal(401, 1000)]),
-    ],
-)
-def test_the_outcome_of_wait_all_is_the_one_that_all_tasks_share(
-    client_class: Client, outcome: str, script: list[Step]
-) -> None:
-    """If the outcomes differ, it is `may_exist`, and each result has its own."""
-    assert outcome == ScriptedClient(client_class, *script).error_of("wait_all", ["7", "8"]).outcome
-
-
-def test_wait_all_refuses_a_string(client_class: Client) -> None:
-    """Otherwise each letter of the string would be read as an id."""
-    with pytest.raises(TypeError, match="if you have one task, use wait"):
-        ScriptedClient(client_class).wait_all("abc")
-
-
-def test_an_error_of_wait_all_hides_a_token_that_the_gateway_repeats(client_class: Client) -> None:
-    """The error shows at most one line of the gateway's message."""
-    failed = task(status="failed", task_status_msg=f"bad {TOKEN} " + "x" * 5000)
-    error = ScriptedClient(client_class, failed).error_of("wait_all", ["7"])
-
-    assert isinstance(error, WaitAllError)
-    texts = [str(error), repr(error), str(error.results[0]), repr(error.results[0])]
-    assert not [text for text in texts if TOKEN in text or len(text) > 400]
-    assert "bad *** xxx" in texts[0]

@@ -16,6 +16,7 @@ from contract_tests.support.scripted import (
     StubReply,
     finished_task,
     refusal,
+    steps_by_task,
     task,
 )
 from kling_elements import KlingError, TaskFailedError, WaitTimeoutError
@@ -106,10 +107,13 @@ def test_the_last_change_comes_before_an_error(
 def test_the_changes_of_several_tasks_are_reported_as_they_come(client_class: Client) -> None:
     """If you pass a task twice, each change is reported once."""
     seen: list[Any] = []
-    script = [task("1"), task("2"), task("1"), finished_task("1"), finished_task("2"), finished_task("1")]
+    steps = steps_by_task(
+        {"1": [task("1"), task("1"), *[finished_task("1")] * 2], "2": [task("2"), finished_task("2")]}
+    )
 
-    assert 3 == len(ScriptedClient(client_class, *script).wait_all(["1", "2", "1"], on_update=_recorder(seen)))
-    assert [("1", "submitted"), ("2", "submitted"), ("1", "succeed"), ("2", "succeed")] == seen
+    assert 3 == len(ScriptedClient(client_class, *steps).wait_all(["1", "2", "1"], on_update=_recorder(seen)))
+    for task_id in "12":
+        assert ["submitted", "succeed"] == [status for seen_id, status in seen if seen_id == task_id]
 
 
 @pytest.mark.parametrize("name", ["wait", "wait_all"])
@@ -117,7 +121,8 @@ def test_the_changes_of_several_tasks_are_reported_as_they_come(client_class: Cl
 def test_an_exception_in_on_update_ends_the_wait(client_class: Client, name: str, kind: type[BaseException]) -> None:
     """`wait` raises the exception, even of a class that would be temporary in a look-up."""
     error = kind("mine")
-    client = ScriptedClient(client_class, _BEGUN)
+    steps = steps_by_task({"7": [_BEGUN], "8": [task("8")]})
+    client = ScriptedClient(client_class, *steps)
 
     def fail(_: Task) -> None:
         raise error
@@ -126,5 +131,5 @@ def test_an_exception_in_on_update_ends_the_wait(client_class: Client, name: str
         getattr(client, name)("7" if name == "wait" else ["7", "8"], on_update=fail)
 
     assert error is caught.value or isinstance(error, asyncio.CancelledError)  # a task of asyncio raises a new one
-    assert "look" == client.gateway.calls()
+    assert len(client.gateway.requests) <= (1 if name == "wait" else 2)
     assert [] == client.clock.slept

@@ -1,4 +1,4 @@
-"""The mock server's refusals: their messages, and the order of the checks."""
+"""The mock server's refusals: their codes and messages."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import closing
-from itertools import combinations
 from typing import Any
 
 import pytest
@@ -16,18 +15,10 @@ from contract_tests.reading.image_body import BODY
 from contract_tests.reading.paths import DELETION, ELEMENTS, PRESETS
 from contract_tests.support.documents import changed_contract, with_other_codes
 from contract_tests.support.mock_caller import (
-    LIMIT,
-    NO_JSON,
-    NO_MEDIA_TYPE,
-    NO_METHOD,
-    NO_PATH,
-    NO_TOKEN,
-    TOO_LARGE,
     Caller,
     ExpectedRefusal,
     shared_caller,
 )
-from contract_tests.support.mock_requests import SAMPLE, chunks, exchange, scope
 from kling_elements.mock.app import create_app
 from kling_elements.mock.refusals import Problem
 from kling_elements.mock.reply import Reply
@@ -107,28 +98,6 @@ def test_a_message_is_bounded_however_long_the_keys_and_values_are() -> None:
     assert b"QUJD" * 21 not in reply.body
     assert b"kkk" not in reply.body
     assert b"one of 1000002 characters is unknown" in reply.body
-
-
-_FAULTS: list[tuple[ExpectedRefusal, dict[str, Any]]] = [
-    (NO_TOKEN, {"token": None}),
-    (NO_PATH, {"raw_path": b"/"}),
-    (NO_METHOD, {"method": "PUT"}),
-    (NO_MEDIA_TYPE, {"content_type": "text/plain"}),
-    (TOO_LARGE, {"more_headers": [("content-length", str(LIMIT + 1))]}),
-    (NO_JSON, {"body": b"<"}),
-]
-
-
-@pytest.mark.parametrize(
-    "faults", [faults for count in range(1, len(_FAULTS) + 1) for faults in combinations(_FAULTS, count)], ids=len
-)
-def test_the_first_failing_check_decides_the_response(faults: list[tuple[ExpectedRefusal, dict[str, Any]]]) -> None:
-    """Token, path, method, media type, size, JSON: in this order, for every set of faults."""
-    changed = {key: value for _, changes in faults for key, value in changes.items()}
-    more_headers, body = changed.pop("more_headers", ()), changed.pop("body", SAMPLE)
-    reply, _ = exchange(scope(*more_headers, **changed), chunks(body))
-
-    faults[0][0].check(reply)
 
 
 def test_each_refusal_has_a_request_id_of_its_own() -> None:

@@ -109,6 +109,20 @@ def response_step(step: Step, request: httpx.Request, dialect: str = "documented
     return response.response() if isinstance(response, StubReply) else response
 
 
+def steps_by_task(scripts: Mapping[str, Sequence[Step]]) -> list[Step]:
+    """Return steps that choose their responses by the task's id, because concurrent look-ups come in any order.
+
+    Args:
+        scripts: The responses to the look-ups of each task, by its id.
+    """
+    steps = {task_id: deque(script) for task_id, script in scripts.items()}
+
+    def respond(request: httpx.Request) -> Any:
+        return response_step(steps[request.url.path.rpartition("/")[2]].popleft(), request)
+
+    return [respond] * sum(map(len, scripts.values()))
+
+
 class ScriptedGateway:
     """Answers requests one after the other by a script, and keeps them.
 

@@ -30,7 +30,7 @@ from contract_tests.support.signed_notifications import (
 )
 from contract_tests.support.tables import for_each_row
 from kling_elements import webhooks
-from kling_elements.mock.options import usable_secret
+from kling_elements.mock.options import check_secret
 from kling_elements.tasks import Progress, progress_of
 from kling_elements_client.contract import CONTRACT
 from kling_elements_client.models import Element, NamedTag, Task, TaskInfo, TaskResult, TaskStatus
@@ -335,7 +335,7 @@ def test_a_secret_may_omit_the_padding(length: int) -> None:
 
     assert "1234567890" == parse(headers=headers, secrets=secret).task_id
     assert "1234567890" == parse(headers=headers, secrets=secret.rstrip("=")).task_id
-    assert [secret, secret.rstrip("=")] == [usable_secret(text) for text in (secret, secret.rstrip("="))]
+    assert [secret, secret.rstrip("=")] == [check_secret(text) for text in (secret, secret.rstrip("="))]
 
 
 def test_an_unsigned_notification_is_read_only_with_verify_false() -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from attrs import define, evolve, field, frozen
@@ -18,7 +18,8 @@ from kling_elements.errors import CreateAllError
 from kling_elements.lifecycle import creating, preflight
 from kling_elements.lifecycle.create_record import CreateRecord
 from kling_elements.lifecycle.create_request import CreateRequest, task_id_from
-from kling_elements.lifecycle.effects import Effects, Job
+from kling_elements.lifecycle.effects import Effects
+from kling_elements.lifecycle.jobs import MAX_LOOK_UPS, Jobs
 from kling_elements.lifecycle.limiter import Limiter
 from kling_elements.lifecycle.preflight import PreflightPolicy
 from kling_elements.lifecycle.queries import look_up
@@ -30,7 +31,6 @@ from kling_elements_client.contract import CheckedRequest
 from kling_elements_client.errors import AuthenticationError, KlingError, TransportError
 from kling_elements_client.models import Task
 
-_MAX_LOOK_UPS = 4  # at a time
 _MIN_LOOK_SECONDS = 0.05  # between two look-ups of a task
 _ENDED = (Progress.SUCCEEDED, Progress.FAILED, Progress.WITHOUT_ELEMENT)
 
@@ -132,26 +132,19 @@ class _Batch:
         self._last_progress_at = now  # when a task was last created, or was last seen to have ended
         self._waiting = deque(creates)
         self._in_progress: list[_Create] = []  # creates whose tasks hold a place
-        self._running: dict[Job, tuple[Callable[[_Create, Any], None], _Create]] = {}
+        self._jobs = Jobs[tuple[Callable[[_Create, Any], None], _Create]](effects)
         self._running_look_ups = 0
         self._can_look_up = True
         self._has_stopped = False  # whether no further create may be sent
 
     async def run(self) -> None:
         """Run until every create has a result."""
-        try:
+        async with self._jobs:  # whose last look-ups are abandoned, because their responses are not needed any more
             while self._waiting or self._limiter.in_flight:
                 self._begin()
                 await self._wait()
-                for job in [job for job in self._running if job.done()]:
-                    settle, create = self._running.pop(job)
-                    settle(create, job.result())
-        except GeneratorExit:  # the event loop has ended, and so have its jobs
-            raise
-        except BaseException:
-            await self._effects.abandon(self._running)
-            raise
-        await self._effects.abandon(self._running)  # look-ups whose responses are not needed any more
+                for (settle, create), result in self._jobs.take_ended():
+                    settle(create, result)
 
     def _begin(self) -> None:
         """Start the creates and look-ups whose time has come."""
@@ -163,25 +156,20 @@ class _Batch:
         while self._waiting and self._limiter.seconds_to_wait() == 0:
             create = self._waiting.popleft()
             self._limiter.on_begin()
-            self._start(create.attempt(self._effects, self._preflight), self._handle_create_result, create)
+            self._jobs.start(create.attempt(self._effects, self._preflight), (self._handle_create_result, create))
         if not self._waiting:  # nothing waits for a place, so look-ups are not needed
             return
         for create in [create for create in self._in_progress if create.next_look_up_at <= now]:
-            if self._running_look_ups < _MAX_LOOK_UPS:
+            if self._running_look_ups < MAX_LOOK_UPS:
                 self._in_progress.remove(create)
                 self._running_look_ups += 1
-                self._start(create.look_up(self._effects), self._handle_look_up_result, create)
-
-    def _start(
-        self, coroutine: Coroutine[Any, Any, Any], settle: Callable[[_Create, Any], None], create: _Create
-    ) -> None:
-        self._running[self._effects.start(coroutine)] = settle, create
+                self._jobs.start(create.look_up(self._effects), (self._handle_look_up_result, create))
 
     async def _wait(self) -> None:
         """Wait until a job has ended, or until it is time for the next step."""
         seconds = self._seconds_to_next_step()
-        if self._running:
-            await self._effects.wait(self._running, seconds)
+        if self._jobs:
+            await self._jobs.wait(seconds)
         elif seconds is not None:
             await self._effects.sleep(seconds)
 
@@ -190,7 +178,7 @@ class _Batch:
         if not self._waiting:
             return None
         times = [self._ends_at, self._last_progress_at + self._poll.max_wait_seconds]
-        if self._running_look_ups < _MAX_LOOK_UPS:
+        if self._running_look_ups < MAX_LOOK_UPS:
             times += [create.next_look_up_at for create in self._in_progress]
         return min(self._limiter.seconds_to_wait(), max(min(times) - self._effects.clock.monotonic(), 0.0))
 
@@ -203,10 +191,10 @@ class _Batch:
             self._limiter.on_failed()
             self._handle_no_connection(create, result)
         elif verdict_for_error(result, self._effects.contract).retry is Retry.AFTER_WAITING:
-            refused = (
+            record_refusal = (
                 self._limiter.on_too_many if is_too_many(result, self._effects.contract) else self._limiter.on_too_fast
             )
-            refused(requested_wait_seconds(result, self._effects.clock))
+            record_refusal(requested_wait_seconds(result, self._effects.clock))
             self._requeue(create)
         else:
             self._limiter.on_failed()
@@ -219,7 +207,7 @@ class _Batch:
         create.body, create.task_id = None, task_id_from(task)
         create.created_at = self._last_progress_at = self._effects.clock.monotonic()
         if self._can_look_up:
-            self._look_later(create)
+            self._schedule_look_up(create)
         else:
             self._limiter.on_ended()
 
@@ -250,12 +238,13 @@ class _Batch:
         now = self._effects.clock.monotonic()
         self._running_look_ups -= 1
         if isinstance(result, Task) and progress_of(result, self._effects.contract) in _ENDED:
-            create.result = creating.with_id(result, create.record)
+            creating.add_external_id(result, create.record)
+            create.result = result
             self._limiter.on_ended()
             self._last_progress_at = now
             self._typical_task_seconds = now - create.created_at
         elif isinstance(result, Task) or is_absent(result) or is_retryable_query(result, self._effects.contract):
-            self._look_later(
+            self._schedule_look_up(
                 create, 0.0 if isinstance(result, Task) else requested_wait_seconds(result, self._effects.clock)
             )
         else:
@@ -266,7 +255,7 @@ class _Batch:
                 self._limiter.on_ended()
             self._in_progress.clear()
 
-    def _look_later(self, create: _Create, requested_seconds: float = 0.0) -> None:
+    def _schedule_look_up(self, create: _Create, requested_seconds: float = 0.0) -> None:
         """Plan the next look-up of a task: shortly before the task should end, and then less and less often."""
         seconds = interval(self._poll, create.look_ups)
         if self._typical_task_seconds is not None:

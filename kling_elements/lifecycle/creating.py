@@ -2,7 +2,7 @@
 
 `create` sends a request. It repeats the request only while it is certain that nothing was created.
 
-`get_or_create` acts on the state of the external id:
+`get_or_create` acts on the state of the external id. `_Doubt` says whether it is absent or in doubt:
 
 - *unknown*: an earlier call may have used the id. Look it up.
 - *absent*: the look-up shows nothing, and no attempt of this call is in doubt. Send the request.
@@ -14,6 +14,10 @@
 """
 
 from __future__ import annotations
+
+import math
+
+from attrs import frozen
 
 from kling_elements.elements import element_of
 from kling_elements.errors import ExternalIdUsedError, LookUpUnavailableError, NoTaskError
@@ -33,11 +37,13 @@ from kling_elements.outcomes import (
     offers_no_look_up,
     verdict_for_error,
 )
+from kling_elements.policies import RetryPolicy
 from kling_elements.tasks import task_of_response
 from kling_elements_client.api.elements import create_element, get_element
 from kling_elements_client.contract import CheckedRequest
 from kling_elements_client.errors import KlingError, ResponseError
 from kling_elements_client.models import CreateElementResponse, Task, TaskInfo
+from kling_elements_runtime.contract import Contract
 from kling_elements_runtime.texts import for_message
 from kling_elements_runtime.types import Response, is_id
 
@@ -71,23 +77,43 @@ async def get_or_create(
     return await _create_or_find(effects, record, body, budget)
 
 
+@frozen
+class _Doubt:
+    """Whether an external id is absent or in doubt, after the attempts that this call has made.
+
+    Attributes:
+        is_in_doubt: Whether an attempt may have created the task, or was refused because the id was used before.
+        may_be_ours: Whether an attempt of this call may have created the task.
+    """
+
+    is_in_doubt: bool = False
+    may_be_ours: bool = False
+
+    def after(self, failure: KlingError, contract: Contract) -> _Doubt:
+        """Return the doubt after another attempt has failed. No failure removes a doubt."""
+        may_exist = verdict_for_error(failure, contract).outcome is Outcome.MAY_EXIST
+        may_be_ours = may_exist and not is_duplicate(failure, contract)
+        return _Doubt(self.is_in_doubt or may_exist, self.may_be_ours or may_be_ours)
+
+    def max_look_ups(self, policy: RetryPolicy) -> float:
+        """Return after how many look-ups without a task to stop; infinity to limit only the time."""
+        return math.inf if self.may_be_ours else policy.max_duplicate_look_ups
+
+
 async def _create_or_find(effects: Effects, record: CreateRecord, body: CheckedRequest, budget: RetryBudget) -> Task:
-    """Send a request until its task is known. After an attempt that may have created the task, look for it first."""
-    may_be_ours = False  # whether an attempt of this call may have created the task
+    """Send a request until its task is known. While the external id is in doubt, look the task up first."""
+    doubt = _Doubt()
     while True:
         try:
             return await send(effects, record, body)
         except KlingError as error:
             failure = error
-        verdict = verdict_for_error(failure, effects.contract)
-        if verdict.outcome is Outcome.MAY_EXIST and not is_duplicate(failure, effects.contract):
-            may_be_ours = True
-        if record.outcome is Outcome.MAY_EXIST:  # in doubt
-            max_look_ups = None if may_be_ours else budget.policy.max_duplicate_look_ups
-            task = await _search(effects, record, budget, failure, max_look_ups)
+        doubt = doubt.after(failure, effects.contract)
+        if doubt.is_in_doubt:
+            task = await _search(effects, record, budget, failure, doubt)
             if task is not None:
                 return _adopt(effects, record, task)
-        elif verdict.retry is Retry.AFTER_WAITING:  # still absent
+        elif verdict_for_error(failure, effects.contract).retry is Retry.AFTER_WAITING:  # still absent
             await budget.wait_after(effects, failure)
         else:
             raise failure
@@ -141,11 +167,12 @@ def _read_created_task(effects: Effects, response: Response[CreateElementRespons
             f"the gateway's response contains task {for_message(task.task_id)} of another external_task_id, "
             f"{for_message(task.external_task_id)}; look up the external_task_id that you sent"
         )
-    return with_id(task, record)
+    add_external_id(task, record)
+    return task
 
 
 async def _search(
-    effects: Effects, record: CreateRecord, budget: RetryBudget, failure: KlingError, max_look_ups: int | None
+    effects: Effects, record: CreateRecord, budget: RetryBudget, failure: KlingError, doubt: _Doubt
 ) -> Task | None:
     """Return the task that an attempt may have created; None if the next step is to send the request again.
 
@@ -154,7 +181,7 @@ async def _search(
         record: What is known about the create.
         budget: How often, and for how long in total, to try.
         failure: The error that the attempt ended in.
-        max_look_ups: After how many look-ups without a task to stop; None to limit only the time.
+        doubt: What the attempts say about the external id, which decides how often to look.
 
     Raises:
         KlingError: The look-up failed.
@@ -168,22 +195,22 @@ async def _search(
         look_ups += 1
         if task is not None or (can_send and look_ups > 1):
             return task
-        may_continue = max_look_ups is None or look_ups < max_look_ups
+        may_continue = look_ups < doubt.max_look_ups(budget.policy)
         seconds = budget.seconds_after(failure) if may_continue else None
         if seconds is not None:
             await effects.sleep(seconds)
         elif isinstance(failure, ResponseError) and is_duplicate(failure, effects.contract):
-            raise _id_used_error(effects, record, failure, may_be_ours=max_look_ups is None) from failure
+            raise _id_used_error(effects, record, failure, doubt) from failure
         else:
             raise failure
 
 
 def _id_used_error(
-    effects: Effects, record: CreateRecord, failure: ResponseError, *, may_be_ours: bool
+    effects: Effects, record: CreateRecord, failure: ResponseError, doubt: _Doubt
 ) -> ExternalIdUsedError:
     """Return the error for an id that was used although look-ups show no task, with the possible reasons."""
     message = f"external_task_id {record.external_id} is refused as used before, but look-ups don't find it"
-    if may_be_ours:
+    if doubt.may_be_ours:
         message += (
             ": an attempt of this call may have created the element, and look-ups don't show it yet; call again later"
         )
@@ -241,7 +268,7 @@ def _adopt(effects: Effects, record: CreateRecord, task: Task) -> Task:
         ElementUnavailableError: The element was deleted, or it failed.
     """
     record.outcome = Outcome.CREATED
-    task = with_id(task, record)
+    add_external_id(task, record)
     if any(is_id(element.element_id) for element in task.all_elements):
         element_of(task, effects.contract)
     effects.log(f"external_task_id {record.external_id}: adopted task {task.task_id}")
@@ -253,9 +280,8 @@ def _may_be_of(task: Task, record: CreateRecord) -> bool:
     return task.external_task_id in (None, record.external_id)
 
 
-def with_id(task: Task, record: CreateRecord) -> Task:
-    """Add the external id that was sent to a task, because not every gateway repeats it. Return the task."""
+def add_external_id(task: Task, record: CreateRecord) -> None:
+    """Add the external id that was sent to a task, because not every gateway repeats it."""
     if not isinstance(task.task_info, TaskInfo):
         task.task_info = TaskInfo()
     task.task_info.external_task_id = record.external_id
-    return task

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 
 from attrs import define, field, frozen
@@ -10,6 +11,7 @@ from kling_elements.elements import element_of
 from kling_elements.errors import TaskError, TaskFailedError, UnknownStatusError, WaitAllError, WaitTimeoutError
 from kling_elements.lifecycle.create_request import task_id_from
 from kling_elements.lifecycle.effects import Effects, OnUpdate
+from kling_elements.lifecycle.jobs import MAX_LOOK_UPS, Jobs
 from kling_elements.lifecycle.queries import look_up
 from kling_elements.lifecycle.retry_budget import requested_wait_seconds
 from kling_elements.outcomes import Outcome, is_absent, is_retryable_query
@@ -52,7 +54,7 @@ _MIN_PAUSE_SECONDS = 0.25  # before a last look-up
 _ENDED = (Progress.SUCCEEDED, Progress.FAILED)
 
 
-@define
+@define(eq=False)
 class _Watched:
     """A task that a call waits for.
 
@@ -180,39 +182,104 @@ async def _results(
     tasks_watched = [_watch(effects.contract, task, began_at, policy) for task in tasks]
     statuses = {watched.id: watched.last.task_status for watched in tasks_watched if watched.last.task_status}
     updates = _UpdateReporter(effects, on_update, statuses)
-    poll = 0
-    while True:
-        requested_seconds = await _look_up_all(effects, tasks_watched, policy, updates)
-        passed_seconds = effects.clock.monotonic() - began_at
-        pause_seconds = _pause_seconds(interval(policy, poll), requested_seconds, limit_seconds - passed_seconds)
-        if pause_seconds is None:
-            advice = f"; the gateway asks to wait {requested_seconds:g} s" if requested_seconds else ""
-            for watched in tasks_watched:
-                watched.give_up(f"after {passed_seconds:.3g} s{advice}")
-        results = [watched.result for watched in tasks_watched if watched.result is not None]
-        if pause_seconds is None or len(results) == len(tasks_watched):
-            return results
-        await effects.sleep(pause_seconds)
-        poll += 1
+    async with Jobs[_Watched](effects) as jobs:
+        rounds = _Rounds(effects, jobs, tasks_watched, policy, updates)
+        poll = 0
+        while True:
+            usual_seconds = interval(policy, poll)
+            requested_seconds = await rounds.look_up_all(usual_seconds)
+            pause_seconds = _pause_seconds(
+                usual_seconds, requested_seconds, began_at + limit_seconds - effects.clock.monotonic()
+            )
+            if pause_seconds is None:
+                await rounds.finish()
+                advice = f"; the gateway asks to wait {requested_seconds:g} s" if requested_seconds else ""
+                passed_seconds = effects.clock.monotonic() - began_at
+                for watched in tasks_watched:
+                    watched.give_up(f"after {passed_seconds:.3g} s{advice}")
+            results = [watched.result for watched in tasks_watched if watched.result is not None]
+            if pause_seconds is None or len(results) == len(tasks_watched):
+                return results
+            await effects.sleep(pause_seconds)
+            poll += 1
 
 
-async def _look_up_all(
-    effects: Effects, tasks_watched: Sequence[_Watched], policy: PollPolicy, updates: _UpdateReporter
-) -> float:
-    """Look up each task without a result. Return the longest wait, in seconds, that a response asks for."""
-    requested_seconds = 0.0
-    for watched in tasks_watched:
+@frozen
+class _Rounds:
+    """Looks up all tasks in rounds, a few tasks at a time.
+
+    Attributes:
+        effects: Performs all I/O.
+        jobs: The look-ups in progress. One that takes long may outlast its round.
+        tasks: The tasks, with and without a result.
+        policy: When to stop.
+        updates: Reports changes.
+    """
+
+    effects: Effects
+    jobs: Jobs[_Watched]
+    tasks: Sequence[_Watched]
+    policy: PollPolicy
+    updates: _UpdateReporter
+
+    async def look_up_all(self, round_seconds: float) -> float:
+        """Look up each task without a result. Return the longest wait, in seconds, that a response asks for.
+
+        After some seconds, don't wait for the last look-ups, if other tasks wait for the next round.
+        """
+        if len(self.tasks) == 1:  # needs no thread
+            return await self._look_up_only_task(self.tasks[0])
+        ends_at = self.effects.clock.monotonic() + round_seconds
+        requested_seconds = 0.0
+        queue = deque(self._idle())
+        while queue or self.jobs:
+            while queue and len(self.jobs) < MAX_LOOK_UPS:
+                watched = queue.popleft()
+                self.jobs.start(_try_look_up(self.effects, watched.id), watched)
+            seconds_left = ends_at - self.effects.clock.monotonic()
+            may_go_on = not queue and bool(self._idle())
+            if may_go_on and seconds_left <= 0:
+                break
+            requested_seconds = max(requested_seconds, await self._take_ended(seconds_left if may_go_on else None))
+        return requested_seconds
+
+    async def finish(self) -> None:
+        """Wait until the look-ups in progress have ended."""
+        while self.jobs:
+            await self._take_ended(None)
+
+    def _idle(self) -> list[_Watched]:
+        """Return the tasks without a result that are not being looked up."""
+        looked_up = self.jobs.keys()
+        return [watched for watched in self.tasks if watched.result is None and watched not in looked_up]
+
+    async def _look_up_only_task(self, watched: _Watched) -> float:
         if watched.result is not None:
-            continue
-        try:
-            task = await look_up(effects, watched.id)
-        except KlingError as error:
-            watched.handle_failed_look_up(error, effects.clock.monotonic(), policy)
-            requested_seconds = max(requested_seconds, requested_wait_seconds(error, effects.clock))
-        else:
-            watched.update(task, effects.clock.monotonic(), policy)
-            await updates.report(watched.id, task)
-    return requested_seconds
+            return 0.0
+        return await self._handle(watched, await _try_look_up(self.effects, watched.id))
+
+    async def _take_ended(self, seconds: float | None) -> float:
+        """Wait for look-ups. Return the longest wait, in seconds, that a response asks for."""
+        await self.jobs.wait(seconds)
+        return max([0.0, *[await self._handle(watched, result) for watched, result in self.jobs.take_ended()]])
+
+    async def _handle(self, watched: _Watched, result: Task | KlingError) -> float:
+        """Take the result of a look-up. Return the seconds to wait that the response asks for."""
+        now = self.effects.clock.monotonic()
+        if isinstance(result, KlingError):
+            watched.handle_failed_look_up(result, now, self.policy)
+            return requested_wait_seconds(result, self.effects.clock)
+        watched.update(result, now, self.policy)
+        await self.updates.report(watched.id, result)
+        return 0.0
+
+
+async def _try_look_up(effects: Effects, task_id: str) -> Task | KlingError:
+    """Look up a task once. Return the task or the error."""
+    try:
+        return await look_up(effects, task_id)
+    except KlingError as error:
+        return error
 
 
 def _pause_seconds(usual_seconds: float, requested_seconds: float, seconds_left: float) -> float | None:

@@ -206,11 +206,11 @@ def _parse(arguments: Sequence[str] | None, program: str) -> argparse.Namespace:
 
 def _check_dialect(parser: _Parser, options: argparse.Namespace) -> None:
     """Raise an `OptionError` if the gateway has no such dialect."""
-    from kling_elements.mock.dialects import usable_dialect  # noqa: PLC0415 -- --help needs no client
+    from kling_elements.mock.dialects import check_dialect  # noqa: PLC0415 -- --help needs no client
     from kling_elements_client.contract import CONTRACT  # noqa: PLC0415 -- as above
 
     try:
-        usable_dialect(options.gateway or CONTRACT, options.dialect)
+        check_dialect(options.gateway or CONTRACT, options.dialect)
     except ValueError as error:
         parser.error(f"argument --dialect: {error}")
 
@@ -225,7 +225,7 @@ def _port(text: str) -> int:
 def _token(text: str) -> str:
     from kling_elements_runtime.credentials import check_token  # noqa: PLC0415 -- --help needs no client
 
-    return _usable(check_token, text)
+    return _check(check_token, text)
 
 
 def _file(text: str) -> str:
@@ -246,45 +246,45 @@ def _gateway(text: str) -> Contract:
 
 
 def _element_ids(text: str) -> str:
-    from kling_elements.mock.ids import usable_kind  # noqa: PLC0415 -- --help needs no client
+    from kling_elements.mock.ids import check_kind  # noqa: PLC0415 -- --help needs no client
 
-    return _usable(usable_kind, text)
+    return _check(check_kind, text)
 
 
 def _host(text: str) -> str:
-    from kling_elements.mock.callers import usable_host  # noqa: PLC0415 -- --help needs no client
+    from kling_elements.mock.callers import check_host  # noqa: PLC0415 -- --help needs no client
 
-    return _usable(usable_host, text)
+    return _check(check_host, text)
 
 
 def _task_seconds(text: str) -> Sequence[float]:
-    from kling_elements.mock.options import usable_task_seconds  # noqa: PLC0415 -- --help needs no client
+    from kling_elements.mock.options import check_task_seconds  # noqa: PLC0415 -- --help needs no client
 
     match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)-([0-9]+(?:\.[0-9]+)?)", text, re.ASCII)
     if match is None:
         raise argparse.ArgumentTypeError(f"{text!r} is not MIN-MAX in seconds, such as 0.5-3")
-    return _usable(usable_task_seconds, (float(match[1]), float(match[2])))
+    return _check(check_task_seconds, (float(match[1]), float(match[2])))
 
 
 def _tick(text: str) -> float:
-    from kling_elements.mock.options import usable_tick  # noqa: PLC0415 -- --help needs no client
+    from kling_elements.mock.options import check_tick  # noqa: PLC0415 -- --help needs no client
 
-    return _usable(usable_tick, float(text))
+    return _check(check_tick, float(text))
 
 
 def _limit(text: str) -> int:
-    from kling_elements.mock.options import usable_limit  # noqa: PLC0415 -- --help needs no client
+    from kling_elements.mock.options import check_limit  # noqa: PLC0415 -- --help needs no client
 
-    return _usable(usable_limit, int(text))
+    return _check(check_limit, int(text))
 
 
 def _secret(text: str) -> str:
-    from kling_elements.mock.options import usable_secret  # noqa: PLC0415 -- --help needs no client
+    from kling_elements.mock.options import check_secret  # noqa: PLC0415 -- --help needs no client
 
-    return _usable(usable_secret, text)
+    return _check(check_secret, text)
 
 
-def _usable(check: Callable[[_T], _T], value: _T) -> _T:
+def _check(check: Callable[[_T], _T], value: _T) -> _T:
     try:
         return check(value)
     except ValueError as error:

@@ -28,7 +28,7 @@ from kling_elements.mock.callbacks import NotificationSender
 from kling_elements.mock.callers import ORIGIN, Callers, page_headers
 from kling_elements.mock.clock import TaskClock
 from kling_elements.mock.control import Control
-from kling_elements.mock.dialects import Dialect, usable_dialect
+from kling_elements.mock.dialects import Dialect, check_dialect
 from kling_elements.mock.faults import FaultQueue
 from kling_elements.mock.ids import Ids
 from kling_elements.mock.options import Options
@@ -134,7 +134,7 @@ class MockServer:
         self.routes = Routes(contract)
         self.contract = contract
         self._refusals = Refusals(contract)
-        dialect = Dialect(contract, usable_dialect(contract, options.dialect), self._refusals)
+        dialect = Dialect(contract, check_dialect(contract, options.dialect), self._refusals)
         shapes = Shapes(contract, Ids(contract, options.element_ids))
         faults = FaultQueue(shapes, self._refusals)
         self._store = Store(options.state)
@@ -234,7 +234,7 @@ class MockServer:
         else:
             await self._serve(scope, receive, send)
 
-    async def late_reply(self, reply: Reply) -> Reply:
+    async def wait_for_late_reply(self, reply: Reply) -> Reply:
         """Wait for the delay of a reply and then call its `late`, even if the caller hangs up meanwhile.
 
         The server calls this for each reply that has a `late`. To choose the moment in a test, override this method:
@@ -265,7 +265,7 @@ class MockServer:
             reply = await self._reply(head, body)
             self._sender.start_if_needed()
             if reply.late is not None:
-                reply = await self.late_reply(reply)
+                reply = await self.wait_for_late_reply(reply)
             if ORIGIN in head.headers:
                 reply = replace(reply, headers=(*reply.headers, *page_headers(head.headers)))
             await respond(scope, send, reply, body)

@@ -93,7 +93,7 @@ def page_headers(headers: Fields) -> HeaderList:
     )
 
 
-def usable_host(host: str) -> str:
+def check_host(host: str) -> str:
     """Check a host that may use `/_mock/`, and return it.
 
     Raises:

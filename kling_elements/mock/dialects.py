@@ -67,7 +67,7 @@ class Dialect:
         return operation.definition if operation else {}
 
 
-def usable_dialect(contract: Document, name: str | None) -> str:
+def check_dialect(contract: Document, name: str | None) -> str:
     """Check the name of a dialect, and return it; for None, return the contract's first dialect.
 
     Raises:

@@ -29,7 +29,7 @@ _FACTOR: Final = 0x9E3779B97F4A7C15F39CC0605CEDC835
 _INVERSE: Final = pow(_FACTOR, -1, _UUIDS)
 
 
-def usable_kind(kind: str) -> str:
+def check_kind(kind: str) -> str:
     """Check a kind of element ids, and return it.
 
     Raises:

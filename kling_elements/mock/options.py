@@ -11,16 +11,16 @@ from attrs import Attribute, field, frozen
 from attrs.validators import optional
 
 from kling_elements.mock.callbacks import Retries
-from kling_elements.mock.callers import usable_host
+from kling_elements.mock.callers import check_host
 from kling_elements.mock.clock import MS
-from kling_elements.mock.ids import usable_kind
+from kling_elements.mock.ids import check_kind
 from kling_elements.webhooks import SECRET_FORM, is_secret
 from kling_elements_runtime.credentials import check_token
 
 _MAX_SECONDS = 366 * 24 * 3600
 
 
-def usable_tick(seconds: float) -> float:
+def check_tick(seconds: float) -> float:
     """Check the seconds of a tick, and return them.
 
     Raises:
@@ -31,7 +31,7 @@ def usable_tick(seconds: float) -> float:
     return seconds
 
 
-def usable_task_seconds(seconds: Sequence[float]) -> Sequence[float]:
+def check_task_seconds(seconds: Sequence[float]) -> Sequence[float]:
     """Check the shortest and the longest duration of a task, in seconds, and return both.
 
     Raises:
@@ -42,7 +42,7 @@ def usable_task_seconds(seconds: Sequence[float]) -> Sequence[float]:
     return seconds
 
 
-def usable_limit(limit: int) -> int:
+def check_limit(limit: int) -> int:
     """Check a limit, and return it.
 
     Raises:
@@ -53,7 +53,7 @@ def usable_limit(limit: int) -> int:
     return limit
 
 
-def usable_hosts(hosts: Sequence[str]) -> Sequence[str]:
+def check_hosts(hosts: Sequence[str]) -> Sequence[str]:
     """Check hosts that may use `/_mock/`, and return them.
 
     Raises:
@@ -62,10 +62,10 @@ def usable_hosts(hosts: Sequence[str]) -> Sequence[str]:
     """
     if isinstance(hosts, str):
         raise TypeError("control must be a list of hosts, not a single string: write ['ADDRESS']")
-    return [usable_host(host) for host in hosts]
+    return [check_host(host) for host in hosts]
 
 
-def usable_secret(secret: str) -> str:
+def check_secret(secret: str) -> str:
     """Check a webhook secret, and return it.
 
     Raises:
@@ -96,16 +96,16 @@ class Options:
     token: str | None = field(default=None, repr=False, validator=_validator(check_token))
     dialect: str | None = None
     state: str | PathLike[str] | None = None
-    tick_seconds: float = field(default=1.0, validator=_validator(usable_tick))
-    task_seconds: Sequence[float] | None = field(default=None, validator=_validator(usable_task_seconds))
-    concurrency: int | None = field(default=None, validator=_validator(usable_limit))
-    rate: int | None = field(default=None, validator=_validator(usable_limit))
-    webhook_secret: str | None = field(default=None, repr=False, validator=_validator(usable_secret))
+    tick_seconds: float = field(default=1.0, validator=_validator(check_tick))
+    task_seconds: Sequence[float] | None = field(default=None, validator=_validator(check_task_seconds))
+    concurrency: int | None = field(default=None, validator=_validator(check_limit))
+    rate: int | None = field(default=None, validator=_validator(check_limit))
+    webhook_secret: str | None = field(default=None, repr=False, validator=_validator(check_secret))
     manual_clock: bool = False
     unique_external_ids: bool = True
     callbacks: bool = True
-    element_ids: str | None = field(default=None, validator=_validator(usable_kind))
-    control: Sequence[str] = field(default=(), validator=_validator(usable_hosts))
+    element_ids: str | None = field(default=None, validator=_validator(check_kind))
+    control: Sequence[str] = field(default=(), validator=_validator(check_hosts))
     retries: Retries = field(factory=Retries)
 
     @property

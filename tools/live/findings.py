@@ -27,11 +27,11 @@ class ResponseFinding:
 
     Attributes:
         text: Its description.
-        departs: Whether the contract forbids it. Otherwise it is only for information.
+        is_violation: Whether the contract forbids it. Otherwise it is only for information.
     """
 
     text: str
-    departs: bool = True
+    is_violation: bool = True
 
 
 def findings_of(operation_id: str, response: httpx.Response) -> list[ResponseFinding]:
@@ -104,7 +104,7 @@ def _check_body(operation_id: str, pointer: str, response: httpx.Response) -> It
     if len(pointers) > _MAX_VIOLATIONS:
         yield ResponseFinding(f"{len(pointers) - _MAX_VIOLATIONS} more places break the contract")
     yield from _check_envelope(operation_id, body, response)
-    yield from (ResponseFinding(text, departs=False) for text in find_surplus(schema, body))
+    yield from (ResponseFinding(text, is_violation=False) for text in find_surplus(schema, body))
 
 
 def _check_envelope(operation_id: str, body: Any, response: httpx.Response) -> Iterator[ResponseFinding]:
@@ -124,4 +124,4 @@ def _check_envelope(operation_id: str, body: Any, response: httpx.Response) -> I
             f"/code is {row.code}, which comes with status {row.http_status}, not {response.status_code}"
         )
     elif row is None and code is not None:
-        yield ResponseFinding(f"/code is {word_or_length(code)}, which is not in x-business-codes", departs=False)
+        yield ResponseFinding(f"/code is {word_or_length(code)}, which is not in x-business-codes", is_violation=False)

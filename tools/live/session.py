@@ -87,7 +87,7 @@ class Session:
         self._pending_call = ""
         call = self._call or operation_of(response.request)
         findings = findings_of(call, response)
-        conforms = not any(finding.departs for finding in findings)
+        conforms = not any(finding.is_violation for finding in findings)
         self.say(f"  {call}: status {response.status_code}{', conforms' if conforms else ''}")
         for finding in findings:
             self._note(finding)
@@ -98,8 +98,8 @@ class Session:
         self._say(self.redact_token(text))
 
     def _note(self, finding: ResponseFinding) -> None:
-        self.departures += finding.departs
-        self.say(f"  {'departs' if finding.departs else 'for information'}: {finding.text}")
+        self.departures += finding.is_violation
+        self.say(f"  {'departs' if finding.is_violation else 'for information'}: {finding.text}")
 
     def note_departure(self, text: str) -> None:
         """Print and count a departure from the contract."""

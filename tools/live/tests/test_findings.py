@@ -69,7 +69,7 @@ _MANY: list[Any] = [{"task_id": []} for _ in range(12)]
 )
 def test_a_response_is_checked_against_the_contract(response: httpx.Response, expected: list[tuple[bool, str]]) -> None:
     """Departures are described by their place. Additions are only for information, once for all items."""
-    assert expected == [(finding.departs, finding.text) for finding in findings_of("listElements", response)]
+    assert expected == [(finding.is_violation, finding.text) for finding in findings_of("listElements", response)]
 
 
 def test_a_missing_required_header_is_a_departure(monkeypatch: pytest.MonkeyPatch) -> None:
