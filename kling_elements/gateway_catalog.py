@@ -26,11 +26,11 @@ class Gateway:
     """A gateway that you can choose with `KlingElements(gateway=...)`.
 
     Attributes:
-        name: Its name.
-        title: What it is called.
-        summary: How it differs from the contract.
-        base_url: Its URL; None if you have to pass `base_url` yourself.
-        version: The date of the documents that it was taken from.
+        name: The name to pass to the client.
+        title: The name to show to people.
+        summary: The differences from the contract, in one sentence.
+        base_url: The gateway's URL, or None if you have to pass `base_url` yourself.
+        version: The date of the documents from which the overlay was written.
     """
 
     name: str
@@ -69,7 +69,7 @@ def contract_of(gateway: str | Path | None, base_url: str | None) -> Contract:
         raise TypeError(f"gateway must be a name or a pathlib.Path, not {type(gateway).__name__}")
     if gateway not in packaged.BASE_URLS:
         raise ValueError(
-            f"there is no gateway {gateway!r}: use {', '.join(packaged.BASE_URLS)}, or pathlib.Path of an overlay"
+            f"there is no gateway {gateway!r}: use {', '.join(packaged.BASE_URLS)}, or the pathlib.Path of an overlay"
         )
     return CONTRACT if gateway == _OWN else _packaged_contract(gateway)
 

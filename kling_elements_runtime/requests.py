@@ -20,7 +20,7 @@ _FRESH: Final = {"Cache-Control": "no-cache"}
 
 
 class RequestBuilder:
-    """Builds the requests of one client."""
+    """A builder of one client's requests."""
 
     def __init__(self, authorization: Callable[[], str]) -> None:
         """Create a builder with an empty cache.

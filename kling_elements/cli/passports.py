@@ -30,7 +30,7 @@ def check_file(path: Path) -> None:
         raise CommandError(str(error), Exit.USAGE) from None
 
 
-def write_passport(  # noqa: PLR0913 -- all but two go by name
+def write_passport(  # noqa: PLR0913 - all but two go by name
     url: str, key: Key, *, path: Path, output: Output, confirm: bool, allow_http: bool
 ) -> Iterator[SetupFinding]:
     """Ask a gateway what it speaks, write its passport, and yield what came of it. The details go to stderr.

@@ -30,7 +30,7 @@ class Call(Generic[T]):
 
     Attributes:
         coroutine: The work to do.
-        seconds: The seconds after which the call must be over; None if only its steps are limited.
+        seconds: The seconds after which the call must be over, or None if only its steps are limited.
         explain: A function to call with the exception that ends the call. It adds the external id and the outcome, and
             logs a warning through the effects if an element may be left behind.
     """

@@ -30,8 +30,8 @@ from kling_elements_client.contract import CheckedRequest
 from kling_elements_client.errors import AuthenticationError, KlingError, TransportError
 from kling_elements_client.models import Task
 
-_MAX_LOOK_UPS = 4  # at a time
-_MIN_LOOK_SECONDS = 0.05  # between two look-ups of a task
+_MAX_CONCURRENT_LOOK_UPS = 4
+_MIN_LOOK_UP_INTERVAL_SECONDS = 0.05  # for one task
 _ENDED = (Progress.SUCCEEDED, Progress.FAILED, Progress.WITHOUT_ELEMENT)
 
 
@@ -90,7 +90,7 @@ class BatchOptions:
         retry: How often, and after how many seconds, to retry failed connections.
         poll: How often to look up tasks, and when to give up if no create is accepted and no task ends.
         preflight: How to check and change media before a create is sent.
-        limit_seconds: The seconds after which no further create is sent; None if there is no limit.
+        limit_seconds: The seconds after which no further create is sent, or None if there is no limit.
     """
 
     limiter: Limiter
@@ -167,7 +167,7 @@ class _Batch:
         if not self._waiting:  # nothing waits for a place, so look-ups are not needed
             return
         for create in [create for create in self._in_progress if create.next_look_up_at <= now]:
-            if self._running_look_ups < _MAX_LOOK_UPS:
+            if self._running_look_ups < _MAX_CONCURRENT_LOOK_UPS:
                 self._in_progress.remove(create)
                 self._running_look_ups += 1
                 self._start(create.look_up(self._effects), self._handle_look_up_result, create)
@@ -186,11 +186,11 @@ class _Batch:
             await self._effects.sleep(seconds)
 
     def _seconds_to_next_step(self) -> float | None:
-        """Return the seconds until the next job may start; None if none may start before another job has ended."""
+        """Return the seconds until the next job may start, or None if none may start before another job has ended."""
         if not self._waiting:
             return None
         times = [self._ends_at, self._last_progress_at + self._poll.max_wait_seconds]
-        if self._running_look_ups < _MAX_LOOK_UPS:
+        if self._running_look_ups < _MAX_CONCURRENT_LOOK_UPS:
             times += [create.next_look_up_at for create in self._in_progress]
         return min(self._limiter.seconds_to_wait(), max(min(times) - self._effects.clock.monotonic(), 0.0))
 
@@ -270,7 +270,7 @@ class _Batch:
         """Plan the next look-up of a task: shortly before the task should end, and then less and less often."""
         seconds = interval(self._poll, create.look_ups)
         if self._typical_task_seconds is not None:
-            step = max(self._typical_task_seconds / 8, _MIN_LOOK_SECONDS)
+            step = max(self._typical_task_seconds / 8, _MIN_LOOK_UP_INTERVAL_SECONDS)
             first = create.look_ups == 0
             seconds = (
                 6 * step if first else interval(evolve(self._poll, first_interval_seconds=step), create.look_ups - 1)

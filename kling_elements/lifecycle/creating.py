@@ -147,7 +147,7 @@ def _read_created_task(effects: Effects, response: Response[CreateElementRespons
 async def _search(
     effects: Effects, record: CreateRecord, budget: RetryBudget, failure: KlingError, max_look_ups: int | None
 ) -> Task | None:
-    """Return the task that an attempt may have created; None if the next step is to send the request again.
+    """Return the task that an attempt may have created, or None if the next step is to send the request again.
 
     Args:
         effects: Performs all I/O.
@@ -199,7 +199,7 @@ def _id_used_error(
 
 
 async def _look_up(effects: Effects, record: CreateRecord, budget: RetryBudget) -> Task | None:
-    """Return the task of the external id; None if the gateway says that there is none."""
+    """Return the task of the external id, or None if the gateway says that there is none."""
     while True:
         try:
             task = task_of_response(await effects.call(get_element, id=record.external_id), effects.contract)

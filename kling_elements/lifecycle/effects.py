@@ -120,7 +120,7 @@ class Effects(ABC):
 
     @abstractmethod
     async def wait(self, jobs: Collection[Any], seconds: float | None) -> None:
-        """Wait until one of several jobs is done, or until some seconds have passed; None for no limit."""
+        """Wait until one of several jobs is done, or until some seconds have passed, or None for no limit."""
 
     @abstractmethod
     async def abandon(self, jobs: Collection[Any]) -> None:

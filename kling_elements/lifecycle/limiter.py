@@ -15,7 +15,7 @@ from kling_elements.numbers import count
 from kling_elements.policies import RetryPolicy, interval
 
 _MAX_IN_FLIGHT = 16  # creates that wait for their responses; more would only share the bandwidth
-_FIRST_TRIAL_SECONDS = 10.0  # after a refusal, before trying one more
+_FIRST_TRIAL_SECONDS = 10.0  # this long after a refusal, one more is tried
 _MAX_TRIAL_SECONDS = 600.0
 _MAX_REMEMBERED = 1000  # creates
 _MARGIN = 1.1  # how much longer the gap is than the last accepted rate needs
@@ -43,7 +43,7 @@ class Limiter:
         Args:
             clock: The source of time and chance.
             policy: The intervals to wait after refusals that don't say how long to wait.
-            max_concurrent: The maximum number of tasks in progress; None for as many as the service allows.
+            max_concurrent: The maximum number of tasks in progress, or None for as many as the service allows.
 
         Raises:
             ValueError: `max_concurrent` is not a whole number of 1 or more.

@@ -30,7 +30,7 @@ class RetryBudget:
         Args:
             policy: The intervals, and the limit of calls without their own.
             clock: The clock to read the time from.
-            max_wait_seconds: The limit of this call, in seconds; None for the policy's.
+            max_wait_seconds: The limit of this call, in seconds, or None for the policy's.
 
         Raises:
             TypeError: The limit is not a number.
@@ -75,7 +75,7 @@ class RetryBudget:
 
 
 def requested_wait_seconds(error: KlingError, clock: Clock) -> float:
-    """Return the seconds to wait that the response to a failed attempt asks for; 0 if it asks for none."""
+    """Return the seconds to wait that the response to a failed attempt asks for, or 0 if it asks for none."""
     return retry_after_seconds(error.headers, clock.now()) if isinstance(error, ResponseError) else 0.0
 
 

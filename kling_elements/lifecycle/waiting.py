@@ -48,7 +48,7 @@ async def wait_all(
     return elements
 
 
-_MIN_PAUSE_SECONDS = 0.25  # before a last look-up
+_MIN_PAUSE_SECONDS = 0.25  # a last look-up comes no sooner
 _ENDED = (Progress.SUCCEEDED, Progress.FAILED)
 
 
@@ -62,7 +62,7 @@ class _Watched:
         last: The last known state of the task.
         exists: Whether the task certainly exists, because a response showed it.
         unclear_since: When look-ups began to return nothing that the client understands; None after a clear one.
-        error: The error of the last look-up; None if it succeeded.
+        error: The error of the last look-up, or None if it succeeded.
         result: The element, or the error that ended the wait; None while the wait continues.
     """
 
@@ -101,7 +101,7 @@ class _Watched:
             self.result = error
 
     def _unclear_seconds(self, now: float) -> float:
-        """Return the seconds since look-ups began to return nothing that the client understands; 0 for the first."""
+        """Return the seconds since look-ups began to return nothing that the client understands, or 0 for the first."""
         if self.unclear_since is None:
             self.unclear_since = now
         return now - self.unclear_since
@@ -216,7 +216,7 @@ async def _look_up_all(
 
 
 def _pause_seconds(usual_seconds: float, requested_seconds: float, seconds_left: float) -> float | None:
-    """Return the seconds to wait before the next look-ups; None if there is no time for them.
+    """Return the seconds to wait before the next look-ups, or None if there is no time for them.
 
     Half of the remaining time is reserved for the look-ups.
 

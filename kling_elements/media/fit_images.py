@@ -24,7 +24,7 @@ from kling_elements_runtime.uploads import InlineBytes
 Size = tuple[int, int]
 
 _MAX_SOURCE_BYTES = 128 * 1024**2  # sources are read as a whole; larger ones are allowed only if max_pixels is larger
-_BYTES_PER_PIXEL = 4  # of an uncompressed source
+_SOURCE_BYTES_PER_PIXEL = 4  # if the source is uncompressed
 _MAX_STRETCH = Fraction(101, 100)  # stretching by less is invisible
 _SHRINKING = 0.97  # a margin, because the file size is not quite proportional to the pixels
 _LANCZOS = Image.Resampling.LANCZOS
@@ -109,7 +109,7 @@ def _read(
 ) -> tuple[str, bytes, ImageReport, list[str]]:
     """Return the name of a source, its bytes, its report, and a sentence for each change of the bytes."""
     url, limits = sources.url_of(source, contract), image_limits(contract)
-    max_bytes = max(_MAX_SOURCE_BYTES, _BYTES_PER_PIXEL * max_pixels)
+    max_bytes = max(_MAX_SOURCE_BYTES, _SOURCE_BYTES_PER_PIXEL * max_pixels)
     of_sources = evolve(limits.file_size, max_bytes=max_bytes)
     if url is not None:
         # imported here because it loads an HTTP library
@@ -180,8 +180,8 @@ def _resize(
         picture = _replace_picture(picture, picture.resize(size, _LANCZOS))
     elif size != picture.size:
         verb = "padded" if ratio == "pad" else "cropped"
-        where = "at the sides" if size[0] != picture.width else "above and below"
-        changes.append(f"{verb} {where} from {px(picture.size)} to {px(size)}")
+        position = "at the sides" if size[0] != picture.width else "above and below"
+        changes.append(f"{verb} {position} from {px(picture.size)} to {px(size)}")
         picture = _replace_picture(picture, _paste_centred(picture, size, background))
     size = _enlarged_sides(picture.size, limits.displayed_sides.min_px)
     if size != picture.size:

@@ -138,7 +138,7 @@ def inspect_whole(file: Reader, source: str, limits: ImageLimits) -> ImageReport
 
 
 def decoding_obstacle(content: bytes, header: PictureHeader, max_pixels: int | None = None) -> str | None:
-    """Return why a JPEG or PNG would cost too much to decode; None if it would not."""
+    """Return why a JPEG or PNG would cost too much to decode, or None if it would not."""
     pixels = header.width * header.height
     if pixels > (_MAX_CHECKED_PIXELS if max_pixels is None else max_pixels):
         return _TOO_LARGE

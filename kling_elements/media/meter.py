@@ -18,7 +18,7 @@ from kling_elements_runtime.deadline import seconds_left
 from kling_elements_runtime.transport.dns import look_up
 
 _MAX_WAIT_SECONDS = 3600.0  # sockets do not accept timeouts of weeks
-_MAX_READ_WAIT_SECONDS = 1.0  # of a socket at a time, because the caller may have given up meanwhile
+_MAX_READ_WAIT_SECONDS = 1.0  # the caller may have given up meanwhile
 
 
 class Meter:

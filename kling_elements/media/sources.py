@@ -33,9 +33,9 @@ from kling_elements_runtime.uploads import (
     encode,
 )
 
-_CHUNK_BYTES = 256 * 1024  # to read at a time from a file object that cannot seek
-_SLICE_CHARACTERS = 16 * 1024  # of a percent-encoded text to decode at a time
-_MAX_MEMORY_BYTES = 16 * 1024 * 1024  # of a copy; larger copies are written to disk
+_READ_CHUNK_BYTES = 256 * 1024  # a file object that cannot seek is read in chunks of this size
+_DECODED_SLICE_CHARACTERS = 16 * 1024  # a percent-encoded text is decoded in slices of this length
+_MAX_COPY_IN_MEMORY_BYTES = 16 * 1024 * 1024  # larger copies are written to disk
 _MAX_PATH_LENGTH = 4096  # characters; systems allow no more, and a photograph in Base64 is longer
 
 _HTTP = re.compile(r"https?:", re.IGNORECASE)
@@ -236,9 +236,9 @@ def _open_object(file: Any, limit: FileSize) -> Iterator[MediaFile]:
 @contextmanager
 def _copy(file: Any, name: str, limit: FileSize) -> Iterator[IO[bytes]]:
     """Copy a file object that cannot seek, and yield the copy."""
-    with SpooledTemporaryFile(max_size=_MAX_MEMORY_BYTES) as copy:
+    with SpooledTemporaryFile(max_size=_MAX_COPY_IN_MEMORY_BYTES) as copy:
         with _media_errors(name, "cannot be read"):
-            while chunk := _read(file, name, _CHUNK_BYTES):
+            while chunk := _read(file, name, _READ_CHUNK_BYTES):
                 with raising_media_errors(Path(gettempdir()), "written to, for a copy of a file object"):
                     copy.write(chunk)
                 if copy.tell() > limit.max_bytes:
@@ -332,7 +332,7 @@ def _unquote(payload: str, limit: FileSize | None, name: str) -> bytes:
         raise _too_large_error(name, limit)
     slices, start = [], 0
     while start < len(payload):
-        end = start + _SLICE_CHARACTERS
+        end = start + _DECODED_SLICE_CHARACTERS
         cut = payload.rfind("%", max(end - 2, start), end)  # a slice must not split an escape such as %2F
         end = cut if cut > start else end
         slices.append(unquote_to_bytes(payload[start:end]))

@@ -87,7 +87,7 @@ def _find_container(boxes: Outline) -> str | None:
 
 
 def _read_header(boxes: Outline) -> tuple[Movie | None, str | None]:
-    """Return the content of the header, and what is wrong with the file; None for each if there is nothing."""
+    """Return the content of the header, and what is wrong with the file, or None for each if there is nothing."""
     if boxes.header is None:
         return None, boxes.trouble
     try:

@@ -29,7 +29,7 @@ _MAX_PART_LENGTH = 200  # characters of a violation's pointer, and of its messag
 class Admission:
     """Checks each request, and runs the operation if it passes."""
 
-    def __init__(  # noqa: PLR0913 -- it connects these parts
+    def __init__(  # noqa: PLR0913 - it connects these parts
         self,
         contract: Contract,
         routes: Routes,

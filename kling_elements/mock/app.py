@@ -43,7 +43,7 @@ from kling_elements.mock.store import StateError, Store
 from kling_elements_runtime.contract import Contract
 
 
-def create_app(  # noqa: PLR0913 -- all arguments except the token are keywords
+def create_app(  # noqa: PLR0913 - all arguments except the token are keywords
     token: str | None = None,
     *,
     dialect: str | None = None,
@@ -186,7 +186,7 @@ class MockServer:
 
     @property
     def docs_path(self) -> str | None:
-        """The path of the Swagger UI page; None if there is none, or Swagger UI is not installed."""
+        """The path of the Swagger UI page, or None if there is none, or Swagger UI is not installed."""
         return self._pages.docs
 
     def close(self) -> None:
@@ -253,7 +253,7 @@ class MockServer:
 
     async def _finish_late(self, reply: Reply) -> Reply:
         await asyncio.sleep(reply.delay_seconds)
-        assert reply.late is not None  # noqa: S101 -- `_serve` has checked it
+        assert reply.late is not None  # noqa: S101 - `_serve` has checked it
         final_reply = reply.late()
         self._sender.start_if_needed()
         return final_reply

@@ -16,7 +16,7 @@ from kling_elements_runtime.addresses import is_host, is_loopback_address
 
 _PROXIES = re.compile(rb"via|forwarded|x-forwarded-.+|x-real-ip")  # headers that proxies add
 _OLD_HTTP = "1.0"  # nginx uses it towards its upstream by default, and adds no proxy header
-_OWN_SITES = ("none", "same-origin")  # of Sec-Fetch-Site: a typed address, and a page from this server
+_OWN_FETCH_SITES = ("none", "same-origin")  # values of Sec-Fetch-Site: a typed URL, and a page from this server
 ORIGIN = b"origin"
 """The header in which a browser sends the site of the page."""
 
@@ -111,7 +111,7 @@ def _is_from_foreign_page(headers: Fields) -> bool:
     referer = header(headers, b"referer")
     if referer is not None and not _is_this_machine(_host_of(referer)):
         return True
-    return (header(headers, b"sec-fetch-site") or "none") not in _OWN_SITES
+    return (header(headers, b"sec-fetch-site") or "none") not in _OWN_FETCH_SITES
 
 
 def _is_this_machine(host: str | None) -> bool:

@@ -30,7 +30,7 @@ Action: TypeAlias = Callable[[Body], object]
 class Control:
     """Answers requests below `/_mock/`. They need no token."""
 
-    def __init__(  # noqa: PLR0913 -- it connects these parts
+    def __init__(  # noqa: PLR0913 - it connects these parts
         self,
         *,
         callers: Callers,

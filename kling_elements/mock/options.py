@@ -37,7 +37,7 @@ def usable_task_seconds(seconds: Sequence[float]) -> Sequence[float]:
     Raises:
         ValueError: The value is not two durations, the shorter first.
     """
-    if not (len(seconds) == 2 and 0 <= seconds[0] <= seconds[1] <= _MAX_SECONDS):  # noqa: PLR2004 -- a pair
+    if not (len(seconds) == 2 and 0 <= seconds[0] <= seconds[1] <= _MAX_SECONDS):  # noqa: PLR2004 - a pair
         raise ValueError(f"task_seconds must be two numbers from 0 to {_MAX_SECONDS}, the shorter duration first")
     return seconds
 

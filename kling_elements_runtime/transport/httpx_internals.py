@@ -30,5 +30,5 @@ class AsyncPoolTransport(httpx.AsyncHTTPTransport):
 
 
 def transport_of(http: httpx.Client | httpx.AsyncClient) -> Any:
-    """Return the transport of a client, which OpenTelemetry replaces; None if this httpx stores it elsewhere."""
+    """Return the transport of a client, which OpenTelemetry replaces, or None if this httpx stores it elsewhere."""
     return getattr(http, "_transport", None)
