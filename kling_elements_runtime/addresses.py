@@ -7,9 +7,8 @@ import re
 import socket
 
 _HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+")
-_NON_ASCII_PORT = re.compile(
-    r"[^/?#]*//[^/?#\\]*:(?![0-9]+(?:[/?#\\]|$))\d+(?:[/?#\\]|$)"
-)  # of a port: \d matches digits of any script
+# \d matches digits of any script.
+_NON_ASCII_PORT = re.compile(r"[^/?#]*//[^/?#\\]*:(?![0-9]+(?:[/?#\\]|$))\d+(?:[/?#\\]|$)")
 _MAX_LABEL_CHARACTERS = 63  # RFC 1035, section 2.3.4
 LAST_PORT = 65535
 

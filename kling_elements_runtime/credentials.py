@@ -27,7 +27,6 @@ class HiddenToken:
     __slots__ = ("reveal",)
 
     def __init__(self, token: Token) -> None:
-
         self.reveal: Callable[[], Token] = lambda: token
 
     def __repr__(self) -> str:

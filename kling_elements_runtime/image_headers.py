@@ -189,9 +189,8 @@ def _png_exif(file: Reader, position: int, last: bytes) -> tuple[tuple[int, int]
 
 
 def _jpeg_header(file: Reader) -> PictureHeader:
-    if (
-        _read(file, 0, len(JPEG_SIGNATURE) + 1) != JPEG_SIGNATURE + b"\xff"
-    ):  # decoders require a marker immediately here
+    # Decoders require a marker immediately after the signature.
+    if _read(file, 0, len(JPEG_SIGNATURE) + 1) != JPEG_SIGNATURE + b"\xff":
         raise DamagedFileError("the file is neither a PNG nor a JPEG")
     exif = (0, 0)
     for segment in jpeg_segments(file, len(JPEG_SIGNATURE)):

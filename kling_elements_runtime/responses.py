@@ -35,7 +35,7 @@ _UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")  # that of UTF-32 begins with the fir
 
 @frozen
 class ResponseReader:
-    """Reads the responses to the requests of one client.
+    """A reader of the responses to one client's requests.
 
     Attributes:
         contract: The contract to check responses against.

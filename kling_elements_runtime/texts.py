@@ -68,9 +68,8 @@ def redactor(tokens: Iterable[str]) -> Redact:
     plain = [token.lower() for token in long]
     codes = "|".join({f"{ord(character):02x}" for token in long for character in token})
     names = "".join({f"|{name}" for token in long for character in token for name in _html_names(character)})
-    escapes = re.compile(
-        rf"\\|~[01]|%(?i:25|{codes})|&(?i:#|amp;{names})"
-    )  # every string with an escaped token contains one
+    # Every string with an escaped token contains one of these.
+    escapes = re.compile(rf"\\|~[01]|%(?i:25|{codes})|&(?i:#|amp;{names})")
 
     def redact(text: str) -> str:
         lowered = text.lower()

@@ -25,7 +25,7 @@ class DamagedFileError(Exception):
 class Reader(Protocol):
     """The bytes of a file, in memory or elsewhere.
 
-    `size` is the file's size in bytes. `peek` returns bytes from an offset on; fewer at the end of the file.
+    `size` is the file's size in bytes. `peek` returns bytes from an offset on, or fewer at the end of the file.
     """
 
     @property
@@ -83,7 +83,7 @@ class InlineBytes:
         return len(self.content)
 
     def peek(self, offset: int, count: int) -> bytes:
-        """Return bytes from an offset on; fewer at the end of the file."""
+        """Return bytes from an offset on, or fewer at the end of the file."""
         return self.content[offset : offset + count]
 
     def pieces(self) -> Iterator[bytes]:
@@ -104,7 +104,7 @@ class InlineText:
         return decoded_size(self._text)
 
     def peek(self, offset: int, count: int) -> bytes:
-        """Return bytes from an offset on; fewer at the end of the file.
+        """Return bytes from an offset on, or fewer at the end of the file.
 
         Raises:
             DamagedFileError: The text is not Base64 there.
@@ -162,7 +162,7 @@ class InlineFile:
         return f"InlineFile({str(self.path)!r}, <{self.size} bytes>)"
 
     def peek(self, offset: int, count: int) -> bytes:
-        """Return bytes from an offset on; fewer at the end of the file.
+        """Return bytes from an offset on, or fewer at the end of the file.
 
         Raises:
             MediaError: The file cannot be read, or has changed.

@@ -42,7 +42,7 @@ class Call(Generic[T]):
 
 @frozen
 class Calls:
-    """Prepares calls. An invalid argument raises an error here, before anything is sent.
+    """The preparation of calls. An invalid argument raises an error here, before anything is sent.
 
     Attributes:
         effects: Performs all I/O.

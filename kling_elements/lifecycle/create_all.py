@@ -42,10 +42,10 @@ class _Create:
     Attributes:
         request: The caller's request.
         record: Whether the element may exist, and its external id.
-        body: The request as it is sent: None before its check, and again once a response is decisive.
-        result: The latest state of its task, or the error of the last attempt.
-        created_at: The time at which its task was created.
-        task_id: The id of its task, once there is one.
+        body: The request to send, or None before its check and again after a decisive response.
+        result: The latest state of the task, or the error of the last attempt.
+        created_at: The time at which the task was created.
+        task_id: The id of the task, or None until it is created.
         next_look_up_at: The time of the next look-up of its task.
         look_ups: The number of look-ups that were planned.
         failed_connections: The number of attempts that failed to connect.
@@ -83,7 +83,7 @@ class _Create:
 
 @frozen
 class BatchOptions:
-    """How to create many elements.
+    """The options for creating many elements.
 
     Attributes:
         limiter: Decides when the next create may begin.
@@ -267,7 +267,7 @@ class _Batch:
             self._in_progress.clear()
 
     def _look_later(self, create: _Create, requested_seconds: float = 0.0) -> None:
-        """Plan the next look-up of a task: shortly before the task should end, and then less and less often."""
+        """Schedule the next look-up of a task: shortly before the task should end, and then less and less often."""
         seconds = interval(self._poll, create.look_ups)
         if self._typical_task_seconds is not None:
             step = max(self._typical_task_seconds / 8, _MIN_LOOK_UP_INTERVAL_SECONDS)

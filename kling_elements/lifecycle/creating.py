@@ -8,8 +8,8 @@
 - *absent*: the look-up shows nothing, and no attempt of this call is in doubt. Send the request.
 - *in doubt*: an attempt of this call may have created the element, or was refused because the id was used before. Look
   up the id at once, and again after a wait, because look-ups may lag behind creates. If both show nothing, send the
-  request again: the service refuses an id that was used. If the refusal says that sending again can't help, keep
-  looking instead: until the time is up, or only a few times if no attempt of this call can have used the id.
+  request again, because the service refuses an id that was used. If the refusal says that sending again can't help,
+  keep looking instead until the time is up, or only a few times if no attempt of this call can have used the id.
 - *found*: return the task, if its element is usable.
 """
 
@@ -151,10 +151,10 @@ async def _search(
 
     Args:
         effects: Performs all I/O.
-        record: What is known about the create.
-        budget: How often, and for how long in total, to try.
-        failure: The error that the attempt ended in.
-        max_look_ups: After how many look-ups without a task to stop; None to limit only the time.
+        record: The record of the create.
+        budget: The limits for retries.
+        failure: The error that ended the attempt.
+        max_look_ups: The maximum number of look-ups without a task, or None to limit only the time.
 
     Raises:
         KlingError: The look-up failed.
@@ -235,7 +235,7 @@ _ADVICE = "get_or_create needs look-ups, so use create instead"
 
 
 def _adopt(effects: Effects, record: CreateRecord, task: Task) -> Task:
-    """Return a task that a look-up showed, if its element is usable.
+    """Return a task that a look-up found, if its element is usable.
 
     Raises:
         ElementUnavailableError: The element was deleted, or it failed.

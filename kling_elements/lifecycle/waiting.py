@@ -61,9 +61,10 @@ class _Watched:
         contract: The contract by which its states are read.
         last: The last known state of the task.
         exists: Whether the task certainly exists, because a response showed it.
-        unclear_since: When look-ups began to return nothing that the client understands; None after a clear one.
+        unclear_since: The time from which look-ups returned nothing that the client understands, or None after a clear
+            one.
         error: The error of the last look-up, or None if it succeeded.
-        result: The element, or the error that ended the wait; None while the wait continues.
+        result: The element, the error that ended the wait, or None while the wait continues.
     """
 
     id: str
@@ -75,7 +76,7 @@ class _Watched:
     result: Element | KlingError | None = field(init=False, default=None)
 
     def update(self, task: Task, now: float, policy: PollPolicy) -> None:
-        """Take a new state of the task, which may end the wait."""
+        """Record a new state of the task, and end the wait if it is final."""
         self.last, self.exists, self.error = task, True, None
         progress = progress_of(task, self.contract)
         if progress is Progress.SUCCEEDED:
@@ -92,7 +93,7 @@ class _Watched:
             self.result = UnknownStatusError(f"{self._describe_state()} after {seconds:.3g} s", task)
 
     def handle_failed_look_up(self, error: KlingError, now: float, policy: PollPolicy) -> None:
-        """Take the error of a look-up, which may end the wait. A new task may not be visible yet."""
+        """Handle a failed look-up. It may end the wait, but a new task may also not be visible yet."""
         self.error = error
         error.outcome = Outcome.CREATED if self.exists else Outcome.MAY_EXIST
         if not is_retryable_query(error, self.contract) and not (
@@ -101,7 +102,7 @@ class _Watched:
             self.result = error
 
     def _unclear_seconds(self, now: float) -> float:
-        """Return the seconds since look-ups began to return nothing that the client understands, or 0 for the first."""
+        """Return the seconds since the first of the latest look-ups that the client could not understand."""
         if self.unclear_since is None:
             self.unclear_since = now
         return now - self.unclear_since
@@ -145,7 +146,7 @@ def _watch(contract: Contract, task: Task | str | int, now: float, policy: PollP
 
 @frozen
 class _UpdateReporter:
-    """Reports each change of a task's status once, to the log and to the caller's function.
+    """A reporter of each change of a task's status, to the log and to the caller's function.
 
     Attributes:
         effects: Performs all I/O.

@@ -91,7 +91,7 @@ def _in_descriptors(content: bytes) -> int | None:
 
 
 def _descriptor(content: bytes, kind: int) -> bytes:
-    """Return the content of a descriptor, without its kind and length; empty if the kind is another one."""
+    """Return the content of a descriptor, without its kind and length, or empty bytes if the kind differs."""
     if content[:1] != bytes([kind]):
         return b""
     at = 1

@@ -28,7 +28,7 @@ _TURNING_ORIENTATIONS: Final = range(2, 9)  # EXIF orientations other than uprig
 # These change how pixels look.
 _KEPT_INFO: Final = ("icc_profile", "transparency", "gamma", "chromaticity", "srgb", "coding")
 _TEXTS: Final = (b"tEXt", b"zTXt", b"iTXt", b"iCCP")  # chunks of a PNG that Pillow refuses if they are large
-_MAX_UNPACKED_BYTES: Final = 16 * 1024 * 1024  # of a compressed profile
+_MAX_UNPACKED_BYTES: Final = 16 * 1024 * 1024  # enough for any colour profile
 _DEPTH_AT: Final = 24  # offset in bytes of the bits per sample in a PNG
 _WIDE_DEPTH: Final = 16
 _MEMORY_FACTORS: Final = {"WEBP": 2, "AVIF": 2, "HEIF": 2}  # how much more memory their decoders need
@@ -229,7 +229,7 @@ def _reduce_to_8_bits(picture: Image.Image) -> Image.Image:
 
 
 def _with_alpha(picture: Image.Image) -> Image.Image:
-    """Return a picture with an alpha channel; without one if every pixel is opaque."""
+    """Return a picture with an alpha channel, or without one if every pixel is opaque."""
     result = _convert(picture, "LA" if picture.mode in ("1", "L", "LA", "La") else "RGBA")
     is_opaque = result.getchannel("A").getextrema() == (_WHITE_8_BIT, _WHITE_8_BIT)
     return result.convert(opaque_mode(result)) if is_opaque else result

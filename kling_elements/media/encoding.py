@@ -22,7 +22,7 @@ def encode_best(
 
     Args:
         picture: A picture of mode L, LA, RGB or RGBA, as `decoding.to_plain` returns it.
-        max_bytes: How many bytes the file may have.
+        max_bytes: The maximum size of the file in bytes.
         background: The colour that replaces transparency if the file is a JPEG.
         as_jpeg: Whether to write a JPEG even if a PNG fits.
 
@@ -67,7 +67,7 @@ def jpeg(picture: Image.Image, quality: int, max_bytes: float = math.inf) -> byt
 
 
 def flatten(picture: Image.Image, background: str) -> Image.Image:
-    """Return a picture without transparency; the same object if it has none."""
+    """Return a picture without transparency, or the same object if it has none."""
     mode = decoding.opaque_mode(picture)
     if mode == picture.mode:
         return picture

@@ -88,9 +88,8 @@ def _matrix_signs(frame: Any) -> tuple[int, int, int, int]:
     """Return the signs of a, b, c and d in a frame's display matrix, rounded to a quarter turn."""
     try:
         data = frame.side_data.get(Type.DISPLAYMATRIX)
-    except (
-        ValueError
-    ):  # PyAV does not know some side data, such as that of stereo video, but still provides the rotation
+    # PyAV does not know some side data, such as that of stereo video, but still provides the rotation.
+    except ValueError:
         a, b, c, d = _QUARTER_TURNS[round(-frame.rotation / 90) % 4]
     else:
         a, b, _, c, d = struct.unpack_from("=5i", data) if data else (1, 0, 0, 0, 1)
@@ -104,7 +103,7 @@ def _sign(number: int) -> int:
 
 
 def _ratio_difference(first: Fraction, second: Fraction) -> Fraction:
-    """Return the larger ratio divided by the smaller one; 1 if they are equal."""
+    """Return the larger ratio divided by the smaller one, which is 1 if they are equal."""
     return max(first / second, second / first)
 
 

@@ -39,13 +39,13 @@ def fit_image(  # noqa: PLR0913 - all but one are keyword-only
     max_pixels: int = 40_000_000,
     contract: Contract = CONTRACT,
 ) -> FittedImage:
-    """Make a copy of an image that conforms to R14 to R17. If the image already conforms, you get its bytes unchanged.
+    """Make a copy of an image that conforms to R14 to R17. If the image already conforms, its bytes stay unchanged.
 
     The picture is turned upright, brought to an allowed ratio, enlarged if a side is too short, and encoded with the
     highest quality that fits. A JPEG stays a JPEG; other formats become PNG, or JPEG if the PNG would be too large. The
-    picture is made smaller only if even a JPEG of low quality would be too large. Its colour profile is kept, or
-    its colours are converted to sRGB if a copy cannot describe them; other metadata is removed. If a file has several
-    pictures, as animations have, the first one is used.
+    picture is made smaller only if even a low-quality JPEG would be too large. Its colour profile is kept. If a copy
+    cannot describe its colours, they are converted to sRGB. Other metadata is removed. If a file has several pictures,
+    as animations have, the first one is used.
 
     Args:
         source: A `pathlib.Path`, bytes, a binary file object, a PIL image, a `data:` URL, or Base64. Its content
@@ -54,10 +54,10 @@ def fit_image(  # noqa: PLR0913 - all but one are keyword-only
         background: A CSS colour, such as `white` or `#1a2b3c`, for the padding, and for transparent areas if the copy
             is a JPEG. In a grey picture it becomes grey.
         strip_metadata: Whether to remove the metadata of an image that already conforms, without encoding it again.
-        max_pixels: The most pixels to decode, and the most pixels of a copy after padding. By default, the process
-            needs less than 600 MiB; add 10 bytes of memory for each further pixel. Pixels of WebP, AVIF and HEIF count
-            twice, because their decoders need more memory. A larger JPEG is decoded at a half, a quarter or an eighth
-            of its sides.
+        max_pixels: The maximum number of pixels to decode, and of a copy after padding. By default, the process needs
+            less than 600 MiB; add 10 bytes of memory for each further pixel. Pixels of WebP, AVIF and HEIF count twice,
+            because their decoders need more memory. A larger JPEG is decoded at a half, a quarter or an eighth of its
+            sides.
         contract: The contract to check against; the package's by default.
 
     Returns:

@@ -92,7 +92,7 @@ class Footage:
         return self.start + self._max_seconds
 
     def seconds_into(self, frame: Any) -> Fraction:
-        """Return when a frame is shown, in seconds of the result.
+        """Return the time at which a frame is shown, in seconds of the result.
 
         Times that the container has rounded become steady again. If the source has a higher frame rate than the result
         may have, all times move.
@@ -105,7 +105,7 @@ class Footage:
         return steady if abs(time - steady) <= rounding else time
 
     def seconds_of(self, frame: Any) -> Fraction:
-        """Return how long the last frame is shown, in seconds."""
+        """Return the duration of the last frame in seconds."""
         duration: Fraction = (frame.duration or 0) * frame.time_base
         is_exact = duration and self.rate == self.source_rate
         return duration if is_exact else max(duration, 1 / self.rate)
@@ -118,8 +118,8 @@ class Footage:
         """Seek to the frame shown at the start. Return False if it cannot be decoded from there.
 
         Args:
-            seconds_back: How many seconds before the start to look for a keyframe, or None for the beginning of the
-                file. If its first frame comes later than the start, the result begins with that frame.
+            seconds_back: The distance from the start back to the search for a keyframe, or None for the beginning of
+                the file. If the file's first frame comes later than the start, the result begins with that frame.
         """
         frames = self._decode(
             self._packets() if seconds_back is None else self._packets_from(self.start - seconds_back)
@@ -194,8 +194,8 @@ def open_footage(file: BinaryIO, start: Fraction, max_seconds: int) -> Iterator[
 
     Args:
         file: The open file. A path would not be safe, because FFmpeg also opens URLs.
-        start: How many seconds to skip at the beginning.
-        max_seconds: How many seconds to use after that.
+        start: The number of seconds to skip at the beginning.
+        max_seconds: The maximum number of seconds to use after that.
 
     Raises:
         UnfitError: The video has no picture, has frames that are too large, or is cut off.
@@ -223,6 +223,6 @@ def _rate(stream: Any) -> Fraction:
 
 
 def _time(frame: Any) -> Fraction:
-    """Return when a frame is shown, in seconds of the stream's own time."""
+    """Return the time at which a frame is shown, in seconds of the stream's own time."""
     seconds: Fraction = frame.pts * frame.time_base
     return seconds

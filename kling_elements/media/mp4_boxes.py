@@ -32,7 +32,7 @@ _PARTS: Final = _MEDIA | {b"moov", b"styp", b"sidx", b"ssix", b"emsg", b"prft"} 
 
 
 class BrokenBoxError(Exception):
-    """A box is damaged. The message is the end of a sentence that begins with "the file"."""
+    """A box is damaged. The message is a predicate whose subject is the file, such as `is cut off`."""
 
 
 def code_name(code: bytes) -> str:
@@ -92,7 +92,12 @@ class Box:
         return box
 
     def unpack(self, layout: str, offset: int) -> tuple[int, ...]:
-        """Return the numbers at an offset in bytes.
+        """Unpack the numbers at a byte offset.
+
+        Args:
+            layout: The format of the numbers, as for `struct`.
+            offset: The offset of the first number in the content.
+
 
         Raises:
             BrokenBoxError: The box is too short.
@@ -108,7 +113,7 @@ def _header_fields(header: bytes | memoryview, space: int) -> tuple[bytes, int, 
 
     Args:
         header: The first 16 bytes of the box, or 8 if the box ends there.
-        space: How many bytes are left. A box without a size takes all of them.
+        space: The number of bytes left. A box without a size takes all of them.
 
     Raises:
         BrokenBoxError: The box is shorter than its own header.
@@ -129,13 +134,13 @@ class Outline:
     """A summary of the boxes at the top level of a file.
 
     Attributes:
-        start: The first bytes of the file; none if it cannot be read.
-        brands: The brands in the `ftyp` box, the major brand first; empty without such a box.
+        start: The first bytes of the file, or empty bytes if it cannot be read.
+        brands: The brands in the `ftyp` box, the major brand first. Empty without such a box.
         header: The `moov` box, or None if the file has none.
         is_faststart: Whether the header comes before the media.
         has_fragments: Whether there are `moof` boxes.
         is_complete: Whether all boxes were visited. Without `trouble`, the file is then complete.
-        trouble: What is wrong with the file, as the end of a sentence, or None if nothing is.
+        trouble: The problem with the file as a predicate, such as `is cut off`, or None if there is none.
     """
 
     start: bytes
@@ -178,7 +183,7 @@ def read_outline(file: RandomAccessFile) -> Outline:
 
 
 class _BoxWalk:
-    """Visits the boxes at the top level of a file. After an error, the attributes are those of the boxes before."""
+    """A walk over the boxes at the top level of a file. After an error, it describes the boxes before the error."""
 
     def __init__(self, file: RandomAccessFile) -> None:
         self.start = b""
@@ -276,7 +281,7 @@ class _Buffer:
     """Reads a file in large chunks, because each read may cost a request.
 
     Attributes:
-        reads: How many times the file was read.
+        reads: The number of times that the file was read.
     """
 
     def __init__(self, file: RandomAccessFile) -> None:
@@ -287,7 +292,7 @@ class _Buffer:
         self._is_last = False
 
     def read(self, offset: int, count: int) -> bytes:
-        """Return bytes from an offset on; fewer if the file ends."""
+        """Return bytes from an offset on, or fewer if the file ends."""
         if not self._holds(offset, count):
             self._load(offset, max(count, _READ_AHEAD_BYTES))
         start = offset - self._offset

@@ -90,7 +90,7 @@ def read_movie(header: Box, *, has_fragments: bool) -> Movie:
         has_fragments: Whether the file has `moof` boxes.
 
     Raises:
-        BrokenBoxError: The boxes in it contradict each other.
+        BrokenBoxError: The boxes in the header contradict each other.
     """
     if header.find(b"cmov"):
         return Movie(seconds=None, is_fragmented=has_fragments, is_compressed=True)
@@ -270,7 +270,7 @@ def _stretch_aspect(width: Fraction, height: Fraction, stored_width: int, stored
 
 
 def _entry_aspect(entry: Box) -> Fraction | None:
-    """Return the pixel aspect in the sample entry: width divided by height, 1 by default, None if invalid."""
+    """Return the pixel aspect in the sample entry (width divided by height), 1 if it is missing, or None if invalid."""
     box = next((box for box in entry.children(VISUAL_ENTRY) if box.kind == b"pasp"), None)
     if box is None:
         return Fraction(1)

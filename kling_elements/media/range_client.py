@@ -250,7 +250,7 @@ def _chunks_of(response: httpcore.Response) -> Iterator[bytes]:
 
 
 def _content_range(headers: httpx.Headers) -> tuple[int | None, int | None, int | None]:
-    """Return first byte, last byte and file size from `content-range` (RFC 9110, section 14.4), or None if missing."""
+    """Return first byte, last byte and file size from `content-range` (RFC 9110, section 14.4), or None for each."""
     match = _CONTENT_RANGE.fullmatch(headers.get("content-range", ""))
     first, last, total = match.groups() if match else (None, None, None)
     return _number(first), _number(last), _number(total)

@@ -275,7 +275,7 @@ class _Seekable:
 
 
 def _read(file: Any, name: str, count: int) -> bytes:
-    """Return `count` bytes; fewer only if the file ends."""
+    """Return `count` bytes, or fewer if the file ends."""
     content = b""
     while True:
         chunk = file.read(count - len(content))
@@ -368,7 +368,7 @@ def _from_base64(text: str, name: str, contract: Contract) -> MediaFile:
 
 
 def _base64_problem(text: str) -> str:
-    """Return the problem with a Base64 string, and what to do."""
+    """Return the problem with a Base64 string, with advice."""
     if re.search(r"\s", text):
         return "it contains white space; remove it"
     if re.search("[^A-Za-z0-9+/=_-]", text):

@@ -25,7 +25,7 @@ _FAILED, _USAGE = 1, 2
 
 
 class StartError(Exception):
-    """Raised if the server cannot start. The message says why, and what to do.
+    """The server cannot start. The message says why, and what to do.
 
     Attributes:
         exit_code: The exit code of `python -m kling_elements.mock`.
@@ -37,7 +37,7 @@ class StartError(Exception):
 
 
 class OptionError(StartError):
-    """Raised if an option is unknown or has an invalid value.
+    """An option is unknown or has an invalid value.
 
     Attributes:
         usage: All options, as argparse prints them.

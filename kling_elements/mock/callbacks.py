@@ -36,7 +36,7 @@ _REFUSED = (
 
 @dataclass(frozen=True, slots=True)
 class Retries:
-    """How often to send a notification, and how long to wait in between, in real time.
+    """The attempts to send a notification, and the intervals between them, in real time.
 
     Attributes:
         attempts: The number of attempts, including the first.
@@ -64,7 +64,7 @@ class DeliveryRecord:
         delivered: Whether the receiver answered with success. If not, the server has given up.
         http_status: The status of the last response, or None if there was no response.
         attempts: The number of attempts.
-        note: Why the notification was not sent, or an empty string.
+        note: The reason why the notification was not sent, or an empty string.
     """
 
     task_id: str
@@ -94,7 +94,7 @@ class NotificationSender:
             store: The store to watch for tasks with due notifications.
             clock: The clock that the tasks follow.
             describe: Returns the notification of a task at a time in milliseconds.
-            secret: The secret to sign notifications with; None to send them unsigned.
+            secret: The secret to sign notifications with, or None to send them unsigned.
             retries: How often and when to send a notification again.
         """
         self._store = store

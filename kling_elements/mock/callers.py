@@ -33,10 +33,10 @@ _PREFLIGHT_MAX_AGE_SECONDS = b"600"  # how long a browser may reuse the response
 
 
 class Callers:
-    """Decides which requests may use `/_mock/`."""
+    """The hosts that may use `/_mock/`."""
 
     def __init__(self, hosts: Iterable[str] = ()) -> None:
-        """Keep the other hosts that may use `/_mock/`: addresses, networks or names."""
+        """Set the other hosts that may use `/_mock/`: addresses, networks or names."""
         networks = {host: _network(host) for host in hosts}
         self._networks = [network for network in networks.values() if network is not None]
         self._names = {host.lower() for host, network in networks.items() if network is None}

@@ -132,7 +132,7 @@ def serve(listener: socket.socket, url: str, app: MockServer, *, as_json: bool =
 
     Args:
         listener: The listening socket.
-        url: The server's address for the line that it prints when it is ready.
+        url: The server's URL for the line that it prints when it is ready.
         app: The application.
         as_json: Whether that line is JSON, for programs.
     """

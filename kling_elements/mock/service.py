@@ -39,7 +39,7 @@ class ServiceCall:
 
 
 class Service:
-    """Handles every operation. You can use it from any thread."""
+    """The handlers of all operations. You can use them from any thread."""
 
     def __init__(  # noqa: PLR0913 - it connects these parts
         self,
@@ -53,7 +53,6 @@ class Service:
         faults: FaultQueue,
         on_create: Callable[[StoredTask], None],
     ) -> None:
-        """Keep the parts of the server, and the function to call with each new task."""
         self._options = options
         self._refusals = refusals
         self._dialect = dialect

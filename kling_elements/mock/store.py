@@ -69,14 +69,14 @@ _SELECT = f"SELECT {_COLUMNS} FROM tasks"  # noqa: S608 - the columns are those 
 
 
 class StateError(Exception):
-    """Raised if the state file cannot be used. The message says why and what to do."""
+    """The state file cannot be used. The message says why and what to do."""
 
 
 class Store:
     """The tasks of all owners. You can use it from any thread."""
 
     def __init__(self, path: str | PathLike[str] | None = None) -> None:
-        """Open a file, or create it; None and `:memory:` keep everything in memory.
+        """Open a file, or create it. None and `:memory:` keep everything in memory.
 
         Raises:
             StateError: The file cannot be opened, is not a state file, is damaged, or is in use.
@@ -195,7 +195,7 @@ class Store:
         return self._tasks(f"{_SELECT} WHERE due_at <= ? ORDER BY due_at LIMIT ?", now, at_most)
 
     def next_notification(self, now: int) -> int | None:
-        """Return when the next notification after now is due, or None."""
+        """Return the time of the next notification after now, or None."""
         time: int | None = self._single_row("SELECT min(due_at) FROM tasks WHERE due_at > ?", now)[0]
         return time
 

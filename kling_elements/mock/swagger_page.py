@@ -37,7 +37,7 @@ def pages(contract: Document, accepted_token: str | None) -> Mapping[str, Callab
 
     Args:
         contract: The contract that the page shows.
-        accepted_token: The only token that the server accepts; it is not on the page. None if it accepts any.
+        accepted_token: The only token that the server accepts, or None if it accepts any. It is not on the page.
     """
     index = partial(_index, contract, accepted_token)
     return {

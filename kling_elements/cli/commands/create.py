@@ -257,7 +257,7 @@ def _with_label(violation: Violation, labels: dict[str, str]) -> Violation:
     label = labels.get(pointer, "")
     sub_pointer = violation.pointer[len(pointer) :]  # the place below the labelled part
     labelled_place = " ".join(filter(None, [label, sub_pointer])) or violation.pointer
-    message = violation.message.removeprefix(
-        f"{label.rpartition(' ')[2]}: "
-    )  # because the label contains the file already
+    file = label.rpartition(" ")[2]
+    message = violation.message.removeprefix(f"{file}: ")  # the label contains it already
+
     return evolve(violation, pointer=labelled_place, message=message)
