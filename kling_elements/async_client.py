@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 
 class AsyncKlingElements(ClientBase):
-    """Like `KlingElements`, for asyncio. Use it as an async context manager, or call `aclose`."""
+    """The asyncio version of `KlingElements`. Use it as an async context manager, or call `aclose`."""
 
     _effects_type = EventLoopEffects
 

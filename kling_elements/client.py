@@ -227,7 +227,7 @@ class KlingElements(ClientBase):
 
         Args:
             first_page: The number of the page to begin with, from 1 up.
-            page_size: How many tasks to fetch at a time; by default the contract's.
+            page_size: The number of tasks to fetch at a time; by default the contract's.
             max_wait_seconds: As for `get`, for each page.
             timeout: Seconds for each step of a request, or a `Timeout`; by default the client's.
 

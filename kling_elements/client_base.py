@@ -59,7 +59,7 @@ class ClientBase:
             max_retries: The maximum number of times to repeat a call if that is safe; short for
                 `retry=RetryPolicy(max_retries=...)`. The number does not limit `create_all`, `wait` and `wait_all`.
             retry: When to retry a call; by default for up to 60 seconds.
-            poll: How often `wait` looks up a task.
+            poll: The intervals at which `wait` looks up a task, and its limits.
             timeout: Seconds for each step of a request; by default those of `Timeout()`.
             headers: More headers for every request.
             http_client: Settings of the HTTP client, such as `HttpClientOptions(proxy="http://proxy.example.com:3128")`.

@@ -58,7 +58,7 @@ class RetryPolicy:
 
 @frozen(kw_only=True)
 class PollPolicy:
-    """How often to look up a task that is in progress.
+    """The intervals and limits for looking up a task that is in progress.
 
     Attributes:
         first_interval_seconds: Seconds before the second look-up.

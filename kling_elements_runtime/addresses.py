@@ -20,7 +20,7 @@ def is_host(host: str) -> bool:
 
 
 def is_port(port: int | None) -> bool:
-    """Return whether a number is a port; None means the default port."""
+    """Return whether a number is a port. None, which means the default port, counts as one."""
     return port is None or port <= LAST_PORT
 
 

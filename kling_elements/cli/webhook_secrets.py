@@ -27,7 +27,7 @@ def find(secret_file: Path | None, alternative: str = "") -> list[str]:
 
     Args:
         secret_file: The file, or None for the environment.
-        alternative: What to do without a secret, for the error message.
+        alternative: Advice for users without a secret, for the error message.
 
     Raises:
         CommandError: There is no secret, a secret is malformed, or the file cannot be read.

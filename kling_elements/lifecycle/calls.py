@@ -46,8 +46,8 @@ class Calls:
 
     Attributes:
         effects: Performs all I/O.
-        retry: When to repeat a call.
-        poll: How often to look up a task.
+        retry: The policy for retries.
+        poll: The policy for look-ups.
         allow_private: Whether `preflight="remote"` may read media from this machine or a private network.
     """
 

@@ -87,9 +87,9 @@ class BatchOptions:
 
     Attributes:
         limiter: Decides when the next create may begin.
-        retry: How often, and after how many seconds, to retry failed connections.
-        poll: How often to look up tasks, and when to give up if no create is accepted and no task ends.
-        preflight: How to check and change media before a create is sent.
+        retry: The number and the intervals of retries after failed connections.
+        poll: The intervals of look-ups, and the time after which to give up if no create is accepted and no task ends.
+        preflight: The checks and changes of media before a create is sent.
         limit_seconds: The seconds after which no further create is sent, or None if there is no limit.
     """
 

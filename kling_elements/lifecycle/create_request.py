@@ -95,7 +95,7 @@ def _id_text(argument: object, kind: type, id_: object, expectation: str) -> str
         argument: The caller's argument.
         kind: The class whose instances have an id.
         id_: The id of the argument, or the argument itself.
-        expectation: What to pass, for the message.
+        expectation: The expected argument, for the message.
     """
     if isinstance(id_, str | int) and not isinstance(id_, bool) and id_ != "":
         return str(id_)

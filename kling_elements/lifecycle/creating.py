@@ -254,7 +254,7 @@ def _may_be_of(task: Task, record: CreateRecord) -> bool:
 
 
 def with_id(task: Task, record: CreateRecord) -> Task:
-    """Add the external id that was sent to a task, because not every gateway repeats it. Return the task."""
+    """Add the sent external id to a task, because not every gateway repeats it. Return the task."""
     if not isinstance(task.task_info, TaskInfo):
         task.task_info = TaskInfo()
     task.task_info.external_task_id = record.external_id

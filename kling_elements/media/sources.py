@@ -353,7 +353,7 @@ def _looks_like_path(text: str) -> bool:
 
 
 def _begins_like_base64_image(text: str) -> bool:
-    """Return whether a string begins like an image in Base64, even with white space, - or _."""
+    """Return whether a string begins like an image in Base64. White space, `-` and `_` are tolerated."""
     start = "".join(text.split())[:16].translate(_STANDARD_ALPHABET)
     return format_of(InlineText(start)) is not None
 

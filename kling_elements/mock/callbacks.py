@@ -95,7 +95,7 @@ class NotificationSender:
             clock: The clock that the tasks follow.
             describe: Returns the notification of a task at a time in milliseconds.
             secret: The secret to sign notifications with, or None to send them unsigned.
-            retries: How often and when to send a notification again.
+            retries: The attempts to send a notification, and their intervals.
         """
         self._store = store
         self._clock = clock

@@ -86,7 +86,7 @@ class Options:
     """The options of a server: the arguments of `create_app`, which describes them, and one more.
 
     Attributes:
-        retries: How often and when to send a notification again.
+        retries: The attempts to send a notification, and their intervals.
 
     Raises:
         TypeError: `control` is a single string.

@@ -67,7 +67,7 @@ class Pool(httpcore.ConnectionPool):
             self._places.release()
 
     def create_connection(self, origin: httpcore.Origin) -> httpcore.ConnectionInterface:
-        """Return a connection that is not open yet."""
+        """Return a new connection, which is opened on first use."""
         httpcore_internals.set_ssl_context(self, self._route, origin)
         return super().create_connection(origin)
 
@@ -125,7 +125,7 @@ class AsyncPool(httpcore.AsyncConnectionPool):
             self._places.release()
 
     def create_connection(self, origin: httpcore.Origin) -> httpcore.AsyncConnectionInterface:
-        """Return a connection that is not open yet."""
+        """Return a new connection, which is opened on first use."""
         httpcore_internals.set_ssl_context(self, self._route, origin)
         return super().create_connection(origin)
 
@@ -174,7 +174,7 @@ class _PoolLike(Protocol[C]):
     pieces: Callable[..., Any]
 
     def create_connection(self, origin: httpcore.Origin) -> C:
-        """Return a connection that is not open yet."""
+        """Return a new connection, which is opened on first use."""
         ...
 
     async def send(self, connection: C, request: httpcore.Request) -> httpcore.Response:

@@ -140,7 +140,7 @@ class Route:
 
 
 def _number(limit: int | None) -> int:
-    """Return a limit of httpx as a number; None means no limit."""
+    """Return a limit of httpx as a number. None means no limit."""
     return sys.maxsize if limit is None else limit
 
 

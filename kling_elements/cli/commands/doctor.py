@@ -64,7 +64,7 @@ def _findings(gateway: GatewayOptions, write: Callable[..., Iterator[SetupFindin
 
     Args:
         gateway: The gateway.
-        write: Writes its passport, in place of the usual call; None if none is wanted.
+        write: A function that writes the gateway's passport in place of the usual call, or None.
     """
     key_finding, key = findings.check_key(gateway, os.environ)
     yield key_finding
