@@ -175,13 +175,13 @@ def test_doctor_uses_the_address_of_the_gateway(kling_elements: CommandLine, mon
     assert "https://api-singapore.klingai.com (the contract of kling-singapore)" in singapore
 
 
-def test_a_contract_without_an_address_needs_one(kling_elements: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_contract_without_a_url_needs_one(kling_elements: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("KLING_BASE_URL")
 
     ended = kling_elements("doctor", "--gateway", "api-prefix")
 
     assert 2 == ended.code
-    assert "problem  address       the contract of api-prefix does not say where the gateway is; pass --base-url" in (
+    assert "problem  url           the contract of api-prefix does not say where the gateway is; pass --base-url" in (
         ended.out
     )
     assert "proxy" not in ended.out
@@ -193,7 +193,7 @@ def test_a_gateway_that_does_not_exist_ends_the_search(kling_elements: CommandLi
     assert 2 == ended.code
     assert "problem  contract      there is no gateway 'kling-singapor'" in ended.out
     assert "; correct --gateway, or unset KLING_GATEWAY" in ended.out
-    assert "address" not in ended.out
+    assert "url" not in ended.out
 
 
 @pytest.mark.parametrize("dialect", ["live", "documented"])
@@ -209,7 +209,7 @@ def test_a_gateway_without_a_list_is_asked_for_an_unknown_id(
     assert (0, "") == (ended.code, ended.err)
     assert "ok       account       the gateway accepts the key" in ended.out
     assert 3 == elsewhere.code
-    assert "another server answers at this address" in elsewhere.out
+    assert "another server answers at this URL" in elsewhere.out
 
 
 def test_doctor_as_a_process(env: dict[str, str]) -> None:
