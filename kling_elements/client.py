@@ -170,7 +170,7 @@ class KlingElements(ClientBase):
 
         Args:
             task: The task, its id, or its `external_task_id`.
-            max_wait_seconds: Seconds after which waiting ends; by default those of the poll policy. If you pass 0,
+            max_wait_seconds: Seconds after which waiting ends; by default the poll policy's limit. If you pass 0,
                 there is one look-up.
             on_update: A function to call with the task, once for each change of its status, before `wait` returns or
                 raises. The status of a `Task` that you pass does not count as a change. An exception that the function

@@ -60,7 +60,7 @@ class ClientBase:
                 `retry=RetryPolicy(max_retries=...)`. The number does not limit `create_all`, `wait` and `wait_all`.
             retry: When to retry a call; by default for up to 60 seconds.
             poll: The intervals at which `wait` looks up a task, and its limits.
-            timeout: Seconds for each step of a request; by default those of `Timeout()`.
+            timeout: Seconds for each step of a request; by default the values of `Timeout()`.
             headers: More headers for every request.
             http_client: Settings of the HTTP client, such as `HttpClientOptions(proxy="http://proxy.example.com:3128")`.
                 If you test without a network, use its `transport=`.

@@ -38,7 +38,7 @@ class Root:
 
     Attributes:
         prefix: The beginning of all paths, such as `/kling/v1/general`.
-        elements: The path of creates after the prefix, which is also that of the account's list.
+        elements: The path of creates and of the account's list, after the prefix.
         element: The path template of look-ups after the prefix.
     """
 

@@ -192,7 +192,7 @@ def _objects_at(response: object, places: Sequence[str]) -> list[tuple[str, Prop
 
 
 def _task_properties(vocabulary: _TaskVocabulary, properties: Properties) -> Properties:
-    """Return the properties of a task under their documented names, without those of an envelope."""
+    """Return a task's properties under their documented names, without an envelope's properties."""
     envelope_names = _ENVELOPE_NAMES if _ENVELOPE_MARKS & properties.keys() else ()
     for name in ("data", *envelope_names):
         properties.pop(name, None)

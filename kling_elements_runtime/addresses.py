@@ -1,4 +1,4 @@
-"""Check the hosts and ports of URLs, and recognize those of this machine."""
+"""Check the hosts and ports of URLs, and recognize hosts that are this machine."""
 
 from __future__ import annotations
 

@@ -345,7 +345,7 @@ class AuthenticatedClient:
         self._connections.close()
 
     async def aclose(self) -> None:
-        """Close the client, the connections of synchronous calls, and those of the running event loop."""
+        """Close the client, and the connections of synchronous calls and of the running event loop."""
         await self._connections.aclose()
 
     def __enter__(self) -> Self:

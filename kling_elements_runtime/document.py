@@ -103,7 +103,7 @@ def references(document: Node, node: Any) -> Iterator[tuple[str, Any]]:
 
 
 def with_inline_path_items(document: Node) -> Node:
-    """Return a document whose path items are not references: those of `components/pathItems` are moved into `paths`.
+    """Return a document with the shared path items of `components/pathItems` moved into `paths`.
 
     Overlays use such references to give a path item another path. All other code reads only `paths`.
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import httpx  # importing it would take most of the time of loading the models
 
 Remedy: TypeAlias = Literal["fit", "plugin", "none"]
-"""What to do about a violation."""
+"""The remedy for a violation."""
 
 
 class ApiError(Exception):

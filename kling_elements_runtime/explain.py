@@ -80,7 +80,7 @@ def _image_violations(document: Node, error: jsonschema_rs.ValidationError, text
 
 
 def _missing_property(schema: Node, rule: str, name: str, path: Iterable[str | int]) -> Violation:
-    """Return the violation for a missing property. It has the rule of `required`, or else the property's."""
+    """Return the violation for a missing property, under the rule of `required` or else the property's rule."""
     if "required" not in schema.get("x-source", ()):
         rule = schema["properties"][name].get("x-source", rule)
     return Violation(place(path), rule, f"the property {name!r} is missing")

@@ -151,7 +151,7 @@ class _FailureDetails:
     """The details of a failure in a response.
 
     Attributes:
-        code: The business code of the envelope, or that of its `error`.
+        code: The business code in the envelope or in its `error`.
         message: The gateway's own words.
         request_id: The gateway's id of the request.
     """

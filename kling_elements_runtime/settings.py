@@ -88,7 +88,7 @@ class HttpClientOptions(TypedDict, total=False):
     Attributes:
         verify: Which certificates to trust: an `ssl.SSLContext`, or False for all.
         cert: The client's own certificate.
-        proxy: The URL of a proxy, which takes precedence over those of the environment.
+        proxy: The URL of a proxy, which takes precedence over the environment's proxies.
         trust_env: Whether to use the environment's proxies.
         mounts: Transports by the beginning of URLs.
         http1: Whether to allow HTTP/1.1.

@@ -29,7 +29,7 @@ _TURNS: Final = {(1, 0, 0, 1): 0, (0, 1, -1, 0): 90, (-1, 0, 0, -1): 180, (0, -1
 
 @frozen(kw_only=True)
 class DisplayedPicture:
-    """How players show a video track.
+    """The display of a video track in players.
 
     Attributes:
         width_px: The displayed width in pixels, after turning and stretching, or None if the angle is not a quarter

@@ -52,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command until SIGINT or SIGTERM; return its exit code.
 
     Args:
-        arguments: The arguments after the name of the program; by default those of the process.
+        arguments: The arguments after the program's name; by default the process's own.
     """
     try:
         run(arguments, _MODULE)
@@ -69,7 +69,7 @@ def run(arguments: Sequence[str] | None, program: str) -> None:
     """Run the server until SIGINT or SIGTERM.
 
     Args:
-        arguments: The arguments after the name of the program, or None for those of the process.
+        arguments: The arguments after the program's name, or None for the process's own.
         program: The name of the program for its help.
 
     Raises:

@@ -134,7 +134,7 @@ def _network(host: str) -> IPv4Network | IPv6Network | None:
 
 
 def _addresses_of(names: Iterable[str]) -> set[str]:
-    """Return the addresses of names. Don't cache them, because those of containers change."""
+    """Return the addresses of names. Don't cache them, because containers' addresses change."""
     addresses: set[str] = set()
     for name in names:
         try:

@@ -171,7 +171,7 @@ class ReceivedResponse:
 
     Attributes:
         status: The HTTP status.
-        headers: The headers as received; without those of an encoding if the content was decoded.
+        headers: The headers as received, but without the encoding headers if the content was decoded.
         content: The body, decoded.
         extensions: httpcore's extensions of the response, and if the body is incomplete, the reason under `UNREADABLE`.
     """

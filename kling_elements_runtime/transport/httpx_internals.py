@@ -17,7 +17,7 @@ class PoolTransport(httpx.HTTPTransport):
     """httpx's own transport over our pool, so that tools that patch its functions also see these requests."""
 
     def __init__(self, pool: Pool) -> None:
-        """Use a pool instead of the one that httpx's constructor would create."""
+        """Create a transport over a pool, without the pool that httpx's constructor would create."""
         self._pool = pool
 
 
@@ -25,7 +25,7 @@ class AsyncPoolTransport(httpx.AsyncHTTPTransport):
     """The async version of `PoolTransport`."""
 
     def __init__(self, pool: AsyncPool) -> None:
-        """Use a pool instead of the one that httpx's constructor would create."""
+        """Create a transport over a pool, without the pool that httpx's constructor would create."""
         self._pool = pool
 
 
