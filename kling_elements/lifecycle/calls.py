@@ -154,7 +154,7 @@ class Calls:
 
 
 class Tasks(Iterator[Task]):
-    """Iterates over the tasks of a list, and fetches pages as needed."""
+    """The tasks of a list, whose pages are fetched as needed."""
 
     def __init__(self, run: Callable[[Call[Task | None]], Task | None], calls: Callable[[], Call[Task | None]]) -> None:
         self._run = run
@@ -168,7 +168,7 @@ class Tasks(Iterator[Task]):
 
 
 class AsyncTasks(AsyncIterator[Task]):
-    """Iterates over the tasks of a list, and fetches pages as needed."""
+    """The tasks of a list, whose pages are fetched as needed."""
 
     def __init__(
         self,

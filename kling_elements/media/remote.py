@@ -144,7 +144,7 @@ class RemoteFile:
         self._open.callback(stack.pop_all().close)
 
     def _end(self, blocks: range) -> int:
-        """Return the offset of the end of these blocks, or of the file if that ends earlier."""
+        """Return the end of these blocks, or the end of the file if it comes first, as an offset."""
         end = blocks.stop * _BLOCK_BYTES
         return end if self.size is None else min(end, self.size)
 

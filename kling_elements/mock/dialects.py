@@ -68,7 +68,7 @@ class Dialect:
 
 
 def usable_dialect(contract: Document, name: str | None) -> str:
-    """Check the name of a dialect, and return it; for None, return the contract's first dialect.
+    """Check the name of a dialect, and return it. For None, return the contract's first dialect.
 
     Raises:
         ValueError: The contract has no such dialect.
