@@ -9,7 +9,7 @@ from kling_elements_client.gateways import LIFTED_RULES
 
 _FIT = "; kling_elements.media.fit_image makes a copy that conforms"
 _PLUGIN = ", once you have called pillow_heif.register_heif_opener() of the package pillow-heif"
-_ADVICE = {"none": "", "fit": _FIT, "plugin": _FIT + _PLUGIN}  # by remedy
+_ADVICE_BY_REMEDY = {"none": "", "fit": _FIT, "plugin": _FIT + _PLUGIN}
 
 
 def with_advice(violation: Violation) -> Violation:
@@ -23,12 +23,12 @@ def without_advice(violation: Violation) -> Violation:
 
 
 def advice_on_rule(rule: str, gateway: str, relax: str) -> str:
-    """Return which gateways allow what a rule forbids, and how to send it; an empty string if every gateway forbids it.
+    """Return advice for a rule that some gateways lift, or an empty string if every gateway enforces it.
 
     Args:
         rule: The id of the rule.
-        gateway: How to choose a gateway, with `%s` for its name.
-        relax: How to relax a rule, with `%s` for its id.
+        gateway: The way to choose a gateway, with `%s` for its name.
+        relax: The way to relax a rule, with `%s` for its id.
     """
     names = LIFTED_RULES.get(rule)
     if names is None:
@@ -37,4 +37,4 @@ def advice_on_rule(rule: str, gateway: str, relax: str) -> str:
 
 
 def _advice(violation: Violation) -> str:
-    return _ADVICE[violation.remedy] + advice_on_rule(violation.rule, 'gateway="%s"', 'relax={"%s"}')
+    return _ADVICE_BY_REMEDY[violation.remedy] + advice_on_rule(violation.rule, 'gateway="%s"', 'relax={"%s"}')

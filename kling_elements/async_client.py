@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 
 class AsyncKlingElements(ClientBase):
-    """Like `KlingElements`, for asyncio. Use it as an async context manager, or call `aclose`."""
+    """The asyncio version of `KlingElements`. Use it as an async context manager, or call `aclose`."""
 
     _effects_type = EventLoopEffects
 
@@ -80,7 +80,10 @@ class AsyncKlingElements(ClientBase):
         on_update: OnUpdate | None = None,
         timeout: Timeout | float | None = None,
     ) -> Element:
-        """Wait until a task has made its element; see `KlingElements.wait`. `on_update` may be an async function."""
+        """Wait until a task has created its element; see `KlingElements.wait`.
+
+        `on_update` may be an async function.
+        """
         return await self._run(step_seconds_of(timeout), self._calls.wait(task, max_wait_seconds, on_update))
 
     async def wait_all(
@@ -91,7 +94,7 @@ class AsyncKlingElements(ClientBase):
         on_update: OnUpdate | None = None,
         timeout: Timeout | float | None = None,
     ) -> Sequence[Element]:
-        """Wait until several tasks have made their elements; see `KlingElements.wait_all`.
+        """Wait until several tasks have created their elements; see `KlingElements.wait_all`.
 
         `on_update` may be an async function.
         """

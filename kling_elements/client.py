@@ -81,8 +81,8 @@ class KlingElements(ClientBase):
     ) -> Task:
         """Create an element, or find the one that already has this `external_task_id`.
 
-        You can call this as often as you like, from as many processes as you like: at most one element is created, as
-        long as the gateway keeps external ids unique (R32). The returned task may have failed.
+        You can call this as often as you like, from any number of processes. At most one element is created, as long as
+        the gateway keeps external ids unique (R32). The returned task may have failed.
 
         Args:
             request: The element, with an `external_task_id` that no other element has.
@@ -115,7 +115,7 @@ class KlingElements(ClientBase):
 
         The service limits the tasks in progress (1303) and the creates per second (1302). The client learns both limits
         from refused creates, and sends these again. It looks up tasks in progress, because each counts towards the
-        limit until it ends. It gives up if no task is created or ends within the `max_wait_seconds` of the poll policy.
+        limit until it ends. If no task is created or ends within the poll policy's `max_wait_seconds`, it gives up.
 
         Args:
             requests: The elements, each as for `create`. Give each a different `external_task_id`, and store these ids.
@@ -163,14 +163,14 @@ class KlingElements(ClientBase):
         on_update: OnUpdate | None = None,
         timeout: Timeout | float | None = None,
     ) -> Element:
-        """Wait until a task has made its element.
+        """Wait until a task has created its element.
 
-        If look-ups don't show the task, or show an unknown status, waiting continues for the `max_unknown_seconds` of
-        the poll policy, because a new task may not be visible everywhere yet.
+        If look-ups don't show the task, or show an unknown status, waiting continues for the poll policy's
+        `max_unknown_seconds`, because a new task may not be visible everywhere yet.
 
         Args:
             task: The task, its id, or its `external_task_id`.
-            max_wait_seconds: Seconds after which waiting ends; by default those of the poll policy. If you pass 0,
+            max_wait_seconds: Seconds after which waiting ends; by default the poll policy's limit. If you pass 0,
                 there is one look-up.
             on_update: A function to call with the task, once for each change of its status, before `wait` returns or
                 raises. The status of a `Task` that you pass does not count as a change. An exception that the function
@@ -197,7 +197,7 @@ class KlingElements(ClientBase):
         on_update: OnUpdate | None = None,
         timeout: Timeout | float | None = None,
     ) -> Sequence[Element]:
-        """Wait until several tasks have made their elements, and return these in the same order.
+        """Wait until several tasks have created their elements, and return these in the same order.
 
         Args:
             tasks: The tasks, each as for `wait`.
@@ -206,7 +206,7 @@ class KlingElements(ClientBase):
             timeout: As for `wait`.
 
         Raises:
-            WaitAllError: Some tasks did not make an element; `.results` lists an element or an error for each.
+            WaitAllError: Some tasks did not create an element; `.results` lists an element or an error for each.
             TypeError: An argument has the wrong type.
             ValueError: The argument has no id.
         """
@@ -227,7 +227,7 @@ class KlingElements(ClientBase):
 
         Args:
             first_page: The number of the page to begin with, from 1 up.
-            page_size: How many tasks to fetch at a time; by default the contract's.
+            page_size: The number of tasks to fetch at a time; by default the contract's.
             max_wait_seconds: As for `get`, for each page.
             timeout: Seconds for each step of a request, or a `Timeout`; by default the client's.
 
@@ -264,7 +264,7 @@ class KlingElements(ClientBase):
         """Delete an element. If the gateway says that it was already deleted, the call succeeds.
 
         Args:
-            element: The element, the task that made it, or its id, as int or str.
+            element: The element, the task that created it, or its id, as int or str.
             max_wait_seconds: As for `get`.
             timeout: Seconds for each step of a request, or a `Timeout`; by default the client's.
 

@@ -56,11 +56,11 @@ class ClientBase:
                 each request; by default the environment variable `KLING_API_KEY`.
             base_url: The gateway's URL; by default the environment variable `KLING_BASE_URL`, or if that is not
                 set, the first server of the contract or of the gateway that you pass.
-            max_retries: How often to repeat a call if that is safe; short for
+            max_retries: The maximum number of times to repeat a call if that is safe; short for
                 `retry=RetryPolicy(max_retries=...)`. The number does not limit `create_all`, `wait` and `wait_all`.
             retry: When to retry a call; by default for up to 60 seconds.
-            poll: How often `wait` looks up a task.
-            timeout: Seconds for each step of a request; by default those of `Timeout()`.
+            poll: The intervals at which `wait` looks up a task, and its limits.
+            timeout: Seconds for each step of a request; by default the values of `Timeout()`.
             headers: More headers for every request.
             http_client: Settings of the HTTP client, such as `HttpClientOptions(proxy="http://proxy.example.com:3128")`.
                 If you test without a network, use its `transport=`.
@@ -71,7 +71,7 @@ class ClientBase:
             relax: The ids of rules that the gateway doesn't apply, such as `{"R28"}`. A request that breaks only these
                 is logged and sent.
             gateway: The gateway, if its contract differs: a name from `gateways()`, or the `Path` of an overlay. By
-                default the host of the URL decides. If you pass `base_url` too, that is where requests go.
+                default the host of the URL decides. If you also pass `base_url`, requests go there.
             contract: The contract to check requests and responses against, in place of a gateway's. It must have the
                 operations to create and to look up.
 
@@ -146,7 +146,7 @@ class ClientBase:
 
 
 def step_seconds_of(timeout: Timeout | float | None) -> Mapping[str, float] | None:
-    """Return the timeout of each step of a request, in seconds; None for the client's own.
+    """Return the timeout of each step of a request, in seconds, or None for the client's own.
 
     Raises:
         TypeError: The timeout is neither a number nor a `Timeout`.

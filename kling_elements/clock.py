@@ -35,7 +35,10 @@ class Clock:
         await asyncio.sleep(seconds)
 
     def wait(self, jobs: Collection[futures.Future[Any]], seconds: float | None) -> None:
-        """Block the thread until one of several jobs is done, or for some seconds; None for no limit."""
+        """Block the thread until one of several jobs is done, or until some seconds have passed.
+
+        None sets no time limit.
+        """
         futures.wait(jobs, seconds, futures.FIRST_COMPLETED)
 
     async def wait_async(self, jobs: Collection[asyncio.Task[Any]], seconds: float | None) -> None:

@@ -43,7 +43,7 @@ def elements_of(task: Task, *, contract: Contract) -> list[Element]:
 
 
 def element_of(task: Task, contract: Contract) -> Element:
-    """Return the element that a task made. If there are several, return the first usable one.
+    """Return the element that a task created. If there are several, return the first usable one.
 
     Args:
         task: A task that has succeeded.

@@ -19,7 +19,7 @@
             ExternalIdUsedError     the `external_task_id` was used before, but look-ups show no task
         NoTaskError                 the response means success, but contains no task
         LookUpUnavailableError      the gateway cannot look up tasks by `external_task_id`
-        TaskError                   a task did not make a usable element
+        TaskError                   a task did not create a usable element
             TaskFailedError         it failed
             ElementUnavailableError its element was deleted or has failed
             UnknownStatusError      its status is unknown
@@ -85,7 +85,7 @@ class TaskFailedError(TaskError):
 
 
 class ElementUnavailableError(TaskError):
-    """The task made an element, but its status says that it was deleted or has failed."""
+    """The task created an element, but its status says that it was deleted or has failed."""
 
 
 class UnknownStatusError(TaskError):
@@ -101,7 +101,7 @@ class BatchError(KlingError):
 
     Attributes:
         results: The result or the error of each, in the order in which you passed them.
-        outcome: The outcome that all errors share; `may_exist` if they differ.
+        outcome: The outcome that all errors share, or `may_exist` if they differ.
     """
 
     _plural: ClassVar[str]
@@ -120,7 +120,7 @@ class BatchError(KlingError):
 
 
 class WaitAllError(BatchError):
-    """Some of several tasks did not make an element; `results` lists an element or an error for each."""
+    """Some of several tasks did not create an element; `results` lists an element or an error for each."""
 
     _plural = "tasks"
 

@@ -18,7 +18,7 @@ from kling_elements_runtime.document import Node, with_inline_path_items
 _OWN: Final = "kkiai"
 """The gateway that the contract describes, so that it needs no overlay."""
 _SUFFIXES: Final = (".yaml", ".yml", ".json")
-"""How the name of a file with an overlay may end, where a gateway's name is possible too."""
+"""The extensions by which a name is an overlay's file and not a gateway."""
 
 
 @frozen
@@ -26,11 +26,11 @@ class Gateway:
     """A gateway that you can choose with `KlingElements(gateway=...)`.
 
     Attributes:
-        name: Its name.
-        title: What it is called.
-        summary: How it differs from the contract.
-        base_url: Its URL; None if you have to pass `base_url` yourself.
-        version: The date of the documents that it was taken from.
+        name: The name to pass to the client.
+        title: The name to show to people.
+        summary: The differences from the contract, in one sentence.
+        base_url: The gateway's URL, or None if you have to pass `base_url` yourself.
+        version: The date of the documents from which the overlay was written.
     """
 
     name: str
@@ -54,7 +54,7 @@ def contract_of(gateway: str | Path | None, base_url: str | None) -> Contract:
     """Return the contract of a gateway.
 
     Args:
-        gateway: Its name, or the file of an overlay. By default the host of `base_url` decides.
+        gateway: The gateway's name, or the file of an overlay. By default the host of `base_url` decides.
         base_url: The gateway's URL, if you know it. An unknown host has the package's contract.
 
     Raises:
@@ -69,18 +69,18 @@ def contract_of(gateway: str | Path | None, base_url: str | None) -> Contract:
         raise TypeError(f"gateway must be a name or a pathlib.Path, not {type(gateway).__name__}")
     if gateway not in packaged.BASE_URLS:
         raise ValueError(
-            f"there is no gateway {gateway!r}: use {', '.join(packaged.BASE_URLS)}, or pathlib.Path of an overlay"
+            f"there is no gateway {gateway!r}: use {', '.join(packaged.BASE_URLS)}, or the pathlib.Path of an overlay"
         )
     return CONTRACT if gateway == _OWN else _packaged_contract(gateway)
 
 
 def name_by_host(base_url: str | None) -> str | None:
-    """Return the name of the gateway at the host of a URL; None if this package knows none there."""
+    """Return the name of the gateway at the host of a URL, or None if this package knows no such gateway."""
     return _by_host().get(_host_of(base_url)) if isinstance(base_url, str) and base_url else None
 
 
 def gateway_in(text: str) -> str | Path:
-    """Return the gateway in an option of a command: a name, or the `Path` of an overlay.
+    """Return the gateway that a command's option selects: a name, or the `Path` of an overlay.
 
     The text is a path if it ends like an overlay, contains a folder or is a file. A gateway's name is always a name.
     """
@@ -107,7 +107,7 @@ def _host_of(url: str) -> str | None:
 
 
 def _contract_with(overlay: object, name: str) -> Contract:
-    """Return the contract, changed by an overlay.
+    """Return the contract with an overlay applied.
 
     Raises:
         ValueError: The overlay can't be used.

@@ -1,4 +1,4 @@
-"""The paths and methods by which the gateways of this package offer each operation: candidates for another gateway."""
+"""The paths and methods of each operation at known gateways, to be tried at an unknown gateway."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ class Way:
 
 @frozen
 class Root:
-    """Where a gateway has its operations. Only calls with side effects could tell more, so these belong together.
+    """The place of a gateway's operations. Only calls with side effects could distinguish these paths further.
 
     Attributes:
         prefix: The beginning of all paths, such as `/kling/v1/general`.
-        elements: The path of creates after the prefix, which is also that of the account's list.
+        elements: The path of creates and of the account's list, after the prefix.
         element: The path template of look-ups after the prefix.
     """
 
@@ -57,7 +57,7 @@ class _Layout:
 
 @cache
 def roots() -> tuple[Root, ...]:
-    """Return where gateways have their operations, the contract's own root first."""
+    """Return the roots of known gateways, the contract's own first."""
     prefixes = dict.fromkeys(layout.prefix for layout in _layouts())
     paths = dict.fromkeys((layout.ways[_CREATE].path, layout.ways[_LOOK_UP].path) for layout in _layouts())
     return tuple(Root(prefix, *pair) for prefix in prefixes for pair in paths)

@@ -1,4 +1,4 @@
-"""Find out by calls that are free and create nothing which paths a gateway has, and how it words its responses."""
+"""Find out which paths a gateway has and how it words its responses, by free calls that create nothing."""
 
 from __future__ import annotations
 
@@ -35,21 +35,21 @@ _KINDS: Final[Mapping[str, tuple[str, ...]]] = {"task": ("digits", "integer"), "
 
 
 class SurveyError(Exception):
-    """Raised if so little can be found out about a gateway that it cannot be described. The message says what to do."""
+    """The survey found too little to describe the gateway. The message says what to do."""
 
 
 @frozen
 class Answer:
-    """What a survey needs of a response.
+    """The details of a response that a survey needs.
 
     Attributes:
         call: The method and the path that was called, with `{id}` for an id that cannot exist.
         status: The HTTP status.
         code: The business code, or None.
-        message: The gateway's words, with `{id}` for such an id and without the key; empty if there are none.
+        message: The gateway's words, with `{id}` for such an id and without the key, or an empty string.
         is_success: Whether the response is the success that the contract promises.
-        dialects: The dialects in which it says that nothing has the id.
-        envelope: How it wraps an error.
+        dialects: The dialects in which the response says that nothing has the id.
+        envelope: The form of the response's error envelope.
         tasks: The tasks on a page of a list.
     """
 
@@ -73,7 +73,7 @@ class Answer:
         return self.status in _UNDECIDED or self.status >= HTTPStatus.INTERNAL_SERVER_ERROR
 
     def shows_path(self, missing: Answer) -> bool:
-        """Return whether the path exists: a path that cannot exist was answered in another way."""
+        """Return whether the path exists, because a path that cannot exist gets a different response."""
         if self.is_undecided or self.status == HTTPStatus.METHOD_NOT_ALLOWED or self.code == _NO_SUCH_METHOD:
             return False
         return self._fingerprint != missing._fingerprint
@@ -91,11 +91,11 @@ class Answer:
 
 @frozen
 class Offered:
-    """Whether a gateway offers an operation.
+    """The offer of an operation by a gateway.
 
     Attributes:
-        state: Whether it does.
-        way: The way to call it; None if it is not known, or not offered.
+        state: Whether the gateway offers the operation.
+        way: The way to call it, or None if the way is unknown or the operation is not offered.
         answers: The responses that show this.
     """
 
@@ -106,15 +106,15 @@ class Offered:
 
 @frozen
 class Survey:
-    """What was found out about a gateway.
+    """The result of a survey of a gateway.
 
     Attributes:
         base_url: The gateway's URL.
-        root: Where it has its operations.
+        root: The place of its operations.
         absence: The responses to look-ups of ids that cannot exist.
-        listing: Whether it lists the account's own elements.
-        presets: Whether it lists the official elements.
-        deletion: Whether and where it deletes elements. It has no answers if that was not asked.
+        listing: The list of the account's own elements.
+        presets: The list of the official elements.
+        deletion: The deletion of elements. It has no answers if deletions were not tried.
         ids: The kinds of ids that were seen of tasks and of elements, as in `x-ids`.
     """
 
@@ -128,11 +128,11 @@ class Survey:
 
     @property
     def dialects(self) -> tuple[str, ...]:
-        """The dialects in which it says that nothing has an id."""
+        """The dialects in which the gateway says that nothing has an id."""
         return tuple(dict.fromkeys(dialect for answer in self.absence for dialect in answer.dialects))
 
     def kind_of_id(self, owner: str) -> str | None:
-        """Return the kind of the ids of tasks or elements; None if it was not seen, or cannot be described."""
+        """Return the kind of the ids of tasks or elements, or None if no id was seen or the kind is unknown."""
         kinds = self.ids[owner]
         return kinds[0] if len(kinds) == 1 and kinds[0] in _KINDS[owner] else None
 
@@ -142,11 +142,11 @@ def survey(client: AuthenticatedClient, *, confirm: bool = False) -> Survey:
 
     Args:
         client: A client of the gateway, with a key. Its contract must be the package's.
-        confirm: Whether to ask also for the deletion of an element that cannot exist.
+        confirm: Whether to also call the deletion of an element that cannot exist.
 
     Raises:
         TransportError: No response came.
-        SurveyError: The gateway refuses the key, or has none of the paths that are known.
+        SurveyError: The gateway refuses the key, or has none of the known paths.
     """
     asking = _Asking(client)
     root, missing, first = _find_root(asking)
@@ -183,7 +183,7 @@ def _short_id() -> str:
 
 
 class _Asking:
-    """Sends single requests, without any repetition."""
+    """A sender of single requests, without retries."""
 
     def __init__(self, client: AuthenticatedClient) -> None:
         self._client = client
@@ -198,11 +198,11 @@ class _Asking:
         return self._ask("getElement", "get", f"{root.prefix}/{name}", name)
 
     def page(self, operation_id: str, method: str, path: str) -> Answer:
-        """Return the response to the request of a page of a list."""
+        """Return the response to a request for a page of a list."""
         return self._ask(operation_id, method, path + _PAGE)
 
     def delete(self, path: str, *names: str) -> Answer:
-        """Return the response to the deletion of an element that cannot exist, at a path with names that cannot."""
+        """Return the response to a deletion at a path with parameters, of an element that cannot exist."""
         unknown_id = nonexistent_id()
         body = json.dumps({"element_id": unknown_id}).encode()
         return self._ask("deleteElement", "post", path, *names, unknown_id, body=body)
@@ -245,10 +245,10 @@ class _Asking:
 
 
 def _find_root(asking: _Asking) -> tuple[Root, Answer, Answer]:
-    """Return where the gateway has its operations, the response to a missing path there, and that to a look-up.
+    """Return the root of the gateway's operations, and the responses to a missing path and to a look-up there.
 
     Raises:
-        SurveyError: Nowhere.
+        SurveyError: None of the known paths exists.
     """
     tried = []
     for root in roots():
@@ -267,17 +267,17 @@ def _find_root(asking: _Asking) -> tuple[Root, Answer, Answer]:
         raise SurveyError(f"the gateway answers no look-up now: {answers}; try again later")
     raise SurveyError(
         f"none of the known paths exists: {answers}; look for the path of creates in the gateway's documents, and put "
-        "what comes before a known path into the address, or write an overlay by hand"
+        "the part before a known path into the URL, or write an overlay by hand"
     )
 
 
 def _listed(asking: _Asking, operation_id: str, root: Root, missing: Answer, only: str | None = None) -> Offered:
-    """Return whether and how a gateway offers a list, with the answer of each way that was tried.
+    """Return the gateway's offer of a list, with the response to each way that was tried.
 
     Args:
         asking: Sends the requests.
         operation_id: The list.
-        root: Where the gateway has its operations.
+        root: The place of the gateway's operations.
         missing: The response to a path that does not exist.
         only: The only path after the prefix to try.
     """

@@ -22,7 +22,7 @@ class Duration:
         rule: The rule's id.
         min_seconds: The shortest duration.
         max_seconds: The longest duration.
-        tolerance_frames: How many frames shorter or longer a video may be.
+        tolerance_frames: The number of frames by which a video may be shorter or longer.
     """
 
     rule: str

@@ -34,7 +34,7 @@ class Phase(StrEnum):
 
 
 class Outcome(StrEnum):
-    """Whether a create made an element."""
+    """Whether a call created an element."""
 
     NOT_CREATED = "not_created"
     MAY_EXIST = "may_exist"
@@ -52,7 +52,7 @@ class Retry(StrEnum):
 
 @frozen
 class Verdict:
-    """Whether a failed create may have made an element, and whether to send it again.
+    """Whether a failed call may have created an element, and whether to send it again.
 
     Attributes:
         outcome: Whether an element was created.
@@ -85,7 +85,7 @@ _INVALID_STATUSES = (400, 422)
 def verdict_for_phase(
     contract: Contract, phase: Phase, status: int | None = None, code: int | str | None = None
 ) -> Verdict:
-    """Decide whether a failed create may have made an element, and whether to send it again.
+    """Decide whether a failed call may have created an element, and whether to send it again.
 
     If the contract knows the business code, the code decides, whatever the status is. Otherwise a 4xx is a refusal, and
     a 429 is a temporary one. After any other response without a task, an element may exist.

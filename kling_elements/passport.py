@@ -1,4 +1,4 @@
-"""Describe a gateway by what it answers: write an overlay of the contract, its passport."""
+"""Write the passport of a gateway: an overlay that describes how the gateway differs from the contract."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ _LISTS: Final = {"listElements": "your own elements", "listPresetElements": "the
 
 
 class PassportError(Exception):
-    """Raised if a passport cannot be written. The message says why, and what to do."""
+    """A passport cannot be written. The message says why, and what to do."""
 
 
 @frozen
 class Passport:
-    """What was found out about a gateway, as an overlay of the contract.
+    """A description of a gateway as an overlay of the contract.
 
     Attributes:
         overlay: The overlay, as a JSON value.
-        found: What was found out, in sentences.
-        unknown: What could not be found out, each with what to do.
+        found: The findings, as sentences.
+        unknown: The open questions, each with advice.
     """
 
     overlay: Node = field(repr=False)
@@ -46,7 +46,7 @@ class Passport:
     unknown: tuple[str, ...]
 
     def write(self, path: Path) -> None:
-        """Write the overlay to a new file: as JSON if the file's name ends with .json, and else as YAML.
+        """Write the overlay to a new file, as JSON if the file's name ends with .json, and otherwise as YAML.
 
         Raises:
             PassportError: The file exists already, or cannot be written.
@@ -57,7 +57,7 @@ class Passport:
         try:
             try:
                 part.write_text(text, "utf-8")
-                os.link(part, path)  # unlike a renaming, this never replaces a file
+                os.link(part, path)  # unlike a rename, this never replaces a file
             finally:
                 part.unlink(missing_ok=True)
         except FileExistsError:
@@ -76,22 +76,22 @@ class Passport:
 
 
 def examine(client: AuthenticatedClient, today: date, *, confirm: bool = False) -> Passport:
-    """Find out what a gateway speaks, by calls that create nothing and cost nothing.
+    """Survey a gateway by free calls that create nothing, and return its passport.
 
     Args:
         client: A client of the gateway, with a key.
         today: The date to note.
-        confirm: Whether to ask also for the deletion of an element that cannot exist.
+        confirm: Whether to also call the deletion of an element that cannot exist.
 
     Raises:
         TransportError: No response came.
-        SurveyError: The gateway refuses the key, or has none of the paths that are known.
+        SurveyError: The gateway refuses the key, or has none of the known paths.
     """
     return passport_of(survey(client, confirm=confirm), today)
 
 
 def passport_of(seen: Survey, today: date) -> Passport:
-    """Return the passport of a gateway by what was found out about it."""
+    """Return the passport of a gateway from a survey."""
     info = {
         "title": seen.base_url.partition("://")[2],
         "version": today.isoformat(),
@@ -109,7 +109,7 @@ def check_new(path: Path) -> None:
     """Check that a passport can be written to a file: it does not exist yet, and its folder does.
 
     Raises:
-        PassportError: It cannot. The message says what to do.
+        PassportError: The file cannot be written. The message says what to do.
     """
     if os.path.lexists(path):
         raise _exists(path)

@@ -29,17 +29,17 @@ class RetryPolicy:
 
     Attributes:
         first_interval_seconds: Seconds before the second attempt.
-        factor: By what each interval is multiplied to get the next one.
+        factor: The factor from each interval to the next.
         max_interval_seconds: The longest interval in seconds, without jitter.
         jitter: The largest fraction of an interval that is added at random, so that clients don't all retry at once.
-        max_wait_seconds: Seconds after the first attempt in which others may begin; 0 for a single attempt. Each
+        max_wait_seconds: Seconds after the first attempt in which others may begin, or 0 for a single attempt. Each
             attempt may take as long as its timeouts allow, because a large upload may need that.
-        max_retries: How many attempts may follow the first; None to limit only the time. The number does not limit
-            `create_all`, which resends creates that were refused temporarily.
-        max_connect_attempts: How many attempts in a row may fail to connect.
-        max_duplicate_look_ups: How often `get_or_create` looks up a task whose `external_task_id` is refused as used,
-            although none of its own attempts can have used it. There may be no such task, because the service uses the
-            same business code for other mistakes.
+        max_retries: The maximum number of attempts after the first, or None to limit only the time. The number does not
+            limit `create_all`, which resends creates that were refused temporarily.
+        max_connect_attempts: The maximum number of attempts in a row that fail to connect.
+        max_duplicate_look_ups: The maximum number of look-ups by `get_or_create` of a task whose `external_task_id` is
+            refused as used, although none of its own attempts can have used it. There may be no such task, because the
+            service uses the same business code for other mistakes.
 
     Raises:
         TypeError: A value is not a number.
@@ -58,13 +58,14 @@ class RetryPolicy:
 
 @frozen(kw_only=True)
 class PollPolicy:
-    """How often to look up a task that is in progress.
+    """The intervals and limits for looking up a task that is in progress.
 
     Attributes:
         first_interval_seconds: Seconds before the second look-up.
-        factor: By what each interval is multiplied to get the next one.
+        factor: The factor from each interval to the next.
         max_interval_seconds: The longest interval in seconds.
-        max_wait_seconds: Seconds after which waiting ends, look-ups included; 0 for a single look-up.
+
+        max_wait_seconds: Seconds after which waiting ends, look-ups included, or 0 for a single look-up.
         max_unknown_seconds: Seconds after which waiting ends if look-ups return nothing that the client understands:
             no such task, no status, an unknown status, or a success without an element.
 
@@ -95,7 +96,7 @@ def limit_seconds(policy: RetryPolicy | PollPolicy, max_wait_seconds: float | No
 
 
 def deadline_seconds(max_wait_seconds: float | None) -> float | None:
-    """Return the seconds after which a call must be over; None if only its steps are limited.
+    """Return the seconds after which a call must be over, or None if only its steps are limited.
 
     If the call's own limit is 0, there is a single attempt, which may take as long as it needs.
     """
@@ -112,7 +113,7 @@ def interval(policy: RetryPolicy | PollPolicy, attempt: int) -> float:
 
 
 def retry_after_seconds(headers: httpx.Headers, now: datetime) -> float:
-    """Return the seconds to wait that `Retry-After` asks for (RFC 9110, section 10.2.3); 0 without this header.
+    """Return the seconds to wait that `Retry-After` asks for (RFC 9110, section 10.2.3), or 0 without this header.
 
     The result is at most about 30 years, because clocks cannot sleep much longer.
 

@@ -1,9 +1,9 @@
 """Read JSON strictly, as RFC 8259 and I-JSON (RFC 7493) define it.
 
 Texts that two parsers could read differently are refused. `json.loads` accepts NaN, repeated keys and unpaired
-surrogates, guesses encodings and fails on deep nesting. Here every input results in a value or in a `StrictJsonError`,
-in time linear in its size. Functions written in C do all the work per character, and a text that is nearly all
-Base64 is only searched, not rewritten.
+surrogates, guesses encodings and fails on deep nesting. Here every input results in a value or a `StrictJsonError`, in
+time linear in its size. Functions written in C do all the work per character. A text that is nearly all Base64 is only
+searched, not rewritten.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ MAX_SEPARATORS = 200_000
 A text with n of them has n/2 to n + 1 values. The limit bounds memory and the work of checking the value; the
 contract's own limit of values is half of it."""
 
-_MAX_QUOTED_CHARACTERS = 80  # of the input in a message
+_MAX_QUOTED_CHARACTERS = 80  # messages quote no more of the input
 _BOM = b"\xef\xbb\xbf"
 _CHUNK_BYTES = 1 << 16
 _NOT_STRUCTURE = bytes(set(range(256)) - set(b'[]{},"'))
@@ -131,8 +131,8 @@ def _check_surrogates(value: object) -> None:
 def _build_object(pairs: list[tuple[str, object]]) -> dict[str, object]:
     members = dict(pairs)
     if len(members) < len(pairs):
-        seen: set[str] = set()
-        repeated = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
+        keys: set[str] = set()
+        repeated = next(key for key, _ in pairs if key in keys or keys.add(key))  # type: ignore[func-returns-value]
         raise StrictJsonError(f"the key {_quote(repeated)} is repeated in an object")
     return members
 

@@ -64,7 +64,7 @@ def find_task(
     schema: str = "TaskResponse",
     request_id: str | None = None,
 ) -> Task | None:
-    """Return the task in a response or a notification; None if there is no task in it.
+    """Return the task in a response or a notification, or None if there is no task in it.
 
     The task is the object at the first place with an id. Places inside this object fill in its missing properties.
 
@@ -93,7 +93,7 @@ def task_of_response(
     response: Response[CreateElementResponse] | Response[DeleteElementResponse] | Response[TaskResponse],
     contract: Contract,
 ) -> Task | None:
-    """Return the task in a response, even if its code means failure; None if the response contains no task."""
+    """Return the task in a response, even if its code means failure, or None if the response contains no task."""
     return find_task(response.parsed, contract, type(response.parsed).__name__, response.request_id)
 
 
@@ -126,7 +126,7 @@ class _Alias:
 
     Attributes:
         gateway_name: The name that some gateways use.
-        outer: The documented property that contains the value; empty for a property of the object itself.
+        outer: The documented property that contains the value, or an empty string if the object itself contains it.
         name: The documented name.
         is_documented: Whether the alternative name is also documented, so that its property stays.
     """
@@ -172,14 +172,14 @@ def _aliases(schema: Node) -> Iterator[_Alias]:
 
 
 def _object(value: object) -> Properties | None:
-    """Return the properties of a JSON object or a model; None for anything else."""
+    """Return the properties of a JSON object or a model, or None for anything else."""
     if isinstance(value, Model):
         return properties_of(value)
     return dict(value) if isinstance(value, Mapping) else None
 
 
 def _objects_at(response: object, places: Sequence[str]) -> list[tuple[str, Properties]]:
-    """Return each place of a response with the properties of its object; none if it has no object."""
+    """Return the places of a response that contain an object, each with the object's properties."""
     objects = {"": _object(response) or {}}
 
     def object_at(place: str) -> Properties:
@@ -192,7 +192,7 @@ def _objects_at(response: object, places: Sequence[str]) -> list[tuple[str, Prop
 
 
 def _task_properties(vocabulary: _TaskVocabulary, properties: Properties) -> Properties:
-    """Return the properties of a task under their documented names, without those of an envelope."""
+    """Return a task's properties under their documented names, without an envelope's properties."""
     envelope_names = _ENVELOPE_NAMES if _ENVELOPE_MARKS & properties.keys() else ()
     for name in ("data", *envelope_names):
         properties.pop(name, None)
@@ -235,7 +235,7 @@ def _elements_among(value: Any, element_type: str) -> Any:
 
 
 def _request_id_in(objects: Sequence[tuple[str, Properties]]) -> str | None:
-    """Return the request id of the outermost envelope that has one; None without such an envelope."""
+    """Return the request id of the outermost envelope that has one, or None without such an envelope."""
     outermost_first = sorted(objects, key=lambda item: len(item[0]))
     request_ids = (properties.get("request_id") for _, properties in outermost_first)
     return next((value for value in request_ids if isinstance(value, str) and value), None)

@@ -75,43 +75,43 @@ def _places_in_schemas(document: Node) -> Iterator[str]:
 
 def _incomplete_limits(document: Node) -> Iterator[str]:
     """Yield the first missing place of each object with limits."""
-    for where, node in walk(document):
-        if (read := _READERS.get(where.rpartition("/")[2])) is not None:
+    for reference, node in walk(document):
+        if (read := _READERS.get(reference.rpartition("/")[2])) is not None:
             try:
                 read(node)
             except LookupError as error:
-                yield f"{where[1:]}{error}"
+                yield f"{reference[1:]}{error}"
 
 
 def _places_of_operation(document: Node, operation: Operation, package_operation: Operation) -> Iterator[str]:
     """Yield the places in the body, response and parameters of an operation that the generated client calls."""
-    where = operation.pointer()[1:]
+    base = operation.pointer()[1:]
     if "requestBody" in package_operation.definition:
-        yield from (f"{where}/requestBody/{part}" for part in _BODY_PARTS)
-        yield (schema := _resolve_place(document, f"{where}/requestBody/{_JSON}/schema"))
+        yield from (f"{base}/requestBody/{part}" for part in _BODY_PARTS)
+        yield (schema := _resolve_place(document, f"{base}/requestBody/{_JSON}/schema"))
         if at(document, f"{schema}/discriminator"):
             yield from (f"{schema}/{part}" for part in ("x-source", "discriminator/mapping"))
     responses = at(operation.definition, "/responses") or ()
     status = operation.success_status() if any(code.startswith("2") for code in responses) else "2XX"
-    yield _resolve_place(document, f"{where}/responses/{status}/{_JSON}/schema") + "/x-envelope"
+    yield _resolve_place(document, f"{base}/responses/{status}/{_JSON}/schema") + "/x-envelope"
     parameters = {parameter.name: parameter for parameter in operation.parameters}
     for name in (parameter.name for parameter in package_operation.parameters):
         if name not in parameters:
-            yield f"{where}/parameters/{name}"
+            yield f"{base}/parameters/{name}"
         elif name == PAGE_NUMBER:
             yield _resolve_place(document, parameters[name].schema_pointer[1:]) + "/maximum"
 
 
-def _resolve_place(document: Node, where: str) -> str:
+def _resolve_place(document: Node, place: str) -> str:
     """Follow the references at a place, and return the final place."""
     with suppress(LookupError):
-        for reference, _ in references(document, {"$ref": f"#{where}"}):
-            where = reference[1:]
-    return where
+        for reference, _ in references(document, {"$ref": f"#{place}"}):
+            place = reference[1:]
+    return place
 
 
 def _first_missing_part(document: Node, place: str) -> str | None:
-    """Return the outermost part of a place that the document lacks; None if the document contains the place."""
+    """Return the outermost part of a place that the document lacks, or None if the document contains the place."""
     parts = steps(place)
     pointers = (pointer(parts[:count]) for count in range(1, len(parts) + 1))
     return next((part for part in pointers if at(document, part) is None), None)

@@ -39,7 +39,7 @@ _SECOND = timedelta(seconds=1)
 # The Standard Webhooks specification ("Signature scheme") asks for keys of 24 to 64 bytes. Accept only complete Base64
 # groups, because the library drops characters that it does not know and would then sign with a different key.
 _SECRET = re.compile(r"whsec_(?:[A-Za-z0-9+/]{4}){8,}(?:[A-Za-z0-9+/]{3}=?|[A-Za-z0-9+/]{2}(?:==)?)?")
-SECRET_FORM: Final = "`whsec_` and, without white space, a key of at least 24 bytes in standard Base64"  # noqa: S105 -- not a secret
+SECRET_FORM: Final = "`whsec_` and, without white space, a key of at least 24 bytes in standard Base64"  # noqa: S105 - not a secret
 """The form of a webhook secret, in words for error messages."""
 
 _ID, _TIMESTAMP, _SIGNATURE = "webhook-id", "webhook-timestamp", "webhook-signature"

@@ -1,4 +1,4 @@
-"""Check the hosts and ports of URLs, and recognize those of this machine."""
+"""Check the hosts and ports of URLs, and recognize hosts that are this machine."""
 
 from __future__ import annotations
 
@@ -7,21 +7,20 @@ import re
 import socket
 
 _HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+")
-_NON_ASCII_PORT = re.compile(
-    r"[^/?#]*//[^/?#\\]*:(?![0-9]+(?:[/?#\\]|$))\d+(?:[/?#\\]|$)"
-)  # of a port: \d matches digits of any script
-_MAX_LABEL = 63  # characters between two full stops of a name (RFC 1035, section 2.3.4)
+# \d matches digits of any script.
+_NON_ASCII_PORT = re.compile(r"[^/?#]*//[^/?#\\]*:(?![0-9]+(?:[/?#\\]|$))\d+(?:[/?#\\]|$)")
+_MAX_LABEL_CHARACTERS = 63  # RFC 1035, section 2.3.4
 LAST_PORT = 65535
 
 
 def is_host(host: str) -> bool:
     """Return whether a string is a valid host: a name in ASCII or an IP address."""
     is_one = _HOST.fullmatch(host) is not None and ".." not in host
-    return is_one and all(len(label) <= _MAX_LABEL for label in host.split("."))
+    return is_one and all(len(label) <= _MAX_LABEL_CHARACTERS for label in host.split("."))
 
 
 def is_port(port: int | None) -> bool:
-    """Return whether a number is a port; None means the default port."""
+    """Return whether a number is a port. None, which means the default port, counts as one."""
     return port is None or port <= LAST_PORT
 
 

@@ -1,7 +1,8 @@
-"""Replace the images in a request by placeholders: the validator need not read them, and they are encoded while sent.
+"""Replace the images in a request by placeholders.
 
-A placeholder is a short string that conforms to the same schema. It replaces an image that is valid Base64 of an
-allowed length and breaks no rule. Any other string stays in the request, so that the validator reports what is wrong.
+So the validator need not read the images, and they can be encoded while they are sent. A placeholder is a short string
+that conforms to the same schema. It replaces an image that is valid Base64 of an allowed length and breaks no rule. Any
+other string stays in the request, so that the validator reports the problem.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from kling_elements_runtime.uploads import (
     encoded_length,
 )
 
-_LARGE = 4096  # characters; the validator checks a shorter string faster than we could replace it
+_MIN_REPLACED_CHARACTERS = 4096  # the validator checks a shorter string faster than we could replace it
 # In Base64's alphabet, so that it conforms. It is random, so that it never equals a caller's string.
 _PLACEHOLDER = b64encode(os.urandom(24)).decode()
 _DIGITS = 8
@@ -45,9 +46,9 @@ class MediaSchema:
 
     Attributes:
         keyword: `x-image` or `x-video`.
-        limits: The limits of an image; None for a video.
-        rule: The source of the string itself, as in the document's `x-source`.
-        max_characters: The most characters that the string may have.
+        limits: The limits of an image, or None for a video.
+        rule: The string's own rule, from the document's `x-source`.
+        max_characters: The maximum length of the string.
     """
 
     keyword: str
@@ -57,7 +58,7 @@ class MediaSchema:
 
 
 def media_places(document: Node, schema_pointer: str) -> Mapping[Place, MediaSchema]:
-    """Return the places of media in a body. A place is the path of names to it, with None for any item of a list."""
+    """Return the places of media in a body. A place is a path of names, with None for any item of a list."""
     return dict(_media_places(document, follow(document, schema_pointer), (), frozenset()))
 
 
@@ -94,7 +95,7 @@ class Attachments:
         contents: The images by their placeholders.
         violations: The violations in files, which the validator does not see.
         are_readable: Whether all files can be sent.
-        error: Why one of them cannot be read; None if all can be.
+        error: The error of a file that cannot be read, or None if all can be read.
         min_characters: The length from which a string is passed to `take`.
     """
 
@@ -107,12 +108,12 @@ class Attachments:
         strip_metadata: bool,
         read: Read | None,
     ) -> None:
-        """Create an empty collection. `rule` is the rule that a file breaks if it is where no media is allowed."""
+        """Create an empty collection. A file breaks `rule` if it is at a place that allows no media."""
         self.contents: dict[str, Base64Source] = {}
         self.violations: list[Violation] = []
         self.are_readable = True
         self.error: MediaError | None = None
-        self.min_characters = _LARGE if check_media and not strip_metadata else 0
+        self.min_characters = _MIN_REPLACED_CHARACTERS if check_media and not strip_metadata else 0
         self._places = places
         self._rule = rule
         self._check_media = check_media
@@ -140,7 +141,7 @@ class Attachments:
         self.violations += [evolve(violation, pointer=place(path)) for violation in broken]
         return self._placeholder(content)
 
-    def _take_file(self, value: object, where: tuple[str | int, ...], limits: ImageLimits, rule: str) -> str:
+    def _take_file(self, value: object, path: tuple[str | int, ...], limits: ImageLimits, rule: str) -> str:
         try:
             name, content = self._open(value)
             file, violations = self._check(content, limits)
@@ -149,9 +150,9 @@ class Attachments:
         except MediaError as error:
             self.are_readable = False
             self.error = error
-            self.violations.append(Violation(place(where), rule, str(error)))
+            self.violations.append(Violation(place(path), rule, str(error)))
             return ""
-        self.violations += [evolve(v, pointer=place(where), message=f"{name}: {v.message}") for v in violations]
+        self.violations += [evolve(v, pointer=place(path), message=f"{name}: {v.message}") for v in violations]
         return self._placeholder(file)
 
     def _open(self, value: object) -> tuple[str, Base64Source]:
@@ -165,7 +166,7 @@ class Attachments:
             return name, InlineBytes(self._read(value))
         raise MediaError(f"a value of type {name}", "cannot be used as an image; pass a pathlib.Path or bytes")
 
-    def _refuse(self, where: tuple[str | int, ...], schema: MediaSchema | None) -> str:
+    def _refuse(self, path: tuple[str | int, ...], schema: MediaSchema | None) -> str:
         """Add a violation for a `Path` at a place that cannot contain a file."""
         self.are_readable = False
         if schema is not None:
@@ -179,7 +180,7 @@ class Attachments:
             message = (
                 f"is a path, but paths are only allowed for images: {' or '.join(images) or 'this request has none'}"
             )
-        self.violations.append(Violation(place(where), schema.rule if schema else self._rule, message))
+        self.violations.append(Violation(place(path), schema.rule if schema else self._rule, message))
         return ""
 
     def _check(self, content: Base64Source, limits: ImageLimits) -> tuple[Base64Source, list[Violation]]:
@@ -203,7 +204,7 @@ class StreamedBody:
     """A JSON text that encodes its images while it is sent. You can iterate over it repeatedly."""
 
     def __init__(self, skeleton: bytes, contents: Mapping[str, Base64Source]) -> None:
-        """Create it from a JSON text with placeholders for images, and from the images by their placeholders."""
+        """Create a body from a JSON text with placeholders, and from the images by their placeholders."""
         parts = _PLACEHOLDERS.split(skeleton)
         self._parts = [contents[part.decode()] if _PLACEHOLDERS.fullmatch(part) else part for part in parts]
 
@@ -229,7 +230,7 @@ class StreamedBody:
         return b"".join(p if isinstance(p, bytes) else b"<%d characters>" % encoded_length(p.size) for p in parts)
 
     def asynchronous(self) -> AsyncIterable[bytes]:
-        """Return the text as an async iterable. It encodes each piece on the loop, because a thread takes longer."""
+        """Return the text as an async iterable, which encodes on the event loop because a thread takes longer."""
         return _AsyncBody(self)
 
 

@@ -36,8 +36,8 @@ class DialectRefusal:
     Attributes:
         dialect: The dialect, one of `x-dialects`.
         code: The business code.
-        message: The dialect's message, with the names of the request's values in braces; None if the code suffices.
-        pattern: A regular expression for the messages of such responses; None if the code suffices.
+        message: The dialect's message, with the names of the request's values in braces, or None if the code suffices.
+        pattern: A regular expression for the messages of such responses, or None if the code suffices.
     """
 
     dialect: str

@@ -42,7 +42,7 @@ _NOT_LOGGED: Final = nullcontext()
 
 
 class AuthenticatedClient:
-    """A pool of connections to one gateway, with one token. Threads may share it.
+    """A client of one gateway, with one token and a pool of connections. Threads may share it.
 
     Use it as a context manager (`with` or `async with`), or call `close` or `aclose`.
 
@@ -54,9 +54,9 @@ class AuthenticatedClient:
         base_url_variable: The environment variable for the gateway's URL, if you pass none.
         first_server: The gateway's URL, if you pass none and the environment variable is not set.
         log: The logger of requests and unusual responses.
-        reuse_seconds: The maximum idle time of a connection that carries a request that must not be sent twice. A
-            server may close an idle connection at any time, and then nobody knows whether it got the request.
-        log_variable: The environment variable that switches on this logger and those above it.
+        reuse_seconds: The maximum idle time of a connection for a request that must not be sent twice. A server may
+            close an idle connection at any time, and then nobody knows whether it got the request.
+        log_variable: The environment variable that switches this logger and its parents on.
     """
 
     contract: Contract
@@ -95,13 +95,13 @@ class AuthenticatedClient:
             allow_http: Whether to allow plain HTTP to a gateway on another machine.
             timeout: Seconds for each step of a request, by default 10 to connect, 300 to read and 600 to write.
             headers: More headers for every request.
-            http_client: More arguments for `httpx.Client` and `httpx.AsyncClient`, such as `proxy` or `verify`. Proxies
-                of the environment are used unless the gateway is on this machine.
-            contract: The contract to check requests and responses against. The default is that of the package.
+            http_client: More arguments for `httpx.Client` and `httpx.AsyncClient`, such as `proxy` or `verify`. The
+                environment's proxies are used unless the gateway is on this machine.
+            contract: The contract to check requests and responses against. The default is the package's.
 
         Raises:
             TypeError: An argument has the wrong type.
-            ValueError: There is no API key, or one of the arguments cannot be used.
+            ValueError: There is no API key, or an argument has an unusable value.
         """
         logs.set_up(self.log, self.log_variable)
         if contract is not None:
@@ -146,13 +146,13 @@ class AuthenticatedClient:
 
     @classmethod
     def default_base_url(cls, contract: Contract | None = None) -> str:
-        """Return the default URL of the gateway: that of the environment, or else the contract's first server.
+        """Return the gateway's default URL, from the environment or else the contract's first server.
 
         Args:
-            contract: The contract; None for that of the package.
+            contract: The contract, or None for the package's.
 
         Raises:
-            ValueError: The contract is one for gateways with different addresses.
+            ValueError: The contract is for gateways with different URLs.
         """
         url = os.environ.get(cls.base_url_variable) or (
             cls.first_server if contract is None else contract.first_server()
@@ -319,7 +319,7 @@ class AuthenticatedClient:
             raise
 
     def request_id_of(self, response: httpx.Response, parsed: object) -> str | None:
-        """Return the gateway's id of a successful request; None if the response contains none.
+        """Return the gateway's id of a successful request, or None if the response contains none.
 
         Args:
             response: The response.
@@ -337,7 +337,7 @@ class AuthenticatedClient:
         self._connections.close()
 
     async def aclose(self) -> None:
-        """Close the client, the connections of synchronous calls, and those of the running event loop."""
+        """Close the client, and the connections of synchronous calls and of the running event loop."""
         await self._connections.aclose()
 
     def __enter__(self) -> Self:

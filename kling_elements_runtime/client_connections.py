@@ -28,7 +28,7 @@ class ClientConnections:
     """
 
     def __init__(self, settings: Mapping[str, Any], route: Route) -> None:
-        """Remember the settings. No connection is opened yet.
+        """Set up without opening a connection.
 
         Args:
             settings: The arguments of `httpx.Client` and `httpx.AsyncClient`.

@@ -57,12 +57,12 @@ class CheckedRequest:
 
     Attributes:
         contract: The contract that checked it.
-        operation_id: The operation that the body is for.
+        operation_id: The operation whose body this is.
         content: The JSON text to send, or None if the value cannot be written as JSON. Large images are encoded only
             while it is sent.
         violations: All violations of the contract in the body.
-        value: The JSON value, with placeholders for large images; None if it cannot be written as JSON.
-        error: Why a file in the body cannot be read, if nothing else is wrong.
+        value: The JSON value, with placeholders for large images, or None if it cannot be written as JSON.
+        error: The error of a file that cannot be read, if the body breaks no rule.
     """
 
     contract: Contract = field(repr=False)
@@ -117,7 +117,7 @@ class Contract(Document):
         self._validator: Callable[[str], jsonschema_rs.Validator] = cache(self._make_validator)
 
     def response(self, operation_id: str) -> ExpectedResponse:
-        """Return the rules for a successful response of an operation.
+        """Return the rules for an operation's successful response.
 
         Raises:
             KeyError: The contract has no such operation.
@@ -152,11 +152,11 @@ class Contract(Document):
             body: The JSON value of the body, or a model. You may give an image as a `pathlib.Path` or bytes.
             check_media: Whether to check the headers of images in the request. Their size in bytes is always checked.
             strip_metadata: Whether to send images in the request without their metadata.
-            read: Returns the bytes of an image that is neither a string, a path nor bytes. A MediaError from it becomes
-                a violation.
+            read: Returns the bytes of an image that is neither a string, a path nor bytes. If it raises a MediaError,
+                the error becomes a violation.
 
         Raises:
-            KeyError: As `violations`.
+            KeyError: The contract has no such operation, or the operation takes no body.
         """
         expected = self._request_body(operation_id)
         rule, limits = expected.rule, expected.limits

@@ -15,7 +15,7 @@ from kling_elements_runtime.texts import Redact, redactor
 Token: TypeAlias = str | Callable[[], str]
 
 _TOKEN = re.compile(r"[!-~]+")  # visible ASCII: anything else could not be sent in a header
-_REMEMBERED = 8  # previous tokens that are still removed from strings
+_MAX_REMEMBERED_TOKENS = 8  # previous tokens are still removed from strings
 
 
 class HiddenToken:
@@ -27,7 +27,6 @@ class HiddenToken:
     __slots__ = ("reveal",)
 
     def __init__(self, token: Token) -> None:
-        """Hide the token."""
         self.reveal: Callable[[], Token] = lambda: token
 
     def __repr__(self) -> str:
@@ -58,7 +57,7 @@ def credentials(hidden: HiddenToken, variable: str) -> Credentials:
         TypeError: The token is neither a str nor a function.
         ValueError: The token is empty or cannot be sent.
     """
-    used: deque[str] = deque(maxlen=_REMEMBERED)
+    used: deque[str] = deque(maxlen=_MAX_REMEMBERED_TOKENS)
     hide: list[Redact] = [redactor([])]
 
     def use(token: str) -> str:
@@ -99,7 +98,7 @@ def _call_for_token(token_function: Callable[[], str]) -> str:
 
 
 def token_problem(token: object, variable: str = "") -> TypeError | ValueError | None:
-    """Return an error that says why a token cannot be used, without repeating it; None if it can be used."""
+    """Return an error that explains why a token is unusable without repeating it, or None if it is usable."""
     if not isinstance(token, str):
         return TypeError(f"the token must be a str, or a function that returns one, not {type(token).__name__}")
     if not token:

@@ -26,18 +26,18 @@ class within:  # noqa: N801 - it is used as the function of a block, and costs l
     __slots__ = ("_outer", "_outer_steps", "_seconds", "_step_seconds")
 
     def __init__(self, seconds: float | None, step_seconds: Mapping[str, float] | None = None) -> None:
-        """Set the limits. The time starts when the block is entered.
+        """Set the limits. The clock starts when the block is entered.
 
         Args:
             seconds: The seconds that all requests may take together.
-            step_seconds: The seconds to `connect`, `read`, `write` and wait for a `pool`ed connection; None for those
-                of the outer block, or else the client's.
+            step_seconds: The seconds to `connect`, `read`, `write` and wait for a `pool`ed connection, or None for
+                those of the outer block, or else the client's.
         """
         self._seconds = seconds
         self._step_seconds = step_seconds
 
     def __enter__(self) -> None:
-        """Start the time."""
+        """Start the clock."""
         end = _ends_at.get()
         if self._seconds is not None:
             own = time.monotonic() + self._seconds
@@ -56,17 +56,17 @@ class within:  # noqa: N801 - it is used as the function of a block, and costs l
 
 
 def step_seconds() -> Mapping[str, float] | None:
-    """Return the timeouts of the innermost block that sets any, in seconds by step; None if no block does."""
+    """Return the timeouts of the innermost block that sets any, in seconds by step, or None if no block does."""
     return _step_seconds.get()
 
 
 def stop_when(abandoned: threading.Event) -> None:
-    """Treat the deadline of this context as passed once an event is set, which means that the caller has given up."""
+    """End this context's time once an event is set, which means that the caller has given up."""
     _abandoned.set(abandoned)
 
 
 def seconds_left() -> float | None:
-    """Return the seconds until the deadline, 0 or less once it has passed; None if there is none."""
+    """Return the seconds until the deadline, 0 or less once it has passed, or None if there is none."""
     end, abandoned = _ends_at.get(), _abandoned.get()
     if abandoned is not None and abandoned.is_set():
         return 0.0

@@ -25,7 +25,7 @@ METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "t
 """The names of operations in a path item, in the order of OpenAPI."""
 MAX_EXCERPT = 80
 """The most characters of a caller's value that a message repeats."""
-_MAX_POINTERS = 1024  # in the cache; all responses are read with the same few
+_MAX_CACHED_POINTERS = 1024  # all responses are read with the same few
 
 
 def escape(name: object) -> str:
@@ -38,7 +38,7 @@ def pointer(parts: Iterable[str | int]) -> str:
     return "".join(f"/{escape(part)}" for part in parts)
 
 
-@lru_cache(maxsize=_MAX_POINTERS)
+@lru_cache(maxsize=_MAX_CACHED_POINTERS)
 def steps(json_pointer: str) -> tuple[str, ...]:
     """Return the names and indices of a JSON Pointer.
 
@@ -51,7 +51,7 @@ def steps(json_pointer: str) -> tuple[str, ...]:
 
 
 def place(path: Iterable[str | int]) -> str:
-    """Return the JSON Pointer of a place in a request, up to the first name that is too long for a message."""
+    """Return the JSON Pointer of a place in a request, cut before any name that is too long for a message."""
     return pointer(takewhile(lambda step: isinstance(step, int) or len(step) <= MAX_EXCERPT, path))
 
 
@@ -73,7 +73,7 @@ def follow(document: Node, reference: str) -> Any:
 
 
 def at(value: Any, json_pointer: str) -> Any:
-    """Return the part of a JSON value at a place such as `/data/id`; None if there is no such place."""
+    """Return the part of a JSON value at a place such as `/data/id`, or None if there is no such place."""
     for name in steps(json_pointer):
         if isinstance(value, list):
             value = value[int(name)] if name.isdecimal() and int(name) < len(value) else None
@@ -99,19 +99,19 @@ def references(document: Node, node: Any) -> Iterator[tuple[str, Any]]:
     Raises:
         LookupError: A reference points to no node, or the references are circular.
     """
-    seen = set[str]()
+    visited = set[str]()
     while isinstance(node, dict) and isinstance(reference := node.get("$ref"), str):
-        if reference in seen:
+        if reference in visited:
             raise LookupError(f"{reference}: circular reference")
-        seen.add(reference)
+        visited.add(reference)
         node = follow(document, reference)
         yield reference, node
 
 
 def with_inline_path_items(document: Node) -> Node:
-    """Return a document whose path items are not references: those of `components/pathItems` are moved into `paths`.
+    """Return a document with the shared path items of `components/pathItems` moved into `paths`.
 
-    An overlay gives a path item another path by such a reference. Everything else reads only `paths`.
+    Overlays use such references to give a path item another path. All other code reads only `paths`.
 
     Raises:
         LookupError: See `references`.
@@ -124,12 +124,12 @@ def with_inline_path_items(document: Node) -> Node:
     return {**document, "paths": paths, "components": shared}
 
 
-def walk(node: Any, where: str = "#") -> Iterator[tuple[str, Any]]:
-    """Yield a node and all nodes within it, each with its place as a reference."""
-    yield where, node
+def walk(node: Any, reference: str = "#") -> Iterator[tuple[str, Any]]:
+    """Yield a node and all nodes within it, each after a reference to it."""
+    yield reference, node
     inner = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
     for step, value in inner:
-        yield from walk(value, f"{where}/{escape(step)}")
+        yield from walk(value, f"{reference}/{escape(step)}")
 
 
 def subschemas(schema: Node) -> Iterator[tuple[tuple[str, ...], Node]]:
@@ -152,7 +152,10 @@ def operations(document: Node) -> Iterator[tuple[str, str, Node]]:
 
 
 def rule_of(schemas: list[Node], keyword: str) -> str:
-    """Return the rule of a keyword in the innermost of nested schemas: the nearest `x-source`, or else the keyword."""
+    """Return the rule of a keyword in the innermost of several nested schemas.
+
+    The rule is the nearest `x-source`, or else the keyword.
+    """
     innermost = schemas[-1].get("x-source", {})
     if isinstance(innermost, dict) and keyword in innermost:
         return str(innermost[keyword])
@@ -203,7 +206,7 @@ class Operation:
 
     @property
     def operation_id(self) -> str:
-        """Its name in the contract."""
+        """The operation's name in the contract."""
         return str(self.definition["operationId"])
 
     def success_status(self) -> str:
@@ -223,7 +226,7 @@ class Document:
     """An OpenAPI document. Its parts are read once and cached; do not modify them."""
 
     def __init__(self, document: Node | Callable[[], Node]) -> None:
-        """Create it from an OpenAPI document, or from a function that loads one on first use."""
+        """Create a document from its OpenAPI object, or from a function that loads the object on first use."""
         # these caches belong to the object, so that they are freed with it
         self._document: Callable[[], Node] = cache(document) if callable(document) else lambda: document
         self._operations: Callable[[], Mapping[str, Operation]] = cache(self._read_operations)
@@ -259,7 +262,7 @@ class Document:
         return self._business_codes()
 
     def business_code(self, code: int | str | None) -> BusinessCode | None:
-        """Return the meaning of a code, which may be a string; None if the contract does not know the code."""
+        """Return the meaning of a code, which may be a string, or None if the contract does not know the code."""
         if isinstance(code, str):
             code = int(code) if re.fullmatch("[0-9]{1,9}", code) else None
         return None if code is None else self.business_codes().get(code)
@@ -269,7 +272,7 @@ class Document:
         return tuple(self.document()["x-dialects"])
 
     def refusals(self, operation_id: str, keyword: str) -> tuple[DialectRefusal, ...]:
-        """Return the refusals of one kind that an operation has, in the order of the document.
+        """Return an operation's refusals of one kind, in the order of the document.
 
         Args:
             operation_id: The operation.
@@ -331,10 +334,10 @@ class Document:
         for holder, base in ((item, ("paths", path)), (item[method], ("paths", path, method))):
             for index, node in enumerate(holder.get("parameters", ())):
                 ends = [("#" + pointer((*base, "parameters", index)), node), *references(document, node)]
-                where, target = ends[-1]
+                reference, target = ends[-1]
                 rule = target.get("x-source", own.get("x-source"))
                 schema = resolve(document, target["schema"])
                 merged[target["in"], target["name"]] = Parameter(
-                    target["name"], target["in"], target.get("required", False), rule, f"{where}/schema", schema
+                    target["name"], target["in"], target.get("required", False), rule, f"{reference}/schema", schema
                 )
         yield from merged.values()

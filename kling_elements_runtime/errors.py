@@ -15,19 +15,19 @@ if TYPE_CHECKING:
     import httpx  # importing it would take most of the time of loading the models
 
 Remedy: TypeAlias = Literal["fit", "plugin", "none"]
-"""What to do about a violation."""
+"""The remedy for a violation."""
 
 
 class ApiError(Exception):
     """The base of all errors that a generated client raises because of its contract, the network or the gateway.
 
-    A package on top sets these attributes, because it knows what several calls are for. They are declared here so that
-    errors of a single call have them too.
+    A package that combines several calls sets these attributes. They are declared here so that errors of a single call
+    have them too.
 
     Attributes:
-        outcome: What the calls left behind, in that package's words; None if you called a single operation.
-        external_task_id: The caller's own id for the request, to look it up by; None if there was none.
-        page: The number of the page of a list that could not be fetched; None if no list was requested.
+        outcome: The state that the calls left, in that package's words, or None if you called a single operation.
+        external_task_id: The caller's own id for the request, which look-ups accept, or None if there was none.
+        page: The number of the page of a list that could not be fetched, or None if no list was requested.
     """
 
     outcome: str | None = None
@@ -51,12 +51,12 @@ class Violation:
     """One violation of the contract in a request.
 
     Attributes:
-        pointer: The place in the body, as a JSON Pointer (RFC 6901). For a missing property it is the parent, for a
-            parameter `/path/NAME` or `/query/NAME`.
-        rule: The id of the broken rule, as in the contract's `x-source` (`R04`), or else the schema keyword.
-        message: What is wrong and what is allowed, with at most 80 characters of any value.
+        pointer: Where the violation is, as a JSON Pointer (RFC 6901) into the body. A missing property is reported at
+            its parent, and a parameter as `/path/NAME` or `/query/NAME`.
+        rule: The id of the broken rule, as in the contract's `x-source` (`R04`), or the schema keyword if it has none.
+        message: What is wrong and what is allowed. Quotes at most 80 characters of any value.
         remedy: What to do about an image: `fit` it to the rule; `plugin`, if you have to install a plugin that reads
-            its format first; `none` if fitting does not help. It is neither in the repr nor compared.
+            its format first; `none` if fitting does not help. Excluded from the repr and from comparisons.
     """
 
     pointer: str
@@ -108,7 +108,7 @@ def raising_media_errors(path: Path, action: str) -> Iterator[None]:
 
     Args:
         path: The file.
-        action: What cannot be done, as a participle such as `read`.
+        action: The failed action as a participle, such as `read`.
     """
     try:
         yield
@@ -122,8 +122,8 @@ class TransportError(ApiError):
     """No response arrived. `__cause__` is httpx's own exception.
 
     Attributes:
-        may_have_been_sent: False if the server cannot have received the whole request (no address, no connection), so
-            nothing was created and it is safe to send it again.
+        may_have_been_sent: False if the server cannot have received the whole request, because its name had no address
+            or no connection was opened. Then nothing was created, and you can safely send the request again.
     """
 
     def __init__(self, message: str, may_have_been_sent: bool) -> None:  # noqa: FBT001 - read by name, set in one place
@@ -149,13 +149,13 @@ class ResponseSummary:
     Attributes:
         status_code: The HTTP status.
         headers: The headers; their names are case-insensitive.
-        code: The business code of the envelope, or of its `error`; None if there is none.
-        message: The gateway's own words; None if there are none.
+        code: The business code of the envelope, or of its `error`, or None if there is none.
+        message: The gateway's own words, or None if there are none.
         request_id: The gateway's id of the request, from the body or from the header `x-request-id`.
         excerpt: The first 200 characters of the body, with white space folded. As in all strings here, control
             characters are escaped.
-        method: The HTTP method of the request; an empty string if it is not known.
-        url: The URL of the request; an empty string if it is not known.
+        method: The HTTP method of the request, or an empty string if it is not known.
+        url: The URL of the request, or an empty string if it is not known.
     """
 
     status_code: int
@@ -172,7 +172,7 @@ class ResponseError(ApiError):
     """The gateway reported a failure, or its response breaks the contract.
 
     Attributes:
-        response: The kept part of the response; its attributes are attributes of the exception too.
+        response: The summary of the response. Its attributes are attributes of the exception too.
     """
 
     def __init__(self, reason: str, response: ResponseSummary) -> None:
@@ -226,7 +226,7 @@ class PermissionDeniedError(StatusError):
 
 
 class NotFoundError(StatusError):
-    """The response says that there is nothing with this id. A 404 that does not say so is a `StatusError`."""
+    """The response says that nothing has this id. A 404 that does not say so is a `StatusError`."""
 
 
 class RateLimitError(StatusError):

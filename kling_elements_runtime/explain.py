@@ -1,4 +1,4 @@
-"""Turn the errors of the JSON Schema validator into violations with the place, the broken rule, and what is allowed."""
+"""Turn the JSON Schema validator's errors into violations with the place, the broken rule and the allowed values."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from kling_elements_runtime.errors import Violation
 from kling_elements_runtime.image_limits import ImageLimits
 from kling_elements_runtime.uploads import InlineText
 
-_MAX_HINTED = 4096  # characters of a string that hints are searched in; it may be a whole image
-_CLOSE = 0.85  # in difflib's measure; names that share one of two words are less similar
+_MAX_HINTED_CHARACTERS = 4096  # hints are not searched in a longer string, which may be a whole image
+_MIN_SIMILARITY = 0.85  # by difflib; names that share one of two words are less similar
 _KIND_KEYWORDS = {"type", "const", "enum", "pattern"}  # the value was not meant for a branch that fails one
 _LIMITS = {
     "minLength": "has {} characters; it must have at least {}",
@@ -35,7 +35,7 @@ def choice(values: Iterable[object]) -> str:
 
 
 def excerpt(value: object) -> str:
-    """Return a value for a message, or only its size if it is long, because an excerpt might show part of a secret."""
+    """Return a value for a message. A long one, which may be a secret, is replaced by its size."""
     text = ascii(value)
     return text if len(text) <= MAX_EXCERPT else f"one of {len(text)} characters"
 
@@ -75,12 +75,12 @@ def violations(
 def _image_violations(document: Node, error: jsonschema_rs.ValidationError, text: str) -> Iterable[Violation]:
     """Return the violations of an image in Base64."""
     limits = ImageLimits.of(follow(document, "#" + pointer(error.evaluation_path)))
-    where = place(error.instance_path)
-    return (evolve(violation, pointer=where) for violation in image_headers.violations(InlineText(text), limits))
+    image_place = place(error.instance_path)
+    return (evolve(violation, pointer=image_place) for violation in image_headers.violations(InlineText(text), limits))
 
 
 def _missing_property(schema: Node, rule: str, name: str, path: Iterable[str | int]) -> Violation:
-    """Return the violation for a missing property. Its rule is that of `required`, or else that of the property."""
+    """Return the violation for a missing property, under the rule of `required` or else the property's rule."""
     if "required" not in schema.get("x-source", ()):
         rule = schema["properties"][name].get("x-source", rule)
     return Violation(place(path), rule, f"the property {name!r} is missing")
@@ -96,7 +96,7 @@ def _unexpected_property(schema: Node, rule: str, name: str, path: Iterable[str 
 
 
 def _message(keyword: str, schema: Node, value: Any) -> str | None:
-    """Return what is wrong and what is allowed; None if there is no better message than the validator's."""
+    """Return a message that is better than the validator's, or None if there is none. It says what is allowed."""
     limit = schema[keyword]
     if keyword in _LIMITS:
         return _LIMITS[keyword].format(len(value) if isinstance(value, str | list) else excerpt(value), limit)
@@ -119,11 +119,11 @@ def _types(schema: Node) -> str:
 
 
 def _unknown_property(name: str, allowed: Iterable[str]) -> str:
-    """Return the message for an unknown property, with a suggestion that is similar or has the same first word."""
+    """Return the message for an unknown property. It suggests one that is similar or has the same first word."""
     import difflib  # noqa: PLC0415 - most requests conform
 
     first, *others = name.split("_")
-    similar = difflib.get_close_matches(name[:MAX_EXCERPT], allowed, n=1, cutoff=_CLOSE)
+    similar = difflib.get_close_matches(name[:MAX_EXCERPT], allowed, n=1, cutoff=_MIN_SIMILARITY)
     similar += [other for other in allowed if other.startswith(f"{first}_") and {*others} <= {*other.split("_")}]
     if similar:
         return f"is unknown; did you mean {similar[0]!r}?"
@@ -131,9 +131,9 @@ def _unknown_property(name: str, allowed: Iterable[str]) -> str:
 
 
 def _hint(schema: Node, value: Any) -> str:
-    """Return the contract's hint about a refused string, to end the message; an empty string if there is none."""
+    """Return the end of a message: the contract's hint about a refused string, or an empty string."""
     hints: dict[str, str] = schema.get("x-hints", {})
-    text = value[:_MAX_HINTED] if isinstance(value, str) else ""
+    text = value[:_MAX_HINTED_CHARACTERS] if isinstance(value, str) else ""
     matches = ((hint, re.search(pattern, text)) for pattern, hint in hints.items() if text)
     return next((f"; {hint.replace('{}', excerpt(match[0]))}" for hint, match in matches if match), "")
 
@@ -145,7 +145,7 @@ def _type_name(value: Any) -> str:
 def _branch_violations(
     document: Node, schema_pointer: str, error: jsonschema_rs.ValidationError, whole: object
 ) -> list[Violation]:
-    """Return the violations of the branch of an `anyOf` that matches the value's type; an empty list if none does."""
+    """Return the violations of the `anyOf` branch that matches the value's type, or an empty list if none does."""
     kind: Any = error.kind
     branches: list[list[jsonschema_rs.ValidationError]] = kind.context
     depth = len(error.instance_path)

@@ -82,7 +82,7 @@ def _error_class_for(error: Exception) -> type[TransportError]:
 
 
 def _chain(error: BaseException) -> list[BaseException]:
-    """Return an exception and its causes and contexts, whose chain may be circular."""
+    """Return an exception with its causes and contexts. Their chain may be circular."""
     links: list[BaseException] = []
     link: BaseException | None = error
     while link is not None and link not in links:

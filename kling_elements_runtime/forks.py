@@ -15,7 +15,7 @@ class HasConnections(Protocol):
     """A client whose connections a forked child must not use."""
 
     def leave_connections(self) -> object:
-        """Start without connections, and return those of the parent process."""
+        """Start without connections, and return the parent process's connections."""
         ...
 
 

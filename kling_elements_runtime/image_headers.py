@@ -24,26 +24,26 @@ JPEG_SIGNATURE = b"\xff\xd8"  # the marker SOI
 EXIF_MARK = b"Exif\0\0"  # the beginning of the metadata with the orientation in a JPEG
 _IHDR = struct.Struct(">I4sIIBBBBBI")  # length, type, width, height, depth, colour type, three methods, CRC
 _IHDR_LENGTH = 13
-_MAX_SIDE = 2**31 - 1  # pixels; a PNG cannot express more
-_DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}  # bits, by colour type
-_METHODS = ((0, 0, 0), (0, 0, 1))  # of compression, filtering and interlacing
-_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # without DHT, JPG and DAC, which are not frames
-_BARE = frozenset({0x01, *range(0xD0, 0xD8)})  # TEM and RST have no segment
+_MAX_PX = 2**31 - 1  # a PNG cannot express more
+_PNG_DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}  # bits, by colour type
+_PNG_METHODS = ((0, 0, 0), (0, 0, 1))  # compression, filtering, interlacing
+_FRAME_MARKERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # DHT, JPG and DAC are not frames
+_BARE_MARKERS = frozenset({0x01, *range(0xD0, 0xD8)})  # TEM and RST have no segment
 SOS, EOI = 0xDA, 0xD9  # no frame header comes after them
 APP1 = 0xE1
-_TAIL = 4096  # bytes at the end of a file that show whether it was cut
-_STUFFED = re.compile(rb"\xff[\x00\xd0-\xd7]")  # among a JPEG's pixels, each FF is part of one of these
-_MIN_STUFFED = 2  # of about sixteen in pixels; text and zeros after a picture contain none
+_TAIL_BYTES = 4096  # the end of a file shows whether it was cut off
+_STUFFED = re.compile(rb"\xff[\x00\xd0-\xd7]")  # each FF among a JPEG's pixels is part of one of these
+_MIN_STUFFED = 2  # pixels contain about sixteen; text and zeros after a picture contain none
 _OTHER_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7]")
 _MAX_PARTS = 10_000  # segments or chunks; real files have dozens, and a hostile one must not take long
 _MARKER = re.compile(rb"\xff([^\x00\xff])")
-_MAX_STRAY = 4096  # bytes before a marker that belong to nothing; decoders skip them, and cameras miscount
-_WINDOW = 48  # bytes that are read to find a marker after fill bytes, and the beginning of its segment
-_WIDE_WINDOW = 4096  # bytes; the same if the first window has no marker
-_LENGTH_FIELD = 2  # bytes, which the length counts too
-_HEAD = _LENGTH_FIELD + len(EXIF_MARK)  # bytes of a segment that identify it
-_SIDEWAYS = range(5, 9)  # EXIF orientations that are shown rotated by a quarter turn
-_MAX_METADATA = 64 * 1024  # bytes; a JPEG cannot contain more
+_MAX_STRAY_BYTES = 4096  # bytes before a marker that belong to nothing; decoders skip them, and cameras miscount
+_WINDOW_BYTES = 48  # enough for a marker after fill bytes, and the beginning of its segment
+_WIDE_WINDOW_BYTES = 4096  # read if the first window contains no marker
+_LENGTH_FIELD_BYTES = 2  # the length includes them
+_SEGMENT_HEAD_BYTES = _LENGTH_FIELD_BYTES + len(EXIF_MARK)  # they identify a segment
+_SIDEWAYS_ORIENTATIONS = range(5, 9)  # in EXIF; shown rotated by a quarter turn
+_MAX_METADATA_BYTES = 64 * 1024  # a JPEG cannot contain more
 _BYTE_ORDERS = {b"II*\0": "<", b"MM\0*": ">"}
 _ORIENTATION, _SHORT = 0x0112, 3  # a tag, and the type of its value
 _REMEDIES: dict[str, Remedy] = {"heic": "plugin", "html": "none"}  # by format; for any other, `fit`
@@ -74,7 +74,7 @@ class Segment(NamedTuple):
     Attributes:
         marker: The second byte of its marker.
         offset: The offset of its length field.
-        length: Its length in bytes, with the length field; 0 if it has none.
+        length: Its length in bytes, with the length field, or 0 if it has none.
         head: Its first bytes, with the length field.
     """
 
@@ -92,8 +92,8 @@ def violations(
     Args:
         file: The file.
         limits: The contract's limits of images.
-        size_only: Whether to check only its size in bytes, so that the file is not read.
-        is_local: Whether a message may read more than the header, because nothing has to be downloaded for it.
+        size_only: Whether to check only the size in bytes, without reading the file.
+        is_local: Whether the file is on this machine, so that messages may read more than its header.
     """
     if file.size > limits.file_size.max_bytes:
         message = f"the image file has {file.size} bytes; at most {limits.file_size.max_bytes} are allowed"
@@ -120,7 +120,7 @@ def violations(
 
 
 def _format_violation(file: Reader, formats: Formats) -> Violation:
-    """Return the violation of a file with another format. The message includes that format, if it is known."""
+    """Return the violation of a file in another format. The message includes that format if it is known."""
     names = " or ".join(name.upper() for name in formats.names)
     message = f"the content is not a {names} file with a complete header"
     kind = format_of(file)
@@ -131,7 +131,7 @@ def _format_violation(file: Reader, formats: Formats) -> Violation:
 
 def is_cut_off(file: Reader) -> bool:
     """Return whether a JPEG or PNG ends before its pixels do. Data after the picture is fine."""
-    end = file.peek(max(file.size - _TAIL, 0), _TAIL)
+    end = file.peek(max(file.size - _TAIL_BYTES, 0), _TAIL_BYTES)
     if file.peek(0, len(PNG_SIGNATURE)) != PNG_SIGNATURE:
         return len(_STUFFED.findall(end)) >= _MIN_STUFFED and _OTHER_MARKER.search(end) is None
     if b"IEND" in end:
@@ -146,7 +146,7 @@ def is_cut_off(file: Reader) -> bool:
 
 
 def read_header(file: Reader) -> PictureHeader | None:
-    """Return the header of a JPEG or PNG file; None if it is incomplete or damaged."""
+    """Return the header of a JPEG or PNG file, or None if it is incomplete or damaged."""
     try:
         is_png = file.peek(0, len(PNG_SIGNATURE)) == PNG_SIGNATURE
         header = _png_header(file) if is_png else _jpeg_header(file)
@@ -156,10 +156,10 @@ def read_header(file: Reader) -> PictureHeader | None:
 
 
 def _read(file: Reader, offset: int, count: int) -> bytes:
-    """Return exactly this many bytes from an offset on, or raise DamagedFileError."""
+    """Return exactly `count` bytes from an offset on, or raise DamagedFileError."""
     content = file.peek(offset, count)
     if len(content) < count:
-        raise DamagedFileError("cut off")
+        raise DamagedFileError("the file is cut off")
     return content
 
 
@@ -168,15 +168,15 @@ def _png_header(file: Reader) -> PictureHeader:
     ihdr = _read(file, offset, _IHDR.size)
     length, kind, width, height, depth, colour, *methods, crc = _IHDR.unpack(ihdr)
     if (length, kind, crc) != (_IHDR_LENGTH, b"IHDR", zlib.crc32(ihdr[4:-4])):
-        raise DamagedFileError("no IHDR chunk, or its checksum is wrong")
-    if depth not in _DEPTHS.get(colour, ()) or tuple(methods) not in _METHODS or max(width, height) > _MAX_SIDE:
-        raise DamagedFileError("an IHDR chunk with impossible values")
+        raise DamagedFileError("the file has no IHDR chunk, or its checksum is wrong")
+    if depth not in _PNG_DEPTHS.get(colour, ()) or tuple(methods) not in _PNG_METHODS or max(width, height) > _MAX_PX:
+        raise DamagedFileError("the IHDR chunk has impossible values")
     exif, end = _png_exif(file, offset + _IHDR.size, b"IDAT")
     return PictureHeader("png", width, height, exif, end)
 
 
 def _png_exif(file: Reader, position: int, last: bytes) -> tuple[tuple[int, int], int]:
-    """Return offset and length of the metadata chunk, if it comes before `last`, and where the search ended."""
+    """Return the offset and length of a metadata chunk before `last`, and the offset at which the search ended."""
     for _ in range(_MAX_PARTS):
         chunk_header = file.peek(position, 8)
         length, kind = int.from_bytes(chunk_header[:4]), chunk_header[4:]
@@ -189,18 +189,17 @@ def _png_exif(file: Reader, position: int, last: bytes) -> tuple[tuple[int, int]
 
 
 def _jpeg_header(file: Reader) -> PictureHeader:
-    if (
-        _read(file, 0, len(JPEG_SIGNATURE) + 1) != JPEG_SIGNATURE + b"\xff"
-    ):  # decoders require a marker immediately here
-        raise DamagedFileError("neither a PNG nor a JPEG")
+    # Decoders require a marker immediately after the signature.
+    if _read(file, 0, len(JPEG_SIGNATURE) + 1) != JPEG_SIGNATURE + b"\xff":
+        raise DamagedFileError("the file is neither a PNG nor a JPEG")
     exif = (0, 0)
     for segment in jpeg_segments(file, len(JPEG_SIGNATURE)):
-        if segment.marker in _FRAMES:
+        if segment.marker in _FRAME_MARKERS:
             sides = _frame_sides(_read(file, segment.offset, segment.length))
             return PictureHeader("jpeg", *sides, exif, segment.offset + segment.length)
         if not exif[1] and is_exif(segment):
-            exif = (segment.offset + _LENGTH_FIELD, segment.length - _LENGTH_FIELD)
-    raise DamagedFileError("no frame header")
+            exif = (segment.offset + _LENGTH_FIELD_BYTES, segment.length - _LENGTH_FIELD_BYTES)
+    raise DamagedFileError("the file has no frame header")
 
 
 def jpeg_segments(file: Reader, position: int) -> Iterator[Segment]:
@@ -211,22 +210,22 @@ def jpeg_segments(file: Reader, position: int) -> Iterator[Segment]:
     """
     for _ in range(_MAX_PARTS):
         marker, position, head = _next_marker(file, position)
-        if marker in _BARE:
+        if marker in _BARE_MARKERS:
             continue
-        length = int.from_bytes(head[:_LENGTH_FIELD])
+        length = int.from_bytes(head[:_LENGTH_FIELD_BYTES])
         if marker in (SOS, EOI):
             yield Segment(marker, position, length if marker == SOS else 0, head)
             return
-        if length < _LENGTH_FIELD:
-            raise DamagedFileError("a segment too short for its own length")
+        if length < _LENGTH_FIELD_BYTES:
+            raise DamagedFileError("a segment is too short for its own length")
         yield Segment(marker, position, length, head)
         position += length
-    raise DamagedFileError("too many segments")
+    raise DamagedFileError("the file has too many segments")
 
 
 def is_exif(segment: Segment) -> bool:
     """Return whether a segment contains EXIF, unlike others with the same marker, such as XMP."""
-    return segment.marker == APP1 and segment.head.startswith(EXIF_MARK[:-1], _LENGTH_FIELD)
+    return segment.marker == APP1 and segment.head.startswith(EXIF_MARK[:-1], _LENGTH_FIELD_BYTES)
 
 
 def _next_marker(file: Reader, position: int) -> tuple[int, int, bytes]:
@@ -234,19 +233,23 @@ def _next_marker(file: Reader, position: int) -> tuple[int, int, bytes]:
 
     Fill bytes, and some bytes that belong to nothing, may come before it.
     """
-    stray, count = 0, _WINDOW
+    stray, count = 0, _WINDOW_BYTES
     while len(window := file.peek(position, count)) > 1:
         match = _MARKER.search(window)
         skipped = window[: match.start()] if match else window[:-1]  # the last one may be half a marker
         stray += len(skipped) - skipped.count(0xFF)
-        if stray > _MAX_STRAY:
+        if stray > _MAX_STRAY_BYTES:
             break
         position += len(skipped)
         if match:
-            head = window[match.end() : match.end() + _HEAD]
-            return match[1][0], position + 2, head if len(head) == _HEAD else file.peek(position + 2, _HEAD)
-        count = _WIDE_WINDOW
-    raise DamagedFileError("no marker where one is expected")
+            head = window[match.end() : match.end() + _SEGMENT_HEAD_BYTES]
+            return (
+                match[1][0],
+                position + 2,
+                head if len(head) == _SEGMENT_HEAD_BYTES else file.peek(position + 2, _SEGMENT_HEAD_BYTES),
+            )
+        count = _WIDE_WINDOW_BYTES
+    raise DamagedFileError("a marker is missing where one is expected")
 
 
 def _frame_sides(segment: bytes) -> tuple[int, int]:
@@ -254,7 +257,7 @@ def _frame_sides(segment: bytes) -> tuple[int, int]:
     try:
         height, width = struct.unpack_from(">3xHH", segment)
     except struct.error as error:
-        raise DamagedFileError("a frame header too short for the sides") from error
+        raise DamagedFileError("the frame header is too short for the sides") from error
     return width, height
 
 
@@ -263,26 +266,26 @@ def _displayed_sides(file: Reader, header: PictureHeader, is_local: bool) -> str
 
 
 def displayed_size(file: Reader, header: PictureHeader, *, is_local: bool) -> tuple[int, int]:
-    """Return width and height in pixels as a viewer shows them, which the rules about size and ratio refer to.
+    """Return the displayed width and height in pixels, to which the rules about size and ratio refer.
 
     Args:
         file: The file.
         header: Its header.
         is_local: Whether to also search for metadata after the header.
     """
-    # The orientation affects neither rule, so it is read only for messages and reports. As in viewers, an unreadable
-    # one is ignored.
-    is_sideways = orientation(file, header, is_local=is_local) in _SIDEWAYS
+    # The orientation affects neither rule, so it is read only for messages and reports. Like viewers, ignore an
+    # unreadable one.
+    is_sideways = orientation(file, header, is_local=is_local) in _SIDEWAYS_ORIENTATIONS
     return (header.height, header.width) if is_sideways else (header.width, header.height)
 
 
 def orientation(file: Reader, header: PictureHeader, *, is_local: bool) -> int | None:
-    """Return the EXIF orientation, 1 to 8 if it is valid; None if there is none, or it cannot be read."""
+    """Return the EXIF orientation, 1 to 8 if it is valid, or None if there is none, or it cannot be read."""
     start, length = header.exif
     try:
         if is_local and not length:
             start, length = _late_exif(file, header)
-        return _orientation_in(file.peek(start, min(length, _MAX_METADATA)))
+        return _orientation_in(file.peek(start, min(length, _MAX_METADATA_BYTES)))
     except DamagedFileError:
         return None
 
@@ -292,7 +295,9 @@ def _late_exif(file: Reader, header: PictureHeader) -> tuple[int, int]:
     if header.format == "png":
         return _png_exif(file, header.end, b"IEND")[0]
     segments = filter(is_exif, jpeg_segments(file, header.end))
-    return next(((segment.offset + _LENGTH_FIELD, segment.length - _LENGTH_FIELD) for segment in segments), (0, 0))
+    return next(
+        ((segment.offset + _LENGTH_FIELD_BYTES, segment.length - _LENGTH_FIELD_BYTES) for segment in segments), (0, 0)
+    )
 
 
 def _orientation_in(exif: bytes) -> int | None:

@@ -21,7 +21,7 @@ _SIGNATURES: Final = {
     "ico": rb"\0\0\x01\0",
     "html": rb"\s*<(?i:!doctype|html|\?xml)",
 }
-_MAX_SIGNATURE = 12  # bytes
+_MAX_SIGNATURE_BYTES = 12
 
 
 class Peekable(Protocol):
@@ -31,18 +31,18 @@ class Peekable(Protocol):
 
 
 def format_of(file: Peekable) -> str | None:
-    """Return the format of a file, such as `jpeg` or `gif`; None if it is not an image of a known format.
+    """Return the format of a file, such as `jpeg` or `gif`, or None if it is not an image of a known format.
 
     Raises:
         MediaError: The file cannot be read.
     """
     try:
-        start = file.peek(0, _MAX_SIGNATURE)
+        start = file.peek(0, _MAX_SIGNATURE_BYTES)
     except DamagedFileError:
         return None
     return format_of_bytes(start)
 
 
 def format_of_bytes(start: bytes) -> str | None:
-    """Return the format of a file that begins with these bytes; None if it is not known."""
+    """Return the format of a file that begins with these bytes, or None if it is not known."""
     return next((name for name, bytes_ in _SIGNATURES.items() if re.match(bytes_, start, re.DOTALL)), None)

@@ -24,7 +24,7 @@ class Formats:
 
 @frozen
 class FileSize:
-    """How large a file may be, in bytes."""
+    """The maximum size of a file, in bytes."""
 
     rule: str
     max_bytes: int
@@ -32,7 +32,7 @@ class FileSize:
 
 @frozen
 class DisplayedSides:
-    """How long each side has to be, in pixels, as viewers show it."""
+    """The minimum displayed length of each side, in pixels."""
 
     rule: str
     min_px: int
@@ -40,7 +40,7 @@ class DisplayedSides:
 
 @frozen
 class AspectRatio:
-    """How many times as long as the shorter side the longer side may be."""
+    """The maximum ratio of the longer side to the shorter one."""
 
     rule: str
     max_long_to_short: float
@@ -72,15 +72,15 @@ class ImageLimits:
 
 
 def limit(node: Node, name: str, *parts: str) -> list[Any]:
-    """Return a limit: the id of its rule, and then its parts.
+    """Return the id of a limit's rule, and then the limit's parts.
 
     Raises:
         LookupError: A part is missing; the message is its place, as a JSON Pointer.
     """
     values = []
     for part in ("x-source", *parts):
-        where = pointer((name, part))
-        if (value := at(node, where)) is None:
-            raise LookupError(where)
+        place = pointer((name, part))
+        if (value := at(node, place)) is None:
+            raise LookupError(place)
         values.append(value)
     return values

@@ -19,7 +19,7 @@ from kling_elements_runtime.uploads import DamagedFileError, InlineBytes
 APPLICATION_MARKERS = frozenset({*range(0xE0, 0xF0), 0xFE})
 """Markers of segments that contain no part of the picture: APPn and COM."""
 
-_NEXT_MARKER = re.compile(rb"\xff+([^\x00\xd0-\xd7\xff])")  # after pixels, which may contain RST
+_MARKER_AFTER_PIXELS = re.compile(rb"\xff+([^\x00\xd0-\xd7\xff])")  # pixels may contain RST
 _TABLES = frozenset({*range(0xC0, 0xD0), *range(0xDA, 0xE0)})  # markers with a segment that pixels need
 _CHUNK_START = struct.Struct(">I4s")  # length of the data, type
 _CRC_LENGTH = 4  # bytes
@@ -31,7 +31,7 @@ class Part(NamedTuple):
     Attributes:
         kind: The type of the chunk, or the second byte of the marker.
         start: The offset of its first byte.
-        data: The offset of the data in it; in a JPEG of the length field.
+        data: The offset of its data; in a JPEG, of the length field.
         end: The offset of the first byte after it.
     """
 
@@ -52,11 +52,12 @@ def png_chunks(content: bytes) -> Iterator[Part]:
         try:
             length, kind = _CHUNK_START.unpack_from(content, position)
         except struct.error as error:
-            raise DamagedFileError("it is cut off") from error
+            raise DamagedFileError("the file is cut off") from error
         data = position + _CHUNK_START.size
         end = data + length + _CRC_LENGTH
         if end > len(content):
-            raise DamagedFileError("it is cut off")
+            raise DamagedFileError("the file is cut off")
+
         yield Part(kind, position, data, end)
         position = end
 
@@ -68,7 +69,7 @@ def jpeg_parts(content: bytes, position: int) -> Iterator[Part]:
         content: The file.
         position: The offset of the first pixels.
     """
-    while (match := _NEXT_MARKER.search(content, position)) is not None:
+    while (match := _MARKER_AFTER_PIXELS.search(content, position)) is not None:
         marker, data = match[1], match.end()
         has_segment = marker[0] in APPLICATION_MARKERS or marker[0] in _TABLES
         position = data + int.from_bytes(content[data : data + 2]) if has_segment else data
@@ -78,7 +79,7 @@ def jpeg_parts(content: bytes, position: int) -> Iterator[Part]:
 
 
 def count_scans(content: bytes, header: PictureHeader) -> int:
-    """Return how many scans a JPEG has, at least one. Those in its metadata or after its end do not count.
+    """Return the number of scans in a JPEG, at least one. Scans in its metadata or after its end do not count.
 
     Raises:
         DamagedFileError: Its segments cannot be separated.

@@ -11,11 +11,11 @@ _MAX_DIGITS = 20  # of a 64-bit integer; the exponent of a larger number could a
 _MAX_VALUES = 100_000  # a list of 500 objects has about 30,000
 MAX_DEPTH: Final = 64
 """The maximum depth of arrays and objects in JSON. A conforming request or response has a handful of levels."""
-_MAX_TEXT_BYTES = 1 << 24  # of memory; a single character outside the basic plane makes each one cost four bytes
+_MAX_TEXT_MEMORY_BYTES = 1 << 24  # a single character outside the basic plane makes each one cost four bytes
 
 
 class UnusableJsonError(Exception):
-    """A string is not JSON, or is too large or too deep. The message is a part of a sentence, such as `is not JSON`."""
+    """A string is not JSON, or is too large or too deep. The message is a predicate, such as `is not JSON`."""
 
 
 def decode(content: bytes) -> Any:
@@ -53,8 +53,8 @@ def parse(text: str) -> Any:
 def _check_size(text: str) -> None:
     if text.count("[") + text.count("{") + text.count(",") > _MAX_VALUES:
         raise UnusableJsonError(f"has more than {_MAX_VALUES} values")
-    if sys.getsizeof(text) > _MAX_TEXT_BYTES:
-        raise UnusableJsonError(f"is too large: it takes more than {_MAX_TEXT_BYTES >> 20} MiB of memory")
+    if sys.getsizeof(text) > _MAX_TEXT_MEMORY_BYTES:
+        raise UnusableJsonError(f"is too large: it takes more than {_MAX_TEXT_MEMORY_BYTES >> 20} MiB of memory")
 
 
 _NO_JSON = "is not JSON"

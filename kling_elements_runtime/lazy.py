@@ -12,8 +12,8 @@ def loader(package: str, homes: Mapping[str, str | None]) -> tuple[Callable[[str
     """Return the functions `__getattr__` and `__dir__` of a package.
 
     Args:
-        package: Its name.
-        homes: The defining module of each public name, such as `.client`; None if the name is a module itself.
+        package: The package's name.
+        homes: The defining module of each public name, such as `.client`, or None if the name is a module itself.
     """
 
     def get(name: str) -> Any:

@@ -21,7 +21,7 @@ from kling_elements_runtime.texts import Redact, for_message, printable, text_fo
 
 _LEVELS = {"info": logging.INFO, "debug": logging.DEBUG}
 _FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
-_MAX_CHARACTERS = 1 << 14  # of a body in a log, without its media
+_MAX_BODY_CHARACTERS = 1 << 14  # without media
 _SECRET = "auth|cookie|key|password|secret|session|signature|token"  # noqa: S105 - parts of names
 _SECRET_HEADER = re.compile(_SECRET, re.IGNORECASE)
 _SECRET_PARAMETER = re.compile(rf"([?&][^=&]*(?:{_SECRET})[^=&]*=)[^&]*", re.IGNORECASE)
@@ -103,7 +103,7 @@ class RequestLog:
 
     def text_for_log(self, text: str) -> str:
         """Return a string without anything that a log must not show."""
-        return text_for_log(text, self.redact, _MAX_CHARACTERS) or "(none)"
+        return text_for_log(text, self.redact, _MAX_BODY_CHARACTERS) or "(none)"
 
 
 @frozen

@@ -1,8 +1,8 @@
 """Remove the metadata from a JPEG or PNG, without decoding it.
 
-Everything that affects how the pixels look is kept: the colour profile and other data on colours, transparency,
-resolution, and the orientation, in metadata that contains nothing else. Everything else is removed: EXIF with places
-and times, XMP, IPTC, thumbnails, comments, private data of programs, and any data after the end of the picture.
+Everything that affects how the pixels look is kept: the colour profile and other colour data, transparency,
+resolution and orientation. The orientation moves to EXIF that contains nothing else. Everything else is removed: EXIF
+with places and times, XMP, IPTC, thumbnails, comments, programs' private data, and data after the end of the picture.
 """
 
 from __future__ import annotations
@@ -45,13 +45,13 @@ _KEPT_CHUNKS = frozenset(
     b"tRNS gAMA cHRM sRGB iCCP cICP mDCV mDCv cLLI cLLi sBIT bKGD hIST pHYs sPLT acTL fcTL fdAT".split()
 )
 _ANCILLARY = 0x20  # the bit in the first letter of a chunk's type that lets decoders ignore the chunk
-_TURNED = range(2, 9)  # EXIF orientations other than upright
+_TURNED_ORIENTATIONS = range(2, 9)  # in EXIF; not upright
 _EXIF_START = bytes.fromhex("4d4d002a000000080001011200030000000100")  # a TIFF file of one tag, up to its value
 _EXIF_END = bytes(6)  # padding of the value, and no further tags
 
 
 def strip(file: File) -> File | InlineBytes:
-    """Return an image file without its metadata; the same object if it has none, or is larger than `MAX_BYTES`.
+    """Return an image file without its metadata, or the same object if it has none or is larger than `MAX_BYTES`.
 
     Raises:
         DamagedFileError: The file is not a JPEG or PNG, or cannot be split into its parts.
@@ -62,15 +62,15 @@ def strip(file: File) -> File | InlineBytes:
     whole = InlineBytes(file.peek(0, file.size))
     header = read_header(whole)
     if header is None:
-        raise DamagedFileError("not a JPEG or PNG with a complete header")
+        raise DamagedFileError("the file is not a JPEG or PNG with a complete header")
     content = b"".join((_jpeg if header.format == "jpeg" else _png)(whole, header))
     return file if content == whole.content else InlineBytes(content)
 
 
 def _exif(whole: InlineBytes, header: PictureHeader) -> bytes:
-    """Return EXIF data with only the orientation; empty bytes if the picture is upright."""
+    """Return EXIF data with only the orientation, or empty bytes if the picture is upright."""
     turn = orientation(whole, header, is_local=True)
-    return _EXIF_START + bytes([turn]) + _EXIF_END if turn is not None and turn in _TURNED else b""
+    return _EXIF_START + bytes([turn]) + _EXIF_END if turn is not None and turn in _TURNED_ORIENTATIONS else b""
 
 
 def _jpeg(whole: InlineBytes, header: PictureHeader) -> Iterator[bytes]:

@@ -17,7 +17,7 @@ _QUERIES: Final = JSONPathEnvironment(strict=True)  # RFC 9535 only, so that oth
 
 
 class OverlayError(ValueError):
-    """Raised if an overlay is invalid or doesn't fit the document. The message says where in the overlay, and why."""
+    """An overlay is invalid or doesn't fit the document. The message says where in the overlay, and why."""
 
 
 def apply(document: Node, overlay: object) -> Node:
@@ -26,7 +26,7 @@ def apply(document: Node, overlay: object) -> Node:
     A target that selects nothing is an error, because the action would silently have no effect.
 
     Args:
-        document: The document, as it is written: path items may be shared components.
+        document: The document as written, whose path items may be shared components.
         overlay: The overlay, as parsed from YAML or JSON.
 
     Raises:
@@ -83,7 +83,7 @@ def _object(value: object, place: str, parts: set[str]) -> Node:
 
 
 def _matches(target: str, document: Node, place: str) -> list[JSONPathMatch]:
-    """Return what a target selects, each once, so ordered that each can be removed without moving those after it.
+    """Return the matches of a target, each once, in an order in which each can be removed without moving the next.
 
     Raises:
         OverlayError: The target is not a JSONPath expression, or selects nothing.
@@ -134,11 +134,12 @@ def _merge(target: Node, update: Node, place: str) -> None:
         OverlayError: An object or an array would be replaced by another kind of value; remove it first.
     """
     for name, value in update.items():
-        where, current = place + pointer([name]), target.get(name)
+        member_place, current = place + pointer([name]), target.get(name)
         if isinstance(current, dict | list) and type(current) is not type(value):
-            raise OverlayError(f"{where}: has another type than in the document; remove that first, in another action")
+            reason = "has another type than in the document; remove it first, in another action"
+            raise OverlayError(f"{member_place}: {reason}")
         if isinstance(current, dict):
-            _merge(current, value, where)
+            _merge(current, value, member_place)
         elif isinstance(current, list):
             current.extend(_copied(value))
         else:

@@ -1,4 +1,4 @@
-"""Read documents that are in a package."""
+"""Read the documents in a package."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from kling_elements_runtime.serialization import UnwritableError, to_json
 from kling_elements_runtime.types import Unset
 
 _MAX_VALUES = 100
-_MAX_CHARACTERS = 60_000  # characters; httpx accepts 65,536 for a whole URL, and servers accept fewer
+_MAX_CHARACTERS = 60_000  # httpx accepts 65,536 for a whole URL, and servers accept fewer
 _STEPS = ("", ".", "..")  # as parts of a path these refer to another path
 
 
@@ -23,7 +23,7 @@ class CheckedTarget:
     """The path and query of a request after their check.
 
     Attributes:
-        text: The target as a string, ready to be sent; None if it cannot be written.
+        text: The target as a string, ready to be sent, or None if it cannot be written.
         violations: All violations of the contract in the parameters.
     """
 

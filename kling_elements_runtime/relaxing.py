@@ -1,4 +1,4 @@
-"""Relaxed rules: what breaks only these is sent all the same."""
+"""Relaxed rules. A request that breaks only these is sent nevertheless."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from kling_elements_runtime.errors import Violation
 
 
 def known_rules(rules: Collection[str], *documents: Document) -> frozenset[str]:
-    """Return the ids of rules, if each is in one of the documents.
+    """Return the ids of rules as a set, if each rule is in one of the documents.
 
     Raises:
-        TypeError: They are a single string, or no collection at all.
-        ValueError: No document has a rule of one of these ids.
+        TypeError: The ids are a single string, or not a collection.
+        ValueError: No document has one of the rules.
     """
     if isinstance(rules, str) or not isinstance(rules, Collection):
         raise TypeError(f"the ids of rules must be a set, such as {{'R01'}}, not {type(rules).__name__}")
@@ -28,7 +28,7 @@ def known_rules(rules: Collection[str], *documents: Document) -> frozenset[str]:
 def enforced(violations: list[Violation], relaxed: frozenset[str]) -> list[Violation]:
     """Return the violations of rules that are not relaxed.
 
-    If the list of violations is as long as lists get, return all of them, because it may lack others.
+    If the list has its maximum length, return all of it, because other violations may be missing.
     """
     if len(violations) >= MAX_VIOLATIONS:
         return violations

@@ -20,7 +20,7 @@ _FRESH: Final = {"Cache-Control": "no-cache"}
 
 
 class RequestBuilder:
-    """Builds the requests of one client."""
+    """A builder of one client's requests."""
 
     def __init__(self, authorization: Callable[[], str]) -> None:
         """Create a builder with an empty cache.
@@ -81,8 +81,7 @@ class RequestBuilder:
             template.headers.pop("Content-Length", None)
             if len(self._templates) >= _MAX_TEMPLATES:
                 self._templates.clear()
-            if (
-                not has_cookies and "Cookie" not in template.headers
-            ):  # another thread's response may have set one just now
+            # Check both, because another thread's response may have set a cookie just now.
+            if not has_cookies and "Cookie" not in template.headers:
                 self._templates[key] = template
         return template

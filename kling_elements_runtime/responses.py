@@ -1,4 +1,4 @@
-"""Turn the gateway's responses into models, or raise exceptions with the details that you need to react."""
+"""Turn the gateway's responses into models or exceptions."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ REQUEST_ID: Final = "/request_id"
 
 _CODES = ("/code", "/error/code")
 _MESSAGES = ("/message", "/error/message", "/msg", "/error", "/detail", "/detail/0/msg")
-_MAX_WRAPPED = 4  # errors within the message of an error
+_MAX_WRAPPED_ERRORS = 4  # a gateway may quote an error within another one's message
 _EXCERPTED_BYTES = 1 << 16
-_EXPLAINED_VALUES = 30_000  # of a response: the validator's errors contain several copies of a value
-_BYTE_ORDER_MARKS = (b"\xff\xfe", b"\xfe\xff")  # of UTF-16; that of UTF-32 begins with the first or with a zero
+_MAX_EXPLAINED_VALUES = 30_000  # the validator's errors contain several copies of a value
+_UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")  # that of UTF-32 begins with the first or with a zero
 
 
 @frozen
 class ResponseReader:
-    """Reads the responses to the requests of one client.
+    """A reader of the responses to one client's requests.
 
     Attributes:
         contract: The contract to check responses against.
@@ -93,7 +93,7 @@ class ResponseReader:
             return [*problems, (errors.InvalidResponseError, problem)]
         if _reports_failure(expected, body):
             problems.append((errors.BusinessError, "refused"))
-        is_long = sum(map(response.content.count, b"{[,")) > _EXPLAINED_VALUES
+        is_long = sum(map(response.content.count, b"{[,")) > _MAX_EXPLAINED_VALUES
         if (schema_problem := _schema_problem(self.contract, expected, body, is_long=is_long)) is not None:
             problems.append((errors.InvalidResponseError, schema_problem))
         return problems
@@ -151,7 +151,7 @@ class _FailureDetails:
     """The details of a failure in a response.
 
     Attributes:
-        code: The business code of the envelope, or that of its `error`.
+        code: The business code in the envelope or in its `error`.
         message: The gateway's own words.
         request_id: The gateway's id of the request.
     """
@@ -168,7 +168,7 @@ def _failure_of(contract: Contract, body: Any, codes: Sequence[str]) -> _Failure
     knows, its details are used.
     """
     outer = failure = _failure_in(body, codes)
-    for _ in range(_MAX_WRAPPED):
+    for _ in range(_MAX_WRAPPED_ERRORS):
         if contract.business_code(failure.code) is not None:
             return _FailureDetails(failure.code, failure.message, failure.request_id or outer.request_id)
         if failure.message is None or not failure.message.lstrip().startswith("{"):
@@ -199,7 +199,9 @@ def _is_empty(response: httpx.Response) -> bool:
 
 
 def request_id_of(response: httpx.Response, in_body: object, redact: Redact) -> str | None:
-    """Return the gateway's id of a request, cut to 200 characters and without the token; None if the response has none.
+    """Return the gateway's id of a request, or None if the response contains none.
+
+    The id is cut to 200 characters, and contains no token.
 
     Args:
         response: The response.
@@ -218,7 +220,7 @@ def text_of(response: httpx.Response, max_bytes: int | None = None) -> str:
     """Return a response, or its first bytes, as a string, decoded with its declared or detected encoding."""
     content = response.content[:max_bytes]
     encoding = response.charset_encoding or "utf-8"
-    if content.startswith(_BYTE_ORDER_MARKS) or b"\0" in content[:4]:
+    if content.startswith(_UTF_16_MARKS) or b"\0" in content[:4]:
         encoding = json.detect_encoding(content)
     try:
         return content.decode(encoding, "replace")
@@ -251,7 +253,7 @@ def _move_list(expected: ExpectedResponse, body: Any) -> Any:
     places = expected.envelope["lists"]
     if not places:
         return body
-    values = [at(body, where) for where in places if _has(body, where)]
+    values = [at(body, place) for place in places if _has(body, place)]
     lists = [value for value in values if isinstance(value, list)]
     if not lists and None not in values:
         return body
@@ -280,5 +282,5 @@ def _schema_problem(contract: Contract, expected: ExpectedResponse, body: Any, *
 
 def _first(body: Any, places: Any, kinds: tuple[type, ...] = (int, str)) -> Any:
     """Return the first value of one of these types that is not an empty string; a boolean is not an integer here."""
-    values = (at(body, where) for where in places)
+    values = (at(body, place) for place in places)
     return next((v for v in values if isinstance(v, kinds) and not isinstance(v, bool) and v != ""), None)

@@ -1,6 +1,6 @@
-"""Convert models to JSON values and back, without changing or losing properties that a model has no field for.
+"""Convert models to JSON values and back. Properties without a field in the model are kept unchanged.
 
-Values of the wrong type stay unchanged; the contract's check then refuses them with their place.
+Values of the wrong type also stay unchanged; the contract's check then refuses them with their place.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ Converter = Callable[[Any], Any]
 Where = tuple[str | int, ...]
 Take = Callable[[Any, Where], Any]
 
-_MAX_REPR_TEXT = 80  # characters of a string; a longer one may be an image
-_MAX_FOREIGN_REPR = 400  # characters of the repr of a value that is not JSON, such as a path
-_MAX_MODEL_REPR = 10_000  # characters of the repr of a model
-_MAX_REPR_DEPTH = 16  # levels of nesting in the repr of a model
+_MAX_REPR_TEXT_CHARACTERS = 80  # a longer string may be an image
+_MAX_FOREIGN_REPR_CHARACTERS = 400  # such as the repr of a path
+_MAX_MODEL_REPR_CHARACTERS = 10_000
+_MAX_REPR_LEVELS = 16
 _PLAIN: Final = frozenset({str, int, float, bool, type(None)})
 _MAX_BITS = 64  # few readers keep more bits, and Python refuses to write thousands of digits
 
@@ -41,7 +41,7 @@ class Model:
     additional_properties: dict[str, Any]
 
     def __repr__(self) -> str:
-        return _join(_pieces(self, _MAX_REPR_DEPTH))
+        return _join(_pieces(self, _MAX_REPR_LEVELS))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON object, without the properties that are `UNSET`."""
@@ -85,12 +85,13 @@ def _set_fields(model: Model) -> Iterator[tuple[str, Any]]:
 
 def _short(value: Any) -> str:
     """Return the repr of a value without parts."""
-    if isinstance(value, str | bytes | bytearray) and len(value) > _MAX_REPR_TEXT:
+    if isinstance(value, str | bytes | bytearray) and len(value) > _MAX_REPR_TEXT_CHARACTERS:
         return f"<{len(value)} {'characters' if isinstance(value, str) else 'bytes'}>"
-    if isinstance(value, int) and value.bit_length() > _MAX_REPR_TEXT:  # Python refuses to write thousands of digits
+    # Python refuses to write thousands of digits.
+    if isinstance(value, int) and value.bit_length() > _MAX_REPR_TEXT_CHARACTERS:
         return f"<integer of {value.bit_length()} bits>"
     text = repr(value)
-    return text if len(text) <= _MAX_FOREIGN_REPR else f"<{type(value).__name__}>"
+    return text if len(text) <= _MAX_FOREIGN_REPR_CHARACTERS else f"<{type(value).__name__}>"
 
 
 def _join(pieces: Iterable[str]) -> str:
@@ -98,8 +99,8 @@ def _join(pieces: Iterable[str]) -> str:
     text = ""
     for piece in pieces:
         text += piece
-        if len(text) > _MAX_MODEL_REPR:
-            return f"{text[:_MAX_MODEL_REPR]}..."
+        if len(text) > _MAX_MODEL_REPR_CHARACTERS:
+            return f"{text[:_MAX_MODEL_REPR_CHARACTERS]}..."
     return text
 
 
@@ -139,7 +140,7 @@ class UnwritableError(Exception):
 
 
 class _Writer:
-    """Turns models, and values that contain models, into JSON values, and notes problems."""
+    """A converter from models, and values that contain models, to JSON values. It also notes problems."""
 
     def __init__(
         self, max_values: float, max_depth: float, take: Take = lambda value, _: value, min_characters: int = 0
@@ -237,7 +238,7 @@ def to_json(
     Args:
         value: The model or value.
         max_values: The maximum number of JSON values in it.
-        take: Returns what to write for a string, or for a value whose type is not one of JSON's: both may be images.
+        take: Returns what to write for a string or for a value of a type that JSON lacks. Both may be images.
         min_characters: The length from which a string is passed to `take`.
 
     Raises:
@@ -251,7 +252,7 @@ def to_json(
 
 
 def _problem_of(value: Any) -> str | None:
-    """Return why a value without parts cannot be written as JSON; None if it can."""
+    """Return the reason why a scalar cannot be written as JSON, or None if it can."""
     kind: type[Any] = type(value)
     if kind is str:
         return "a string with half a surrogate pair cannot be written as JSON" if _has_lone_surrogate(value) else None
@@ -281,7 +282,7 @@ def _has_lone_surrogate(text: str) -> bool:
 
 
 def from_json(model: type[M], source: Mapping[str, Any], converters: Mapping[str, Converter] = _NO_CONVERTERS) -> M:
-    """Return the model of a JSON object. Properties that the model has no field for go to `additional_properties`.
+    """Return the model of a JSON object. Properties without a field go to `additional_properties`.
 
     Args:
         model: The class of the model.
@@ -292,7 +293,7 @@ def from_json(model: type[M], source: Mapping[str, Any], converters: Mapping[str
         TypeError: The source is not a mapping.
     """
     if not isinstance(source, Mapping):
-        raise TypeError(f"{model.__name__} is made from a mapping, not from {type(source).__name__}")
+        raise TypeError(f"{model.__name__} is created from a mapping, not from {type(source).__name__}")
     unused = dict(source)
     instance = model.__new__(model)
     kind: type[Any] = model

@@ -11,7 +11,7 @@ from attrs import Attribute, asdict, field, frozen
 
 from kling_elements_runtime.addresses import LAST_PORT, has_non_ascii_port, is_host, is_loopback, is_port
 
-_MAX_SECONDS = 1_000_000  # for one step; sockets accept no timeout of more than 24 days
+_MAX_STEP_SECONDS = 1_000_000  # sockets accept no timeout of more than 24 days
 _OWN_HEADERS = ("Authorization", "Content-Length", "Transfer-Encoding")
 
 
@@ -51,7 +51,7 @@ def check_url(base_url: str, *, allow_http: bool, paths: Iterable[str] = ()) -> 
 
 
 def _shared_path(base: str, paths: Iterable[str]) -> str:
-    """Return the longest end of a URL's path that one of several paths begins with; an empty string if none does."""
+    """Return the longest end of a URL's path with which one of several paths begins, or an empty string."""
     parts = base.strip("/").split("/")
     ends = ("/" + "/".join(parts[start:]) for start in range(len(parts)))
     return next((end for end in ends if end != "/" and any(f"{path}/".startswith(f"{end}/") for path in paths)), "")
@@ -83,18 +83,18 @@ def check_headers(headers: Mapping[str, str]) -> httpx.Headers:
 
 
 class HttpClientOptions(TypedDict, total=False):
-    """Settings of the HTTP client, each as `httpx.Client` takes it. None of them is needed.
+    """Optional settings of the HTTP client, with the meanings that they have for `httpx.Client`.
 
     Attributes:
         verify: Which certificates to trust: an `ssl.SSLContext`, or False for all.
         cert: The client's own certificate.
-        proxy: The URL of a proxy, which takes precedence over those of the environment.
-        trust_env: Whether to use the proxies of the environment.
+        proxy: The URL of a proxy, which takes precedence over the environment's proxies.
+        trust_env: Whether to use the environment's proxies.
         mounts: Transports by the beginning of URLs.
         http1: Whether to allow HTTP/1.1.
         http2: Whether to allow HTTP/2.
-        limits: The maximum numbers of connections, and for how many seconds idle ones are kept.
-        transport: A transport that sends the requests instead of ours.
+        limits: The maximum numbers of connections, and the seconds for which idle ones are kept.
+        transport: A transport to use instead of ours.
         event_hooks: Functions that are called with each request and each response.
         params: More query parameters for every request.
         cookies: Cookies for every request.
@@ -156,8 +156,10 @@ def step_seconds(timeout: object) -> dict[str, float]:
         steps = dict.fromkeys(("connect", "read", "write", "pool"), timeout)
     else:
         raise TypeError(f"timeout must be a number of seconds or a Timeout, not {type(timeout).__name__}")
-    if not all(0 < seconds <= _MAX_SECONDS for seconds in steps.values()):
-        raise ValueError(f"timeout must set a number of seconds for every step, above 0 and up to {_MAX_SECONDS:,}")
+    if not all(0 < seconds <= _MAX_STEP_SECONDS for seconds in steps.values()):
+        raise ValueError(
+            f"timeout must set a number of seconds for every step, above 0 and up to {_MAX_STEP_SECONDS:,}"
+        )
     return steps
 
 
@@ -170,7 +172,7 @@ def check_http_client(http_client: Mapping[str, Any]) -> Mapping[str, Any]:
     """
     if not isinstance(http_client, Mapping):
         raise TypeError(
-            "http_client must be a mapping of names to values, as HttpClientOptions(...) makes, "
+            "http_client must be a mapping of names to values, as HttpClientOptions(...) returns, "
             f"not {type(http_client).__name__}"
         )
     if clash := http_client.keys() & {"base_url", "timeout", "headers"}:

@@ -9,8 +9,8 @@ from typing import TypeAlias
 
 Redact: TypeAlias = Callable[[str], str]
 
-_MIN_SECRET = 8  # characters; no gateway's key is shorter, and removing a shorter string would garble messages
-_WINDOW = 1 << 14  # characters at the beginning of a string that an excerpt is taken from
+_MIN_SECRET_CHARACTERS = 8  # gateways' keys are longer, and removing shorter strings would garble messages
+_WINDOW_CHARACTERS = 1 << 14  # an excerpt is taken from the beginning of a string
 _MEDIA = re.compile(r"(?:[A-Za-z0-9+/_-]|\\/){80,}={0,2}")  # an image in Base64 that a gateway repeats
 # A URL, whose user, password, query and fragment may be secret; in JSON its slashes may be escaped.
 _ADDRESS = re.compile(r"(https?:(?:\\?/){2})(?:[^\s\"/?#@]*@)?([^\s\"?#]*)([?#]?)[^\s\"]*", re.IGNORECASE)
@@ -32,14 +32,16 @@ def for_message(value: object) -> str:
 
 def excerpt(text: str, redact: Redact) -> str:
     """Return the first 200 characters of a string, on one line, without the token and without media."""
-    window = redact(text[:_WINDOW])
-    if len(text) > _WINDOW:
-        window = window[: _WINDOW // 2]  # redact does not find a token that is cut off at the end of the window
+    window = redact(text[:_WINDOW_CHARACTERS])
+    if len(text) > _WINDOW_CHARACTERS:
+        # redact does not find a token that is cut off at the end of the window
+        window = window[: _WINDOW_CHARACTERS // 2]
+
     return _fold(_hide_media(window))[:EXCERPT_LENGTH]
 
 
 def text_for_log(text: str, redact: Redact, max_characters: int) -> str:
-    """Return a string for a log, on one line, cut to a length, without the token, media, and the queries of URLs."""
+    """Return a string for a log: on one line, shortened, and without the token, media and URL queries."""
     public = _ADDRESS.sub(lambda url: url[1] + url[2] + (f"{url[3]}***" if url[3] else ""), redact(text))
     line = _fold(_hide_media(public))
     return line if len(line) <= max_characters else f"{line[:max_characters]}... ({len(line)} characters)"
@@ -56,19 +58,18 @@ def _fold(text: str) -> str:
 def redactor(tokens: Iterable[str]) -> Redact:
     """Return a function that removes tokens from a string, even if they are escaped.
 
-    It recognizes the escapes of JSON, JSON within JSON, URLs, JSON Pointers, HTML and repr. It searches for the longest
+    It recognizes escapes in JSON, JSON within JSON, URLs, JSON Pointers, HTML and repr. It searches for the longest
     token first.
     """
-    long = sorted((token for token in tokens if len(token) >= _MIN_SECRET), key=len, reverse=True)
+    long = sorted((token for token in tokens if len(token) >= _MIN_SECRET_CHARACTERS), key=len, reverse=True)
     if not long:
         return lambda text: text
     spellings = re.compile("|".join("".join(map(_spelling, token)) for token in long), re.IGNORECASE)
     plain = [token.lower() for token in long]
     codes = "|".join({f"{ord(character):02x}" for token in long for character in token})
     names = "".join({f"|{name}" for token in long for character in token for name in _html_names(character)})
-    escapes = re.compile(
-        rf"\\|~[01]|%(?i:25|{codes})|&(?i:#|amp;{names})"
-    )  # every string with an escaped token contains one
+    # Every string with an escaped token contains one of these.
+    escapes = re.compile(rf"\\|~[01]|%(?i:25|{codes})|&(?i:#|amp;{names})")
 
     def redact(text: str) -> str:
         lowered = text.lower()
@@ -84,7 +85,7 @@ def redactor(tokens: Iterable[str]) -> Redact:
 
 
 def _spelling(character: str) -> str:
-    """Return a regular expression for every way in which a character of a token may be written.
+    """Return a regular expression for all spellings of a character in a token.
 
     An escape may itself be escaped, by doubled backslashes, `%25` or `&amp;`. The number of levels is limited, because
     a response may contain a million backslashes.

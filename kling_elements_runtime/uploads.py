@@ -14,8 +14,8 @@ import pybase64
 
 from kling_elements_runtime.errors import MediaError, raising_media_errors
 
-_PIECE = 192 * 1024  # bytes that are encoded at a time, a multiple of three; larger ones only block the loop longer
-_GROUP = 4  # characters of Base64 for three bytes
+_PIECE_BYTES = 192 * 1024  # a multiple of three; larger pieces only block the loop longer
+_GROUP_CHARACTERS = 4  # in Base64, for three bytes
 
 
 class DamagedFileError(Exception):
@@ -25,7 +25,7 @@ class DamagedFileError(Exception):
 class Reader(Protocol):
     """The bytes of a file, in memory or elsewhere.
 
-    `size` is the file's size in bytes. `peek` returns bytes from an offset on; fewer at the end of the file.
+    `size` is the file's size in bytes. `peek` returns bytes from an offset on, or fewer at the end of the file.
     """
 
     @property
@@ -52,12 +52,12 @@ def encode(content: bytes) -> EncodedImage:
 
 def encoded_length(size: int) -> int:
     """Return the number of Base64 characters for a file of this size in bytes."""
-    return (size + 2) // 3 * _GROUP
+    return (size + 2) // 3 * _GROUP_CHARACTERS
 
 
 def decoded_size(text: str) -> int:
     """Return the number of bytes in a padded Base64 text, without decoding it."""
-    return len(text) // _GROUP * 3 - text.count("=", -2)
+    return len(text) // _GROUP_CHARACTERS * 3 - text.count("=", -2)
 
 
 def _is_whole_base64(piece: str) -> bool:
@@ -83,13 +83,13 @@ class InlineBytes:
         return len(self.content)
 
     def peek(self, offset: int, count: int) -> bytes:
-        """Return bytes from an offset on; fewer at the end of the file."""
+        """Return bytes from an offset on, or fewer at the end of the file."""
         return self.content[offset : offset + count]
 
     def pieces(self) -> Iterator[bytes]:
         """Yield the Base64 text, piece by piece."""
-        starts = range(0, self.size, _PIECE)
-        return (pybase64.b64encode(self.peek(start, _PIECE)) for start in starts)
+        starts = range(0, self.size, _PIECE_BYTES)
+        return (pybase64.b64encode(self.peek(start, _PIECE_BYTES)) for start in starts)
 
 
 class InlineText:
@@ -104,7 +104,7 @@ class InlineText:
         return decoded_size(self._text)
 
     def peek(self, offset: int, count: int) -> bytes:
-        """Return bytes from an offset on; fewer at the end of the file.
+        """Return bytes from an offset on, or fewer at the end of the file.
 
         Raises:
             DamagedFileError: The text is not Base64 there.
@@ -112,9 +112,10 @@ class InlineText:
         group, skip = divmod(offset, 3)
         groups = (skip + count + 2) // 3
         try:
-            window = binascii.a2b_base64(self._text[group * _GROUP : (group + groups) * _GROUP], strict_mode=True)
+            start, end = group * _GROUP_CHARACTERS, (group + groups) * _GROUP_CHARACTERS
+            window = binascii.a2b_base64(self._text[start:end], strict_mode=True)
         except ValueError as error:
-            raise DamagedFileError("it is not Base64") from error
+            raise DamagedFileError("the file is not Base64") from error
         return window[skip : skip + count]
 
     def is_base64(self) -> bool:
@@ -122,12 +123,12 @@ class InlineText:
         text = self._text
         if isinstance(text, EncodedImage):
             return True
-        if len(text) % _GROUP or not text.isascii():
+        if len(text) % _GROUP_CHARACTERS or not text.isascii():
             return False
         return text.find("=", 0, -2) < 0 and all(map(_is_whole_base64, self._slices()))
 
     def _slices(self) -> Iterator[str]:
-        step = encoded_length(_PIECE)
+        step = encoded_length(_PIECE_BYTES)
         return (self._text[start : start + step] for start in range(0, len(self._text), step))
 
     def pieces(self) -> Iterator[bytes]:
@@ -136,7 +137,7 @@ class InlineText:
 
 
 class InlineFile:
-    """A local file. If it changes before it is sent, an error is raised, so that the request is never corrupt.
+    """A local file. If it changes before it is sent, the request ends with an error and is never corrupt.
 
     Attributes:
         path: Its path.
@@ -144,7 +145,7 @@ class InlineFile:
     """
 
     def __init__(self, path: Path) -> None:
-        """Remember the state of the file, without opening it.
+        """Record the state of the file, without opening it.
 
         Raises:
             MediaError: The path cannot be read, or is not a file.
@@ -161,7 +162,7 @@ class InlineFile:
         return f"InlineFile({str(self.path)!r}, <{self.size} bytes>)"
 
     def peek(self, offset: int, count: int) -> bytes:
-        """Return bytes from an offset on; fewer at the end of the file.
+        """Return bytes from an offset on, or fewer at the end of the file.
 
         Raises:
             MediaError: The file cannot be read, or has changed.
@@ -177,8 +178,8 @@ class InlineFile:
             MediaError: See `peek`.
         """
         with self._open() as file:
-            for start in range(0, self.size, _PIECE):
-                piece = file.read(min(_PIECE, self.size - start))
+            for start in range(0, self.size, _PIECE_BYTES):
+                piece = file.read(min(_PIECE_BYTES, self.size - start))
                 self._compare(file)
                 yield pybase64.b64encode(piece)
 
@@ -189,7 +190,7 @@ class InlineFile:
             yield file
 
     def _compare(self, file: BinaryIO) -> None:
-        """Raise MediaError if the open file differs from its first state, for example in size."""
+        """Raise MediaError if the open file is not in its first state any more, for example in size."""
         if _identity(os.fstat(file.fileno())) != self._identity:
             raise MediaError(
                 str(self.path), "has changed since it was checked, so the request was not completed; send it again"

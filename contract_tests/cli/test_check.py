@@ -1,4 +1,4 @@
-"""Checks of files, folders and addresses with `kling-elements check`."""
+"""Checks of files, folders and URLs with `kling-elements check`."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ def test_files_that_cannot_be_fitted_are_listed(kling_elements: CommandLine) -> 
     ended = kling_elements("check", "photos", "nobody.jpg")
 
     files = "photos/page.jpg, nobody.jpg"
-    message = f"next: use other files or addresses in place of {files}; kling-elements fit can't repair them"
+    message = f"next: use other files or URLs in place of {files}; kling-elements fit can't repair them"
     assert message == ended.err.splitlines()[-1]
 
 
@@ -153,11 +153,11 @@ def test_a_file_that_cannot_be_read_is_refused(kling_elements: CommandLine, tmp_
 
     first, second = ended.out.splitlines()
     assert "cannot be read: No such file or directory [file]" in first
-    assert second.split(maxsplit=2)[2].startswith("only the address was checked")
+    assert second.split(maxsplit=2)[2].startswith("only the URL was checked")
 
 
 def test_an_address_is_checked_by_itself_without_remote(kling_elements: CommandLine) -> None:
-    """The service cannot fetch ftp, so the contract's rule refuses such an address, and only once."""
+    """The service cannot fetch ftp, so the contract's rule refuses such a URL, and only once."""
     image, video = kling_elements("check", "ftp://media.example.com/a.jpg", "ftp://x.test/v.mp4", "--json").lines()
 
     assert ["R13"] == [violation["rule"] for violation in image["violations"]]

@@ -176,11 +176,11 @@ def test_wrong_usage_is_code_2(kling_elements: CommandLine, arguments: tuple[str
 
 
 def test_a_video_file_is_refused_with_what_to_do(kling_elements: CommandLine) -> None:
-    """The service downloads videos itself, so it needs an address."""
+    """The service downloads videos itself, so it needs a URL."""
     ended = kling_elements(*_NAMED, "--video", "mara.mp4")
 
     assert Exit.REFUSED_HERE == ended.code
-    assert "upload the video, and pass its https address" in ended.err
+    assert "upload the video, and pass its https URL" in ended.err
 
 
 def test_an_element_is_created_from_a_video(kling_elements: CommandLine) -> None:

@@ -13,7 +13,7 @@ from kling_elements.testing.gateway import MockGateway, serving
 
 KEY = "sk-secret-1234567890"
 _UNAUTHORIZED = http_response(f'{{"code": 1002, "message": "{KEY} is not a key"}}'.encode(), "401 Unauthorized")
-_CHECKS = ["key", "contract", "address", "proxy", "certificates", "gateway", "account", "clock", "versions"]
+_CHECKS = ["key", "contract", "url", "proxy", "certificates", "gateway", "account", "clock", "versions"]
 
 
 @pytest.fixture(autouse=True)
@@ -72,13 +72,13 @@ def test_the_gateway_is_checked_even_without_a_key(
 
 
 def test_an_invalid_address_ends_the_checks(kling_elements: CommandLine) -> None:
-    """The finding mentions the option, and checks that need an address are left out."""
+    """The finding mentions the option, and checks that need a URL are left out."""
     ended = kling_elements("doctor", "--base-url", "http://gateway.example.com")
 
     assert 2 == ended.code
-    assert "problem  address" in ended.out
+    assert "problem  url" in ended.out
     assert "--allow-http" in ended.out
-    assert "correct the address of --base-url" in ended.out
+    assert "correct the URL from --base-url" in ended.out
     assert "proxy" not in ended.out
 
 
@@ -88,7 +88,7 @@ def test_a_gateway_that_is_not_reached_is_explained(kling_elements: CommandLine)
 
     assert 6 == ended.code
     assert "problem  gateway" in ended.out
-    assert "no server listens at this address: check the host and the port" in ended.out
+    assert "no server listens at this URL: check the host and the port" in ended.out
     assert "clock" not in ended.out
 
 
@@ -108,8 +108,8 @@ def test_nothing_is_sent_if_a_proxy_cannot_be_used(
 @pytest.mark.parametrize(
     ("response", "check", "advice"),
     [
-        (http_response(b"<html>Welcome</html>"), "gateway", "another server answers at this address"),
-        (http_response(b"<html>", "404 Not Found"), "gateway", "another server answers at this address"),
+        (http_response(b"<html>Welcome</html>"), "gateway", "another server answers at this URL"),
+        (http_response(b"<html>", "404 Not Found"), "gateway", "another server answers at this URL"),
         (http_response(b"{}", "503 Unavailable"), "gateway", "try again later"),
         (http_response(b'{"code": 1103, "message": "no"}', "403 Forbidden"), "account", "ask the gateway's support"),
         (http_response(b'{"code": 1102, "message": "no"}', "429 Too Many"), "account", "the account's balance"),
@@ -137,11 +137,11 @@ def test_each_kind_of_response_is_explained(
     [
         (
             [],
-            "that of kkiai, the default gateway, because this address belongs to no gateway that is known; if calls",
+            "that of kkiai, the default gateway, because this URL belongs to no known gateway; if calls",
         ),
         (
             ["--base-url", "https://api-singapore.klingai.com"],
-            "that of kling-singapore, because the address is its own",
+            "that of kling-singapore, because the URL is its own",
         ),
         (["--gateway", "kling-singapore"], "that of kling-singapore (--gateway)"),
     ],
@@ -175,13 +175,13 @@ def test_doctor_uses_the_address_of_the_gateway(kling_elements: CommandLine, mon
     assert "https://api-singapore.klingai.com (the contract of kling-singapore)" in singapore
 
 
-def test_a_contract_without_an_address_needs_one(kling_elements: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_contract_without_a_url_needs_one(kling_elements: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("KLING_BASE_URL")
 
     ended = kling_elements("doctor", "--gateway", "api-prefix")
 
     assert 2 == ended.code
-    assert "problem  address       the contract of api-prefix does not say where the gateway is; pass --base-url" in (
+    assert "problem  url           the contract of api-prefix does not say where the gateway is; pass --base-url" in (
         ended.out
     )
     assert "proxy" not in ended.out
@@ -193,7 +193,7 @@ def test_a_gateway_that_does_not_exist_ends_the_search(kling_elements: CommandLi
     assert 2 == ended.code
     assert "problem  contract      there is no gateway 'kling-singapor'" in ended.out
     assert "; correct --gateway, or unset KLING_GATEWAY" in ended.out
-    assert "address" not in ended.out
+    assert "url" not in ended.out
 
 
 @pytest.mark.parametrize("dialect", ["live", "documented"])
@@ -209,7 +209,7 @@ def test_a_gateway_without_a_list_is_asked_for_an_unknown_id(
     assert (0, "") == (ended.code, ended.err)
     assert "ok       account       the gateway accepts the key" in ended.out
     assert 3 == elsewhere.code
-    assert "another server answers at this address" in elsewhere.out
+    assert "another server answers at this URL" in elsewhere.out
 
 
 def test_doctor_as_a_process(env: dict[str, str]) -> None:

@@ -1,4 +1,4 @@
-"""How a file or an address is checked."""
+"""How a file or a URL is checked."""
 
 from __future__ import annotations
 

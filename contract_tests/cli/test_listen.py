@@ -126,9 +126,9 @@ def test_listen_on_a_terminal(env: dict[str, str]) -> None:
     [
         ([], "there is no webhook secret: set the environment variable KLING_WEBHOOK_SECRET"),
         (["--no-verify", "--secret-file", "secret"], "--no-verify and --secret-file contradict each other"),
-        (["--no-verify", "--forward", "127.0.0.1:8000"], "--forward must be an http or https address"),
-        (["--no-verify", "--forward", "http://"], "--forward must be an http or https address"),
-        (["--no-verify", "--forward", "http://a:b"], "--forward must be an http or https address"),
+        (["--no-verify", "--forward", "127.0.0.1:8000"], "--forward must be an http or https URL"),
+        (["--no-verify", "--forward", "http://"], "--forward must be an http or https URL"),
+        (["--no-verify", "--forward", "http://a:b"], "--forward must be an http or https URL"),
         (["--no-verify", "--port", "65536"], "65535"),
         (["--no-verify", "--host", "nobody.invalid"], "cannot listen on nobody.invalid, port 8788: "),
     ],

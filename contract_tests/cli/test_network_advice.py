@@ -32,7 +32,7 @@ def _caused_by(cause: BaseException) -> TransportError:
 
 
 def test_a_port_without_a_server_is_explained() -> None:
-    assert "no server listens at this address" in advice_for(_failure("http://127.0.0.1:1"))
+    assert "no server listens at this URL" in advice_for(_failure("http://127.0.0.1:1"))
 
 
 @pytest.mark.parametrize(
@@ -85,4 +85,4 @@ def test_circular_causes_are_visited_once() -> None:
     first, second = RuntimeError("first"), ConnectionRefusedError("second")
     first.__cause__, second.__cause__ = second, first
 
-    assert "no server listens at this address" in advice_for(_caused_by(first))
+    assert "no server listens at this URL" in advice_for(_caused_by(first))

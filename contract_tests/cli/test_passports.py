@@ -151,7 +151,7 @@ def test_a_gateway_that_is_not_reached_gets_no_file(folder: Path, kling_elements
     ended = kling_elements("doctor", "--passport", "mine.yaml", "--base-url", "http://127.0.0.1:1")
 
     assert 6 == ended.code
-    assert "no server listens at this address: check the host" in ended.out
+    assert "no server listens at this URL: check the host" in ended.out
     assert [] == list(folder.iterdir())
 
 

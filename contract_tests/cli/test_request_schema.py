@@ -99,7 +99,7 @@ def test_a_mistake_in_a_request_file_is_found(old: str, new: str) -> None:
 
 
 def test_a_video_cannot_be_a_path() -> None:
-    """The service downloads videos, so they need an address."""
+    """The service downloads videos, so they need a URL."""
     body: Any = base_body("video")
     assert _validator().is_valid(body)
 

@@ -38,7 +38,7 @@ def path(tmp_path: Path) -> Path:
 @pytest.fixture
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Don't wait for a file in use."""
-    monkeypatch.setattr(store, "_BUSY_SECONDS", 0.0)
+    monkeypatch.setattr(store, "_MAX_LOCK_WAIT_SECONDS", 0.0)
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)

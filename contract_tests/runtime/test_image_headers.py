@@ -176,7 +176,7 @@ def test_only_the_needed_part_of_the_base64_is_decoded() -> None:
     assert bytes(3) == InlineText("AAAA!!!!").peek(0, 3)
     assert bytes(2) == InlineText("!!!!AAAA").peek(4, 2)
     for text in ("AA\nAAAA=", "AA==AAAA", "AA-_AAAA"):
-        with pytest.raises(DamagedFileError, match=r"^it is not Base64$"):
+        with pytest.raises(DamagedFileError, match=r"^the file is not Base64$"):
             InlineText(text).peek(0, 6)
 
 

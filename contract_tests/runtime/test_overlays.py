@@ -81,11 +81,11 @@ def test_an_overlay_that_is_not_an_object_is_refused(overlay: object) -> None:
         ({**_ACTION, "target": "$.info.title"}, '/target: selects "New"; only objects and arrays can be updated'),
         (
             {"target": "$", "update": {"info": {"tags": {}}}},
-            "/update/info/tags: has another type than in the document; remove that first, in another action",
+            "/update/info/tags: has another type than in the document; remove it first, in another action",
         ),
         (
             {"target": "$.paths", "update": {"/a": None}},
-            "/update/~1a: has another type than in the document; remove that first, in another action",
+            "/update/~1a: has another type than in the document; remove it first, in another action",
         ),
     ],
 )

@@ -175,7 +175,9 @@ def test_a_model_keeps_every_json_object_unchanged(model: Any, data: st.DataObje
 @pytest.mark.parametrize("source", [None, [], "{}", 1], ids=repr)
 def test_a_model_can_only_be_made_from_a_mapping(model: Any, source: Any) -> None:
     """Anything else raises a TypeError at once."""
-    with pytest.raises(TypeError, match=f"{model.__name__} is made from a mapping, not from {type(source).__name__}"):
+    with pytest.raises(
+        TypeError, match=f"{model.__name__} is created from a mapping, not from {type(source).__name__}"
+    ):
         model.from_dict(source)
 
 

@@ -58,7 +58,7 @@ _COMMANDS = {
     _MEDIA: [
         (
             "check",
-            "Check request files, images, videos, addresses and folders, without sending anything.",
+            "Check request files, images, videos, URLs and folders, without sending anything.",
             "check mara.jpg request.yaml photos/",
         ),
         ("fit", "Make conforming copies of images and videos.", "fit photos/*.jpg --to fitted/"),

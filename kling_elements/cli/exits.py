@@ -41,7 +41,7 @@ class CommandError(Exception):
         next: The command to run next, or an empty string.
     """
 
-    def __init__(self, message: str, exit: Exit, next: str = "") -> None:  # noqa: A002 -- the field's own words
+    def __init__(self, message: str, exit: Exit, next: str = "") -> None:  # noqa: A002 - the field's own words
         super().__init__(message)
         self.exit = exit
         self.next = next

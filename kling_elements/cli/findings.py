@@ -1,4 +1,4 @@
-"""The checks of `kling-elements doctor` that need no call: versions, key, address, proxies and certificates."""
+"""The checks of `kling-elements doctor` that need no call: versions, key, URL, proxies and certificates."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class SetupFinding:
         check: The name of the check.
         state: `ok`; `warning` if calls still work; `problem` if calls fail.
         text: The result as a phrase.
-        advice: What to do; empty if nothing is wrong, or if the text already says it.
+        advice: The advice, or an empty string if nothing is wrong or if the text already contains it.
         exit: The exit code for a problem.
     """
 
@@ -68,7 +68,7 @@ def warning(check: str, text: str, advice: str) -> SetupFinding:
     return SetupFinding(check, "warning", text, advice)
 
 
-def problem(check: str, text: str, advice: str, exit: Exit = Exit.USAGE) -> SetupFinding:  # noqa: A002 -- the field's name
+def problem(check: str, text: str, advice: str, exit: Exit = Exit.USAGE) -> SetupFinding:  # noqa: A002 - the field's name
     """Return a finding for something that breaks calls."""
     return SetupFinding(check, "problem", text, advice, exit)
 
@@ -114,19 +114,19 @@ def check_contract(gateway: GatewayOptions, environment: Mapping[str, str]) -> t
     if not gateway.base_url:
         return ok("contract", f"that of {default}, the default gateway"), contract
     if (name := name_by_host(gateway.base_url)) is not None:
-        return ok("contract", f"that of {name}, because the address is its own"), contract
-    text = f"that of {default}, the default gateway, because this address belongs to no gateway that is known"
+        return ok("contract", f"that of {name}, because the URL is its own"), contract
+    text = f"that of {default}, the default gateway, because this URL belongs to no known gateway"
     return ok("contract", f"{text}; if calls fail, pass --gateway, or run doctor --passport mine.yaml"), contract
 
 
 def check_address(
     gateway: GatewayOptions, environment: Mapping[str, str], contract: Contract
 ) -> tuple[SetupFinding, httpx.URL | None]:
-    """Check the gateway's address, and return it with a finding about it."""
+    """Check the gateway's URL, and return it with a finding about it."""
     address = gateway.base_url or contract.first_server()
     if "{" in address:
         reason = f"the contract of {gateway.speaks} does not say where the gateway is"
-        return problem("address", reason, f"pass --base-url, or set {BASE_URL_VARIABLE}"), None
+        return problem("url", reason, f"pass --base-url, or set {BASE_URL_VARIABLE}"), None
     if not gateway.base_url:
         source = "the default gateway" if gateway.speaks is None else f"the contract of {gateway.speaks}"
     elif gateway.base_url == environment.get(BASE_URL_VARIABLE):
@@ -137,15 +137,15 @@ def check_address(
     try:
         url = check_url(address, allow_http=gateway.allow_http, paths=paths)
     except ValueError as error:
-        return problem("address", with_option_names(str(error)), f"correct the address of {source}"), None
+        return problem("url", with_option_names(str(error)), f"correct the URL from {source}"), None
     text = f"{url} ({source})"
     if url.scheme == "http" and not is_loopback(url.host):
-        return warning("address", text, "use https, because others on the network can read the key and the images"), url
-    return ok("address", text), url
+        return warning("url", text, "use https, because others on the network can read the key and the images"), url
+    return ok("url", text), url
 
 
 def check_proxy(url: httpx.URL) -> SetupFinding:
-    """Return which proxy from the environment variables is used, if any."""
+    """Return a finding about the environment's proxy, if one is used."""
     local = is_loopback(url.host)
     try:
         proxy = Route.of(url, {"verify": False}, on_this_machine=local, reuse_seconds=1).proxy
@@ -161,9 +161,9 @@ def check_proxy(url: httpx.URL) -> SetupFinding:
 
 
 def check_certificates(url: httpx.URL) -> SetupFinding:
-    """Return which authorities may have issued the gateway's certificate."""
+    """Return a finding about the authorities that may have issued the gateway's certificate."""
     if url.scheme == "http":
-        return ok("certificates", "not used, because the address begins with http")
+        return ok("certificates", "not used, because the URL begins with http")
     variables = [name for name in ("SSL_CERT_FILE", "SSL_CERT_DIR") if os.environ.get(name)]
     try:
         Route.of(url, {}, on_this_machine=True, reuse_seconds=1).ssl_context()

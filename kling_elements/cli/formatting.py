@@ -41,7 +41,7 @@ def element_json(element: Element) -> dict[str, Any]:
 
 
 def task_lines(task: Task) -> list[str]:
-    """Return a line for each element of a task; one line if it has none."""
+    """Return a line for each element of a task, or a single line if the task has none."""
     elements = task.elements
     task_id, status = (for_message(_text(value) or "-") for value in (task.task_id, task.task_status))
     when = (_to_iso(task.created_at) or "-")[:16].replace("T", " ")
@@ -61,7 +61,7 @@ def _text(value: object) -> str | None:
 
 
 def _to_iso(milliseconds: object) -> str | None:
-    """Return a time in milliseconds since 1970 as ISO 8601; None if it is missing or invalid."""
+    """Return a time in milliseconds since 1970 as ISO 8601, or None if it is missing or invalid."""
     try:
         return datetime.fromtimestamp(int(str(milliseconds)) / _MILLISECONDS_PER_SECOND, UTC).isoformat(
             timespec="seconds"

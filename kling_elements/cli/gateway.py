@@ -25,8 +25,8 @@ class GatewayOptions:
     """The gateway to call, its contract, and the key for it.
 
     Attributes:
-        base_url: The gateway's address; None for the contract's first server.
-        speaks: The name of a gateway whose contract to use, or the file of an overlay; None if the address decides.
+        base_url: The gateway's URL, or None for the contract's first server.
+        speaks: The name of a gateway whose contract to use, or the file of an overlay, or None if the URL decides.
         key_file: A file with the API key.
         allow_http: Whether to send requests to another machine without TLS.
         relax: The rules that the gateway doesn't apply.
@@ -35,7 +35,7 @@ class GatewayOptions:
     base_url: Annotated[
         str | None,
         Parameter(
-            group=_GROUP, env_var="KLING_BASE_URL", help="The gateway's address, such as https://gateway.example.com."
+            group=_GROUP, env_var="KLING_BASE_URL", help="The gateway's URL, such as https://gateway.example.com."
         ),
     ] = None
     speaks: Annotated[
@@ -45,7 +45,7 @@ class GatewayOptions:
             group=_GROUP,
             env_var=VARIABLE,
             help="Whose contract to use: the name of a gateway, such as kling-singapore, or the file of an overlay. By "
-            "default the host of the address decides.",
+            "default the host of the URL decides.",
         ),
     ] = None
     key_file: Annotated[
@@ -56,7 +56,7 @@ class GatewayOptions:
             "KLING_API_KEY, or else from kling-elements login.",
         ),
     ] = None
-    allow_http: Annotated[bool, Parameter(group=_GROUP, help="Allow an http address on another machine.")] = False
+    allow_http: Annotated[bool, Parameter(group=_GROUP, help="Allow an http URL on another machine.")] = False
     relax: Annotated[
         tuple[str, ...],
         Parameter(

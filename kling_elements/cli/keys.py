@@ -80,7 +80,7 @@ def store(text: str) -> Path:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         new.unlink(missing_ok=True)
-        with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PRIVATE), "w", encoding="ascii") as file:  # noqa: PTH123 -- Path.open takes no mode
+        with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PRIVATE), "w", encoding="ascii") as file:  # noqa: PTH123 - Path.open takes no mode
             file.write(f"{text}\n")
         new.replace(path)
     except OSError as error:

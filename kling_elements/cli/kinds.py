@@ -24,7 +24,7 @@ class SourceKind(StrEnum):
 
 
 def kind_of_file(path: Path) -> SourceKind | None:
-    """Return the kind of a file; None if it is neither media nor a request. An unreadable file counts as an image.
+    """Return the kind of a file, or None if it is neither media nor a request. An unreadable file counts as an image.
 
     The content decides, because many files have the wrong name. The name decides only if the content is unknown.
     """
@@ -41,7 +41,7 @@ def kind_of_file(path: Path) -> SourceKind | None:
 
 
 def kind_of_address(url: str) -> SourceKind:
-    """Return the kind of the file at an address by the end of its path: a video, or else an image."""
+    """Return the kind of the file at a URL by the end of its path: a video, or else an image."""
     return SourceKind.VIDEO if _by_name(urlsplit(url).path) is SourceKind.VIDEO else SourceKind.IMAGE
 
 

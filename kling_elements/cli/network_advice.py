@@ -1,4 +1,4 @@
-"""Find advice for errors of the network."""
+"""Find advice for network errors."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import httpx
 from kling_elements_client.errors import TransportError
 
 _PROXY = (
-    "the proxy refused the request: check its address, user and password in HTTPS_PROXY, or add the gateway to NO_PROXY"
+    "the proxy refused the request: check its URL, user and password in HTTPS_PROXY, or add the gateway to NO_PROXY"
 )
 _NO_ROUTE = "this machine has no route to the gateway: check the network connection and the VPN"
 _ADVICE: list[tuple[type[BaseException], str]] = [
@@ -19,15 +19,15 @@ _ADVICE: list[tuple[type[BaseException], str]] = [
     (ssl.SSLCertVerificationError, ""),
     (
         ssl.SSLError,
-        "the server at this address does not speak TLS: check the port, and whether to begin the address with http:",
+        "the server at this URL does not speak TLS: check the port, and whether to begin the URL with http:",
     ),
     (
         socket.gaierror,
-        "the host name is unknown: check the address for typing errors, and the network connection",
+        "the host name is unknown: check the URL for typing errors, and the network connection",
     ),
     (
         ConnectionRefusedError,
-        "no server listens at this address: check the host and the port, and start the server if it is yours",
+        "no server listens at this URL: check the host and the port, and start the server if it is yours",
     ),
     (
         ConnectionResetError,
@@ -43,15 +43,15 @@ _ADVICE: list[tuple[type[BaseException], str]] = [
     ),
     (
         httpx.RemoteProtocolError,
-        "the server at this address does not speak HTTP: check the port, and whether to begin the address with https:",
+        "the server at this URL does not speak HTTP: check the port, and whether to begin the URL with https:",
     ),
     (OSError, _NO_ROUTE),
 ]
 _CERTIFICATES = {
     "expired": "the gateway's certificate has expired: check the date of this machine, or tell the gateway's support",
     "not yet valid": "the gateway's certificate is not valid yet: check the date of this machine",
-    "mismatch": "the certificate is for another host: check the address",
-    "not valid for": "the certificate is for another host: check the address",
+    "mismatch": "the certificate is for another host: check the URL",
+    "not valid for": "the certificate is for another host: check the URL",
 }
 _UNKNOWN_AUTHORITY = (
     "this machine does not trust the authority that issued the certificate: if your company inspects connections, "
@@ -74,13 +74,13 @@ def _certificate_advice(message: str) -> str:
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """Yield the causes of an error, but not the error itself, because its class may be one of the listed ones."""
-    seen: set[int] = set()
+    """Yield the causes of an error, without the error itself, because its class may be a listed one."""
+    visited_ids: set[int] = set()
     pending: list[BaseException | None] = [error.__cause__]
     while pending:
         cause = pending.pop(0)
-        if cause is None or id(cause) in seen:
+        if cause is None or id(cause) in visited_ids:
             continue
-        seen.add(id(cause))
+        visited_ids.add(id(cause))
         yield cause
         pending += [cause.__cause__, cause.__context__]

@@ -47,11 +47,11 @@ class Output:
 
     @contextmanager
     def progress(self) -> Iterator[Progress | None]:
-        """Yield a progress display on stderr while the block runs; None if stderr is not a terminal."""
+        """Yield a progress display on stderr while the block runs, or None if stderr is not a terminal."""
         if not sys.stderr.isatty():
             yield None
             return
-        from rich.console import Console  # noqa: PLC0415 -- loading it takes longer than most commands
+        from rich.console import Console  # noqa: PLC0415 - loading it takes longer than most commands
         from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415
 
         columns = SpinnerColumn(), TextColumn("{task.description}"), BarColumn(bar_width=30), TimeElapsedColumn()

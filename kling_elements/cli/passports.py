@@ -22,7 +22,7 @@ def check_file(path: Path) -> None:
     """Check that a passport can be written to a file, before any call.
 
     Raises:
-        CommandError: It cannot.
+        CommandError: The passport cannot be written.
     """
     try:
         check_new(path)
@@ -30,17 +30,17 @@ def check_file(path: Path) -> None:
         raise CommandError(str(error), Exit.USAGE) from None
 
 
-def write_passport(  # noqa: PLR0913 -- all but two go by name
+def write_passport(  # noqa: PLR0913 - all but two go by name
     url: str, key: Key, *, path: Path, output: Output, confirm: bool, allow_http: bool
 ) -> Iterator[SetupFinding]:
-    """Ask a gateway what it speaks, write its passport, and yield what came of it. The details go to stderr.
+    """Survey a gateway, write its passport, and yield the findings. The details go to stderr.
 
     Args:
-        url: The gateway's address.
+        url: The gateway's URL.
         key: The API key.
         path: The file to write, which must not exist.
-        output: Where the details go.
-        confirm: Whether to ask also for the deletion of an element that cannot exist.
+        output: The output for the details.
+        confirm: Whether to also call the deletion of an element that cannot exist.
         allow_http: Whether to call a gateway on another machine without TLS.
     """
     with AuthenticatedClient(key.reveal, url, allow_http=allow_http, timeout=TIMEOUT) as client:

@@ -42,7 +42,7 @@ class _GatewayResponse:
     Attributes:
         status: The HTTP status.
         headers: The headers.
-        seconds: How long the gateway took.
+        seconds: The time that the gateway took, in seconds.
         error: The error, unless the response is a success.
     """
 
@@ -56,8 +56,8 @@ def check_gateway(url: str, key: Key | None, contract: Contract, *, allow_http: 
     """Call the gateway once, and yield the findings.
 
     Args:
-        url: The gateway's address.
-        key: The API key; None checks only whether the gateway answers.
+        url: The gateway's URL.
+        key: The API key, or None to check only whether the gateway answers.
         contract: The gateway's contract.
         allow_http: Whether to call a gateway on another machine without TLS.
     """
@@ -101,7 +101,7 @@ def _gateway_finding(response: _GatewayResponse) -> SetupFinding:
     if error is None:
         return ok("gateway", f"answered in {response.seconds:.2f} seconds")
     if response.status == HTTPStatus.NOT_FOUND or isinstance(error, InvalidResponseError):
-        advice = "another server answers at this address: check the host, and the path after it"
+        advice = "another server answers at this URL: check the host, and the path after it"
         return problem("gateway", str(error), advice, Exit.REFUSED_BY_GATEWAY)
     if response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return problem(

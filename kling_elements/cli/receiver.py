@@ -31,7 +31,7 @@ from kling_elements_runtime.texts import for_message
 FORWARDED_HEADERS: Final = ("content-type", "webhook-id", "webhook-timestamp", "webhook-signature")
 """The headers that are forwarded."""
 
-_MAX_BYTES = 1 << 20  # of a notification, which contains no media
+_MAX_NOTIFICATION_BYTES = 1 << 20  # a notification contains no media
 _FORWARD_SECONDS = 30.0
 
 
@@ -40,8 +40,8 @@ class ForwardResult:
     """The result of forwarding a notification.
 
     Attributes:
-        status: The HTTP status of the target's response; None if the target did not answer.
-        reason: Why the target did not answer; empty if it did.
+        status: The HTTP status of the target's response, or None if the target did not answer.
+        reason: The reason why the target did not answer, or an empty string if it did.
     """
 
     status: int | None
@@ -62,7 +62,7 @@ class NotificationReceiver:
     """An ASGI application that receives notifications.
 
     Attributes:
-        failure: The error that ended the output; None while it works.
+        failure: The error that ended the output, or None while it works.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class NotificationReceiver:
 
         Args:
             secrets: The secrets to verify notifications with; one must match. None accepts all notifications.
-            forward: The address to forward notifications to; None to forward none.
+            forward: The URL to forward notifications to, or None to forward none.
             output: Where to print notifications.
             stop: Called when the output has failed.
         """
@@ -122,10 +122,10 @@ class NotificationReceiver:
             return _text_reply(405, "send notifications by POST", (b"allow", b"POST"))
         sent = {name: value for name, value in headers.items() if value is not None}
         try:
-            raw = bytes(await body.read(_MAX_BYTES))
+            raw = bytes(await body.read(_MAX_NOTIFICATION_BYTES))
             task = webhooks.parse(raw, sent, secrets=self._secrets, verify=self._secrets is not None)
         except BodyTooLargeError:
-            return self._refuse(413, f"the body has more than {_MAX_BYTES:,} bytes", sent)
+            return self._refuse(413, f"the body has more than {_MAX_NOTIFICATION_BYTES:,} bytes", sent)
         except webhooks.WebhookError as error:
             return self._refuse(400, str(error), sent)
         result = await self._forward_notification(raw, sent)

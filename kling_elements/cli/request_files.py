@@ -18,7 +18,7 @@ SUFFIXES = (".json", ".yaml", ".yml")
 
 _MAX_BYTES = 1 << 26  # limits the memory; the contract has a lower limit for requests
 MAX_PATH = 1024
-"""The most characters of a path. A longer string is an image in Base64."""
+"""The maximum length of a path. A longer string is an image in Base64."""
 
 
 @frozen
@@ -27,7 +27,7 @@ class RequestFile:
 
     Attributes:
         path: The file.
-        request: The request body; its images are paths, addresses or Base64 strings.
+        request: The request body; its images are paths, URLs or Base64 strings.
         images: The image files in the request, by JSON Pointer.
     """
 
@@ -64,7 +64,7 @@ def _json(path: Path, raw: bytes) -> object:
 
 
 def _yaml(path: Path, raw: bytes) -> object:
-    from ruamel.yaml import YAML  # noqa: PLC0415 -- most commands read no YAML
+    from ruamel.yaml import YAML  # noqa: PLC0415 - most commands read no YAML
     from ruamel.yaml.error import MarkedYAMLError, YAMLError  # noqa: PLC0415
 
     try:
@@ -72,8 +72,8 @@ def _yaml(path: Path, raw: bytes) -> object:
     except UnicodeDecodeError as error:
         raise _refusal(path, f"is not UTF-8: {error.reason} at byte {error.start}") from error
     except MarkedYAMLError as error:
-        where = f" in line {error.problem_mark.line + 1}" if error.problem_mark else ""
-        raise _refusal(path, f"is not valid YAML: {error.problem}{where}") from error
+        line = f" in line {error.problem_mark.line + 1}" if error.problem_mark else ""
+        raise _refusal(path, f"is not valid YAML: {error.problem}{line}") from error
     except (YAMLError, ValueError, RecursionError) as error:
         raise _refusal(path, f"is not valid YAML: {type(error).__name__}") from error
 

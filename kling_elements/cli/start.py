@@ -19,7 +19,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     arguments = sys.argv[1:] if arguments is None else arguments
     try:
-        from kling_elements.cli.app import run  # noqa: PLC0415 -- the extra may be missing
+        from kling_elements.cli.app import run  # noqa: PLC0415 - the extra may be missing
     except ModuleNotFoundError as error:
         sys.stderr.write(f'kling-elements: {error.name} is missing: run pip install "kling-elements[cli]"\n')
         return _USAGE

@@ -32,7 +32,7 @@ class _ProgressStream(httpx.SyncByteStream):
         self._total = total
 
     def __iter__(self) -> Iterator[bytes]:
-        from rich.console import Console  # noqa: PLC0415 -- only large requests need it
+        from rich.console import Console  # noqa: PLC0415 - only large requests need it
         from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn  # noqa: PLC0415
 
         columns = TextColumn("{task.description}"), BarColumn(bar_width=30), DownloadColumn(), TransferSpeedColumn()

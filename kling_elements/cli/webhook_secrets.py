@@ -12,7 +12,7 @@ from kling_elements.cli.exits import CommandError, Exit
 from kling_elements.webhooks import WebhookUsageError, check_secrets
 
 VARIABLE = "KLING_WEBHOOK_SECRET"
-_MAX_CHARACTERS = 1 << 16  # of a file; a secret has less than 100
+_MAX_SECRET_FILE_CHARACTERS = 1 << 16  # a secret has less than 100
 SecretFile: TypeAlias = Annotated[
     Path | None,
     Parameter(
@@ -26,8 +26,8 @@ def find(secret_file: Path | None, alternative: str = "") -> list[str]:
     """Return the secrets from a file or from the environment.
 
     Args:
-        secret_file: The file; None for the environment.
-        alternative: What to do without a secret, for the error message.
+        secret_file: The file, or None for the environment.
+        alternative: Advice for users without a secret, for the error message.
 
     Raises:
         CommandError: There is no secret, a secret is malformed, or the file cannot be read.
@@ -47,7 +47,7 @@ def find(secret_file: Path | None, alternative: str = "") -> list[str]:
 def _read(path: Path) -> str:
     try:
         with path.open(encoding="ascii") as file:
-            return file.read(_MAX_CHARACTERS)
+            return file.read(_MAX_SECRET_FILE_CHARACTERS)
     except OSError as error:
         raise CommandError(f"{path}: the webhook secret cannot be read: {error.strerror}", Exit.USAGE) from error
     except UnicodeError:

@@ -30,7 +30,7 @@ class Call(Generic[T]):
 
     Attributes:
         coroutine: The work to do.
-        seconds: The seconds after which the call must be over; None if only its steps are limited.
+        seconds: The seconds after which the call must be over, or None if only its steps are limited.
         explain: A function to call with the exception that ends the call. It adds the external id and the outcome, and
             logs a warning through the effects if an element may be left behind.
     """
@@ -42,12 +42,12 @@ class Call(Generic[T]):
 
 @frozen
 class Calls:
-    """Prepares calls. An invalid argument raises an error here, before anything is sent.
+    """The preparation of calls. An invalid argument raises an error here, before anything is sent.
 
     Attributes:
         effects: Performs all I/O.
-        retry: When to repeat a call.
-        poll: How often to look up a task.
+        retry: The policy for retries.
+        poll: The policy for look-ups.
         allow_private: Whether `preflight="remote"` may read media from this machine or a private network.
     """
 
@@ -154,7 +154,7 @@ class Calls:
 
 
 class Tasks(Iterator[Task]):
-    """Iterates over the tasks of a list, and fetches pages as needed."""
+    """The tasks of a list, whose pages are fetched as needed."""
 
     def __init__(self, run: Callable[[Call[Task | None]], Task | None], calls: Callable[[], Call[Task | None]]) -> None:
         self._run = run
@@ -168,7 +168,7 @@ class Tasks(Iterator[Task]):
 
 
 class AsyncTasks(AsyncIterator[Task]):
-    """Iterates over the tasks of a list, and fetches pages as needed."""
+    """The tasks of a list, whose pages are fetched as needed."""
 
     def __init__(
         self,

@@ -31,7 +31,7 @@ from kling_elements_client.contract import CheckedRequest
 from kling_elements_client.errors import AuthenticationError, KlingError, TransportError
 from kling_elements_client.models import Task
 
-_MIN_LOOK_SECONDS = 0.05  # between two look-ups of a task
+_MIN_LOOK_UP_INTERVAL_SECONDS = 0.05  # for one task
 _ENDED = (Progress.SUCCEEDED, Progress.FAILED, Progress.WITHOUT_ELEMENT)
 
 
@@ -42,10 +42,10 @@ class _Create:
     Attributes:
         request: The caller's request.
         record: Whether the element may exist, and its external id.
-        body: The request as it is sent: None before its check, and again once a response is decisive.
-        result: The latest state of its task, or the error of the last attempt.
-        created_at: The time at which its task was created.
-        task_id: The id of its task, once there is one.
+        body: The request to send, or None before its check and again after a decisive response.
+        result: The latest state of the task, or the error of the last attempt.
+        created_at: The time at which the task was created.
+        task_id: The id of the task, or None until it is created.
         next_look_up_at: The time of the next look-up of its task.
         look_ups: The number of look-ups that were planned.
         failed_connections: The number of attempts that failed to connect.
@@ -83,14 +83,14 @@ class _Create:
 
 @frozen
 class BatchOptions:
-    """How to create many elements.
+    """The options for creating many elements.
 
     Attributes:
         limiter: Decides when the next create may begin.
-        retry: How often, and after how many seconds, to retry failed connections.
-        poll: How often to look up tasks, and when to give up if no create is accepted and no task ends.
-        preflight: How to check and change media before a create is sent.
-        limit_seconds: The seconds after which no further create is sent; None if there is no limit.
+        retry: The number and the intervals of retries after failed connections.
+        poll: The intervals of look-ups, and the time after which to give up if no create is accepted and no task ends.
+        preflight: The checks and changes of media before a create is sent.
+        limit_seconds: The seconds after which no further create is sent, or None if there is no limit.
     """
 
     limiter: Limiter
@@ -174,7 +174,7 @@ class _Batch:
             await self._effects.sleep(seconds)
 
     def _seconds_to_next_step(self) -> float | None:
-        """Return the seconds until the next job may start; None if none may start before another job has ended."""
+        """Return the seconds until the next job may start, or None if none may start before another job has ended."""
         if not self._waiting:
             return None
         times = [self._ends_at, self._last_progress_at + self._poll.max_wait_seconds]
@@ -259,7 +259,7 @@ class _Batch:
         """Plan the next look-up of a task: shortly before the task should end, and then less and less often."""
         seconds = interval(self._poll, create.look_ups)
         if self._typical_task_seconds is not None:
-            step = max(self._typical_task_seconds / 8, _MIN_LOOK_SECONDS)
+            step = max(self._typical_task_seconds / 8, _MIN_LOOK_UP_INTERVAL_SECONDS)
             first = create.look_ups == 0
             seconds = (
                 6 * step if first else interval(evolve(self._poll, first_interval_seconds=step), create.look_ups - 1)

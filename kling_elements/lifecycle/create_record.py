@@ -1,4 +1,4 @@
-"""Track whether a create may have made an element, so that the error that ends the call can say so."""
+"""Track whether a call may have created an element, so that the error that ends the call can say so."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ class CreateStoppedError(Exception):
 
 @define(eq=False)
 class CreateRecord:
-    """What is known about the element of one create.
+    """The known facts about the element of one create.
 
     Attributes:
-        external_id: The external id of the request; None before the request is read.
+        external_id: The external id of the request, or None before the request is read.
         outcome: Whether the element exists.
         interruption_reported: Whether an interruption was reported, after which nothing may be sent.
     """
@@ -41,7 +41,7 @@ class CreateRecord:
             raise CreateStoppedError
 
     def explain(self, error: BaseException, effects: Effects) -> None:
-        """Add the external id to the exception that ends the create; to a `KlingError`, add also the outcome.
+        """Add the external id to the exception that ends the create, and to a `KlingError` also the outcome.
 
         Otherwise an interruption (Ctrl+C, a cancellation) would lose the only trace of an element. A warning is also
         logged, because task groups, timeouts and the end of an event loop often drop the exception.

@@ -20,7 +20,7 @@ CreateRequest: TypeAlias = ImageElementRequest | VideoElementRequest | Mapping[s
 
 
 def with_external_id(request: CreateRequest, contract: Contract) -> tuple[CreateRequest, str]:
-    """Return a copy of a request with an external id, and the id: the caller's, or else a fresh UUID.
+    """Return a copy of a request with an external id, and that id, which is the caller's or a fresh UUID.
 
     Raises:
         ContractError: The request is not an object, or its `external_task_id` is not a string.
@@ -47,7 +47,7 @@ def has_external_id(request: CreateRequest) -> bool:
 
 
 def _own_id(request: object) -> object:
-    """Return the `external_task_id` of a request; "" if it has none, and None if the request is not an object."""
+    """Return the `external_task_id` of a request, "" if it has none, or None if the request is not an object."""
     own_id: object = None
     if isinstance(request, ImageElementRequest | VideoElementRequest):
         own_id = "" if isinstance(request.external_task_id, Unset) else request.external_task_id
@@ -57,7 +57,7 @@ def _own_id(request: object) -> object:
 
 
 def task_id_from(task: Task | str | int) -> str:
-    """Return the id to look up a task by: its `task_id`, or if it has none, its `external_task_id`.
+    """Return the id for looking up a task: its `task_id`, or else its `external_task_id`.
 
     Raises:
         TypeError: The argument is neither a task nor an id.
@@ -95,7 +95,7 @@ def _id_text(argument: object, kind: type, id_: object, expectation: str) -> str
         argument: The caller's argument.
         kind: The class whose instances have an id.
         id_: The id of the argument, or the argument itself.
-        expectation: What to pass, for the message.
+        expectation: The expected argument, for the message.
     """
     if isinstance(id_, str | int) and not isinstance(id_, bool) and id_ != "":
         return str(id_)

@@ -8,8 +8,8 @@
 - *absent*: the look-up shows nothing, and no attempt of this call is in doubt. Send the request.
 - *in doubt*: an attempt of this call may have created the element, or was refused because the id was used before. Look
   up the id at once, and again after a wait, because look-ups may lag behind creates. If both show nothing, send the
-  request again: the service refuses an id that was used. If the refusal says that sending again can't help, keep
-  looking instead: until the time is up, or only a few times if no attempt of this call can have used the id.
+  request again, because the service refuses an id that was used. If the refusal says that sending again can't help,
+  keep looking instead until the time is up, or only a few times if no attempt of this call can have used the id.
 - *found*: return the task, if its element is usable.
 """
 
@@ -174,7 +174,7 @@ def _read_created_task(effects: Effects, response: Response[CreateElementRespons
 async def _search(
     effects: Effects, record: CreateRecord, budget: RetryBudget, failure: KlingError, doubt: _Doubt
 ) -> Task | None:
-    """Return the task that an attempt may have created; None if the next step is to send the request again.
+    """Return the task that an attempt may have created, or None if the next step is to send the request again.
 
     Args:
         effects: Performs all I/O.
@@ -226,7 +226,7 @@ def _id_used_error(
 
 
 async def _look_up(effects: Effects, record: CreateRecord, budget: RetryBudget) -> Task | None:
-    """Return the task of the external id; None if the gateway says that there is none."""
+    """Return the task of the external id, or None if the gateway says that there is none."""
     while True:
         try:
             task = task_of_response(await effects.call(get_element, id=record.external_id), effects.contract)
@@ -262,7 +262,7 @@ _ADVICE = "get_or_create needs look-ups, so use create instead"
 
 
 def _adopt(effects: Effects, record: CreateRecord, task: Task) -> Task:
-    """Return a task that a look-up showed, if its element is usable.
+    """Return a task that a look-up found, if its element is usable.
 
     Raises:
         ElementUnavailableError: The element was deleted, or it failed.

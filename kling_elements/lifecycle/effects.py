@@ -120,7 +120,7 @@ class Effects(ABC):
 
     @abstractmethod
     async def wait(self, jobs: Collection[Any], seconds: float | None) -> None:
-        """Wait until one of several jobs is done, or until some seconds have passed; None for no limit."""
+        """Wait until one of several jobs is done, or until some seconds have passed. None sets no time limit."""
 
     @abstractmethod
     async def abandon(self, jobs: Collection[Any]) -> None:
@@ -167,7 +167,7 @@ class BlockingEffects(Effects):
         self.clock.wait(jobs, seconds)
 
     async def abandon(self, jobs: Collection[Future[Any]]) -> None:
-        """Do nothing. A thread can't be stopped: it ends with its request, and the interpreter doesn't wait for it."""
+        """Do nothing, because threads can't be stopped. They end with their requests, and delay no exit."""
 
 
 class EventLoopEffects(Effects):

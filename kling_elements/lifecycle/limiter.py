@@ -15,7 +15,7 @@ from kling_elements.numbers import count
 from kling_elements.policies import RetryPolicy, interval
 
 _MAX_IN_FLIGHT = 16  # creates that wait for their responses; more would only share the bandwidth
-_FIRST_TRIAL_SECONDS = 10.0  # after a refusal, before trying one more
+_FIRST_TRIAL_SECONDS = 10.0  # this long after a refusal, one more is tried
 _MAX_TRIAL_SECONDS = 600.0
 _MAX_REMEMBERED = 1000  # creates
 _MARGIN = 1.1  # how much longer the gap is than the last accepted rate needs
@@ -23,7 +23,7 @@ _SLOWER, _FASTER = 1.25, 0.8  # factors for the gap after a refusal, and when tr
 
 
 class Limiter:
-    """Counts the tasks in progress, and learns how many the service allows and how fast it allows creates.
+    """A counter of tasks in progress that learns how many the service allows, and how fast it allows creates.
 
     Report each event: `on_begin`, then exactly one of `on_created`, `on_too_many`, `on_too_fast` and `on_failed`, and
     `on_ended` when its task has ended. `seconds_to_wait` says when to begin the next create.
@@ -43,7 +43,7 @@ class Limiter:
         Args:
             clock: The source of time and chance.
             policy: The intervals to wait after refusals that don't say how long to wait.
-            max_concurrent: The maximum number of tasks in progress; None for as many as the service allows.
+            max_concurrent: The maximum number of tasks in progress, or None for as many as the service allows.
 
         Raises:
             ValueError: `max_concurrent` is not a whole number of 1 or more.
@@ -69,7 +69,7 @@ class Limiter:
         self._faster_seconds = _FIRST_TRIAL_SECONDS
 
     def seconds_to_wait(self) -> float:
-        """Return the seconds until the next create may begin: 0 for now, infinity if the next event decides."""
+        """Return the seconds until the next create may begin, or infinity if that depends on the next event."""
         now = self._clock.monotonic()
         if self.in_flight >= _MAX_IN_FLIGHT:
             return math.inf
@@ -87,7 +87,7 @@ class Limiter:
         self._began_at = self._clock.monotonic()
 
     def on_created(self) -> None:
-        """Record that a create made a task, which is now in progress."""
+        """Record that a call created a task, which is now in progress."""
         now = self._clock.monotonic()
         self.in_flight -= 1
         self.in_progress += 1

@@ -21,7 +21,7 @@ Preflight: TypeAlias = Literal["inline", "remote", "off"]
 
 @frozen
 class PreflightPolicy:
-    """How to check and change media before a create is sent.
+    """The checks and changes of media before a create is sent.
 
     Attributes:
         preflight: Which media to check. `inline`: images in the request; `remote`: also media at URLs; `off`: none.
@@ -34,9 +34,7 @@ class PreflightPolicy:
     strip_metadata: bool = False
 
     def __attrs_post_init__(self) -> None:
-        if self.preflight not in get_args(
-            Preflight
-        ):  # the message of an attrs validator would be longer than the mistake
+        if self.preflight not in get_args(Preflight):  # an attrs validator's message would be longer than the mistake
             raise ValueError(f"preflight must be 'inline', 'remote' or 'off', not {self.preflight!r}")
 
 

@@ -84,7 +84,7 @@ class Listing:
             effects: Performs all I/O.
             operation: The operation that fetches a page.
             first_page: The number of the page to begin with.
-            page_size: How many tasks to fetch at a time; None for the contract's default.
+            page_size: The number of tasks to fetch at a time, or None for the contract's default.
             budget_for_page: A function that returns the retry budget for one page.
 
         Raises:
@@ -105,7 +105,7 @@ class Listing:
         self._failure: KlingError | None = None
 
     async def next(self) -> Task | None:
-        """Return the next task; None if there are no more.
+        """Return the next task, or None if there are no more.
 
         Raises:
             KlingError: A page could not be fetched. Further calls raise the same error again.
@@ -126,7 +126,7 @@ class Listing:
         return self._ready.popleft() if self._ready else None
 
     def _keep_new_tasks(self, response: Response[TaskListResponse]) -> None:
-        """Keep the new tasks of a page. Pages may repeat tasks, because tasks move down the list while you read it."""
+        """Store the new tasks of a page. Pages may repeat tasks, because tasks move down the list while you read it."""
         tasks = {_identity_of(task): task for task in tasks_of_response(response, self._effects.contract)}
         new = [task for identity, task in tasks.items() if identity not in self._seen]
         self._seen.update(tasks)

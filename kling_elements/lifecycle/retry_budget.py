@@ -15,10 +15,10 @@ T = TypeVar("T")
 
 
 class RetryBudget:
-    """Decides after each failed attempt of a call whether to make another, and when.
+    """The decision after each failed attempt of a call whether to make another, and when.
 
-    After the policy's limit, no attempt begins. A limit of the call itself includes its attempts, so half of the
-    remaining time is reserved for the attempt after a wait. If the limit is 0, there is a single attempt.
+    After the policy's limit, no attempt begins. A call's own limit includes its attempts, so half of the remaining time
+    is reserved for the attempt after a wait. If the limit is 0, there is a single attempt.
 
     Attributes:
         policy: The intervals, and the maximum numbers of attempts.
@@ -30,7 +30,7 @@ class RetryBudget:
         Args:
             policy: The intervals, and the limit of calls without their own.
             clock: The clock to read the time from.
-            max_wait_seconds: The limit of this call, in seconds; None for the policy's.
+            max_wait_seconds: The limit of this call, in seconds, or None for the policy's.
 
         Raises:
             TypeError: The limit is not a number.
@@ -44,7 +44,7 @@ class RetryBudget:
         self._unconnected = 0
 
     def seconds_after(self, error: KlingError) -> float | None:
-        """Return the seconds to wait after a failed attempt; None to make no further attempt."""
+        """Return the seconds to wait after a failed attempt, or None if no further attempt is allowed."""
         unconnected = isinstance(error, TransportError) and not error.may_have_been_sent
         self._unconnected = self._unconnected + 1 if unconnected else 0
         if self._unconnected >= self.policy.max_connect_attempts or self._failures == self.policy.max_retries:
@@ -75,7 +75,7 @@ class RetryBudget:
 
 
 def requested_wait_seconds(error: KlingError, clock: Clock) -> float:
-    """Return the seconds to wait that the response to a failed attempt asks for; 0 if it asks for none."""
+    """Return the wait that the response to a failed attempt asks for, in seconds, or 0 if it asks for none."""
     return retry_after_seconds(error.headers, clock.now()) if isinstance(error, ResponseError) else 0.0
 
 

@@ -50,7 +50,7 @@ async def wait_all(
     return elements
 
 
-_MIN_PAUSE_SECONDS = 0.25  # before a last look-up
+_MIN_PAUSE_SECONDS = 0.25  # a last look-up comes no sooner
 _ENDED = (Progress.SUCCEEDED, Progress.FAILED)
 
 
@@ -63,9 +63,10 @@ class _Watched:
         contract: The contract by which its states are read.
         last: The last known state of the task.
         exists: Whether the task certainly exists, because a response showed it.
-        unclear_since: When look-ups began to return nothing that the client understands; None after a clear one.
-        error: The error of the last look-up; None if it succeeded.
-        result: The element, or the error that ended the wait; None while the wait continues.
+        unclear_since: The time from which look-ups returned nothing that the client understands, or None after a clear
+            one.
+        error: The error of the last look-up, or None if it succeeded.
+        result: The element, the error that ended the wait, or None while the wait continues.
     """
 
     id: str
@@ -77,7 +78,7 @@ class _Watched:
     result: Element | KlingError | None = field(init=False, default=None)
 
     def update(self, task: Task, now: float, policy: PollPolicy) -> None:
-        """Take a new state of the task, which may end the wait."""
+        """Record a new state of the task, and end the wait if it is final."""
         self.last, self.exists, self.error = task, True, None
         progress = progress_of(task, self.contract)
         if progress is Progress.SUCCEEDED:
@@ -94,7 +95,7 @@ class _Watched:
             self.result = UnknownStatusError(f"{self._describe_state()} after {seconds:.3g} s", task)
 
     def handle_failed_look_up(self, error: KlingError, now: float, policy: PollPolicy) -> None:
-        """Take the error of a look-up, which may end the wait. A new task may not be visible yet."""
+        """Handle a failed look-up. It may end the wait, but a new task may also not be visible yet."""
         self.error = error
         error.outcome = Outcome.CREATED if self.exists else Outcome.MAY_EXIST
         if not is_retryable_query(error, self.contract) and not (
@@ -103,7 +104,7 @@ class _Watched:
             self.result = error
 
     def _unclear_seconds(self, now: float) -> float:
-        """Return the seconds since look-ups began to return nothing that the client understands; 0 for the first."""
+        """Return the seconds since the first of the latest look-ups that the client could not understand."""
         if self.unclear_since is None:
             self.unclear_since = now
         return now - self.unclear_since
@@ -147,7 +148,7 @@ def _watch(contract: Contract, task: Task | str | int, now: float, policy: PollP
 
 @frozen
 class _UpdateReporter:
-    """Reports each change of a task's status once, to the log and to the caller's function.
+    """A reporter of each change of a task's status, to the log and to the caller's function.
 
     Attributes:
         effects: Performs all I/O.
@@ -283,7 +284,7 @@ async def _try_look_up(effects: Effects, task_id: str) -> Task | KlingError:
 
 
 def _pause_seconds(usual_seconds: float, requested_seconds: float, seconds_left: float) -> float | None:
-    """Return the seconds to wait before the next look-ups; None if there is no time for them.
+    """Return the seconds to wait before the next look-ups, or None if there is no time for them.
 
     Half of the remaining time is reserved for the look-ups.
 

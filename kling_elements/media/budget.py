@@ -20,9 +20,9 @@ class Budget:
     """The limits for reading one file from a URL. Reading raises a MediaError before it exceeds them.
 
     Attributes:
-        max_requests: How many requests may be sent, including redirects.
-        max_bytes: How many bytes may be received, including headers.
-        max_seconds: How many seconds reading may take, including DNS lookups.
+        max_requests: The maximum number of requests, including redirects.
+        max_bytes: The maximum number of received bytes, including headers.
+        max_seconds: The maximum time for reading in seconds, including DNS look-ups.
 
     Raises:
         ValueError: A value is not a number, or is too small to be useful.

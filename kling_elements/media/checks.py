@@ -64,7 +64,7 @@ def check_image(
         source: The same as for `image`.
         remote: Whether to read the file at a URL.
         allow_private: Whether a URL may point to this machine or a private network.
-        budget: The limits for reading from a URL; None for the default.
+        budget: The limits for reading from a URL, or None for the default.
         contract: The contract to check against; the package's by default.
 
     Raises:
@@ -92,7 +92,7 @@ def check_video(
         source: A `pathlib.Path`, bytes, a binary file object, or an http(s) or `data:` URL.
         remote: Whether to read the file at a URL.
         allow_private: Whether a URL may point to this machine or a private network.
-        budget: The limits for reading from a URL; None for the default.
+        budget: The limits for reading from a URL, or None for the default.
         contract: The contract to check against; the package's by default.
 
     Raises:

@@ -72,7 +72,7 @@ def is_encrypted(entry: Box) -> bool:
 
 
 def _object_type(entry: Box) -> int | None:
-    """Return the object type in an `esds` box, which MOV files nest one level deeper; None if there is none."""
+    """Return the object type in an `esds` box, which MOV files nest one level deeper, or None if there is none."""
     try:
         (version,) = entry.unpack(">H", 8)
         skip = VISUAL_ENTRY if entry.kind == b"mp4v" else _AUDIO_ENTRIES.get(version, _AUDIO_ENTRIES[0])
@@ -91,7 +91,7 @@ def _in_descriptors(content: bytes) -> int | None:
 
 
 def _descriptor(content: bytes, kind: int) -> bytes:
-    """Return the content of a descriptor, without its kind and length; empty if the kind is another one."""
+    """Return the content of a descriptor, without its kind and length, or empty bytes if the kind differs."""
     if content[:1] != bytes([kind]):
         return b""
     at = 1

@@ -32,14 +32,14 @@ _PRIMARIES: Final[dict[int, Primaries]] = {
     12: (*_D65, 0.680, 0.320, 0.265, 0.690, 0.150, 0.060),
 }
 _PQ, _HLG = 16, 18  # the transfers of HDR
-_NEAR = 0.01  # of a coordinate or of gamma; smaller differences are invisible
+_MAX_INVISIBLE_DIFFERENCE = 0.01  # in a coordinate or in gamma
 _USUAL_GAMMA = 1 / 2.2
 _CICP = re.compile(rb"\x00\x00\x00\x04cICP(.)(.)..", re.DOTALL)
 _NCLX = re.compile(rb"colrnclx(..)(..)", re.DOTALL)
 _HEAD_BYTES = 256 * 1024  # how much of a file to search for a description of colours
 _SDR_WHITE = 203  # candelas per square metre of white in HDR (ITU-R BT.2408)
 _PQ_PEAK, _HLG_PEAK = 10_000, 1000  # candelas per square metre of the brightest value
-_KNEE = 0.75  # of white; brighter highlights are compressed instead of clipped
+_HIGHLIGHT_KNEE = 0.75  # where white is 1; brighter highlights are compressed instead of clipped
 _STEPS = 4096  # entries of a transfer curve in a profile
 _D50: Final = (0.9642, 1.0, 0.8249)  # white in profiles, as X, Y and Z
 _BRADFORD: Final = ((0.8951, 0.2664, -0.1614), (-0.7502, 1.7135, 0.0367), (0.0389, -0.0685, 1.0296))
@@ -48,7 +48,7 @@ Matrix = Sequence[Sequence[float]]
 
 
 def find_coding(content: bytes) -> Coding | None:
-    """Return the numbers for the colours in the header of a PNG, AVIF or HEIF; None if a profile overrides them."""
+    """Return the numbers for the colours in the header of a PNG, AVIF or HEIF, or None if a profile overrides them."""
     head = content[:_HEAD_BYTES]
     if cicp := _CICP.search(head.partition(b"IDAT")[0]):
         return cicp[1][0], cicp[2][0]
@@ -99,7 +99,7 @@ def _has_own_gamma(info: Mapping[Any, Any]) -> bool:
     gamma = info.get("gamma")
     if "srgb" in info or not isinstance(gamma, float) or gamma <= 0:
         return False
-    return abs(gamma - _USUAL_GAMMA) > _NEAR or not _is_near(info.get("chromaticity", _SRGB), _SRGB)
+    return abs(gamma - _USUAL_GAMMA) > _MAX_INVISIBLE_DIFFERENCE or not _is_near(info.get("chromaticity", _SRGB), _SRGB)
 
 
 def _convert_large_profile(picture: Image.Image, profile: bytes) -> tuple[Image.Image, list[str]]:
@@ -113,7 +113,7 @@ def _convert_large_profile(picture: Image.Image, profile: bytes) -> tuple[Image.
 
 
 def _transfer(number: int) -> Callable[[float], float] | None:
-    """Return the function from a coded value to light, where 1 is white; None if screens treat the transfer as sRGB."""
+    """Return the function from coded values to light, where 1 is white, or None if screens assume sRGB's transfer."""
     return {
         4: lambda value: value**2.2,
         5: lambda value: value**2.8,
@@ -143,12 +143,12 @@ def _from_hlg(value: float) -> float:
 
 
 def _compress(light: float) -> float:
-    over = (light - _KNEE) / (1 - _KNEE)
-    return light if over <= 0 else 1 - (1 - _KNEE) * math.exp(-over)
+    over = (light - _HIGHLIGHT_KNEE) / (1 - _HIGHLIGHT_KNEE)
+    return light if over <= 0 else 1 - (1 - _HIGHLIGHT_KNEE) * math.exp(-over)
 
 
 def _is_near(first: Primaries, second: Primaries) -> bool:
-    return all(abs(a - b) < _NEAR for a, b in zip(first, second, strict=True))
+    return all(abs(a - b) < _MAX_INVISIBLE_DIFFERENCE for a, b in zip(first, second, strict=True))
 
 
 def _convert(picture: Image.Image, primaries: Primaries, transfer: Callable[[float], float]) -> Image.Image:

@@ -28,13 +28,13 @@ _TURNING_ORIENTATIONS: Final = range(2, 9)  # EXIF orientations other than uprig
 # These change how pixels look.
 _KEPT_INFO: Final = ("icc_profile", "transparency", "gamma", "chromaticity", "srgb", "coding")
 _TEXTS: Final = (b"tEXt", b"zTXt", b"iTXt", b"iCCP")  # chunks of a PNG that Pillow refuses if they are large
-_MAX_UNPACKED_BYTES: Final = 16 * 1024 * 1024  # of a compressed profile
+_MAX_UNPACKED_BYTES: Final = 16 * 1024 * 1024  # enough for any colour profile
 _DEPTH_AT: Final = 24  # offset in bytes of the bits per sample in a PNG
 _WIDE_DEPTH: Final = 16
 _MEMORY_FACTORS: Final = {"WEBP": 2, "AVIF": 2, "HEIF": 2}  # how much more memory their decoders need
 _DIVISORS: Final = (1, 2, 4, 8)  # a JPEG can be decoded with its sides divided by one of these
-_WHITE = 255  # with 8 bits
-_WIDE_WHITE = 65_535  # with 16 bits
+_WHITE_8_BIT = 255
+_WHITE_16_BIT = 65_535
 
 
 @contextmanager
@@ -214,22 +214,24 @@ def _from_cmyk(picture: Image.Image, profile: Any) -> tuple[Image.Image, str]:
 def _reduce_to_8_bits(picture: Image.Image) -> Image.Image:
     """Convert a picture to 8-bit grey. If its mode does not define white, the brightest pixel decides."""
     wide = picture if picture.mode in ("I", "F") else picture.convert("I")
-    whites = {"I": (_WHITE, _WIDE_WHITE), "F": (1, _WHITE, _WIDE_WHITE)}.get(picture.mode, (_WIDE_WHITE,))
+    whites_by_mode = {"I": (_WHITE_8_BIT, _WHITE_16_BIT), "F": (1, _WHITE_8_BIT, _WHITE_16_BIT)}
+    whites = whites_by_mode.get(picture.mode, (_WHITE_16_BIT,))
+
     highest: Any = wide.getextrema()[1]
     white = next((white for white in whites if highest <= white), highest)
-    reduced = wide.point(lambda value: value * (_WHITE / white) + 0.5).convert("L")
+    reduced = wide.point(lambda value: value * (_WHITE_8_BIT / white) + 0.5).convert("L")
     transparent = picture.info.get("transparency")
-    if isinstance(transparent, int) and wide.mode == "I" and 0 <= transparent <= _WIDE_WHITE:
-        opacity = [_WHITE] * (_WIDE_WHITE + 1)
+    if isinstance(transparent, int) and wide.mode == "I" and 0 <= transparent <= _WHITE_16_BIT:
+        opacity = [_WHITE_8_BIT] * (_WHITE_16_BIT + 1)
         opacity[transparent] = 0
         reduced.putalpha(wide.point(opacity, "L"))
     return reduced
 
 
 def _with_alpha(picture: Image.Image) -> Image.Image:
-    """Return a picture with an alpha channel; without one if every pixel is opaque."""
+    """Return a picture with an alpha channel, or without one if every pixel is opaque."""
     result = _convert(picture, "LA" if picture.mode in ("1", "L", "LA", "La") else "RGBA")
-    is_opaque = result.getchannel("A").getextrema() == (_WHITE, _WHITE)
+    is_opaque = result.getchannel("A").getextrema() == (_WHITE_8_BIT, _WHITE_8_BIT)
     return result.convert(opaque_mode(result)) if is_opaque else result
 
 

@@ -22,12 +22,12 @@ def encode_best(
 
     Args:
         picture: A picture of mode L, LA, RGB or RGBA, as `decoding.to_plain` returns it.
-        max_bytes: How many bytes the file may have.
+        max_bytes: The maximum size of the file in bytes.
         background: The colour that replaces transparency if the file is a JPEG.
         as_jpeg: Whether to write a JPEG even if a PNG fits.
 
     Returns:
-        The file's bytes and a sentence for each change; None if even the lowest quality does not fit.
+        The file's bytes and a sentence for each change, or None if even the lowest quality does not fit.
     """
     if not as_jpeg:
         content = _save(picture, max_bytes, format="PNG")
@@ -45,7 +45,7 @@ def encode_best(
 
 
 def _best_jpeg(picture: Image.Image, max_bytes: int) -> tuple[bytes, int] | None:
-    """Return the JPEG of the highest quality that fits, and its quality; None if none fits."""
+    """Return the JPEG of the highest quality that fits, and its quality, or None if none fits."""
     best = None
     low, high = MIN_QUALITY, _MAX_QUALITY
     quality = high  # try this first, because most pictures fit
@@ -60,14 +60,14 @@ def _best_jpeg(picture: Image.Image, max_bytes: int) -> tuple[bytes, int] | None
 
 
 def jpeg(picture: Image.Image, quality: int, max_bytes: float = math.inf) -> bytes | None:
-    """Return a picture as a JPEG file; None if the file would have more than `max_bytes`."""
+    """Return a picture as a JPEG file, or None if the file would have more than `max_bytes`."""
     # Without `optimize`: for pictures that are mostly noise, Pillow then allocates too small a buffer and raises.
     subsampling = "4:4:4" if quality >= _FULL_COLOUR else "4:2:0"
     return _save(picture, max_bytes, format="JPEG", quality=quality, subsampling=subsampling)
 
 
 def flatten(picture: Image.Image, background: str) -> Image.Image:
-    """Return a picture without transparency; the same object if it has none."""
+    """Return a picture without transparency, or the same object if it has none."""
     mode = decoding.opaque_mode(picture)
     if mode == picture.mode:
         return picture
@@ -84,7 +84,7 @@ def flattening_changes(picture: Image.Image, background: str) -> list[str]:
 
 
 def _save(picture: Image.Image, max_bytes: float, **options: Any) -> bytes | None:
-    """Return a picture as a file, with its colour profile; None if the file would have more than `max_bytes`."""
+    """Return a picture as a file, with its colour profile, or None if the file would have more than `max_bytes`."""
     file = _LimitedFile(max_bytes)
     try:
         picture.save(file, icc_profile=picture.info.get("icc_profile"), **options)

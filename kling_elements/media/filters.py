@@ -27,7 +27,7 @@ _TURNS: Final[dict[tuple[int, int, int, int], tuple[Filters, str]]] = {
     (0, -1, -1, 0): ([("transpose", "clock_flip")], "turned upright by a quarter, and mirrored"),
 }
 _QUARTER_TURNS: Final = tuple(_TURNS)[:4]  # clockwise
-_MIN_FILLED = 0.99  # of a side; a picture that fills more is stretched a little, because thin bars are more visible
+_MIN_FILLED_SHARE = 0.99  # a picture that fills more of a side is stretched, because thin bars are more visible
 _MAX_PIXEL_ASPECT = 100  # larger ones are damage, so such pixels count as square
 
 # Numbers of ITU-T H.273, as used in the headers of videos
@@ -59,7 +59,7 @@ def filters_for(
 
     Args:
         frame: A decoded frame of PyAV.
-        pixel_aspect: The width of a pixel divided by its height; None for square pixels.
+        pixel_aspect: The width of a pixel divided by its height, or None for square pixels.
         sizes: The allowed sizes in pixels; the nearest one is used.
         ratio: Whether to pad or to crop frames whose ratio differs.
     """
@@ -88,9 +88,8 @@ def _matrix_signs(frame: Any) -> tuple[int, int, int, int]:
     """Return the signs of a, b, c and d in a frame's display matrix, rounded to a quarter turn."""
     try:
         data = frame.side_data.get(Type.DISPLAYMATRIX)
-    except (
-        ValueError
-    ):  # PyAV does not know some side data, such as that of stereo video, but still provides the rotation
+    # PyAV does not know some side data, such as that of stereo video, but still provides the rotation.
+    except ValueError:
         a, b, c, d = _QUARTER_TURNS[round(-frame.rotation / 90) % 4]
     else:
         a, b, _, c, d = struct.unpack_from("=5i", data) if data else (1, 0, 0, 0, 1)
@@ -104,7 +103,7 @@ def _sign(number: int) -> int:
 
 
 def _ratio_difference(first: Fraction, second: Fraction) -> Fraction:
-    """Return the larger ratio divided by the smaller one; 1 if they are equal."""
+    """Return the larger ratio divided by the smaller one, which is 1 if they are equal."""
     return max(first / second, second / first)
 
 
@@ -118,12 +117,12 @@ def _pad(stored: tuple[int, int], aspect: Fraction, size: tuple[int, int]) -> tu
     width, height = size
     displayed = Fraction(*stored) * aspect
     inner = min(_even(height * displayed), width), min(_even(width / displayed), height)
-    if min(inner[0] / width, inner[1] / height) > _MIN_FILLED:
+    if min(inner[0] / width, inner[1] / height) > _MIN_FILLED_SHARE:
         inner = size
     changes = [f"scaled from {px(stored)} to {px(inner)}"] if inner != stored else []
     if inner != size:
-        where = "at the sides" if inner[0] < width else "above and below"
-        changes.append(f"padded {where} with black to {px(size)}")
+        position = "at the sides" if inner[0] < width else "above and below"
+        changes.append(f"padded {position} with black to {px(size)}")
     return [("scale", _scale(inner)), ("pad", f"{width}:{height}:(ow-iw)/2:(oh-ih)/2")], changes
 
 
@@ -134,8 +133,8 @@ def _crop(stored: tuple[int, int], aspect: Fraction, size: tuple[int, int]) -> t
     inner = min(width, max(1, round(height * stored_ratio))), min(height, max(1, round(width / stored_ratio)))
     changes = []
     if inner != stored:
-        where = "at the sides" if inner[0] < width else "above and below"
-        changes.append(f"cropped {where} from {px(stored)} to {px(inner)}")
+        position = "at the sides" if inner[0] < width else "above and below"
+        changes.append(f"cropped {position} from {px(stored)} to {px(inner)}")
     if inner != size:
         changes.append(f"scaled from {px(inner)} to {px(size)}")
     return [("crop", f"{inner[0]}:{inner[1]}:exact=1"), ("scale", _scale(size))], changes

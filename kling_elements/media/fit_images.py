@@ -24,7 +24,7 @@ from kling_elements_runtime.uploads import InlineBytes
 Size = tuple[int, int]
 
 _MAX_SOURCE_BYTES = 128 * 1024**2  # sources are read as a whole; larger ones are allowed only if max_pixels is larger
-_BYTES_PER_PIXEL = 4  # of an uncompressed source
+_SOURCE_BYTES_PER_PIXEL = 4  # if the source is uncompressed
 _MAX_STRETCH = Fraction(101, 100)  # stretching by less is invisible
 _SHRINKING = 0.97  # a margin, because the file size is not quite proportional to the pixels
 _LANCZOS = Image.Resampling.LANCZOS
@@ -39,13 +39,13 @@ def fit_image(  # noqa: PLR0913 - all but one are keyword-only
     max_pixels: int = 40_000_000,
     contract: Contract = CONTRACT,
 ) -> FittedImage:
-    """Make a copy of an image that conforms to R14 to R17. If the image already conforms, you get its bytes unchanged.
+    """Make a copy of an image that conforms to R14 to R17. If the image already conforms, its bytes stay unchanged.
 
     The picture is turned upright, brought to an allowed ratio, enlarged if a side is too short, and encoded with the
     highest quality that fits. A JPEG stays a JPEG; other formats become PNG, or JPEG if the PNG would be too large. The
-    picture is made smaller only if even a JPEG of low quality would be too large. Its colour profile is kept, or
-    its colours are converted to sRGB if a copy cannot describe them; other metadata is removed. If a file has several
-    pictures, as animations have, the first one is used.
+    picture is made smaller only if even a low-quality JPEG would be too large. Its colour profile is kept. If a copy
+    cannot describe its colours, they are converted to sRGB. Other metadata is removed. If a file has several pictures,
+    as animations have, the first one is used.
 
     Args:
         source: A `pathlib.Path`, bytes, a binary file object, a PIL image, a `data:` URL, or Base64. Its content
@@ -54,10 +54,10 @@ def fit_image(  # noqa: PLR0913 - all but one are keyword-only
         background: A CSS colour, such as `white` or `#1a2b3c`, for the padding, and for transparent areas if the copy
             is a JPEG. In a grey picture it becomes grey.
         strip_metadata: Whether to remove the metadata of an image that already conforms, without encoding it again.
-        max_pixels: The most pixels to decode, and the most pixels of a copy after padding. By default, the process
-            needs less than 600 MiB; add 10 bytes of memory for each further pixel. Pixels of WebP, AVIF and HEIF count
-            twice, because their decoders need more memory. A larger JPEG is decoded at a half, a quarter or an eighth
-            of its sides.
+        max_pixels: The maximum number of pixels to decode, and of a copy after padding. By default, the process needs
+            less than 600 MiB; add 10 bytes of memory for each further pixel. Pixels of WebP, AVIF and HEIF count twice,
+            because their decoders need more memory. A larger JPEG is decoded at a half, a quarter or an eighth of its
+            sides.
         contract: The contract to check against; the package's by default.
 
     Returns:
@@ -109,7 +109,7 @@ def _read(
 ) -> tuple[str, bytes, ImageReport, list[str]]:
     """Return the name of a source, its bytes, its report, and a sentence for each change of the bytes."""
     url, limits = sources.url_of(source, contract), image_limits(contract)
-    max_bytes = max(_MAX_SOURCE_BYTES, _BYTES_PER_PIXEL * max_pixels)
+    max_bytes = max(_MAX_SOURCE_BYTES, _SOURCE_BYTES_PER_PIXEL * max_pixels)
     of_sources = evolve(limits.file_size, max_bytes=max_bytes)
     if url is not None:
         # imported here because it loads an HTTP library
@@ -180,8 +180,8 @@ def _resize(
         picture = _replace_picture(picture, picture.resize(size, _LANCZOS))
     elif size != picture.size:
         verb = "padded" if ratio == "pad" else "cropped"
-        where = "at the sides" if size[0] != picture.width else "above and below"
-        changes.append(f"{verb} {where} from {px(picture.size)} to {px(size)}")
+        position = "at the sides" if size[0] != picture.width else "above and below"
+        changes.append(f"{verb} {position} from {px(picture.size)} to {px(size)}")
         picture = _replace_picture(picture, _paste_centred(picture, size, background))
     size = _enlarged_sides(picture.size, limits.displayed_sides.min_px)
     if size != picture.size:

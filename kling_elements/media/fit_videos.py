@@ -46,10 +46,10 @@ def fit_video(  # noqa: PLR0913 - all but two are keyword-only
 
     Args:
         source: The file, of any kind that FFmpeg can read without other files.
-        target: Where to write the copy; `NAME-fitted.mp4` next to the source by default. The file must not exist yet,
-            and appears only when it is complete.
+        target: The path of the copy, by default `NAME-fitted.mp4` next to the source. The file must not exist yet. It
+            appears only when it is complete.
         ratio: What to do if the ratio differs: `pad` adds black bars and loses nothing, `crop` keeps the middle.
-        start_seconds: How many seconds to skip. The copy starts with the frame that is shown at that time.
+        start_seconds: The number of seconds to skip. The copy starts with the frame that is shown at that time.
         progress: A function to call with the completed fraction of the work, from 0.0 to 1.0. If it raises an error,
             the work stops and the unfinished copy is removed.
         contract: The contract to check against; the package's by default.
@@ -169,7 +169,7 @@ def _refuse_short(source: Path, result: EncodeResult, start: Fraction, limits: D
 
 
 class _Progress:
-    """Report progress to a callback. The reported fraction never decreases, even if the video is encoded again."""
+    """A progress report to a callback. The fraction never decreases, even if the video is encoded again."""
 
     def __init__(self, callback: Callable[[float], None] | None) -> None:
         self._callback = callback

@@ -16,7 +16,7 @@ from av.error import FFmpegError
 _RAW: Final = ("mpegvideo", "m4v", "h264", "hevc", "obu", "vc1")  # store no times, and have a constant rate
 _DECODING_TIMES = "avi"  # stores decoding times; FFmpeg derives wrong display times from them
 _CONTAINERS: Final = ",".join(["mov,matroska,webm,avi,mpegts,mpeg,flv,asf,ogg,mxf,gif,dv,nut,rm,wtv,ivf", *_RAW])
-_MAX_PIXELS = 8192 * 8192  # of a frame, which takes up to 8 bytes per pixel; cameras record 8192x4320
+_MAX_FRAME_PIXELS = 8192 * 8192  # each takes up to 8 bytes; cameras record 8192x4320
 _MAX_RATE = Fraction(60)  # frames per second; only slow-motion videos have more
 _USUAL_RATE = Fraction(25)  # frames per second, if the file does not give a rate
 _MAX_RATE_DENOMINATOR = 1001  # as in the rate 30000/1001
@@ -45,7 +45,7 @@ class Footage:
         source_rate: The frame rate of the source, in frames per second.
         rate: The frame rate of the result, which has an upper limit.
         start: The start of the result, in seconds of the streams' own time.
-        whole_seconds: The duration of the whole video, in seconds; 0 if the header does not give it.
+        whole_seconds: The duration of the whole video, in seconds, or 0 if the header does not give it.
     """
 
     def __init__(self, container: Any, start: Fraction, max_seconds: int, rate: Fraction | None) -> None:
@@ -53,8 +53,10 @@ class Footage:
         self.audio = container.streams.best("audio")
         if self.video is None or not self.video.width:
             raise UnfitError("has no picture that can be decoded; choose a file with a video track")
-        if self.video.width * self.video.height > _MAX_PIXELS:
-            raise UnfitError(f"has frames of more than {_MAX_PIXELS} pixels, too many to decode; scale it down first")
+        if self.video.width * self.video.height > _MAX_FRAME_PIXELS:
+            raise UnfitError(
+                f"has frames of more than {_MAX_FRAME_PIXELS} pixels, too many to decode; scale it down first"
+            )
         self.video.thread_type = "AUTO"
         self.source_rate = rate or _rate(self.video)
         self.rate = min(self.source_rate, _MAX_RATE)
@@ -90,7 +92,7 @@ class Footage:
         return self.start + self._max_seconds
 
     def seconds_into(self, frame: Any) -> Fraction:
-        """Return when a frame is shown, in seconds of the result.
+        """Return the time at which a frame is shown, in seconds of the result.
 
         Times that the container has rounded become steady again. If the source has a higher frame rate than the result
         may have, all times move.
@@ -103,7 +105,7 @@ class Footage:
         return steady if abs(time - steady) <= rounding else time
 
     def seconds_of(self, frame: Any) -> Fraction:
-        """Return how long the last frame is shown, in seconds."""
+        """Return the duration of the last frame in seconds."""
         duration: Fraction = (frame.duration or 0) * frame.time_base
         is_exact = duration and self.rate == self.source_rate
         return duration if is_exact else max(duration, 1 / self.rate)
@@ -116,8 +118,8 @@ class Footage:
         """Seek to the frame shown at the start. Return False if it cannot be decoded from there.
 
         Args:
-            seconds_back: How many seconds before the start to look for a keyframe; None for the beginning of the file.
-                If its first frame comes later than the start, the result begins with that frame.
+            seconds_back: The distance from the start back to the search for a keyframe, or None for the beginning of
+                the file. If the file's first frame comes later than the start, the result begins with that frame.
         """
         frames = self._decode(
             self._packets() if seconds_back is None else self._packets_from(self.start - seconds_back)
@@ -192,8 +194,8 @@ def open_footage(file: BinaryIO, start: Fraction, max_seconds: int) -> Iterator[
 
     Args:
         file: The open file. A path would not be safe, because FFmpeg also opens URLs.
-        start: How many seconds to skip at the beginning.
-        max_seconds: How many seconds to use after that.
+        start: The number of seconds to skip at the beginning.
+        max_seconds: The maximum number of seconds to use after that.
 
     Raises:
         UnfitError: The video has no picture, has frames that are too large, or is cut off.
@@ -221,6 +223,6 @@ def _rate(stream: Any) -> Fraction:
 
 
 def _time(frame: Any) -> Fraction:
-    """Return when a frame is shown, in seconds of the stream's own time."""
+    """Return the time at which a frame is shown, in seconds of the stream's own time."""
     seconds: Fraction = frame.pts * frame.time_base
     return seconds

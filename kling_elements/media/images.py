@@ -26,14 +26,14 @@ from kling_elements_runtime.image_parts import count_scans, png_chunks
 from kling_elements_runtime.uploads import DamagedFileError, InlineBytes, Reader
 
 MAX_PIXELS = 178_956_970
-"""The most pixels to decode. Pillow refuses more; the largest cameras have 150 million."""
+"""The maximum number of pixels to decode. Pillow refuses more; the largest cameras have 150 million."""
 _MAX_CHECKED_PIXELS = MAX_PIXELS // 2
-"""The most pixels to decode for a check; above this limit, Pillow warns of decompression bombs.
+"""The maximum number of pixels to decode for a check. Above it, Pillow warns of decompression bombs.
 
 Each side is decoded at an eighth of its length.
 """
 _MAX_SCANNED_PIXELS = 60_000_000
-"""The most pixels of a JPEG with several scans. Its decoder needs 6 to 8 bytes of memory for each pixel."""
+"""The maximum number of pixels of a JPEG with several scans. Its decoder needs 6 to 8 bytes for each pixel."""
 _MAX_SCANS = 100  # real pictures have about a dozen
 _MAX_SCANNED_TOTAL_PIXELS = 1_500_000_000  # pixels of all scans together; decoding these takes a few seconds
 _START_OF_SCAN = b"\xff\xda"
@@ -138,7 +138,7 @@ def inspect_whole(file: Reader, source: str, limits: ImageLimits) -> ImageReport
 
 
 def decoding_obstacle(content: bytes, header: PictureHeader, max_pixels: int | None = None) -> str | None:
-    """Return why a JPEG or PNG would cost too much to decode; None if it would not."""
+    """Return the reason why a JPEG or PNG would cost too much to decode, or None if it would not."""
     pixels = header.width * header.height
     if pixels > (_MAX_CHECKED_PIXELS if max_pixels is None else max_pixels):
         return _TOO_LARGE

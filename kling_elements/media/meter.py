@@ -18,7 +18,7 @@ from kling_elements_runtime.deadline import seconds_left
 from kling_elements_runtime.transport.dns import look_up
 
 _MAX_WAIT_SECONDS = 3600.0  # sockets do not accept timeouts of weeks
-_MAX_READ_WAIT_SECONDS = 1.0  # of a socket at a time, because the caller may have given up meanwhile
+_MAX_READ_WAIT_SECONDS = 1.0  # the caller may have given up meanwhile
 
 
 class Meter:
@@ -27,8 +27,8 @@ class Meter:
     Attributes:
         source: The URL for error messages.
         budget: The budget.
-        requests: How many requests have been sent.
-        fetched_bytes: How many bytes have been received, including headers.
+        requests: The number of requests that were sent.
+        fetched_bytes: The number of bytes that were received, including headers.
     """
 
     def __init__(self, source: str, budget: Budget, clock: Clock) -> None:
@@ -45,11 +45,11 @@ class Meter:
 
     @property
     def bytes_left(self) -> int:
-        """How many more bytes may be received."""
+        """The number of bytes that may still be received."""
         return self.budget.max_bytes - self.fetched_bytes
 
     def seconds_left(self) -> float:
-        """Return how many seconds a socket may wait.
+        """Return the maximum number of seconds for which a socket may wait.
 
         Raises:
             MediaError: The time is up.
@@ -70,7 +70,7 @@ class Meter:
         self.requests += 1
 
     def require_bytes(self, count: int) -> None:
-        """Check that the budget allows this many more bytes.
+        """Check that the budget allows `count` more bytes.
 
         Raises:
             MediaError: The budget does not allow them.
@@ -107,7 +107,7 @@ class MeteredBackend(httpcore.NetworkBackend):
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
         """Look up a name, check all its addresses, and connect to one of them."""
-        steps = 1 + self._policy.max_connection_attempts  # the lookup, and each attempt to connect
+        steps = 1 + self._policy.max_connection_attempts  # the look-up, and each attempt to connect
         share = self._meter.seconds_left() / steps
 
         def addresses(host: str, port: int, *_: Any) -> Any:

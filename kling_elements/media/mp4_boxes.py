@@ -19,10 +19,10 @@ _LONG_HEADER_BYTES = 16  # the same, followed by a size of 8 bytes
 _MAX_OFFSET = 2**63 - 1  # bytes; the limit of systems and servers
 
 _READ_AHEAD_BYTES = 16 * 1024  # contain the header of an ordinary clip, and cost less than another request
-_AFTER_HEADER_BYTES = 64  # to read after a moov box, where the next boxes begin, often padding and media
+_AFTER_MOOV_BYTES = 64  # they show where the next boxes begin, often padding and media
 _MAX_READS = 24  # so that a file of many fragments stays within the requests of a remote budget
-_MAX_HEADER_BYTES = 32 * 1024 * 1024  # of a moov box; hours of video need less
-_MAX_BRAND_BYTES = 1024  # to read of an ftyp box; real ones have less than 100
+_MAX_MOOV_BYTES = 32 * 1024 * 1024  # hours of video need less
+_MAX_FTYP_BYTES = 1024  # real boxes have less than 100
 _MAX_CHILDREN = 256  # boxes in a box; real ones have a few dozen
 
 _START_BYTES = 256  # enough to recognize a format
@@ -32,7 +32,7 @@ _PARTS: Final = _MEDIA | {b"moov", b"styp", b"sidx", b"ssix", b"emsg", b"prft"} 
 
 
 class BrokenBoxError(Exception):
-    """A box is damaged. The message is the end of a sentence that begins with "the file"."""
+    """A box is damaged. The message is a predicate whose subject is the file, such as `is cut off`."""
 
 
 def code_name(code: bytes) -> str:
@@ -70,7 +70,7 @@ class Box:
         raise BrokenBoxError(f"is damaged: its box '{code_name(self.kind)}' contains more than {_MAX_CHILDREN} others")
 
     def find(self, *path: bytes) -> Box | None:
-        """Return the first box at a path of types inside this one; None if it does not exist.
+        """Return the first box at a path of types inside this one, or None if it does not exist.
 
         Raises:
             BrokenBoxError: A box before it is damaged, as for `children`.
@@ -92,7 +92,12 @@ class Box:
         return box
 
     def unpack(self, layout: str, offset: int) -> tuple[int, ...]:
-        """Return the numbers at an offset in bytes.
+        """Unpack the numbers at a byte offset.
+
+        Args:
+            layout: The format of the numbers, as for `struct`.
+            offset: The offset of the first number in the content.
+
 
         Raises:
             BrokenBoxError: The box is too short.
@@ -108,7 +113,7 @@ def _header_fields(header: bytes | memoryview, space: int) -> tuple[bytes, int, 
 
     Args:
         header: The first 16 bytes of the box, or 8 if the box ends there.
-        space: How many bytes are left. A box without a size takes all of them.
+        space: The number of bytes left. A box without a size takes all of them.
 
     Raises:
         BrokenBoxError: The box is shorter than its own header.
@@ -129,13 +134,13 @@ class Outline:
     """A summary of the boxes at the top level of a file.
 
     Attributes:
-        start: The first bytes of the file; none if it cannot be read.
-        brands: The brands in the `ftyp` box, the major brand first; empty without such a box.
-        header: The `moov` box; None if the file has none.
+        start: The first bytes of the file, or empty bytes if it cannot be read.
+        brands: The brands in the `ftyp` box, the major brand first. Empty without such a box.
+        header: The `moov` box, or None if the file has none.
         is_faststart: Whether the header comes before the media.
         has_fragments: Whether there are `moof` boxes.
         is_complete: Whether all boxes were visited. Without `trouble`, the file is then complete.
-        trouble: What is wrong with the file, as the end of a sentence; None if nothing is.
+        trouble: The problem with the file as a predicate, such as `is cut off`, or None if there is none.
     """
 
     start: bytes
@@ -171,14 +176,14 @@ def read_outline(file: RandomAccessFile) -> Outline:
         brands=walk.brands,
         header=walk.header,
         is_faststart=walk.is_faststart,
-        has_fragments=b"moof" in walk.seen,
+        has_fragments=b"moof" in walk.box_kinds,
         is_complete=walk.is_complete and file.size is not None,
         trouble=trouble,
     )
 
 
 class _BoxWalk:
-    """Visits the boxes at the top level of a file. After an error, the attributes are those of the boxes before."""
+    """A walk over the boxes at the top level of a file. After an error, it describes the boxes before the error."""
 
     def __init__(self, file: RandomAccessFile) -> None:
         self.start = b""
@@ -186,7 +191,7 @@ class _BoxWalk:
         self.header: Box | None = None
         self.is_faststart = False
         self.is_complete = False
-        self.seen: set[bytes] = set()
+        self.box_kinds: set[bytes] = set()
         self._file = file
         self._buffer = _Buffer(file)
 
@@ -212,7 +217,7 @@ class _BoxWalk:
 
         Requesting them might even end in an error.
         """
-        return self._file.size is None and self.header is not None and not self.seen.isdisjoint(_MEDIA)
+        return self._file.size is None and self.header is not None and not self.box_kinds.isdisjoint(_MEDIA)
 
     def _visit(self, position: int) -> int:
         """Visit the box at a position. Return the position of the next box, or the limit after the last one."""
@@ -232,7 +237,7 @@ class _BoxWalk:
             raise BrokenBoxError("has no 'moov' box; it is an unfinished recording, or cut off")
         if self.header is None:
             raise BrokenBoxError("has too many parts before its 'moov' box, or none; save it again with an editor")
-        if self.is_complete and self.seen.isdisjoint(_MEDIA):
+        if self.is_complete and self.box_kinds.isdisjoint(_MEDIA):
             raise BrokenBoxError("is cut off: no media follow its header")
 
     @property
@@ -245,7 +250,7 @@ class _BoxWalk:
 
         Cameras, editors and web forms append such data, and players ignore it.
         """
-        return self.header is not None and not self.seen.isdisjoint(_MEDIA) and header[4:8] not in _PARTS
+        return self.header is not None and not self.box_kinds.isdisjoint(_MEDIA) and header[4:8] not in _PARTS
 
     def _read_box(self, header: bytes, position: int) -> int:
         """Store the information in one box, and return the position after it."""
@@ -253,20 +258,20 @@ class _BoxWalk:
         end = position + count
         start, count = position + length, count - length
         if kind == b"ftyp" and not self.brands:
-            self.brands = _brands(self._buffer.read(start, min(count, _MAX_BRAND_BYTES)))
+            self.brands = _brands(self._buffer.read(start, min(count, _MAX_FTYP_BYTES)))
         if end > self._limit:
-            self.seen.add(kind)
+            self.box_kinds.add(kind)
             raise _cut_off_error(kind)
         if kind == b"moov" and self.header is None:
             self.header = Box(kind, memoryview(self._read_header(start, count)))
-            self.is_faststart = not self.seen & _MEDIA
-        self.seen.add(kind)
+            self.is_faststart = not self.box_kinds & _MEDIA
+        self.box_kinds.add(kind)
         return end
 
     def _read_header(self, start: int, count: int) -> bytes:
-        if count > _MAX_HEADER_BYTES:
-            raise BrokenBoxError(f"has a 'moov' box of more than {_MAX_HEADER_BYTES} bytes, which is too large to read")
-        content = self._buffer.read(start, count + _AFTER_HEADER_BYTES)[:count]
+        if count > _MAX_MOOV_BYTES:
+            raise BrokenBoxError(f"has a 'moov' box of more than {_MAX_MOOV_BYTES} bytes, which is too large to read")
+        content = self._buffer.read(start, count + _AFTER_MOOV_BYTES)[:count]
         if len(content) < count:
             raise _cut_off_error(b"moov")
         return content
@@ -276,7 +281,7 @@ class _Buffer:
     """Reads a file in large chunks, because each read may cost a request.
 
     Attributes:
-        reads: How many times the file was read.
+        reads: The number of times that the file was read.
     """
 
     def __init__(self, file: RandomAccessFile) -> None:
@@ -287,7 +292,7 @@ class _Buffer:
         self._is_last = False
 
     def read(self, offset: int, count: int) -> bytes:
-        """Return bytes from an offset on; fewer if the file ends."""
+        """Return bytes from an offset on, or fewer if the file ends."""
         if not self._holds(offset, count):
             self._load(offset, max(count, _READ_AHEAD_BYTES))
         start = offset - self._offset

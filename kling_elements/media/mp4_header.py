@@ -29,13 +29,14 @@ _TURNS: Final = {(1, 0, 0, 1): 0, (0, 1, -1, 0): 90, (-1, 0, 0, -1): 180, (0, -1
 
 @frozen(kw_only=True)
 class DisplayedPicture:
-    """How players show a video track.
+    """The display of a video track in players.
 
     Attributes:
-        width_px: The displayed width in pixels, after turning and stretching; None if the angle is not a quarter turn.
+        width_px: The displayed width in pixels, after turning and stretching, or None if the angle is not a quarter
+            turn.
         height_px: The displayed height, as for `width_px`.
-        rotation_degrees: The clockwise turn: 0, 90, 180 or 270; None for other angles and for mirrored pictures.
-        pixel_aspect: The displayed width of a stored pixel divided by its height; None if the header is invalid.
+        rotation_degrees: The clockwise turn: 0, 90, 180 or 270, or None for other angles and for mirrored pictures.
+        pixel_aspect: The displayed width of a stored pixel divided by its height, or None if the header is invalid.
     """
 
     width_px: int | None
@@ -49,12 +50,12 @@ class Movie:
     """The content of the header.
 
     Attributes:
-        seconds: The duration in seconds; None if the header does not give it.
+        seconds: The duration in seconds, or None if the header does not give it.
         is_fragmented: Whether fragments follow, or may follow.
-        picture: How the video track is shown; None if there is no video track.
-        frame_seconds: The average duration of a frame, in seconds; None if the header does not give it.
-        video_codec: The video codec; None if there is no video track.
-        audio_codec: The audio codec; None if there is no audio track.
+        picture: How the video track is shown, or None if there is no video track.
+        frame_seconds: The average duration of a frame, in seconds, or None if the header does not give it.
+        video_codec: The video codec, or None if there is no video track.
+        audio_codec: The audio codec, or None if there is no audio track.
         is_encrypted: Whether you need a key to play one of the tracks.
         is_compressed: Whether the header is compressed. Then nothing else is known.
     """
@@ -89,7 +90,7 @@ def read_movie(header: Box, *, has_fragments: bool) -> Movie:
         has_fragments: Whether the file has `moof` boxes.
 
     Raises:
-        BrokenBoxError: The boxes in it contradict each other.
+        BrokenBoxError: The boxes in the header contradict each other.
     """
     if header.find(b"cmov"):
         return Movie(seconds=None, is_fragmented=has_fragments, is_compressed=True)
@@ -269,7 +270,7 @@ def _stretch_aspect(width: Fraction, height: Fraction, stored_width: int, stored
 
 
 def _entry_aspect(entry: Box) -> Fraction | None:
-    """Return the pixel aspect in the sample entry: width divided by height, 1 by default, None if invalid."""
+    """Return the pixel aspect in the sample entry (width divided by height), 1 if it is missing, or None if invalid."""
     box = next((box for box in entry.children(VISUAL_ENTRY) if box.kind == b"pasp"), None)
     if box is None:
         return Fraction(1)

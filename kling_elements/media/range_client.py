@@ -45,14 +45,14 @@ _DENIED = AddressTable(
         Block(ip_network("::ffff:0:0:0/96"), "IPv4-translated addresses", "RFC2765", Reach.DENIED),
     )
 )
-_MAX_REDIRECTS = 5  # per request; ssrfguard's default
+_MAX_REDIRECTS = 5  # ssrfguard's default
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _OK, _PARTIAL, _PAST_THE_END = 200, 206, 416
 _CONTENT_RANGE = re.compile(r"bytes (?:(\d{1,18})-(\d{1,18})|\*)/(\d{1,18}|\*)", re.ASCII | re.IGNORECASE)
 _ADDRESS = re.compile(
     r"(https?://)(?:[^/?#\\]*@)?((?:[\w.~%-]+|\[[\da-f:.]+\])(?::\d*)?(?![^/?#])[^?#]*)", re.IGNORECASE
 )
-_MAX_SHOWN_CHARACTERS = 200  # of a URL in a message
+_MAX_SHOWN_URL_CHARACTERS = 200
 
 
 def redacted_url(url: str) -> str:
@@ -61,7 +61,7 @@ def redacted_url(url: str) -> str:
     if match is None:
         return "an address"
     text = "".join(character if character.isprintable() else "?" for character in match[1] + match[2])
-    return text if len(text) <= _MAX_SHOWN_CHARACTERS else text[:_MAX_SHOWN_CHARACTERS] + "..."
+    return text if len(text) <= _MAX_SHOWN_URL_CHARACTERS else text[:_MAX_SHOWN_URL_CHARACTERS] + "..."
 
 
 @cache
@@ -77,7 +77,7 @@ class RangeResponse:
 
     Attributes:
         is_whole: Whether the response contains the whole file instead of the requested part.
-        size: The size of the file in bytes; None if the server does not send it.
+        size: The size of the file in bytes, or None if the server does not send it.
         chunks: The bytes. Read them before the response is closed.
     """
 
@@ -250,7 +250,7 @@ def _chunks_of(response: httpcore.Response) -> Iterator[bytes]:
 
 
 def _content_range(headers: httpx.Headers) -> tuple[int | None, int | None, int | None]:
-    """Return first byte, last byte and file size from `content-range` (RFC 9110, section 14.4); None if missing."""
+    """Return first byte, last byte and file size from `content-range` (RFC 9110, section 14.4), or None for each."""
     match = _CONTENT_RANGE.fullmatch(headers.get("content-range", ""))
     first, last, total = match.groups() if match else (None, None, None)
     return _number(first), _number(last), _number(total)

@@ -12,7 +12,7 @@ from kling_elements.media.range_client import FAILURES, RangeClient, RangeRespon
 from kling_elements_client.errors import MediaError
 
 _BLOCK_BYTES = 16 * 1024  # contain the header of most images, and take less time than a round trip
-_MAX_AHEAD_BLOCKS = 64  # 1 MiB, the most to fetch at once when a file is read sequentially
+_MAX_AHEAD_BLOCKS = 64  # 1 MiB, fetched at once at most when a file is read sequentially
 _DEFAULT_BUDGET = Budget()
 
 
@@ -46,7 +46,7 @@ class RemoteFile:
 
     Attributes:
         source: The URL without user, query and fragment.
-        size: The file's size in bytes; None until the server sends it.
+        size: The file's size in bytes, or None until the server sends it.
     """
 
     def __init__(self, client: RangeClient, meter: Meter) -> None:
@@ -64,20 +64,20 @@ class RemoteFile:
 
     @property
     def requests(self) -> int:
-        """How many requests have been sent, including redirects."""
+        """The number of requests that were sent, including redirects."""
         return self._meter.requests
 
     @property
     def fetched_bytes(self) -> int:
-        """How many bytes have been received, including headers."""
+        """The number of bytes that were received, including headers."""
         return self._meter.fetched_bytes
 
     def peek(self, offset: int, count: int) -> bytes:
-        """Return bytes from an offset on; fewer if the file ends.
+        """Return bytes from an offset on, or fewer if the file ends.
 
         Args:
             offset: The position of the first byte, 0 or more.
-            count: How many bytes to return.
+            count: The maximum number of bytes to return.
 
         Raises:
             MediaError: The bytes cannot be fetched within the budget, or an earlier call failed.
@@ -111,7 +111,7 @@ class RemoteFile:
             raise MediaError(self.source, self._failure)
 
     def _fetch(self, blocks: range) -> str | None:
-        """Fetch blocks. Return why that failed, or None if it did not."""
+        """Fetch blocks. Return the reason for a failure, or None."""
         try:
             if self._stream is None:
                 self._request(blocks)
@@ -144,7 +144,7 @@ class RemoteFile:
         self._open.callback(stack.pop_all().close)
 
     def _end(self, blocks: range) -> int:
-        """Return the offset of the end of these blocks, or of the file if that ends earlier."""
+        """Return the end of these blocks, or the end of the file if it comes first, as an offset."""
         end = blocks.stop * _BLOCK_BYTES
         return end if self.size is None else min(end, self.size)
 

@@ -15,8 +15,8 @@ class _Report:
 
     Attributes:
         source: The path of the checked file, its URL without the query, or the type of the object that was passed.
-        size_bytes: The file's size in bytes; None if a server does not send it.
-        width_px: The displayed width in pixels, after orientation or rotation; None if the header does not give it.
+        size_bytes: The file's size in bytes, or None if a server does not send it.
+        width_px: The displayed width in pixels, after orientation or rotation, or None if the header does not give it.
         height_px: The displayed height, as for `width_px`.
         violations: The rules that the file breaks, with their ids in `rule`. Their `pointer` is empty.
         unchecked: Pairs of a rule's id and the reason why the rule could not be checked. The file may still break
@@ -37,7 +37,7 @@ class _Report:
 
     @property
     def ratio(self) -> Fraction | None:
-        """The displayed width divided by the displayed height; None if either is unknown."""
+        """The displayed width divided by the displayed height, or None if either is unknown."""
         return Fraction(self.width_px, self.height_px) if self.width_px and self.height_px else None
 
 
@@ -46,7 +46,7 @@ class ImageReport(_Report):
     """A report on an image.
 
     Attributes:
-        format: The format of the content, such as `jpeg` or `png`; None if it is not a known image format.
+        format: The format of the content, such as `jpeg` or `png`, or None if it is not a known image format.
     """
 
     format: str | None = None
@@ -57,13 +57,13 @@ class VideoReport(_Report):
     """A report on a video.
 
     Attributes:
-        container: The container format of the content, such as `mp4` or `mov`; None if it is not a known one.
-        duration_seconds: The duration in seconds; None if the header does not give it.
-        frame_seconds: The average duration of a frame, in seconds; None if the header does not give it.
-        rotation_degrees: How far players turn the picture, clockwise: 0, 90, 180 or 270; None for any other angle.
-        pixel_aspect: The width of a pixel divided by its height; None if the header has an invalid ratio.
-        video_codec: The video codec, such as `h264`, or its four-letter code; None if there is no video track.
-        audio_codec: The audio codec, as for `video_codec`; None if there is no audio track.
+        container: The container format of the content, such as `mp4` or `mov`, or None if it is not a known one.
+        duration_seconds: The duration in seconds, or None if the header does not give it.
+        frame_seconds: The average duration of a frame, in seconds, or None if the header does not give it.
+        rotation_degrees: How far players turn the picture, clockwise: 0, 90, 180 or 270, or None for any other angle.
+        pixel_aspect: The width of a pixel divided by its height, or None if the header has an invalid ratio.
+        video_codec: The video codec, such as `h264`, or its four-letter code, or None if there is no video track.
+        audio_codec: The audio codec, as for `video_codec`, or None if there is no audio track.
         is_encrypted: Whether you need a key to play the picture or the sound.
         is_fragmented: Whether the file consists of fragments; its header may then not give its duration.
         is_faststart: Whether the header comes before the media, so that players can start at once.

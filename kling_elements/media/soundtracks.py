@@ -38,7 +38,7 @@ def apply_filters(chain: Any, frame: Any) -> Iterator[Any]:
 
 
 class SoundEncoder:
-    """Encodes the sound of the result. It stores the frames, a few megabytes, until the duration of the video is known.
+    """An encoder for the sound of the result. It stores the frames, a few megabytes, until the duration is known.
 
     Attributes:
         changes: A sentence for each change.

@@ -33,9 +33,9 @@ from kling_elements_runtime.uploads import (
     encode,
 )
 
-_CHUNK_BYTES = 256 * 1024  # to read at a time from a file object that cannot seek
-_SLICE_CHARACTERS = 16 * 1024  # of a percent-encoded text to decode at a time
-_MAX_MEMORY_BYTES = 16 * 1024 * 1024  # of a copy; larger copies are written to disk
+_READ_CHUNK_BYTES = 256 * 1024  # a file object that cannot seek is read in chunks of this size
+_DECODED_SLICE_CHARACTERS = 16 * 1024  # a percent-encoded text is decoded in slices of this length
+_MAX_COPY_IN_MEMORY_BYTES = 16 * 1024 * 1024  # larger copies are written to disk
 _MAX_PATH_LENGTH = 4096  # characters; systems allow no more, and a photograph in Base64 is longer
 
 _HTTP = re.compile(r"https?:", re.IGNORECASE)
@@ -236,9 +236,9 @@ def _open_object(file: Any, limit: FileSize) -> Iterator[MediaFile]:
 @contextmanager
 def _copy(file: Any, name: str, limit: FileSize) -> Iterator[IO[bytes]]:
     """Copy a file object that cannot seek, and yield the copy."""
-    with SpooledTemporaryFile(max_size=_MAX_MEMORY_BYTES) as copy:
+    with SpooledTemporaryFile(max_size=_MAX_COPY_IN_MEMORY_BYTES) as copy:
         with _media_errors(name, "cannot be read"):
-            while chunk := _read(file, name, _CHUNK_BYTES):
+            while chunk := _read(file, name, _READ_CHUNK_BYTES):
                 with raising_media_errors(Path(gettempdir()), "written to, for a copy of a file object"):
                     copy.write(chunk)
                 if copy.tell() > limit.max_bytes:
@@ -275,7 +275,7 @@ class _Seekable:
 
 
 def _read(file: Any, name: str, count: int) -> bytes:
-    """Return `count` bytes; fewer only if the file ends."""
+    """Return `count` bytes, or fewer if the file ends."""
     content = b""
     while True:
         chunk = file.read(count - len(content))
@@ -332,7 +332,7 @@ def _unquote(payload: str, limit: FileSize | None, name: str) -> bytes:
         raise _too_large_error(name, limit)
     slices, start = [], 0
     while start < len(payload):
-        end = start + _SLICE_CHARACTERS
+        end = start + _DECODED_SLICE_CHARACTERS
         cut = payload.rfind("%", max(end - 2, start), end)  # a slice must not split an escape such as %2F
         end = cut if cut > start else end
         slices.append(unquote_to_bytes(payload[start:end]))
@@ -353,7 +353,7 @@ def _looks_like_path(text: str) -> bool:
 
 
 def _begins_like_base64_image(text: str) -> bool:
-    """Return whether a string begins like an image in Base64, even with white space, - or _."""
+    """Return whether a string begins like an image in Base64. White space, `-` and `_` are tolerated."""
     start = "".join(text.split())[:16].translate(_STANDARD_ALPHABET)
     return format_of(InlineText(start)) is not None
 
@@ -368,7 +368,7 @@ def _from_base64(text: str, name: str, contract: Contract) -> MediaFile:
 
 
 def _base64_problem(text: str) -> str:
-    """Return the problem with a Base64 string, and what to do."""
+    """Return the problem with a Base64 string, with advice."""
     if re.search(r"\s", text):
         return "it contains white space; remove it"
     if re.search("[^A-Za-z0-9+/=_-]", text):

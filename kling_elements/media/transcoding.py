@@ -17,7 +17,7 @@ from kling_elements.media.footage import Footage, UnfitError, open_footage
 from kling_elements.media.soundtracks import SoundEncoder, apply_filters, filter_chain
 
 _TICK = Fraction(1, 360_000)  # seconds; divides the frames of every common rate, and the times in MPEG and Matroska
-_MAX_DISORDER_SECONDS = 1  # how late a frame may be
+_MAX_DISORDER_SECONDS = 1  # frames may be this late
 _PIXEL_FORMAT = "yuv420p"  # every player supports it
 _BT709 = 1  # the number in ITU-T H.273 for the matrix, the primaries and the transfer of HD
 _LIMITED_RANGE = 1
@@ -30,7 +30,7 @@ class EncodeSettings:
     Attributes:
         sizes: The allowed displayed sizes, in pixels.
         ratio: What to do if the ratio differs: `pad` or `crop`.
-        start: How many seconds of the source to skip.
+        start: The number of seconds to skip in the source.
         max_seconds: The maximum duration of the result, in seconds.
         crf: The constant rate factor of H.264, from 0 (best) to 51.
     """
@@ -93,11 +93,11 @@ def _time_changes(footage: Footage, settings: EncodeSettings, seconds: Fraction)
 
 
 class _VideoEncoder:
-    """Encodes frames as they arrive. Each frame is shown until the next one.
+    """An encoder of frames as they arrive. Each frame is shown until the next one.
 
     Attributes:
         changes: A sentence for each change.
-        seconds: How many seconds have been encoded.
+        seconds: The duration of the encoded part, in seconds.
         is_full: Whether the result needs no more frames.
     """
 
@@ -182,10 +182,8 @@ class _VideoEncoder:
             ("format", _PIXEL_FORMAT),
             ("buffersink", ""),
         )
-        options = {
-            "crf": str(self._settings.crf),
-            "bf": "0",
-        }  # without B-frames, so that frames are stored in display order
+        # without B-frames, so that frames are stored in display order
+        options = {"crf": str(self._settings.crf), "bf": "0"}
         self._stream = self._output.add_stream("libx264", rate=self._footage.rate, options=options)
         self._stream.width, self._stream.height = plan.size
         self._stream.pix_fmt = _PIXEL_FORMAT

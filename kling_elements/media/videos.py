@@ -20,9 +20,7 @@ from kling_elements_runtime.image_kinds import format_of_bytes
 # The brands (registered at mp4ra.org) of files that can be played as MP4
 _MP4_BRANDS: Final = re.compile(rb"iso[2-9a-cm]|mp4[12]|avc1|M4V[ HP]|M4A |MSNV|F4V |dash|cmf[c2]|XAVC")
 _QUICKTIME_BRAND: Final = b"qt  "
-_PICTURE_BRANDS: Final = re.compile(
-    rb"avi[fs]|he[iv][cmsx]|mif1|msf1"
-)  # because animated images also have the brand iso8
+_PICTURE_BRANDS: Final = re.compile(rb"avi[fs]|he[iv][cmsx]|mif1|msf1")  # animated images also have the brand iso8
 _OTHER_FORMATS: Final = {
     "Matroska or WebM": re.compile(rb"\x1aE\xdf\xa3", re.DOTALL),
     "AVI": re.compile(rb"RIFF....AVI ", re.DOTALL),
@@ -87,7 +85,7 @@ def _find_container(boxes: Outline) -> str | None:
 
 
 def _read_header(boxes: Outline) -> tuple[Movie | None, str | None]:
-    """Return the content of the header, and what is wrong with the file; None for each if there is nothing."""
+    """Return the content of the header and the problem with the file. Either may be None."""
     if boxes.header is None:
         return None, boxes.trouble
     try:
@@ -128,7 +126,7 @@ def _container_violations(
 
 
 def _looks_like(boxes: Outline, container: str | None) -> str:
-    """Return the likely format of a file that is not a video, as the end of a sentence."""
+    """Return a phrase about the likely format of a file that is not a video."""
     if not boxes.start:
         return f"; it {boxes.trouble or 'is empty'}"
     if container is not None:

@@ -19,13 +19,13 @@ _T = TypeVar("_T")
 _DEFAULT_HOST = "127.0.0.1"
 _DEFAULT_PORT = 8787
 _MAX_PORT = 65535
-_SECRET_VARIABLE = "KLING_WEBHOOK_SECRET"  # noqa: S105 -- where the secret is, not the secret
+_SECRET_VARIABLE = "KLING_WEBHOOK_SECRET"  # noqa: S105 - where the secret is, not the secret
 _MODULE = "python -m kling_elements.mock"
 _FAILED, _USAGE = 1, 2
 
 
 class StartError(Exception):
-    """Raised if the server cannot start. The message says why, and what to do.
+    """The server cannot start. The message says why, and what to do.
 
     Attributes:
         exit_code: The exit code of `python -m kling_elements.mock`.
@@ -37,7 +37,7 @@ class StartError(Exception):
 
 
 class OptionError(StartError):
-    """Raised if an option is unknown or has an invalid value.
+    """An option is unknown or has an invalid value.
 
     Attributes:
         usage: All options, as argparse prints them.
@@ -52,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command until SIGINT or SIGTERM; return its exit code.
 
     Args:
-        arguments: The arguments after the name of the program; by default those of the process.
+        arguments: The arguments after the program's name; by default the process's own.
     """
     try:
         run(arguments, _MODULE)
@@ -69,7 +69,7 @@ def run(arguments: Sequence[str] | None, program: str) -> None:
     """Run the server until SIGINT or SIGTERM.
 
     Args:
-        arguments: The arguments after the name of the program; None for those of the process.
+        arguments: The arguments after the program's name, or None for the process's own.
         program: The name of the program for its help.
 
     Raises:
@@ -80,11 +80,11 @@ def run(arguments: Sequence[str] | None, program: str) -> None:
         signal.signal(number, _exit_quietly)
     options = _parse(arguments, program)
     try:
-        from kling_elements.mock import server  # noqa: PLC0415 -- --help needs no extra
+        from kling_elements.mock import server  # noqa: PLC0415 - --help needs no extra
     except ModuleNotFoundError as error:
         raise StartError(f"{error.name} is missing: install kling-elements[mock]", _USAGE) from None
-    from kling_elements.mock.app import create_app  # noqa: PLC0415 -- as above
-    from kling_elements.mock.store import StateError  # noqa: PLC0415 -- as above
+    from kling_elements.mock.app import create_app  # noqa: PLC0415 - as above
+    from kling_elements.mock.store import StateError  # noqa: PLC0415 - as above
 
     try:
         app = create_app(
@@ -206,8 +206,8 @@ def _parse(arguments: Sequence[str] | None, program: str) -> argparse.Namespace:
 
 def _check_dialect(parser: _Parser, options: argparse.Namespace) -> None:
     """Raise an `OptionError` if the gateway has no such dialect."""
-    from kling_elements.mock.dialects import check_dialect  # noqa: PLC0415 -- --help needs no client
-    from kling_elements_client.contract import CONTRACT  # noqa: PLC0415 -- as above
+    from kling_elements.mock.dialects import check_dialect  # noqa: PLC0415 - --help needs no client
+    from kling_elements_client.contract import CONTRACT  # noqa: PLC0415 - as above
 
     try:
         check_dialect(options.gateway or CONTRACT, options.dialect)
@@ -223,7 +223,7 @@ def _port(text: str) -> int:
 
 
 def _token(text: str) -> str:
-    from kling_elements_runtime.credentials import check_token  # noqa: PLC0415 -- --help needs no client
+    from kling_elements_runtime.credentials import check_token  # noqa: PLC0415 - --help needs no client
 
     return _check(check_token, text)
 
@@ -235,8 +235,8 @@ def _file(text: str) -> str:
 
 
 def _gateway(text: str) -> Contract:
-    from kling_elements.gateway_catalog import contract_of, gateway_in  # noqa: PLC0415 -- --help needs no client
-    from kling_elements.usable_contract import require_usable  # noqa: PLC0415 -- as above
+    from kling_elements.gateway_catalog import contract_of, gateway_in  # noqa: PLC0415 - --help needs no client
+    from kling_elements.usable_contract import require_usable  # noqa: PLC0415 - as above
 
     try:
         return require_usable(contract_of(gateway_in(text), None))
@@ -246,19 +246,19 @@ def _gateway(text: str) -> Contract:
 
 
 def _element_ids(text: str) -> str:
-    from kling_elements.mock.ids import check_kind  # noqa: PLC0415 -- --help needs no client
+    from kling_elements.mock.ids import check_kind  # noqa: PLC0415 - --help needs no client
 
     return _check(check_kind, text)
 
 
 def _host(text: str) -> str:
-    from kling_elements.mock.callers import check_host  # noqa: PLC0415 -- --help needs no client
+    from kling_elements.mock.callers import check_host  # noqa: PLC0415 - --help needs no client
 
     return _check(check_host, text)
 
 
 def _task_seconds(text: str) -> Sequence[float]:
-    from kling_elements.mock.options import check_task_seconds  # noqa: PLC0415 -- --help needs no client
+    from kling_elements.mock.options import check_task_seconds  # noqa: PLC0415 - --help needs no client
 
     match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)-([0-9]+(?:\.[0-9]+)?)", text, re.ASCII)
     if match is None:
@@ -267,19 +267,19 @@ def _task_seconds(text: str) -> Sequence[float]:
 
 
 def _tick(text: str) -> float:
-    from kling_elements.mock.options import check_tick  # noqa: PLC0415 -- --help needs no client
+    from kling_elements.mock.options import check_tick  # noqa: PLC0415 - --help needs no client
 
     return _check(check_tick, float(text))
 
 
 def _limit(text: str) -> int:
-    from kling_elements.mock.options import check_limit  # noqa: PLC0415 -- --help needs no client
+    from kling_elements.mock.options import check_limit  # noqa: PLC0415 - --help needs no client
 
     return _check(check_limit, int(text))
 
 
 def _secret(text: str) -> str:
-    from kling_elements.mock.options import check_secret  # noqa: PLC0415 -- --help needs no client
+    from kling_elements.mock.options import check_secret  # noqa: PLC0415 - --help needs no client
 
     return _check(check_secret, text)
 

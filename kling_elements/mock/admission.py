@@ -27,9 +27,9 @@ _MAX_PART_LENGTH = 200  # characters of a violation's pointer, and of its messag
 
 
 class Admission:
-    """Checks each request, and runs the operation if it passes."""
+    """The checks of each request. If it passes, its operation is run."""
 
-    def __init__(  # noqa: PLR0913 -- it connects these parts
+    def __init__(  # noqa: PLR0913 - it connects these parts
         self,
         contract: Contract,
         routes: Routes,
@@ -40,7 +40,6 @@ class Admission:
         pages: Pages,
         handlers: Mapping[str, Callable[[ServiceCall], Reply]],
     ) -> None:
-        """Keep the parts that check requests, and the handlers that answer them."""
         self._contract = contract
         self._routes = routes
         self._token = token

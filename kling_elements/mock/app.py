@@ -43,7 +43,7 @@ from kling_elements.mock.store import StateError, Store
 from kling_elements_runtime.contract import Contract
 
 
-def create_app(  # noqa: PLR0913 -- all arguments except the token are keywords
+def create_app(  # noqa: PLR0913 - all arguments except the token are keywords
     token: str | None = None,
     *,
     dialect: str | None = None,
@@ -65,15 +65,15 @@ def create_app(  # noqa: PLR0913 -- all arguments except the token are keywords
 
     Args:
         token: The only Bearer token that the server accepts. By default it accepts any well-formed token.
-        dialect: How to answer if something doesn't exist, was used before or was deleted: `live` (the default), like
+        dialect: The answers if something doesn't exist, was used before or was deleted: `live` (the default), like
             the real service; or `documented`, like the service's table of errors.
         state: The file to keep tasks in; it is created if it does not exist. By default, and with `:memory:`, tasks
             are kept in memory.
         tick_seconds: Seconds that a task stays submitted, and then processing; with 0 a task finishes at once.
         task_seconds: The shortest and the longest duration of a task in seconds, such as `(1, 5)`. Use it instead of
             `tick_seconds` to give each task a random duration; after half of it the task is processing.
-        concurrency: How many unfinished tasks a token may have. By default there is no limit.
-        rate: How many tasks a token may create per second. By default there is no limit.
+        concurrency: The maximum number of a token's unfinished tasks. By default there is no limit.
+        rate: The maximum number of creates per second for a token. By default there is no limit.
         webhook_secret: The secret to sign notifications with, `whsec_...`. By default they are not signed.
         manual_clock: Whether time passes only when you step the clock.
         unique_external_ids: Whether to refuse an external id that the token has used before.
@@ -186,7 +186,7 @@ class MockServer:
 
     @property
     def docs_path(self) -> str | None:
-        """The path of the Swagger UI page; None if there is none, or Swagger UI is not installed."""
+        """The path of the Swagger UI page, or None if there is none, or Swagger UI is not installed."""
         return self._pages.docs
 
     def close(self) -> None:
@@ -253,7 +253,7 @@ class MockServer:
 
     async def _finish_late(self, reply: Reply) -> Reply:
         await asyncio.sleep(reply.delay_seconds)
-        assert reply.late is not None  # noqa: S101 -- `_serve` has checked it
+        assert reply.late is not None  # noqa: S101 - `_serve` has checked it
         final_reply = reply.late()
         self._sender.start_if_needed()
         return final_reply

@@ -31,15 +31,15 @@ _MAX_LENGTH_DIGITS = 18  # a longer number doesn't fit into 64 bits
 
 
 class BodyTooLargeError(Exception):
-    """Raised if a body is larger than the limit of `RequestBody.read`."""
+    """A body is larger than the limit of `RequestBody.read`."""
 
 
 class DisconnectedError(Exception):
-    """Raised if the peer disconnects before its request is complete. There is nobody left to answer."""
+    """The peer disconnected before its request was complete, so nobody is left to answer."""
 
 
 class ConnectionCutError(httpx.RemoteProtocolError):
-    """Raised to simulate a cut connection if you call the application in this process, without a connection.
+    """A simulated cut of the connection, if you call the application in this process, without a connection.
 
     If you call the application through httpx, you see the error that httpx raises for a cut connection.
     """
@@ -64,7 +64,6 @@ class RequestBody:
     """The body of one request, read at most once."""
 
     def __init__(self, headers: Fields, receive: Receive) -> None:
-        """Keep the headers and the ASGI `receive` of a request, without reading anything yet."""
         self._receive = receive
         self._declared_bytes = _declared_bytes(headers)
         self._begun = False

@@ -36,7 +36,7 @@ _REFUSED = (
 
 @dataclass(frozen=True, slots=True)
 class Retries:
-    """How often to send a notification, and how long to wait in between, in real time.
+    """The attempts to send a notification, and the intervals between them, in real time.
 
     Attributes:
         attempts: The number of attempts, including the first.
@@ -64,7 +64,7 @@ class DeliveryRecord:
         delivered: Whether the receiver answered with success. If not, the server has given up.
         http_status: The status of the last response, or None if there was no response.
         attempts: The number of attempts.
-        note: Why the notification was not sent, or an empty string.
+        note: The reason why the notification was not sent, or an empty string.
     """
 
     task_id: str
@@ -94,8 +94,8 @@ class NotificationSender:
             store: The store to watch for tasks with due notifications.
             clock: The clock that the tasks follow.
             describe: Returns the notification of a task at a time in milliseconds.
-            secret: The secret to sign notifications with; None to send them unsigned.
-            retries: How often and when to send a notification again.
+            secret: The secret to sign notifications with, or None to send them unsigned.
+            retries: The attempts to send a notification, and their intervals.
         """
         self._store = store
         self._clock = clock
@@ -181,14 +181,14 @@ class NotificationSender:
                         await awake.wait()
 
     def _seconds_to_next(self, now: int) -> float | None:
-        """Return the seconds until the next notification is due; None if there is none, or if you step the clock."""
+        """Return the seconds until the next notification is due, or None if there is none, or if you step the clock."""
         due_at = None if self._clock.is_manual else self._store.next_notification(now)
         return None if due_at is None else (due_at - now) / MS
 
     async def _notify(self, http: httpx.AsyncClient, task: StoredTask) -> None:
         """Send the next notification of a task, and record the outcome."""
         changed_at = task.changed_at(task.notified)
-        assert changed_at is not None  # noqa: S101 -- the store returns only tasks with a change
+        assert changed_at is not None  # noqa: S101 - the store returns only tasks with a change
         notification = self._describe(task, changed_at)
         status, attempts, note = await self._send(http, task, encode(notification).decode())
         record = DeliveryRecord(
@@ -232,7 +232,7 @@ class NotificationSender:
                 return response.status_code  # don't read the body: it may never end
         except SSRFGuardError:
             raise
-        except Exception:  # noqa: BLE001 -- no address or receiver may stop the other notifications
+        except Exception:  # noqa: BLE001 - no address or receiver may stop the other notifications
             return None
 
     def _headers(self, message_id: str, text: str) -> list[tuple[bytes, bytes]]:

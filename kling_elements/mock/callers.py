@@ -16,7 +16,7 @@ from kling_elements_runtime.addresses import is_host, is_loopback_address
 
 _PROXIES = re.compile(rb"via|forwarded|x-forwarded-.+|x-real-ip")  # headers that proxies add
 _OLD_HTTP = "1.0"  # nginx uses it towards its upstream by default, and adds no proxy header
-_OWN_SITES = ("none", "same-origin")  # of Sec-Fetch-Site: a typed address, and a page from this server
+_OWN_FETCH_SITES = ("none", "same-origin")  # values of Sec-Fetch-Site: a typed URL, and a page from this server
 ORIGIN = b"origin"
 """The header in which a browser sends the site of the page."""
 
@@ -33,10 +33,10 @@ _PREFLIGHT_MAX_AGE_SECONDS = b"600"  # how long a browser may reuse the response
 
 
 class Callers:
-    """Decides which requests may use `/_mock/`."""
+    """The hosts that may use `/_mock/`."""
 
     def __init__(self, hosts: Iterable[str] = ()) -> None:
-        """Keep the other hosts that may use `/_mock/`: addresses, networks or names."""
+        """Set the other hosts that may use `/_mock/`: addresses, networks or names."""
         networks = {host: _network(host) for host in hosts}
         self._networks = [network for network in networks.values() if network is not None]
         self._names = {host.lower() for host, network in networks.items() if network is None}
@@ -111,7 +111,7 @@ def _is_from_foreign_page(headers: Fields) -> bool:
     referer = header(headers, b"referer")
     if referer is not None and not _is_this_machine(_host_of(referer)):
         return True
-    return (header(headers, b"sec-fetch-site") or "none") not in _OWN_SITES
+    return (header(headers, b"sec-fetch-site") or "none") not in _OWN_FETCH_SITES
 
 
 def _is_this_machine(host: str | None) -> bool:
@@ -134,7 +134,7 @@ def _network(host: str) -> IPv4Network | IPv6Network | None:
 
 
 def _addresses_of(names: Iterable[str]) -> set[str]:
-    """Return the addresses of names. Don't cache them, because those of containers change."""
+    """Return the addresses of names. Don't cache them, because containers' addresses change."""
     addresses: set[str] = set()
     for name in names:
         try:

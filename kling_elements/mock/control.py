@@ -28,9 +28,9 @@ Action: TypeAlias = Callable[[Body], object]
 
 
 class Control:
-    """Answers requests below `/_mock/`. They need no token."""
+    """The handlers of requests below `/_mock/`, which need no token."""
 
-    def __init__(  # noqa: PLR0913 -- it connects these parts
+    def __init__(  # noqa: PLR0913 - it connects these parts
         self,
         *,
         callers: Callers,
@@ -40,7 +40,6 @@ class Control:
         faults: FaultQueue,
         sender: NotificationSender,
     ) -> None:
-        """Keep the parts of the server that requests can read and change."""
         self._callers = callers
         self._shapes = shapes
         self._clock = clock
@@ -56,7 +55,7 @@ class Control:
         }
 
     def accept(self, head: Head) -> AcceptedRequest:
-        """Return how to answer a request.
+        """Accept a request, and choose its handler.
 
         Raises:
             RefusedError: The caller isn't allowed, or the path or method doesn't exist.

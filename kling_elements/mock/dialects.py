@@ -1,4 +1,4 @@
-"""The dialects of the service: how each one words refusals, and what a deletion leaves."""
+"""The dialects of the service, which differ in the words of refusals and in the traces of deletions."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ _MAX_VALUE_LENGTH = 200  # characters of a request's value that a message repeat
 
 
 class Dialect:
-    """How a dialect words refusals, and what a deletion leaves.
+    """One dialect: its words for refusals, and the traces that a deletion leaves.
 
     Attributes:
-        deletion_example: The name of the example that answers a deletion; empty if the contract has no deletions.
+        deletion_example: The name of the example for a deletion's response. Empty if the contract has no deletions.
         keeps_deleted: Whether look-ups and lists still show a deleted element.
         counts_all_calls: Whether an external id is refused too if another call of the account used it.
         too_many: The code that refuses one task too many. If this dialect has none, it is another dialect's; if the
@@ -23,7 +23,7 @@ class Dialect:
     """
 
     def __init__(self, contract: Document, name: str, refusals: Refusals) -> None:
-        """Read what a contract says about a dialect.
+        """Read a dialect from a contract.
 
         Raises:
             KeyError: The contract has deletions but no response to them in this dialect, or it has creates but no code
@@ -51,7 +51,7 @@ class Dialect:
         Args:
             operation_id: The operation.
             keywords: The kinds of refusal that fit, such as `x-absent`; the first that the dialect has is used.
-            detail: What is wrong, used if the dialect has only a code and no message.
+            detail: The problem in words, used if the dialect has only a code and no message.
             values: The values of the request that the dialect's message may repeat, by name.
         """
         for row in (row for keyword in keywords for row in self._contract.refusals(operation_id, keyword)):

@@ -32,13 +32,13 @@ def _keep(reply: Reply) -> Reply:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What goes wrong with one create.
+    """The fault of one create.
 
     Attributes:
         name: The name under which it was queued.
         creates: Whether the task is created.
         late_seconds: Seconds until the task is created, or None to create it at once.
-        ending: How the task will end.
+        ending: The way in which the task will end.
         disturb: Takes the right reply, and returns the reply to send.
     """
 

@@ -1,4 +1,4 @@
-"""The ids of tasks and elements. The id of an element follows from the id of its task, and leads back to it."""
+"""The ids of tasks and elements. An element's id is computed from the id of its task, and back."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def check_kind(kind: str) -> str:
 
 
 class Ids:
-    """Writes ids in the kinds of a gateway."""
+    """A writer of ids in the kinds of a gateway."""
 
     def __init__(self, contract: Document, element_kind: str | None = None) -> None:
         """Read the kinds from `x-ids` of a contract.
@@ -58,7 +58,7 @@ class Ids:
         self._element_kind = element_kind or _KIND_OF_WORD[_known(words, "element", _KIND_OF_WORD)]
 
     def of_task(self, task_id: int) -> int | str:
-        """Return the id of a task as responses have it."""
+        """Return the id of a task as it appears in responses."""
         return task_id if self._has_task_numbers else str(task_id)
 
     def of_element(self, task_id: int) -> int | str:
@@ -66,7 +66,7 @@ class Ids:
         return element_id_of(task_id, self._element_kind)
 
     def in_preset(self, task: Mapping[str, Any]) -> dict[str, Any]:
-        """Return a task of the official library with ids of these kinds. Ids that are not numbers stay."""
+        """Return a task of the official library with ids of these kinds. Ids that are not numbers stay unchanged."""
         number, result = number_of(str(task["task_id"])), task["task_result"]
         elements = [{**element, "element_id": self._of_preset(element["element_id"])} for element in result["elements"]]
         return {
@@ -141,7 +141,7 @@ def _known(words: Mapping[str, str], name: str, known: tuple[str, ...] | Mapping
     """Return the word for the kind of an id.
 
     Raises:
-        ValueError: It is not one of those that are known.
+        ValueError: The word is unknown.
     """
     if words[name] not in known:
         raise ValueError(f"/x-ids/{name} of the contract must be one of {', '.join(known)}, not {words[name]!r}")

@@ -37,7 +37,7 @@ def check_task_seconds(seconds: Sequence[float]) -> Sequence[float]:
     Raises:
         ValueError: The value is not two durations, the shorter first.
     """
-    if not (len(seconds) == 2 and 0 <= seconds[0] <= seconds[1] <= _MAX_SECONDS):  # noqa: PLR2004 -- a pair
+    if not (len(seconds) == 2 and 0 <= seconds[0] <= seconds[1] <= _MAX_SECONDS):  # noqa: PLR2004 - a pair
         raise ValueError(f"task_seconds must be two numbers from 0 to {_MAX_SECONDS}, the shorter duration first")
     return seconds
 
@@ -86,7 +86,7 @@ class Options:
     """The options of a server: the arguments of `create_app`, which describes them, and one more.
 
     Attributes:
-        retries: How often and when to send a notification again.
+        retries: The attempts to send a notification, and their intervals.
 
     Raises:
         TypeError: `control` is a single string.

@@ -18,7 +18,7 @@ METHODS: Final = ("GET", "HEAD")
 
 
 class Pages:
-    """Answers at `/` and `/health`, and serves the Swagger UI page.
+    """The pages `/`, `/health` and the Swagger UI page.
 
     Attributes:
         by_path: The page at each path.

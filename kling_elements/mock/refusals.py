@@ -17,7 +17,7 @@ _KINDS = ("x-absent", "x-duplicate", "x-too-many", "x-deleted-already")
 
 
 class Problem(Enum):
-    """What is wrong with a request: the HTTP status, and the name of the contract's example for it."""
+    """A problem with a request: the HTTP status, and the name of the contract's example for it."""
 
     MISSING_TOKEN = 401, "missingToken"
     INVALID_TOKEN = 401, "invalidToken"
@@ -38,17 +38,16 @@ class Problem(Enum):
 
 
 class RefusedError(Exception):
-    """Raised to refuse a request. The message is for the caller, and contains no token and no media."""
+    """A request is refused. The message is for the caller, and contains no token and no media."""
 
     def __init__(self, reason: Problem | int, message: str, headers: Mapping[str, str] | None = None) -> None:
-        """Keep the problem or business code, the message that says what to do, and the headers to add."""
         super().__init__(message)
         self.reason = reason
         self.headers = headers or {}
 
 
 class Refusals:
-    """Words refusals as a contract does, and turns them into replies in the contract's envelope."""
+    """The refusals of a contract, in its words and its envelope."""
 
     def __init__(self, contract: Document) -> None:
         """Read the business codes of a contract, and the envelope of every problem from the examples.

@@ -18,7 +18,7 @@ _ENCODER = json.JSONEncoder(separators=(",", ":"))
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A response, and how to send it.
+    """A response, with instructions for sending it.
 
     Attributes:
         status: The HTTP status.
@@ -41,7 +41,7 @@ class Reply:
 
 
 def json_reply(value: object, status: int = 200, headers: HeaderList = ()) -> Reply:
-    """Return a reply with a body of JSON."""
+    """Return a reply with a JSON body."""
     return Reply(status, encode(value), (JSON_TYPE, *headers))
 
 

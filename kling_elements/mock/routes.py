@@ -21,7 +21,7 @@ class Endpoint:
     Attributes:
         operation: The operation.
         needs_token: Whether a request needs a Bearer token.
-        max_bytes: The size limit in bytes for each media type of the body; empty if there is no body.
+        max_bytes: The size limit in bytes for each media type of the body. Empty if there is no body.
         success: The response to a valid request, if no handler has a better one.
     """
 

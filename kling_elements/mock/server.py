@@ -17,7 +17,7 @@ from kling_elements.mock.app import MockServer
 from kling_elements.mock.asgi import ABORT, Application
 
 _BACKLOG = 2048  # connections that may wait to be accepted
-_SHUTDOWN_MAX_SECONDS = 1  # for unfinished requests, so that a stalled caller can't keep the server alive
+_SHUTDOWN_MAX_SECONDS = 1  # a stalled caller can't keep the server alive any longer
 
 HEAD_MAX_BYTES = 1 << 16
 """The size limit in bytes of a request line and its headers, far more than a client needs."""
@@ -25,7 +25,7 @@ HEAD_MAX_BYTES = 1 << 16
 HALF_REQUEST_MAX_SECONDS = 30
 """Seconds that a request line and its headers may take, and that a body may pause."""
 
-_TICKS_PER_SECOND = 10  # of uvicorn's main loop
+_UVICORN_TICKS_PER_SECOND = 10  # how often its main loop runs
 _TOO_LARGE = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-type: text/plain\r\nconnection: close\r\n\r\n"
     b"The address and the headers of a request may have at most %d bytes.\n"
@@ -36,7 +36,7 @@ class _ClosingServer(uvicorn.Server):
     """A server that closes connections if they leave a request half sent."""
 
     async def on_tick(self, counter: int) -> bool:
-        if counter % _TICKS_PER_SECOND == 0:
+        if counter % _UVICORN_TICKS_PER_SECOND == 0:
             for connection in cast("list[_Protocol]", list(self.server_state.connections)):
                 connection.wait_a_second()
         return await super().on_tick(counter)
@@ -132,7 +132,7 @@ def serve(listener: socket.socket, url: str, app: MockServer, *, as_json: bool =
 
     Args:
         listener: The listening socket.
-        url: The server's address for the line that it prints when it is ready.
+        url: The server's URL for the line that it prints when it is ready.
         app: The application.
         as_json: Whether that line is JSON, for programs.
     """

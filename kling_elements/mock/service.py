@@ -18,7 +18,7 @@ from kling_elements.mock.shapes import Shapes, without_media
 from kling_elements.mock.store import Store
 from kling_elements.mock.tasks import Draft, StoredTask
 
-_WINDOW_SECONDS = 1  # of the rate limit
+_RATE_WINDOW_SECONDS = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +39,9 @@ class ServiceCall:
 
 
 class Service:
-    """Handles every operation. You can use it from any thread."""
+    """The handlers of all operations. You can use them from any thread."""
 
-    def __init__(  # noqa: PLR0913 -- it connects these parts
+    def __init__(  # noqa: PLR0913 - it connects these parts
         self,
         options: Options,
         *,
@@ -53,7 +53,6 @@ class Service:
         faults: FaultQueue,
         on_create: Callable[[StoredTask], None],
     ) -> None:
-        """Keep the parts of the server, and the function to call with each new task."""
         self._options = options
         self._refusals = refusals
         self._dialect = dialect
@@ -91,7 +90,7 @@ class Service:
         with self._store.lock:
             now = self._clock.now_ms()
             self._check_limits(draft, now)
-            task = self._store.add(draft, now, randint(*self._options.task_ms))  # noqa: S311 -- nobody gains by guessing
+            task = self._store.add(draft, now, randint(*self._options.task_ms))  # noqa: S311 - nobody gains by guessing
         self._on_create(task)
         return self._shapes.response(self._shapes.submitted(task))
 
@@ -103,9 +102,9 @@ class Service:
             raise self._dialect.refusal(
                 "createElement", "x-duplicate", detail=detail, external_task_id=draft.external_id
             )
-        window_start = now - _WINDOW_SECONDS * MS
+        window_start = now - _RATE_WINDOW_SECONDS * MS
         if options.rate and store.count_created_after(owner, window_start, options.rate) == options.rate:
-            headers = {"Retry-After": str(_WINDOW_SECONDS)}
+            headers = {"Retry-After": str(_RATE_WINDOW_SECONDS)}
             detail = f"at most {options.rate} creates per second"
             raise self._refusals.refusal_for(Problem.RATE_LIMITED, detail, headers)
         limit = options.concurrency

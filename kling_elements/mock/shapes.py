@@ -18,10 +18,10 @@ _REFERENCES = ("element_image_list", "element_video_list")
 
 
 class Shapes:
-    """Writes responses in the shapes of the contract's examples."""
+    """A writer of responses in the shapes of the contract's examples."""
 
     def __init__(self, contract: Document, ids: Ids) -> None:
-        """Read the constant parts from the contract, and keep how to write ids.
+        """Read the constant parts from the contract.
 
         Raises:
             KeyError: The contract lacks an example or the tags.
@@ -90,7 +90,7 @@ class Shapes:
         return {**self._flat, "id": task_id, "task_id": task_id, "created_at": submitted["created_at"] // MS}
 
     def odd_envelope(self, response: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the response to a create with a code of failure and an invalid time."""
+        """Return the response to a create with a failure code and an invalid time."""
         return {**response, "code": self._failure_code, "data": {**response["data"], "created_at": []}}
 
     def element_id(self, task: StoredTask) -> int | str:

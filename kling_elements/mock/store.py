@@ -19,10 +19,10 @@ from kling_elements.mock.reply import encode
 from kling_elements.mock.tasks import CHANGES, Draft, StoredTask
 
 _IN_MEMORY = ":memory:"
-_BUSY_SECONDS = 2.0  # to wait for an earlier server to close the file
+_MAX_LOCK_WAIT_SECONDS = 2.0  # an earlier server may still be closing the file
 _APPLICATION_ID = 0x6B6C6E67  # "klng": marks the file as one of these
-_VERSION = 4  # of the tables; files of other versions are refused
-_ID_BITS = 10  # of an id that count the tasks of one millisecond; the other bits are the time of creation
+_TABLES_VERSION = 4  # files of other versions are refused
+_ID_SEQUENCE_BITS = 10  # they count the tasks of one millisecond; an id's other bits are the time of creation
 
 _DAMAGED = "it is damaged; restore it from a copy, or use a file that does not exist yet"
 
@@ -61,22 +61,22 @@ _TABLES = (
         seen_ms INTEGER NOT NULL CHECK (typeof(seen_ms) = 'integer' AND seen_ms BETWEEN 0 AND {LATEST_MS})
     )""",
     f"PRAGMA application_id = {_APPLICATION_ID}",
-    f"PRAGMA user_version = {_VERSION}",
+    f"PRAGMA user_version = {_TABLES_VERSION}",
 )
 _PLACEHOLDERS = ", ".join("?" * len(StoredTask._fields))
-_INSERT = f"INSERT INTO tasks ({_COLUMNS}, due_at, checksum) VALUES ({_PLACEHOLDERS}, ?, ?)"  # noqa: S608 -- as below
-_SELECT = f"SELECT {_COLUMNS} FROM tasks"  # noqa: S608 -- the columns are those of the class
+_INSERT = f"INSERT INTO tasks ({_COLUMNS}, due_at, checksum) VALUES ({_PLACEHOLDERS}, ?, ?)"  # noqa: S608 - as below
+_SELECT = f"SELECT {_COLUMNS} FROM tasks"  # noqa: S608 - the columns are those of the class
 
 
 class StateError(Exception):
-    """Raised if the state file cannot be used. The message says why and what to do."""
+    """The state file cannot be used. The message says why and what to do."""
 
 
 class Store:
     """The tasks of all owners. You can use it from any thread."""
 
     def __init__(self, path: str | PathLike[str] | None = None) -> None:
-        """Open a file, or create it; None and `:memory:` keep everything in memory.
+        """Open a file, or create it. None and `:memory:` keep everything in memory.
 
         Raises:
             StateError: The file cannot be opened, is not a state file, is damaged, or is in use.
@@ -113,7 +113,7 @@ class Store:
     def add(self, draft: Draft, now: int, duration_ms: int) -> StoredTask:
         """Add a task that is processing after half of `duration_ms` milliseconds, and ends after all of them."""
         with self._lock:
-            self._last_id = max(self._last_id + 1, now << _ID_BITS)
+            self._last_id = max(self._last_id + 1, now << _ID_SEQUENCE_BITS)
             first_change = 0 if duration_ms else CHANGES - 1  # a task that ends at once skips processing
             task = StoredTask(
                 task_id=self._last_id,
@@ -174,13 +174,13 @@ class Store:
 
     def by_external_id(self, owner: bytes, external_id: str, *, include_deleted: bool) -> StoredTask | None:
         """Return an owner's newest task with an external id. A deleted task is returned only if `include_deleted`."""
-        where = "WHERE owner = ? AND external_id = ? AND deleted <= ? ORDER BY task_id DESC LIMIT 1"
-        return self._task(f"{_SELECT} {where}", owner, external_id, include_deleted)
+        condition = "WHERE owner = ? AND external_id = ? AND deleted <= ? ORDER BY task_id DESC LIMIT 1"
+        return self._task(f"{_SELECT} {condition}", owner, external_id, include_deleted)
 
     def page(self, owner: bytes, number: int, size: int, *, include_deleted: bool) -> list[StoredTask]:
         """Return a page of an owner's tasks, newest first. The first page is 1."""
-        where = "WHERE owner = ? AND deleted <= ? ORDER BY created_at DESC, task_id DESC LIMIT ? OFFSET ?"
-        return self._tasks(f"{_SELECT} {where}", owner, include_deleted, size, (number - 1) * size)
+        condition = "WHERE owner = ? AND deleted <= ? ORDER BY created_at DESC, task_id DESC LIMIT ? OFFSET ?"
+        return self._tasks(f"{_SELECT} {condition}", owner, include_deleted, size, (number - 1) * size)
 
     def every_task(self) -> list[StoredTask]:
         """Return all tasks of all owners, oldest first."""
@@ -195,7 +195,7 @@ class Store:
         return self._tasks(f"{_SELECT} WHERE due_at <= ? ORDER BY due_at LIMIT ?", now, at_most)
 
     def next_notification(self, now: int) -> int | None:
-        """Return when the next notification after now is due, or None."""
+        """Return the time of the next notification after now, or None."""
         time: int | None = self._single_row("SELECT min(due_at) FROM tasks WHERE due_at > ?", now)[0]
         return time
 
@@ -212,7 +212,7 @@ class Store:
     def clock_reading(self) -> ClockReading | None:
         """Return the last saved reading of the clock, or None."""
         newest = "(SELECT coalesce(max(created_at), 0) FROM tasks)"
-        row = self._row(f"SELECT ahead_ms, stopped_at_ms, max(seen_ms, {newest}) FROM clock")  # noqa: S608 -- as above
+        row = self._row(f"SELECT ahead_ms, stopped_at_ms, max(seen_ms, {newest}) FROM clock")  # noqa: S608 - as above
         return ClockReading(*row) if row else None
 
     def save_clock(self, reading: ClockReading) -> None:
@@ -241,7 +241,7 @@ class Store:
     def _single_row(self, sql: str, *values: object) -> tuple[Any, ...]:
         """Return the row of a query that always returns exactly one."""
         row = self._row(sql, *values)
-        assert row is not None  # noqa: S101 -- every query here returns a row
+        assert row is not None  # noqa: S101 - every query here returns a row
         return row
 
     def _task(self, sql: str, *values: object) -> StoredTask | None:
@@ -263,7 +263,9 @@ def _open(path: str | PathLike[str] | None) -> sqlite3.Connection:
     except OSError as error:
         raise StateError(f"the state file {path} cannot be used: {error.strerror}") from None
     try:
-        connection = sqlite3.connect(name, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+        connection = sqlite3.connect(
+            name, timeout=_MAX_LOCK_WAIT_SECONDS, isolation_level=None, check_same_thread=False
+        )
         try:
             _prepare(connection)
         except BaseException:
@@ -290,8 +292,10 @@ def _prepare(connection: sqlite3.Connection) -> None:
             connection.execute(sql)
     elif application_id != _APPLICATION_ID:
         raise StateError("it is a database of another program; use a file that does not exist yet")
-    elif version != _VERSION:
-        raise StateError(f"another version wrote it (format {version}, this one reads {_VERSION}); use another file")
+    elif version != _TABLES_VERSION:
+        raise StateError(
+            f"another version wrote it (format {version}, this one reads {_TABLES_VERSION}); use another file"
+        )
     elif not _is_sound(connection):
         raise StateError(_DAMAGED)
     connection.execute("COMMIT")
@@ -309,7 +313,7 @@ def _is_sound(connection: sqlite3.Connection) -> bool:
     if connection.execute("PRAGMA integrity_check(1)").fetchone() != ("ok",):
         return False
     connection.execute("SELECT external_id FROM used_elsewhere").fetchall()  # raises if a value is not text
-    rows = connection.execute(f"SELECT checksum, {_COLUMNS} FROM tasks")  # noqa: S608 -- as above
+    rows = connection.execute(f"SELECT checksum, {_COLUMNS} FROM tasks")  # noqa: S608 - as above
     return all(_checksum(tuple(values)) == checksum for checksum, *values in rows)
 
 

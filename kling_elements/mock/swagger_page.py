@@ -18,9 +18,9 @@ PAGE: Final = "/docs"
 CONTRACT: Final = "/openapi.json"
 INSTALL: Final = 'run pip install "kling-elements[cli]"'
 
-_TOKEN = "try-it"  # noqa: S105 -- any token would do
-_ANY_TOKEN = "Any token is accepted, and one is filled in."  # noqa: S105 -- a sentence
-_ONE_TOKEN = "Press Authorize, and enter the token that the server was started with."  # noqa: S105 -- a sentence
+_TOKEN = "try-it"  # noqa: S105 - any token would do
+_ANY_TOKEN = "Any token is accepted, and one is filled in."  # noqa: S105 - a sentence
+_ONE_TOKEN = "Press Authorize, and enter the token that the server was started with."  # noqa: S105 - a sentence
 # Nothing is loaded from another host. Swagger UI has its icons in its style sheet, as data.
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -37,7 +37,7 @@ def pages(contract: Document, accepted_token: str | None) -> Mapping[str, Callab
 
     Args:
         contract: The contract that the page shows.
-        accepted_token: The only token that the server accepts; it is not on the page. None if it accepts any.
+        accepted_token: The only token that the server accepts, or None if it accepts any. It is not on the page.
     """
     index = partial(_index, contract, accepted_token)
     return {

@@ -12,14 +12,14 @@ SUBMITTED, PROCESSING, SUCCEED, FAILED = "submitted", "processing", "succeed", "
 DELETED = "deleted"  # the status of an element; its task keeps its own
 
 CHANGES = 2
-"""How often the status of a task changes: at the start and at the end of processing."""
+"""The number of changes of a task's status: one at the start and one at the end of processing."""
 
 _SUCCESS_STATUSES = (SUCCEED, "succeeded")  # the newer API uses the second word
 
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How a task will end: its last status, and the reason."""
+    """The way in which a task will end: its last status, and the reason."""
 
     status: str = SUCCEED
     message: str = ""
@@ -36,7 +36,7 @@ class Draft:
         owner: The SHA-256 of the token.
         external_id: The caller's own id, or None.
         request: The request, with placeholders instead of inline images.
-        ending: How the task will end.
+        ending: The way in which the task will end.
         callback_url: The URL for notifications, or None.
         may_call_private: Whether the URL may point to this machine or a private network.
     """
@@ -57,15 +57,15 @@ class StoredTask(NamedTuple):
         owner: The SHA-256 of the token.
         external_id: The caller's own id, or None.
         request: The request as JSON text, with placeholders instead of inline images.
-        created_at: When the task was created.
-        processing_at: When the processing starts.
-        ended_at: When the processing ends.
+        created_at: The time of the create.
+        processing_at: The time at which processing starts.
+        ended_at: The time at which processing ends.
         end_status: The last status.
         end_message: The reason for the last status.
         callback_url: The URL for notifications, or None.
         may_call_private: Whether the URL may point to this machine or a private network, as 0 or 1.
         deleted: Whether the element was deleted, as 0 or 1.
-        notified: How many changes need no notification any more.
+        notified: The number of changes that need no further notification.
     """
 
     task_id: int
@@ -92,7 +92,7 @@ class StoredTask(NamedTuple):
         return self._at(now, SUBMITTED, PROCESSING, self.end_status)
 
     def updated_at(self, now: int) -> int:
-        """Return when the status last changed, as seen at a time."""
+        """Return the time of the last change of the status before a time."""
         return self._at(now, self.created_at, self.processing_at, self.ended_at)
 
     def message_at(self, now: int) -> str:
@@ -104,7 +104,7 @@ class StoredTask(NamedTuple):
         return now >= self.ended_at and self.end_status in _SUCCESS_STATUSES
 
     def changed_at(self, change: int) -> int | None:
-        """Return when a change of the status happens, or None if there are no more. The first change is 0."""
+        """Return the time of a change of the status, or None if there is no such change. The first change is 0."""
         return (self.processing_at, self.ended_at, None)[change]
 
     def _at(self, now: int, submitted: _T, processing: _T, ended: _T) -> _T:

@@ -5,7 +5,7 @@ from kling_elements.testing import respx_router
 
 def test_an_element_is_created() -> None:
     with respx_router() as router, KlingElements("any-token") as kling:
-        router.kling.queue_faults("drop-after")  # the response gets lost, but the element exists
+        router.kling.queue_faults("drop-after")  # the response is lost, but the element exists
         task = kling.get_or_create(request)
         assert kling.wait(task).element_id == router.kling.tasks()[0]["element_id"]
 """

@@ -19,12 +19,12 @@ class MockGateway:
     """A mock server to test against.
 
     Attributes:
-        url: The address of the server.
+        url: The URL of the server.
         token: A token that the server accepts.
     """
 
     def __init__(self, app: MockServer, url: str, token: str = TOKEN) -> None:
-        """Create the controls of a server at an address."""
+        """Create the controls of a server at a URL."""
         self.app: Final = app
         self.url: Final = url
         self.token: Final = token

@@ -21,7 +21,7 @@ except ModuleNotFoundError as error:
 
 
 class KlingRouter(respx.MockRouter):
-    """A respx router that responds like one gateway. You can add routes for other addresses.
+    """A respx router that responds like one gateway. You can add routes for other URLs.
 
     Attributes:
         kling: The controls of the mock server.
@@ -51,8 +51,8 @@ def respx_router(
     Notifications are not sent.
 
     Args:
-        base_url: The gateway's address; by default the default of the clients.
-        gateway: The gateway to play, as for `create_app`; by default the host of the address decides, as for clients.
+        base_url: The gateway's URL; by default the clients' default.
+        gateway: The gateway to play, as for `create_app`; by default the host of the URL decides, as for clients.
         app: The mock server, from `kling_elements.mock.create_app`; by default one whose tasks end at once.
         respx_options: More arguments for `respx.MockRouter`; `assert_all_called` is off by default.
 

@@ -21,15 +21,15 @@ UNREADABLE: Final = "kling_elements_runtime.unreadable"
 ENCODINGS: Final = "gzip"
 """The value of `Accept-Encoding`."""
 
-_PIECE = 1 << 16  # bytes that are decoded at a time: a bomb yields no more than that at once
-_MAX_PIECES = 1 << 17  # of a response; each takes time, however small it is
-_MAX_PART = 1 << 20  # bytes of a request that are written at a time
+_DECODED_PIECE_BYTES = 1 << 16  # a compression bomb yields no more than this at once
+_MAX_RESPONSE_PIECES = 1 << 17  # each takes time, however small it is
+_MAX_WRITE_BYTES = 1 << 20
 _WITH_GZIP_HEADER = zlib.MAX_WBITS | 16
 _TIME_IS_UP = (TimeoutError, httpcore.TimeoutException, httpx.TimeoutException)
 
 
 class SendProgress:
-    """Tracks how much of one request was passed to the network.
+    """The progress of one request: how much of it was passed to the network.
 
     A server that respects `Content-Length` does nothing before it has received the whole body.
     """
@@ -47,7 +47,7 @@ class SendProgress:
 
         Args:
             body: The pieces.
-            length: The total number of bytes; None if it is not known.
+            length: The total number of bytes, or None if it is not known.
             before_last: Called before the piece that completes the body; an exception from it stops the request.
         """
         self._begin(length)
@@ -95,16 +95,16 @@ class SendProgress:
 
 def _parts(piece: bytes) -> Iterable[bytes]:
     """Split a large piece of a body, so that each write is small."""
-    if len(piece) <= _MAX_PART:
+    if len(piece) <= _MAX_WRITE_BYTES:
         return (piece,)
-    return (piece[start : start + _MAX_PART] for start in range(0, len(piece), _MAX_PART))
+    return (piece[start : start + _MAX_WRITE_BYTES] for start in range(0, len(piece), _MAX_WRITE_BYTES))
 
 
 class ResponseBody:
     """The body of one response, collected and decoded up to a limit.
 
     Attributes:
-        problem: Why the body is incomplete; None if nothing is wrong.
+        problem: Why the body is incomplete, or None if nothing is wrong.
     """
 
     def __init__(self, encoding: str = "") -> None:
@@ -117,7 +117,7 @@ class ResponseBody:
         self.problem: str | None = None
 
     def add(self, piece: bytes) -> bool:
-        """Add a piece, and return whether you should read more."""
+        """Add a piece, and return whether to read more."""
         self._received_bytes += len(piece)
         self._pieces += 1
         if self._gzip is not None:
@@ -128,8 +128,8 @@ class ResponseBody:
             self.problem = f"the response is encoded as {self._encoding[:40]!r}, but only {ENCODINGS} was requested"
         if self._received_bytes > MAX_RESPONSE_BYTES:
             self.problem = _TOO_LARGE
-        elif self._pieces > _MAX_PIECES:
-            self.problem = f"the response has more than {_MAX_PIECES} pieces"
+        elif self._pieces > _MAX_RESPONSE_PIECES:
+            self.problem = f"the response has more than {_MAX_RESPONSE_PIECES} pieces"
         return self.problem is None
 
     def take(self, pieces: Iterable[bytes]) -> None:
@@ -159,7 +159,7 @@ class ResponseBody:
     def _decode(self, piece: bytes, gzip: zlib._Decompress) -> None:
         try:
             while piece and not gzip.eof and self.problem is None:  # data after the end is ignored, as in httpx
-                self._keep(gzip.decompress(piece, _PIECE))
+                self._keep(gzip.decompress(piece, _DECODED_PIECE_BYTES))
                 piece = gzip.unconsumed_tail
         except zlib.error:
             self.problem = "the response is compressed, and damaged"
@@ -171,7 +171,7 @@ class ReceivedResponse:
 
     Attributes:
         status: The HTTP status.
-        headers: The headers as received; without those of an encoding if the content was decoded.
+        headers: The headers as received, but without the encoding headers if the content was decoded.
         content: The body, decoded.
         extensions: httpcore's extensions of the response, and if the body is incomplete, the reason under `UNREADABLE`.
     """
@@ -199,7 +199,7 @@ class ReceivedResponse:
 
 
 def encoding_of(headers: list[tuple[bytes, bytes]]) -> str:
-    """Return the header `Content-Encoding`; an empty string if there is none."""
+    """Return the header `Content-Encoding`, or an empty string if there is none."""
     return ", ".join(value.decode("latin-1") for name, value in headers if name.lower() == b"content-encoding")
 
 

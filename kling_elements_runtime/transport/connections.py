@@ -49,17 +49,17 @@ _ASYNC_FUNCTIONS = LibraryFunctions(
 
 
 class _DirectPath:
-    """Decides whether requests may bypass httpx.
+    """The decision whether requests may bypass httpx.
 
     Attributes:
         needs_httpx: Whether the settings require httpx itself.
-        uses_pool_only: Whether no transport but our own pool can send requests, unless a tool has patched something.
+        uses_pool_only: Whether only our own pool can send requests, unless a tool has patched something.
     """
 
     def __init__(
         self, settings: Mapping[str, Any], http: Any, transport: Any, functions: LibraryFunctions, function: str
     ) -> None:
-        """Remember one client.
+        """Inspect one client.
 
         Args:
             settings: The arguments of httpx's client.
@@ -149,7 +149,7 @@ class AsyncConnections:
         await self.http.aclose()
 
     def close_of_ended_loop(self) -> None:
-        """Close the connections of an event loop that has ended, as far as possible without it."""
+        """Close the connections of an ended event loop, as far as possible without it."""
         if self._pool is not None:
             self._pool.close_waiting()
 

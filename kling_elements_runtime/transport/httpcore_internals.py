@@ -32,7 +32,7 @@ def is_reusable(connection: Any) -> bool:
 
 
 def _has_no_leftover_data(inner: Any) -> bool:
-    """Return whether the parser contains no data after a response; False if that is unknown with this httpcore."""
+    """Return whether the parser contains no data after a response, or False if that is unknown with this httpcore."""
     parser = getattr(inner, "_h11_state", None)
     return parser is not None and not parser.trailing_data[0] and hasattr(inner, "_network_stream")
 

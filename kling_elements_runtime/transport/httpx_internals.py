@@ -17,7 +17,7 @@ class PoolTransport(httpx.HTTPTransport):
     """httpx's own transport over our pool, so that tools that patch its functions also see these requests."""
 
     def __init__(self, pool: Pool) -> None:
-        """Use a pool instead of the one that httpx's constructor would create."""
+        """Create a transport over a pool, without the pool that httpx's constructor would create."""
         self._pool = pool
 
 
@@ -25,10 +25,10 @@ class AsyncPoolTransport(httpx.AsyncHTTPTransport):
     """The async version of `PoolTransport`."""
 
     def __init__(self, pool: AsyncPool) -> None:
-        """Use a pool instead of the one that httpx's constructor would create."""
+        """Create a transport over a pool, without the pool that httpx's constructor would create."""
         self._pool = pool
 
 
 def transport_of(http: httpx.Client | httpx.AsyncClient) -> Any:
-    """Return the transport of a client, which OpenTelemetry replaces; None if this httpx stores it elsewhere."""
+    """Return the transport of a client, which OpenTelemetry replaces, or None if this httpx stores it elsewhere."""
     return getattr(http, "_transport", None)

@@ -24,7 +24,7 @@ class IdleConnections(Generic[C]):
 
         Args:
             limit: The maximum number of idle connections.
-            max_seconds: The seconds after which an idle connection is closed; None for no limit.
+            max_seconds: The seconds after which an idle connection is closed, or None for no limit.
             reuse_seconds: The maximum idle time of a connection for a request that must not be sent twice.
         """
         self._limit = limit

@@ -13,7 +13,7 @@ class LibraryFunctions:
     """Functions of httpx and httpcore, as they were when this object was created."""
 
     def __init__(self, *places: tuple[type, str]) -> None:
-        """Remember the functions, each named by its class and its name."""
+        """Record functions, each given by its class and its name."""
         self._functions = [(owner, name, _original(owner, name)) for owner, name in places]
 
     def are_unpatched(self) -> bool:

@@ -67,7 +67,7 @@ class Pool(httpcore.ConnectionPool):
             self._places.release()
 
     def create_connection(self, origin: httpcore.Origin) -> httpcore.ConnectionInterface:
-        """Return a connection that is not open yet."""
+        """Return a new connection, which is opened on first use."""
         httpcore_internals.set_ssl_context(self, self._route, origin)
         return super().create_connection(origin)
 
@@ -125,7 +125,7 @@ class AsyncPool(httpcore.AsyncConnectionPool):
             self._places.release()
 
     def create_connection(self, origin: httpcore.Origin) -> httpcore.AsyncConnectionInterface:
-        """Return a connection that is not open yet."""
+        """Return a new connection, which is opened on first use."""
         httpcore_internals.set_ssl_context(self, self._route, origin)
         return super().create_connection(origin)
 
@@ -174,7 +174,7 @@ class _PoolLike(Protocol[C]):
     pieces: Callable[..., Any]
 
     def create_connection(self, origin: httpcore.Origin) -> C:
-        """Return a connection that is not open yet."""
+        """Return a new connection, which is opened on first use."""
         ...
 
     async def send(self, connection: C, request: httpcore.Request) -> httpcore.Response:
@@ -232,13 +232,13 @@ def _progress(request: httpcore.Request) -> SendProgress:
 
 
 def _length(request: httpcore.Request) -> int | None:
-    """Return the `Content-Length` of a request in bytes; None if there is none, or it is not a number."""
+    """Return the `Content-Length` of a request in bytes, or None if there is none, or it is not a number."""
     length = next((value for name, value in request.headers if name.lower() == b"content-length"), b"")
     return int(length) if length.isdigit() else None
 
 
 def _pool_seconds(request: httpcore.Request) -> float | None:
-    """Return the seconds that a request may wait for a connection; None for no limit."""
+    """Return the seconds that a request may wait for a connection, or None for no limit."""
     limit: float | None = request.extensions.get("timeout", {}).get("pool")
     left = seconds_left()
     if left is None:

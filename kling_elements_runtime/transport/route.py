@@ -36,7 +36,7 @@ class Route:
         reuse_seconds: The maximum idle time of a connection for a request that must not be sent twice.
         verify: Which certificates to trust, as in httpx.
         cert: The client's own certificate, as in httpx.
-        trust_env: Whether to use the certificates that the environment names.
+        trust_env: Whether to use the environment's certificates.
         http1: Whether to allow HTTP/1.1.
         http2: Whether to allow HTTP/2.
         limits: The maximum numbers of connections.
@@ -60,7 +60,7 @@ class Route:
         Args:
             url: The gateway's URL.
             options: Arguments of httpx's clients, of which only those about connections are used.
-            on_this_machine: Whether the gateway is on this machine, so that no proxy of the environment is used.
+            on_this_machine: Whether the gateway is on this machine. If so, the environment's proxies are not used.
             reuse_seconds: The maximum idle time of a connection for a request that must not be sent twice.
 
         Raises:
@@ -135,12 +135,12 @@ class Route:
                 return shared_context(trust_env=False, http2=self.http2)
             return httpx.create_ssl_context(self.verify, self.cert, self.trust_env)
         except (OSError, ValueError) as error:
-            where = f" ({named} of the environment)" if named else ""
-            raise httpcore.ConnectError(f"the certificates cannot be read{where}: {error}") from error
+            source = f" ({named} of the environment)" if named else ""
+            raise httpcore.ConnectError(f"the certificates cannot be read{source}: {error}") from error
 
 
 def _number(limit: int | None) -> int:
-    """Return a limit of httpx as a number; None means no limit."""
+    """Return a limit of httpx as a number. None means no limit."""
     return sys.maxsize if limit is None else limit
 
 
@@ -156,7 +156,7 @@ def _usable_proxy(option: Any, name: str) -> httpx.Proxy:
     """
     try:
         if isinstance(option, str) and has_non_ascii_port(option):
-            raise ValueError  # noqa: TRY301 -- the message is below
+            raise ValueError  # noqa: TRY301 - the message is below
         proxy = option if isinstance(option, httpx.Proxy) else httpx.Proxy(option)
         url = proxy.url
         is_usable = url.scheme in _SCHEMES and is_host(url.raw_host.decode("ascii")) and is_port(url.port)
@@ -171,15 +171,15 @@ def _usable_proxy(option: Any, name: str) -> httpx.Proxy:
 
 
 def _environment_proxy(url: httpx.URL) -> httpx.Proxy | None:
-    """Return the proxy of the environment for a URL, or None."""
+    """Return the environment's proxy for a URL, or None."""
     proxies = getproxies()
     kind = next((kind for kind in (url.scheme, "all") if proxies.get(kind)), None)
     if kind is None or proxy_bypass(url.netloc.decode("ascii")):
         return None
     name = next((name for name in os.environ if name.lower() == f"{kind}_proxy"), None)
     value = proxies[kind]
-    where = f"the environment variable {name}" if name else "the proxy in the settings of this system"
-    return _usable_proxy(value if "://" in value else f"http://{value}", where)
+    source = f"the environment variable {name}" if name else "the proxy in the settings of this system"
+    return _usable_proxy(value if "://" in value else f"http://{value}", source)
 
 
 def _check_limits(limits: Any) -> None:
@@ -211,7 +211,7 @@ def _paths_as_strings(files: Any) -> Any:
 
 
 def _named_files(route: Route) -> Iterator[tuple[str, str]]:
-    """Yield the names of certificate files, each with its argument."""
+    """Yield the argument and the path of each certificate file."""
     if isinstance(route.verify, str):
         yield "verify", route.verify
     if route.cert is not None:  # one file, or a certificate and its key, and perhaps the key's password

@@ -21,13 +21,13 @@ from kling_elements_runtime.transport.steps import CONNECTING, READING, WRITING,
 from kling_elements_runtime.transport.tls import NestedTls, start_tls
 
 _LARGE_BYTES = 1 << 16  # pieces of this size and above let the event loop do other work
-_MAX_BUFFERED_BYTES = 1 << 14  # of headers or of a small body that are sent together with their neighbour
-_HEAD_START_SECONDS = 0.25  # until the next address is also tried (RFC 8305, section 5)
+_MAX_BUFFERED_BYTES = 1 << 14  # headers or a small body, which are sent together with their neighbour
+_HEAD_START_SECONDS = 0.25  # then the next address is also tried (RFC 8305, section 5)
 _Options: TypeAlias = Iterable[tuple[Any, ...]] | None
 
 
 class Backend(httpcore.NetworkBackend):
-    """Opens blocking sockets."""
+    """A backend that opens blocking sockets."""
 
     def connect_tcp(
         self,
@@ -37,7 +37,7 @@ class Backend(httpcore.NetworkBackend):
         local_address: str | None = None,  # noqa: ARG002 - our own connections have none
         socket_options: _Options = None,  # noqa: ARG002 - nor these
     ) -> httpcore.NetworkStream:
-        """Return a socket that is connected to the first of the host's addresses that accepts."""
+        """Return a socket connected to the first of the host's addresses that accepts."""
         failures = []
         with CONNECTING, within(timeout):  # all addresses together
             for address in look_up(host, port).result(limit(None)):
@@ -62,7 +62,7 @@ def _connect(address: tuple[Any, ...]) -> socket.socket:
 
 
 class _WriteBuffer:
-    """Delays the first piece of a request, the headers, so that it is sent together with the next one.
+    """A buffer that delays the first piece of a request, the headers, until the next one is written.
 
     A system call takes longer than all the work of h11 on a small request.
     """
@@ -138,7 +138,7 @@ class _Stream(httpcore.NetworkStream):
 
 
 class AsyncBackend(httpcore.AsyncNetworkBackend):
-    """Opens sockets on the running event loop. `AsyncConnections.send` limits the time of the call."""
+    """A backend that opens sockets on the running event loop. `AsyncConnections.send` limits the time of the call."""
 
     async def connect_tcp(
         self,
@@ -148,7 +148,7 @@ class AsyncBackend(httpcore.AsyncNetworkBackend):
         local_address: str | None = None,  # noqa: ARG002 - as in Backend
         socket_options: _Options = None,  # noqa: ARG002 - as in Backend
     ) -> httpcore.AsyncNetworkStream:
-        """Return a socket that is connected to the host's address that accepts first."""
+        """Return a socket connected to the host's address that accepts first."""
         with CONNECTING:
             async with asyncio.timeout(timeout):
                 addresses: Any = await asyncio.wrap_future(look_up(host, port))
@@ -211,7 +211,7 @@ def _disable_nagle(connected: socket.socket) -> None:
 
 
 def _extra_info(connected: socket.socket, info: str) -> Any:
-    """Return a property of a connection for httpcore or a tool; None if it is unknown."""
+    """Return a property of a connection for httpcore or a tool, or None if it is unknown."""
     match info:
         case "is_readable":
             return _is_readable(connected)

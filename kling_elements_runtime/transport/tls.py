@@ -14,8 +14,8 @@ from kling_elements_runtime.transport.steps import CONNECTING, READING, WRITING
 
 T = TypeVar("T")
 
-_READ_BYTES = 1 << 16  # at a time, as httpcore reads
-_WRITTEN_BYTES = 1 << 18  # at a time, because there are two copies of them meanwhile
+_READ_BYTES = 1 << 16  # as httpcore reads
+_WRITTEN_BYTES = 1 << 18  # not more at a time, because there are two copies of them meanwhile
 
 
 class _TlsStream(httpcore.AsyncNetworkStream):
@@ -95,7 +95,7 @@ async def start_tls(
 
 
 class _AsyncAdapter(httpcore.AsyncNetworkStream):
-    """Adapts a blocking stream to the async interface. Its coroutines never suspend."""
+    """An adapter from a blocking stream to the async interface. Its coroutines never suspend."""
 
     def __init__(self, inner: httpcore.NetworkStream) -> None:
         self._inner = inner
@@ -123,7 +123,7 @@ class NestedTls(httpcore.NetworkStream):
     def over(
         cls, inner: httpcore.NetworkStream, context: ssl.SSLContext, server_hostname: str | None, timeout: float | None
     ) -> NestedTls:
-        """Return the stream after the handshake, in which the certificate was checked."""
+        """Return the stream after a handshake that checked the certificate."""
         return cls(finish(start_tls(_AsyncAdapter(inner), context, server_hostname, timeout)))
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:

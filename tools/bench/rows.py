@@ -74,13 +74,27 @@ ROWS = (
         value=15,
     ),
     BenchRow(
-        name="memory-sync", title="peak memory of that, sync", experiment="sending-sync", figure="peak", value=0.05
+        name="memory-sync",
+        title="peak memory for the same upload, sync",
+        experiment="sending-sync",
+        figure="peak",
+        value=0.05,
     ),
     BenchRow(
-        name="memory-async", title="peak memory of that, async", experiment="sending-async", figure="peak", value=0.05
+        name="memory-async",
+        title="peak memory for the same upload, async",
+        experiment="sending-async",
+        figure="peak",
+        value=0.05,
     ),
     BenchRow(name="files-tls", title=f"{_FILES}, TLS", experiment="sending-tls", figure="wall_ms", ratio=0.25),
-    BenchRow(name="memory-tls", title="peak memory of that, TLS", experiment="sending-tls", figure="peak", value=0.05),
+    BenchRow(
+        name="memory-tls",
+        title="peak memory for the same upload, TLS",
+        experiment="sending-tls",
+        figure="peak",
+        value=0.05,
+    ),
     BenchRow(
         name="check-held",
         title="check of 56 MB in memory",

@@ -18,7 +18,7 @@ from .refer_video import ReferVideo
 
 @define(kw_only=True, repr=False)
 class ElementVideoList(Model):
-    """The video that defines the element. A human voice in it triggers voice customisation: the voice enters the voice
+    """The video that defines the element. A human voice in it triggers voice customization: the voice enters the voice
     library and is bound to the element.
 
     Attributes:

@@ -23,11 +23,12 @@ class ImageElementRequest(Model):
     """An element whose appearance is defined by images.
 
     Attributes:
-        element_name: The element's name, counted in Unicode code points. 1 to 20 characters (R04).
-        element_description: What the element is, counted in Unicode code points. 1 to 100 characters (R05).
+        element_name: The element's name. Its length is counted in Unicode code points. 1 to 20 characters (R04).
+        element_description: A description of the element. Its length is counted in Unicode code points. 1 to 100
+            characters (R05).
         element_image_list: The images that define the element, one from the front and others from other angles or
             as close-ups (R07).
-        reference_type: What defines the element. Here it is images (R06).
+        reference_type: What defines the element: `image_refer` for images, `video_refer` for a video (R06).
         tag_list: The element's tags (R29).
         callback_url: Where to send a notification whenever the task's status changes. Empty means none. An http
             or https URL with a host name or IP address, in which characters outside RFC 3986 are percent-encoded, or

@@ -24,11 +24,12 @@ class VideoElementRequest(Model):
     element works only with kling-video-o3 and later models.
 
     Attributes:
-        element_name: The element's name, counted in Unicode code points. 1 to 20 characters (R04).
-        element_description: What the element is, counted in Unicode code points. 1 to 100 characters (R05).
-        element_video_list: The video that defines the element. A human voice in it triggers voice customisation:
+        element_name: The element's name. Its length is counted in Unicode code points. 1 to 20 characters (R04).
+        element_description: A description of the element. Its length is counted in Unicode code points. 1 to 100
+            characters (R05).
+        element_video_list: The video that defines the element. A human voice in it triggers voice customization:
             the voice enters the voice library and is bound to the element (R08).
-        reference_type: What defines the element. Here it is a video (R06).
+        reference_type: What defines the element: `image_refer` for images, `video_refer` for a video (R06).
         element_voice_id: A voice of the voice library to bind to the element. Empty means none (R27).
         tag_list: The element's tags (R29).
         callback_url: Where to send a notification whenever the task's status changes. Empty means none. An http

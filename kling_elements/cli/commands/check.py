@@ -1,4 +1,4 @@
-"""`kling-elements check`: check request files, images, videos, addresses and folders."""
+"""`kling-elements check`: check request files, images, videos, URLs and folders."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ _MAX_COLUMN_CHARACTERS = 40  # a single long name must not push all details out 
 
 @frozen
 class _AddressOptions:
-    """How to check addresses.
+    """The options for checking URLs.
 
     Attributes:
-        remote: Whether to read the files at them.
-        allow_private: Whether they may point to this machine or a private network.
+        remote: Whether to read the files at the URLs.
+        allow_private: Whether the URLs may point to this machine or a private network.
     """
 
     remote: bool = False
@@ -39,12 +39,12 @@ class _AddressOptions:
 
 @frozen
 class _Source:
-    """One file or address to check.
+    """One file or URL to check.
 
     Attributes:
-        name: The path, or the address without its query.
-        kind: How to check it.
-        location: The path or the whole address.
+        name: The path, or the URL without its query.
+        kind: The kind of the source, which decides how to check it.
+        location: The path or the whole URL.
     """
 
     name: str
@@ -57,9 +57,9 @@ class _Result:
     """The result of checking one source.
 
     Attributes:
-        source: The file, or an address without its query.
-        kind: What it was checked as.
-        violations: The rules that it breaks.
+        source: The file, or a URL without its query.
+        kind: The kind of file for which it was checked.
+        violations: The violations.
         facts: Human-readable facts about an image or a video.
         unchecked: Pairs of a rule's id and the reason why it could not be checked.
         can_be_fitted: Whether a copy made by `kling-elements fit` or `--fit` could conform.
@@ -96,7 +96,7 @@ class _Result:
         """Return the result as one human-readable line.
 
         Args:
-            column: How many characters the name of the source takes; a longer name takes more.
+            column: The width of the column for the source's name, in characters. A longer name takes more.
         """
         reasons = "; ".join(
             f"{f'{violation.pointer}: ' if violation.pointer else ''}{violation.message} [{violation.rule}]"
@@ -109,16 +109,16 @@ class _Result:
 
 
 def command(*sources: str, remote: bool = False, allow_private: bool = False, output: Output = Output()) -> int:
-    """Check request files, images, videos, addresses and folders against the rules, and send nothing.
+    """Check request files, images, videos, URLs and folders against the rules, and send nothing.
 
     Args:
-        sources: Files, folders and addresses. A folder is checked with all folders inside it. Files that are neither
+        sources: Files, folders and URLs. A folder is checked with all folders inside it. Files that are neither
             media nor requests are skipped, and so are names that begin with a dot.
-        remote: Also read the images and videos at addresses, including those in request files.
-        allow_private: With --remote, also read addresses on this machine and in private networks.
+        remote: Also read the images and videos at URLs, including those in request files.
+        allow_private: With --remote, also read from this machine and from private networks.
     """
     if not sources:
-        raise CommandError("pass at least one file, folder or address", Exit.USAGE, "kling-elements check --help")
+        raise CommandError("pass at least one file, folder or URL", Exit.USAGE, "kling-elements check --help")
     results = list(_check_and_print(sources, _AddressOptions(remote=remote, allow_private=allow_private), output))
     refused = [result for result in results if result.status == "refused"]
     skipped = sum(result.status == "skipped" for result in results)
@@ -130,7 +130,7 @@ def command(*sources: str, remote: bool = False, allow_private: bool = False, ou
 
 
 def _next_steps(refused: list[_Result]) -> Iterator[str]:
-    """Yield what to do about refused sources: commands that help, and the names of those that no command can help."""
+    """Yield the next steps for refused sources: commands that help, and the names of sources that none can help."""
     media = [result for result in refused if result.kind is not SourceKind.REQUEST]
     if to_fit := [result.source for result in media if result.can_be_fitted]:
         yield _shell("fit", *to_fit)
@@ -142,7 +142,7 @@ def _next_steps(refused: list[_Result]) -> Iterator[str]:
         else:
             yield f"correct {result.source}, then run {_shell('check', result.source)}"
     if to_replace := [result.source for result in media if not result.can_be_fitted]:
-        yield f"use other files or addresses in place of {', '.join(to_replace)}; kling-elements fit can't repair them"
+        yield f"use other files or URLs in place of {', '.join(to_replace)}; kling-elements fit can't repair them"
 
 
 def _shell(*arguments: str) -> str:
@@ -160,7 +160,7 @@ def _check_and_print(locations: Iterable[str], options: _AddressOptions, output:
 
 
 def _sources_at(location: str) -> Iterator[_Source]:
-    """Yield the source at an address or a path, or all sources in a folder."""
+    """Yield the source at a URL or a path, or all sources in a folder."""
     if "://" in location:
         yield _Source(redacted_url(location), kind_of_address(location), location)
         return
@@ -193,15 +193,15 @@ def _check_file(path: Path, kind: SourceKind, options: _AddressOptions) -> _Resu
 
 
 def _check_address(url: str, kind: SourceKind) -> _Result:
-    """Check the address itself, without reading the file at it."""
+    """Check the URL itself, without reading the file at it."""
     violations = CONTRACT.violations("createElement", _request_with(url, kind))
     refusals = {Violation("", item.rule, item.message): None for item in violations}  # an image is in it twice
-    facts = "" if violations else "only the address was checked; --remote checks the file at it"
+    facts = "" if violations else "only the URL was checked; --remote checks the file at it"
     return _Result(redacted_url(url), kind, tuple(refusals), facts)
 
 
 def _request_with(url: str, kind: SourceKind) -> dict[str, Any]:
-    """Return a request that conforms, unless this address breaks a rule."""
+    """Return a request that conforms, unless this URL breaks a rule."""
     common = {"element_name": "name", "element_description": "description"}
     if kind is SourceKind.VIDEO:
         videos = {"refer_videos": [{"video_url": url}]}
@@ -230,7 +230,7 @@ def _check_media(name: str, kind: SourceKind, source: Path | str, options: _Addr
 
 
 def _check_request_file(path: Path, options: _AddressOptions) -> _Result:
-    """Check a request file with the image files that it refers to, and with `--remote` the media at its addresses."""
+    """Check a request file with the image files that it refers to, and with `--remote` the media at its URLs."""
     try:
         content = request_files.read(path)
     except CommandError as error:
@@ -259,4 +259,4 @@ def _check_remote_file(url: str, kind: SourceKind, options: _AddressOptions) -> 
     try:
         return _check_media(redacted_url(url), kind, url, options)
     except MediaError as error:
-        return _Result(redacted_url(url), kind, (Violation("", "address", error.reason),))
+        return _Result(redacted_url(url), kind, (Violation("", "url", error.reason),))

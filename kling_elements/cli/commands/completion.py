@@ -19,7 +19,7 @@ def command(shell: Literal["bash", "zsh", "fish"], /, *, output: Output = Output
     Args:
         shell: The shell.
     """
-    from kling_elements.cli.app import app  # noqa: PLC0415 -- it refers to this module
+    from kling_elements.cli.app import app  # noqa: PLC0415 - it refers to this module
 
     script = app.generate_completion(shell=shell)
     output.note(_INSTRUCTIONS[shell])

@@ -25,7 +25,7 @@ from kling_elements_client.models.tag_id import TagId
 from kling_elements_runtime.document import at
 
 _REQUEST = Group("The element", sort_key=1)
-_ADVICE = {"fit": "; add --fit to send a copy that conforms", "plugin": "; convert it to JPEG or PNG"}  # by remedy
+_ADVICE_BY_REMEDY = {"fit": "; add --fit to send a copy that conforms", "plugin": "; convert it to JPEG or PNG"}
 
 
 def _help(text: str) -> Parameter:
@@ -39,10 +39,10 @@ class ElementOptions:
 
     Attributes:
         name: The name of the element.
-        description: What the element is.
+        description: A description of the element.
         front: The image that shows it from the front.
         refer: Images that show it from other sides.
-        video: The address of a video that shows it.
+        video: The URL of a video that shows it.
         tag: Its tags.
         voice: The id of a voice.
         callback: Where to send notifications.
@@ -51,7 +51,7 @@ class ElementOptions:
 
     name: Annotated[str | None, _help("The name that prompts refer to.")] = None
     description: Annotated[str | None, _help("A sentence that says what the element is.")] = None
-    front: Annotated[str | None, _help("An image that shows it from the front: a file or an address.")] = None
+    front: Annotated[str | None, _help("An image that shows it from the front: a file or a URL.")] = None
     refer: Annotated[
         tuple[str, ...],
         Parameter(
@@ -59,13 +59,13 @@ class ElementOptions:
             help="An image that shows it from another side, needed with --front. Repeat --refer for each image.",
         ),
     ] = ()
-    video: Annotated[str | None, _help("The address of a video that shows it, instead of images.")] = None
+    video: Annotated[str | None, _help("The URL of a video that shows it, instead of images.")] = None
     tag: Annotated[
         tuple[TagId, ...],
         Parameter(group=_REQUEST, help="A tag that says what kind of thing it is. Repeat --tag for each tag."),
     ] = ()
     voice: Annotated[str | None, _help("The id of a voice from your voice library; use it with --video.")] = None
-    callback: Annotated[str | None, _help("The address to send notifications to.")] = None
+    callback: Annotated[str | None, _help("The URL to send notifications to.")] = None
     file: Annotated[Path | None, _help("A YAML or JSON file with the whole request, instead of the options above.")] = (
         None
     )
@@ -87,7 +87,7 @@ class _Plan:
 def command(
     *,
     options: ElementOptions = ElementOptions(),
-    id: str | None = None,  # noqa: A002 -- the name of the option
+    id: str | None = None,  # noqa: A002 - the name of the option
     fit: bool = False,
     remote: bool = False,
     wait: bool = False,
@@ -100,7 +100,7 @@ def command(
     Args:
         id: Your own id (external_task_id). A second create with it finds the element. The default is a new id.
         fit: Send conforming copies of images that break the rules.
-        remote: Also check the images and the video at addresses before sending anything.
+        remote: Also check the images and the video at URLs before sending anything.
         wait: Wait until the element exists.
         max_wait: Stop waiting after this many seconds.
     """
@@ -158,8 +158,8 @@ def _from_options(options: ElementOptions, own_id: str | None) -> _Plan:
     if options.video is not None:
         if "://" not in options.video:
             raise CommandError(
-                f"--video {options.video}: is not an address, and the service can't read files on this machine: "
-                "upload the video, and pass its https address",
+                f"--video {options.video}: is not a URL, and the service can't read files on this machine: "
+                "upload the video, and pass its https URL",
                 Exit.REFUSED_HERE,
             )
         request |= {
@@ -189,13 +189,13 @@ def _image_source(text: str) -> str | Path:
 
 
 def _without_query(image: str) -> str:
-    """Return an image's path or address for messages, without the query, which may contain secrets."""
+    """Return an image's path or URL for messages, without the query, which may contain secrets."""
     return image.partition("?")[0]
 
 
 def _fit_images(plan: _Plan, output: Output) -> _Plan:
     """Return the plan with conforming copies of the images that break rules."""
-    from kling_elements.media import check_image, fit_image  # noqa: PLC0415 -- loads Pillow
+    from kling_elements.media import check_image, fit_image  # noqa: PLC0415 - loads Pillow
 
     def fit(value: Any) -> Any:
         if isinstance(value, dict):
@@ -245,19 +245,19 @@ def _with_own_advice(violation: Violation, request: Any) -> Violation:
     plain = without_advice(violation)
     advice = advice_on_rule(violation.rule, "--gateway %s", "--relax %s")
     if violation.remedy != "none" and isinstance(at(request, violation.pointer), Path):
-        advice = _ADVICE[violation.remedy] + advice
+        advice = _ADVICE_BY_REMEDY[violation.remedy] + advice
     return evolve(plain, message=plain.message + advice)
 
 
 def _with_label(violation: Violation, labels: dict[str, str]) -> Violation:
-    """Return a violation with the option or the file it concerns in place of its pointer."""
+    """Return a violation with the option or file that it concerns in place of its pointer."""
     pointer = violation.pointer
     while pointer and pointer not in labels:
         pointer = pointer.rpartition("/")[0]
     label = labels.get(pointer, "")
     sub_pointer = violation.pointer[len(pointer) :]  # the place below the labelled part
-    where = " ".join(filter(None, [label, sub_pointer])) or violation.pointer
-    message = violation.message.removeprefix(
-        f"{label.rpartition(' ')[2]}: "
-    )  # because the label contains the file already
-    return evolve(violation, pointer=where, message=message)
+    labelled_place = " ".join(filter(None, [label, sub_pointer])) or violation.pointer
+    file = label.rpartition(" ")[2]
+    message = violation.message.removeprefix(f"{file}: ")  # the label contains it already
+
+    return evolve(violation, pointer=labelled_place, message=message)

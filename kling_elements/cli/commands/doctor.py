@@ -28,8 +28,8 @@ def command(
 ) -> int:
     """Find problems with your setup, and how to fix them.
 
-    The command checks the key, the address, the proxies and the certificates. Then it lists one task, which is free,
-    to check that the gateway answers and accepts the key, and that the clocks agree. It never shows the key.
+    The command checks the key, the gateway's URL, the proxies and the certificates. Then it lists one task, which is
+    free, to check that the gateway answers and accepts the key, and that the clocks agree. It never shows the key.
 
     The exit code is 0 if there are no problems, and otherwise the code of the first problem.
 
@@ -40,7 +40,7 @@ def command(
     """
     write = None
     if passport is not None:
-        from kling_elements.cli import passports  # noqa: PLC0415 -- only this option needs it
+        from kling_elements.cli import passports  # noqa: PLC0415 - only this option needs it
 
         passports.check_file(passport)
         write = partial(passports.write_passport, path=passport, output=output, confirm=confirm)
@@ -64,7 +64,7 @@ def _findings(gateway: GatewayOptions, write: Callable[..., Iterator[SetupFindin
 
     Args:
         gateway: The gateway.
-        write: Writes its passport, in place of the usual call; None if none is wanted.
+        write: A function that writes the gateway's passport in place of the usual call, or None.
     """
     key_finding, key = findings.check_key(gateway, os.environ)
     yield key_finding
@@ -81,7 +81,7 @@ def _findings(gateway: GatewayOptions, write: Callable[..., Iterator[SetupFindin
     if any(finding.state == "problem" for finding in connection_findings):
         return
     if write is None:
-        from kling_elements.cli.reachability import check_gateway  # noqa: PLC0415 -- what comes before needs no client
+        from kling_elements.cli.reachability import check_gateway  # noqa: PLC0415 - what comes before needs no client
 
         yield from check_gateway(str(url), key, contract, allow_http=gateway.allow_http)
     elif key is not None:

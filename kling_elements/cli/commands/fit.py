@@ -61,7 +61,7 @@ class _CopyTargets:
     """The paths of the copies.
 
     Attributes:
-        folder: The folder of all copies; None to write each copy next to its original.
+        folder: The folder of all copies, or None to write each copy next to its original.
         force: Whether to replace files that existed before.
         originals_by_copy: The original of each copy that this command has written.
     """

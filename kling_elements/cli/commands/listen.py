@@ -32,7 +32,7 @@ def command(
     """Receive, verify and print notifications until you press Ctrl+C.
 
     Args:
-        forward: Forward each notification to this address, with its body and its webhook headers unchanged. The
+        forward: Forward each notification to this URL, with its body and its webhook headers unchanged. The
             sender gets the status of the response.
         port: The port to listen on; 0 picks a free port.
         host: The address to listen on.
@@ -44,8 +44,8 @@ def command(
         None if no_verify else webhook_secrets.find(secret_file, ", or pass --no-verify to accept every notification")
     )
     target = None if forward is None else _forward_url(forward)
-    from kling_elements.cli.receiver import NotificationReceiver  # noqa: PLC0415 -- it takes long to load, and --help needs none
-    from kling_elements.mock import server  # noqa: PLC0415 -- as above
+    from kling_elements.cli.receiver import NotificationReceiver  # noqa: PLC0415 - it takes long to load, and --help needs none
+    from kling_elements.mock import server  # noqa: PLC0415 - as above
 
     receiver = NotificationReceiver(secrets, target, output, lambda: setattr(running, "should_exit", True))
     running = server.Background(receiver)
@@ -57,24 +57,24 @@ def command(
     shown_host = f"[{host}]" if ":" in host else host
     with listener, suppress(KeyboardInterrupt):
         output.note(f"Listening on http://{shown_host}:{listener.getsockname()[1]} (Ctrl+C stops it).")
-        output.note("Pass this address as --callback to the mock server. The service can't reach it.")
+        output.note("Pass this URL as --callback to the mock server. The service can't reach it.")
         running.run(sockets=[listener])
     if receiver.failure is not None:
         raise receiver.failure
 
 
 def _forward_url(text: str) -> httpx.URL:
-    """Return the address to forward notifications to.
+    """Return the URL to forward notifications to.
 
     Raises:
-        CommandError: It is not an http or https address.
+        CommandError: The URL is not an http or https URL.
     """
-    import httpx  # noqa: PLC0415 -- it takes long to load, and --help needs none
+    import httpx  # noqa: PLC0415 - it takes long to load, and --help needs none
 
     try:
         url = httpx.URL(text)
     except httpx.InvalidURL:
         url = httpx.URL("")
     if url.scheme not in ("http", "https") or not url.host:
-        raise CommandError("--forward must be an http or https address, such as http://127.0.0.1:8000/", Exit.USAGE)
+        raise CommandError("--forward must be an http or https URL, such as http://127.0.0.1:8000/", Exit.USAGE)
     return url

@@ -12,7 +12,7 @@ from kling_elements.cli import keys
 from kling_elements.cli.exits import CommandError, Exit
 from kling_elements.cli.output import Output
 
-_MAX_CHARACTERS = 1 << 14  # of a key, more than any gateway's
+_MAX_KEY_CHARACTERS = 1 << 14  # more than any gateway's key
 
 
 def command(*key: Annotated[str, Parameter(show=False)], output: Output = Output()) -> None:
@@ -45,11 +45,11 @@ def _read_key() -> str:
     """
     try:
         if sys.stdin.isatty():
-            from getpass import getpass  # noqa: PLC0415 -- few commands ask for anything
+            from getpass import getpass  # noqa: PLC0415 - few commands ask for anything
 
             text = getpass("API key (not shown): ", sys.stderr)
         else:
-            text = sys.stdin.readline(_MAX_CHARACTERS)
+            text = sys.stdin.readline(_MAX_KEY_CHARACTERS)
     except (EOFError, UnicodeError):
         text = ""
     if not text.strip():

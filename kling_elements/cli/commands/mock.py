@@ -17,7 +17,7 @@ def command(*arguments: Annotated[str, Parameter(allow_leading_hyphen=True)]) ->
     Args:
         arguments: The options of the mock server.
     """
-    from kling_elements.mock.__main__ import OptionError, StartError, run  # noqa: PLC0415 -- only this command needs it
+    from kling_elements.mock.__main__ import OptionError, StartError, run  # noqa: PLC0415 - only this command needs it
 
     try:
         run(arguments, _PROGRAM)

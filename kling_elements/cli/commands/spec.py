@@ -39,7 +39,7 @@ def command(
         raise CommandError("--json and --format yaml contradict each other: leave one out", Exit.USAGE)
     contract = contract_for(gateway)
     if format_ == "jsonschema":
-        from kling_elements.cli.request_schema import request_schema  # noqa: PLC0415 -- only this format needs it
+        from kling_elements.cli.request_schema import request_schema  # noqa: PLC0415 - only this format needs it
 
         value = request_schema(contract)
         if sys.stdout.isatty() or sys.stderr.isatty():
@@ -53,7 +53,7 @@ def command(
 
 def _yaml(value: Any) -> str:
     """Return a value as YAML, with multi-line strings as blocks."""
-    from io import StringIO  # noqa: PLC0415 -- only this format needs these
+    from io import StringIO  # noqa: PLC0415 - only this format needs these
 
     from ruamel.yaml import YAML  # noqa: PLC0415
     from ruamel.yaml.scalarstring import walk_tree  # noqa: PLC0415
