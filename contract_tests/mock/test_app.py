@@ -32,14 +32,13 @@ from kling_elements_client import contract
 
 
 def test_the_package_exports_the_application() -> None:
-    """Users import `kling_elements.mock.create_app`."""
     assert ["create_app"] == kling_elements.mock.__all__
     assert create_app is kling_elements.mock.create_app
 
 
 @pytest.mark.parametrize("name", ["sample", "fromImages", "fromVideo"])
 def test_every_example_of_the_contract_is_accepted(name: str) -> None:
-    """A valid request creates an element, and its response has exactly the documented keys."""
+    """Each creates an element, and its response has exactly the documented keys."""
     body = example(name)
 
     assert_accepted(shared_caller().post(body))
@@ -53,12 +52,12 @@ def test_every_example_of_the_contract_is_accepted(name: str) -> None:
     ],
 )
 def test_a_path_may_be_percent_encoded(path: str) -> None:
-    """RFC 3986 treats an unreserved character and its encoding as the same."""
+    """An unreserved character and its encoding lead to the same path (RFC 3986)."""
     assert_accepted(shared_caller().send("POST", path, BODY))
 
 
 def test_an_asgi_server_may_leave_out_the_raw_path() -> None:
-    """ASGI makes `raw_path` optional, so the decoded path works too."""
+    """The decoded path is used instead, because ASGI makes `raw_path` optional."""
     assert_accepted(exchange(scope(raw_path=None, path=ELEMENTS), chunks(SAMPLE))[0])
     NO_PATH.check(exchange(scope(raw_path=None, path="/100%/\u8d85"), chunks(SAMPLE))[0])
 
@@ -68,7 +67,7 @@ def test_an_asgi_server_may_leave_out_the_raw_path() -> None:
     ["Bearer t", "bearer t", "BEARER t", "Bearer   t", " Bearer t ", "Bearer aZ09-._~+/==", "Bearer 12|a:b,c=d"],
 )
 def test_any_well_formed_bearer_token_is_accepted(authorization: str) -> None:
-    """The case of the scheme doesn't matter. A token may contain every character that the client can send."""
+    """A token may contain every character that the client can send. The scheme's case doesn't matter."""
     assert_accepted(shared_caller().post(headers={"authorization": authorization}))
 
 
@@ -80,7 +79,7 @@ def test_any_well_formed_bearer_token_is_accepted(authorization: str) -> None:
     ],
 )
 def test_a_missing_or_ill_formed_token_is_401(expected: ExpectedRefusal, authorization: str | None) -> None:
-    """A missing token and a malformed one have different messages."""
+    """The messages for the two differ."""
     expected.check(shared_caller().post(headers={"authorization": authorization}))
 
 
@@ -88,7 +87,7 @@ def test_a_missing_or_ill_formed_token_is_401(expected: ExpectedRefusal, authori
     ("expected", "authorization"), [(BAD_TOKEN, "Basic sk-mine"), (NO_TOKEN, ""), (OTHER_TOKEN, "Bearer sk-Mine")]
 )
 def test_a_server_may_accept_only_one_token(expected: ExpectedRefusal, authorization: str) -> None:
-    """If you start a server with a token, any other token is 401, as with the real service."""
+    """Any other token is 401, as with the real service."""
     caller = Caller(create_app("sk-mine"))
 
     assert_accepted(caller.post(headers={"authorization": "bearer sk-mine"}))
@@ -96,7 +95,7 @@ def test_a_server_may_accept_only_one_token(expected: ExpectedRefusal, authoriza
 
 
 def test_two_authorization_headers_are_401() -> None:
-    """The server can't know which of two Authorization headers counts."""
+    """The server can't know which of them counts."""
     BAD_TOKEN.check(exchange(scope(("Authorization", "Bearer sk-test")), chunks(SAMPLE))[0])
 
 
@@ -105,7 +104,7 @@ def test_two_authorization_headers_are_401() -> None:
     ["/", "", "*", ELEMENTS[1:], f"{ELEMENTS}/1/2", f"{ELEMENTS}x/", f"/{ELEMENTS}", ELEMENTS.upper(), "/%ff", "/\xff"],
 )
 def test_an_unknown_path_is_404(path: str) -> None:
-    """Paths are compared exactly; the message lists the valid ones."""
+    """The message lists the valid paths. Paths are compared exactly."""
     NO_PATH.check(shared_caller().send("POST", path, BODY))
 
 
@@ -119,7 +118,7 @@ def test_an_unknown_path_is_404(path: str) -> None:
     ],
 )
 def test_a_slash_at_the_end_is_404_and_the_message_says_so(path: str, method: str, right: str) -> None:
-    """The vendor's own example has a slash at the end, so the message says what to change."""
+    """The message says what to change, because the vendor's own example has the slash."""
     message = f"remove the slash at the end of the path: send the request to {right}"
     ExpectedRefusal(status=404, code=1203, message=message).check(shared_caller().send(method, path, BODY))
     NO_TOKEN.check(shared_caller().send(method, path, headers={"authorization": None}))
@@ -127,7 +126,7 @@ def test_a_slash_at_the_end_is_404_and_the_message_says_so(path: str, method: st
 
 @pytest.mark.parametrize("method", ["HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "post", ""])
 def test_another_method_is_405_and_says_which_are_allowed(method: str) -> None:
-    """HTTP requires an Allow header with 405, and methods are compared with case."""
+    """The Allow header lists them, and methods are compared with case."""
     NO_METHOD.check(shared_caller().send(method, ELEMENTS))
 
 
@@ -142,7 +141,7 @@ def test_another_method_is_405_and_says_which_are_allowed(method: str) -> None:
     ],
 )
 def test_the_media_type_is_compared_without_case_and_may_have_parameters(content_type: str) -> None:
-    """Each of these headers means JSON in UTF-8."""
+    """Each of the headers means JSON in UTF-8."""
     assert_accepted(shared_caller().post(headers={"content-type": content_type}))
 
 
@@ -164,7 +163,7 @@ def test_the_media_type_is_compared_without_case_and_may_have_parameters(content
     ],
 )
 def test_another_media_type_or_charset_is_415(content_type: str | None) -> None:
-    """Only JSON in UTF-8 is accepted, and the header must say so."""
+    """The header must say JSON, and no charset except UTF-8."""
     NO_MEDIA_TYPE.check(shared_caller().post(headers={"content-type": content_type}))
 
 
@@ -183,14 +182,14 @@ async def _speak(app: MockServer, scope_type: str, messages: list[dict[str, str]
 
 
 def test_the_lifespan_protocol_is_followed() -> None:
-    """The application answers startup and shutdown with `complete`."""
+    """The application completes both startup and shutdown."""
     sent = asyncio.run(_speak(create_app(), "lifespan", [{"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}]))
 
     assert [{"type": "lifespan.startup.complete"}, {"type": "lifespan.shutdown.complete"}] == sent
 
 
 def test_a_websocket_is_closed() -> None:
-    """The application refuses a WebSocket without an exception."""
+    """No exception is raised."""
     assert [{"type": "websocket.close"}] == asyncio.run(_speak(shared_caller().app, "websocket", []))
 
 
@@ -224,7 +223,7 @@ _BODIES = st.binary() | st.recursive(
 def test_no_request_is_answered_with_500(
     method: str, path: bytes, query: bytes, headers: list[tuple[bytes, bytes]], bodies: list[bytes]
 ) -> None:
-    """However malformed a request is, the response has a documented status and shape."""
+    """Any malformed request gets a documented status and shape."""
     request = scope(method=method, raw_path=path, query_string=query, headers=headers)
     reply, _ = exchange(request, chunks(*bodies))
 
@@ -235,7 +234,7 @@ def test_no_request_is_answered_with_500(
 @given(body=_BODIES)
 @settings(max_examples=300)
 def test_no_body_is_answered_with_500(body: bytes) -> None:
-    """However malformed a body is, the response is 200 or 400."""
+    """Any malformed body gets 200 or 400."""
     assert shared_caller().post(content=body).status in {200, 400}
 
 

@@ -1,4 +1,4 @@
-"""Find where a response departs from the contract, and describe it without any of the response's values."""
+"""Find violations of the contract in a response, and describe them without any of its values."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ class ResponseFinding:
 
     Attributes:
         text: Its description.
-        departs: Whether the contract forbids it. Otherwise it is only for information.
+        is_violation: Whether the contract forbids what was observed. Otherwise the finding is informational.
     """
 
     text: str
-    departs: bool = True
+    is_violation: bool = True
 
 
 def findings_of(operation_id: str, response: httpx.Response) -> list[ResponseFinding]:
-    """Return where a response departs from the contract, and what it contains beyond it."""
+    """Return the places where a response violates the contract, or contains more than it lists."""
     pointer = _response_pointer(contract.operation(operation_id), response.status_code)
     if pointer is None:
         return [ResponseFinding(f"the contract does not list status {response.status_code} here")]
@@ -65,7 +65,7 @@ def type_of(value: object) -> str:
 
 
 def _response_pointer(operation: document.Operation, status: int) -> str | None:
-    """Return the pointer to the contract's response for a status. Only failures use the default response."""
+    """Return the pointer to the contract's response for a status. The default response is for failures only."""
     declared = operation.definition["responses"]
     keys = [str(status), f"{status // 100}XX", *(["default"] if status >= _FIRST_FAILURE else [])]
     key = next((key for key in keys if key in declared), None)
@@ -104,7 +104,7 @@ def _check_body(operation_id: str, pointer: str, response: httpx.Response) -> It
     if len(pointers) > _MAX_VIOLATIONS:
         yield ResponseFinding(f"{len(pointers) - _MAX_VIOLATIONS} more places break the contract")
     yield from _check_envelope(operation_id, body, response)
-    yield from (ResponseFinding(text, departs=False) for text in find_surplus(schema, body))
+    yield from (ResponseFinding(text, is_violation=False) for text in find_surplus(schema, body))
 
 
 def _check_envelope(operation_id: str, body: Any, response: httpx.Response) -> Iterator[ResponseFinding]:
@@ -124,4 +124,4 @@ def _check_envelope(operation_id: str, body: Any, response: httpx.Response) -> I
             f"/code is {row.code}, which comes with status {row.http_status}, not {response.status_code}"
         )
     elif row is None and code is not None:
-        yield ResponseFinding(f"/code is {word_or_length(code)}, which is not in x-business-codes", departs=False)
+        yield ResponseFinding(f"/code is {word_or_length(code)}, which is not in x-business-codes", is_violation=False)

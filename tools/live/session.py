@@ -1,4 +1,4 @@
-"""A run against one gateway, which checks each response at once and keeps it for the report."""
+"""A run against one gateway. Each response is checked at once and kept for the report."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ class Session:
         self._pending_call = ""
         call = self._call or operation_of(response.request)
         findings = findings_of(call, response)
-        conforms = not any(finding.departs for finding in findings)
+        conforms = not any(finding.is_violation for finding in findings)
         self.say(f"  {call}: status {response.status_code}{', conforms' if conforms else ''}")
         for finding in findings:
             self._note(finding)
@@ -98,8 +98,8 @@ class Session:
         self._say(self.redact_token(text))
 
     def _note(self, finding: ResponseFinding) -> None:
-        self.departures += finding.departs
-        self.say(f"  {'departs' if finding.departs else 'for information'}: {finding.text}")
+        self.departures += finding.is_violation
+        self.say(f"  {'departs' if finding.is_violation else 'for information'}: {finding.text}")
 
     def note_departure(self, text: str) -> None:
         """Print and count a departure from the contract."""
@@ -112,7 +112,7 @@ class Session:
         self.say(f"  failed: {text}")
 
     def check_absence(self, error: KlingError) -> bool:
-        """Return whether a response says that nothing has the id. If it doesn't, print and count a departure."""
+        """Return whether a response says that nothing has the id. Otherwise print and count a departure."""
         if isinstance(error, TransportError | AuthenticationError):
             self.note_failure(describe_error(error))
         elif not is_absent(error):
@@ -134,7 +134,7 @@ def _without_request(response: httpx.Response) -> httpx.Response:
 
 
 def describe_error(error: KlingError) -> str:
-    """Return the kind of an error without the gateway's words, which may repeat secrets."""
+    """Return an error's kind without the gateway's words, which may repeat secrets."""
     kind = type(error).__name__
     if isinstance(error, ResponseError):
         text = f"{kind}, status {error.status_code}" + (

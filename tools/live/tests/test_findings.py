@@ -1,4 +1,4 @@
-"""Findings show where a response departs from the contract, and what it adds to the contract."""
+"""Findings show violations of the contract, and additions to it."""
 
 from __future__ import annotations
 
@@ -68,12 +68,12 @@ _MANY: list[Any] = [{"task_id": []} for _ in range(12)]
     ],
 )
 def test_a_response_is_checked_against_the_contract(response: httpx.Response, expected: list[tuple[bool, str]]) -> None:
-    """Departures are described by their place. Additions are only for information, once for all items."""
-    assert expected == [(finding.departs, finding.text) for finding in findings_of("listElements", response)]
+    """Violations are described by their place. Additions are informational, once for all items."""
+    assert expected == [(finding.is_violation, finding.text) for finding in findings_of("listElements", response)]
 
 
 def test_a_missing_required_header_is_a_departure(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The contract requires no header yet, so the test makes one required."""
+    """The test makes a header required, because the contract has none yet."""
     declared = contract.document()["components"]["responses"]["Unauthorized"]["headers"]["WWW-Authenticate"]
     monkeypatch.setitem(declared, "required", "yes")
 
