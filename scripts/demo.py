@@ -31,7 +31,7 @@ What to try next:
 
 
 def _base64_of(photograph: Image.Image, edges: tuple[int, int, int, int]) -> str:
-    """Return a part of the photograph as a JPEG file in Base64."""
+    """Return a crop of the photograph as a JPEG in Base64."""
     file = io.BytesIO()
     photograph.crop(edges).save(file, "JPEG", quality=95)
     return base64.b64encode(file.getvalue()).decode()
@@ -39,7 +39,7 @@ def _base64_of(photograph: Image.Image, edges: tuple[int, int, int, int]) -> str
 
 @contextlib.contextmanager
 def _mock_server() -> Iterator[str]:
-    """Run a mock server until the block ends; yield its address."""
+    """Run a mock server during the block, and yield its address."""
     command = [sys.executable, "-m", "kling_elements.mock", "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None  # noqa: S101 - `stdout` is a pipe
@@ -92,7 +92,7 @@ def _show_recovery(kling: KlingElements, photograph: Image.Image) -> None:
 
 
 def _lose_next_response(address: str) -> None:
-    """Make the mock server create the next element, and then cut the connection without a response."""
+    """Make the mock server create the next element, but cut the connection before its response."""
     httpx.post(f"{address}/_mock/faults", json=["drop-after"], trust_env=False).raise_for_status()
 
 

@@ -27,22 +27,22 @@ resolve = _as_spec_error()(document_.resolve)
 def schemas(document: Node) -> Iterator[tuple[str, Node]]:
     """Yield every schema object with its JSON Pointer."""
     starts = [
-        (where, node)
-        for where, node in document_.walk(document)
-        if isinstance(node, dict) and re.fullmatch(r"#/components/schemas/[^/]+|.*/schema", where)
+        (place, node)
+        for place, node in document_.walk(document)
+        if isinstance(node, dict) and re.fullmatch(r"#/components/schemas/[^/]+|.*/schema", place)
     ]
-    for where, node in starts:
-        yield from _with_subschemas(where, node)
+    for place, node in starts:
+        yield from _with_subschemas(place, node)
 
 
-def _with_subschemas(where: str, schema: Node) -> Iterator[tuple[str, Node]]:
-    yield where, schema
+def _with_subschemas(place: str, schema: Node) -> Iterator[tuple[str, Node]]:
+    yield place, schema
     for steps, inner in document_.subschemas(schema):
-        yield from _with_subschemas(where + document_.pointer(steps), inner)
+        yield from _with_subschemas(place + document_.pointer(steps), inner)
 
 
 def reachable(document: Node, starts: list[Any]) -> list[Node]:
-    """Return every object that some nodes contain or refer to, directly or through others."""
+    """Return every object that some nodes contain or refer to, directly or indirectly."""
     waiting = list(starts)
     seen: dict[int, Node] = {}
     while waiting:

@@ -40,7 +40,7 @@ def source(path: Path = SPEC) -> Node:
 
 
 def inline(document: Node) -> Node:
-    """Return a document with each path item in place of the reference to it in `components/pathItems`."""
+    """Return a document in which each path item replaces the reference to it in `components/pathItems`."""
     components = dict(document.get("components", {}))
     items = {f"#/components/pathItems/{name}": item for name, item in components.pop("pathItems", {}).items()}
     if not items:

@@ -23,20 +23,20 @@ _COMMANDS = sorted(name for name in app if not name.startswith("-"))
 
 
 def test_help_lists_the_commands(kling_elements: CommandLine, snapshot: SnapshotAssertion) -> None:
-    """The snapshot shows a terminal with 100 columns."""
-    ended = kling_elements("--help")
+    """The help matches a snapshot for a terminal with 100 columns."""
+    result = kling_elements("--help")
 
-    assert Exit.DONE == ended.code
-    assert snapshot == ended.out
+    assert Exit.DONE == result.code
+    assert snapshot == result.out
 
 
 @pytest.mark.parametrize("command", ["check", "create", "delete", "fit", "get", "list", "presets", "wait"])
 def test_help_of_a_command(kling_elements: CommandLine, snapshot: SnapshotAssertion, command: str) -> None:
     """Each help text has an example."""
-    ended = kling_elements(command, "--help")
+    result = kling_elements(command, "--help")
 
-    assert snapshot == ended.out
-    assert f"Example: kling-elements {command} " in ended.out
+    assert snapshot == result.out
+    assert f"Example: kling-elements {command} " in result.out
 
 
 def test_without_arguments_the_help_is_shown(kling_elements: CommandLine) -> None:
@@ -45,34 +45,33 @@ def test_without_arguments_the_help_is_shown(kling_elements: CommandLine) -> Non
 
 
 def test_several_values_after_one_option_are_explained(kling_elements: CommandLine) -> None:
-    """Repeating --refer is easy to forget."""
-    ended = kling_elements("get", "1", "left.jpg", "right.jpg")
+    """The message says to repeat --refer, which is easy to forget."""
+    result = kling_elements("get", "1", "left.jpg", "right.jpg")
 
-    assert ended.err.startswith(
+    assert result.err.startswith(
         "error: unexpected arguments: left.jpg, right.jpg; repeat an option for each of its values"
     )
 
 
 def test_an_unknown_command_is_wrong_usage(kling_elements: CommandLine) -> None:
     """The message suggests the most similar command."""
-    ended = kling_elements("crate")
+    result = kling_elements("crate")
 
-    assert (Exit.USAGE, "") == (ended.code, ended.out)
-    assert ended.err.startswith('error: Unknown command "crate". Did you mean "create"?')
-    assert ended.err.endswith("next: kling-elements --help\n")
+    assert (Exit.USAGE, "") == (result.code, result.out)
+    assert result.err.startswith('error: Unknown command "crate". Did you mean "create"?')
+    assert result.err.endswith("next: kling-elements --help\n")
 
 
 def test_the_version_matches_the_package(env: dict[str, str]) -> None:
-    """Scripts can compare the version."""
-    from importlib.metadata import version  # noqa: PLC0415 -- only here
+    from importlib.metadata import version  # noqa: PLC0415 - only here
 
-    ended = run_process(["--version"], env)
+    result = run_process(["--version"], env)
 
-    assert (0, version("kling-elements"), "") == (ended.code, ended.out.strip(), ended.err)
+    assert (0, version("kling-elements"), "") == (result.code, result.out.strip(), result.err)
 
 
 def test_json_gets_one_value_for_wrong_usage_too(kling_elements: CommandLine) -> None:
-    """Programs can read why a command failed."""
+    """Programs can read the reason for the failure."""
     error = kling_elements("get", "--json").json()["error"]
 
     assert (2, "kling-elements get --help") == (error["exit_code"], error["next"])
@@ -100,9 +99,9 @@ def test_an_interruption_is_code_130(
 
     monkeypatch.setattr(KlingElements, "get", interrupt)
 
-    ended = kling_elements("get", "1")
+    result = kling_elements("get", "1")
 
-    assert (130, "interrupted\n") == (ended.code, ended.err)
+    assert (130, "interrupted\n") == (result.code, result.err)
 
 
 def test_an_interrupted_create_ends_with_the_command_that_finds_its_element(
@@ -117,14 +116,14 @@ def test_an_interrupted_create_ends_with_the_command_that_finds_its_element(
         raise KeyboardInterrupt
 
     monkeypatch.setattr(httpx.Client, "send", interrupt)
-    ended = kling_elements("create", *request)
+    result = kling_elements("create", *request)
     monkeypatch.undo()
 
     (task,) = kling_mock.tasks()
     following = f"interrupted; next: kling-elements wait {task['external_task_id']}"
-    assert (Exit.UNKNOWN, following) == (ended.code, ended.err.splitlines()[-1])
+    assert (Exit.UNKNOWN, following) == (result.code, result.err.splitlines()[-1])
 
 
 def test_every_command_has_help() -> None:
-    """If a command could not be imported, its help would be an error."""
+    """A command that can't be imported would show an error instead of its help."""
     assert {"create", "wait", "get", "list", "presets", "delete", "check", "fit"} <= set(_COMMANDS)

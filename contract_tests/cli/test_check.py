@@ -34,10 +34,10 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def _request(front: str, refer: str, **more: object) -> dict[str, object]:
+def _request(front: str, refer: str, **members: object) -> dict[str, object]:
     images = {"frontal_image": front, "refer_images": [{"image_url": refer}]}
     common = {"element_name": "Mara", "element_description": "A pilot", "reference_type": "image_refer"}
-    return {**common, "element_image_list": images, **more}
+    return {**common, "element_image_list": images, **members}
 
 
 def _video_request(url: str) -> dict[str, object]:
@@ -54,10 +54,10 @@ class _Files(SimpleHTTPRequestHandler):
 
 @pytest.mark.usefixtures("folder")
 def test_a_folder_is_checked_with_all_files_in_it(kling_elements: CommandLine) -> None:
-    """Each file gets a line. The content decides how a file is checked, and hidden files are left out."""
-    ended = kling_elements("check", "photos", "--json")
+    """Each file gets a line. Its content decides how it is checked; hidden files are left out."""
+    result = kling_elements("check", "photos", "--json")
 
-    results = {Path(value["source"]).name: value for value in ended.lines()}
+    results = {Path(value["source"]).name: value for value in result.lines()}
     statuses = {name: (value["kind"], value["status"]) for name, value in results.items()}
     assert {
         "mara.jpg": ("image", "ok"),
@@ -68,17 +68,17 @@ def test_a_folder_is_checked_with_all_files_in_it(kling_elements: CommandLine) -
         "mara.json": ("request", "refused"),
     } == statuses
     assert ["R16"] == [violation["rule"] for violation in results["small.jpg"]["violations"]]
-    assert (Exit.REFUSED_HERE, "5 checked, 3 refused, 1 skipped") == (ended.code, ended.err.splitlines()[0])
+    assert (Exit.REFUSED_HERE, "5 checked, 3 refused, 1 skipped") == (result.code, result.err.splitlines()[0])
 
 
 @pytest.mark.usefixtures("folder")
 def test_a_refused_image_is_followed_by_the_command_that_helps(kling_elements: CommandLine) -> None:
     """The copies that the command makes conform."""
-    ended = kling_elements("check", "photos/more/small.jpg")
-    command = ended.err.removeprefix("next: ").split()
+    result = kling_elements("check", "photos/more/small.jpg")
+    command = result.err.removeprefix("next: ").split()
 
-    assert ended.out.startswith("refused  photos/more/small.jpg  200x200 px  the image is shown as 200x200 px")
-    assert ended.out.endswith("[R16]\n")
+    assert result.out.startswith("refused  photos/more/small.jpg  200x200 px  the image is shown as 200x200 px")
+    assert result.out.endswith("[R16]\n")
     copy = kling_elements(*command[1:]).out.strip()
     assert Exit.DONE == kling_elements("check", copy).code
 
@@ -110,38 +110,38 @@ def test_the_details_of_all_files_begin_in_the_same_column(kling_elements: Comma
 def test_each_refused_source_is_followed_by_what_to_do(
     kling_elements: CommandLine, folder: Path, sources: list[str], steps: list[str]
 ) -> None:
-    """Fitting is proposed only if it repairs everything that is wrong with a file."""
+    """`fit` is suggested only if it repairs every fault of the file."""
     (folder / "wrong.yaml").write_text(json.dumps(_request("mara.jpg", "mara.jpg", element_name="")))
     small = base64.b64encode(encode(noise(200, 200))).decode()  # not a file, so --fit leaves it alone
     (folder / "base64.yaml").write_text(json.dumps(_request("mara.jpg", small)))
     (folder / "both.yaml").write_text(json.dumps(_request("mara.jpg", "more/small.jpg", element_name="")))
 
-    ended = kling_elements("check", *(f"photos/{source}" for source in sources))
+    result = kling_elements("check", *(f"photos/{source}" for source in sources))
 
-    lines = [line.removeprefix("next: ") for line in ended.err.splitlines() if line.startswith("next: ")]
+    lines = [line.removeprefix("next: ") for line in result.err.splitlines() if line.startswith("next: ")]
     assert len(steps) == len(lines)
     assert all(line.startswith(step) for line, step in zip(lines, steps, strict=True))
 
 
 @pytest.mark.usefixtures("folder")
 def test_files_that_cannot_be_fitted_are_listed(kling_elements: CommandLine) -> None:
-    """A person learns at once which photographs to replace."""
-    ended = kling_elements("check", "photos", "nobody.jpg")
+    """The list shows at once which photographs to replace."""
+    result = kling_elements("check", "photos", "nobody.jpg")
 
     files = "photos/page.jpg, nobody.jpg"
     message = f"next: use other files or URLs in place of {files}; kling-elements fit can't repair them"
-    assert message == ended.err.splitlines()[-1]
+    assert message == result.err.splitlines()[-1]
 
 
 @pytest.mark.usefixtures("folder")
 def test_a_request_file_is_checked_with_its_images(kling_elements: CommandLine, folder: Path) -> None:
     """The line contains the place in the request and the path of the image."""
-    ended = kling_elements("check", "photos/mara.json")
+    result = kling_elements("check", "photos/mara.json")
     (folder / "good.yaml").write_text(json.dumps(_request("mara.jpg", "mara.jpg")))
     (folder / "missing.yaml").write_text(json.dumps(_request("mara.jpg", "nobody.jpg")))
     (folder / "broken.yaml").write_text("element_name: [")
 
-    assert "/element_image_list/refer_images/0/image_url: photos/more/small.jpg: the image is shown as" in ended.out
+    assert "/element_image_list/refer_images/0/image_url: photos/more/small.jpg: the image is shown as" in result.out
     assert "ok       photos/good.yaml\n" == kling_elements("check", "photos/good.yaml").out
     assert "nobody.jpg: cannot be read: No such file" in kling_elements("check", "photos/missing.yaml").out
     assert "refused  photos/broken.yaml  is not valid YAML" in kling_elements("check", "photos/broken.yaml").out
@@ -149,9 +149,9 @@ def test_a_request_file_is_checked_with_its_images(kling_elements: CommandLine, 
 
 def test_a_file_that_cannot_be_read_is_refused(kling_elements: CommandLine, tmp_path: Path) -> None:
     """A missing file is refused, and the other sources are still checked."""
-    ended = kling_elements("check", tmp_path / "nobody.jpg", "https://media.example.com/v.mp4")
+    result = kling_elements("check", tmp_path / "nobody.jpg", "https://media.example.com/v.mp4")
 
-    first, second = ended.out.splitlines()
+    first, second = result.out.splitlines()
     assert "cannot be read: No such file or directory [file]" in first
     assert second.split(maxsplit=2)[2].startswith("only the URL was checked")
 
@@ -165,12 +165,11 @@ def test_an_address_is_checked_by_itself_without_remote(kling_elements: CommandL
 
 
 def test_check_needs_a_source(kling_elements: CommandLine) -> None:
-    """Without sources there is nothing to check."""
     assert Exit.USAGE == kling_elements("check").code
 
 
 def test_private_addresses_are_not_read(kling_elements: CommandLine, folder: Path) -> None:
-    """Neither arguments nor request files may lead to private addresses. Queries may be secret, so they are hidden."""
+    """Private addresses are refused in arguments and in request files, and their queries are hidden."""
     private = "http://127.0.0.1:1/a.jpg"
     (folder / "remote.json").write_text(json.dumps(_request(private, private)))
 
@@ -189,10 +188,10 @@ def test_media_at_addresses_are_checked_with_remote(kling_elements: CommandLine,
         (folder / "remote.json").write_text(json.dumps(_request(f"{url}/mara.jpg", f"{url}/more/small.jpg")))
         (folder / "clip.json").write_text(json.dumps(_video_request(f"{url}/clip.mp4")))
         sources = (f"{url}/mara.jpg", f"{url}/clip.mp4", folder / "remote.json", folder / "clip.json")
-        ended = kling_elements("check", *sources, "--remote", "--allow-private")
+        result = kling_elements("check", *sources, "--remote", "--allow-private")
         server.shutdown()
 
-    image, video, request, with_video = ended.out.splitlines()
+    image, video, request, with_video = result.out.splitlines()
     assert image.split()[:3] == ["ok", f"{url}/mara.jpg", "600x600"]
     assert video.split()[:2] == ["ok", f"{url}/clip.mp4"]
     assert " s" in video

@@ -23,19 +23,19 @@ def _completed(script: Path, *words: str) -> set[str]:
         f"source {shlex.quote(str(script))}; COMP_WORDS=({shlex.join(words)}); COMP_CWORD={len(words) - 1}; "
         f'$({function}); printf "%s\\n" "${{COMPREPLY[@]}}"'
     )
-    ended = subprocess.run(
+    result = subprocess.run(
         ["bash", "-c", program], check=True, capture_output=True, text=True, timeout=PATIENCE_SECONDS
     )
-    return set(ended.stdout.split())
+    return set(result.stdout.split())
 
 
 def test_bash_completes_commands_and_options(kling_elements: CommandLine, tmp_path: Path) -> None:
     """The test runs the script in a real shell."""
-    ended = kling_elements("completion", "bash")
+    result = kling_elements("completion", "bash")
     script = tmp_path / "completion"
-    script.write_text(ended.out)
+    script.write_text(result.out)
 
-    assert (0, True) == (ended.code, "~/.bashrc" in ended.err)
+    assert (0, True) == (result.code, "~/.bashrc" in result.err)
     assert _completed(script, "kling-elements", "") >= _COMMANDS
     assert {"list", "listen"} == _completed(script, "kling-elements", "lis")
     assert {"--limit"} == _completed(script, "kling-elements", "list", "--lim")
@@ -45,7 +45,7 @@ def test_bash_completes_commands_and_options(kling_elements: CommandLine, tmp_pa
 
 @pytest.mark.parametrize(("shell", "beginning"), [("zsh", "#compdef kling-elements"), ("fish", "# ")])
 def test_other_shells_have_their_own_scripts(shell: str, beginning: str, kling_elements: CommandLine) -> None:
-    """Each script contains all commands."""
+    """Each script contains every command."""
     value = kling_elements("completion", shell, "--json").json()
 
     assert shell == value["shell"]
@@ -55,18 +55,18 @@ def test_other_shells_have_their_own_scripts(shell: str, beginning: str, kling_e
 
 def test_another_shell_is_wrong_usage(kling_elements: CommandLine) -> None:
     """The message lists the shells."""
-    ended = kling_elements("completion", "csh")
+    result = kling_elements("completion", "csh")
 
-    assert (2, "") == (ended.code, ended.out)
-    assert "fish" in ended.err
+    assert (2, "") == (result.code, result.out)
+    assert "fish" in result.err
 
 
 @pytest.mark.parametrize("run", [run_process, run_in_terminal])
 def test_completion_as_a_process(run: Any, env: dict[str, str]) -> None:
-    ended = run(["completion", "bash"], env)
+    result = run(["completion", "bash"], env)
 
-    assert 0 == ended.code
-    assert "COMPREPLY" in ended.out
+    assert 0 == result.code
+    assert "COMPREPLY" in result.out
 
 
 def test_help_of_completion(kling_elements: CommandLine, snapshot: SnapshotAssertion) -> None:

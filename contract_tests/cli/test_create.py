@@ -28,11 +28,11 @@ def photos(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.usefixtures("photos")
 def test_create_prints_the_id_of_the_task(kling_elements: CommandLine, kling_mock: MockGateway) -> None:
     """For scripts, stdout contains nothing else. The external id and the next command are on stderr."""
-    ended = kling_elements(*_NAMED, "--front", "mara.jpg", "--refer", "mara.jpg", "--tag", "character")
+    result = kling_elements(*_NAMED, "--front", "mara.jpg", "--refer", "mara.jpg", "--tag", "character")
 
-    task_id = ended.out.strip()
-    assert (0, 1) == (ended.code, len(kling_mock.tasks()))
-    assert f"next: kling-elements wait {task_id}\n" in ended.err
+    task_id = result.out.strip()
+    assert (0, 1) == (result.code, len(kling_mock.tasks()))
+    assert f"next: kling-elements wait {task_id}\n" in result.err
     assert task_id == kling_elements("get", task_id, "--json").json()["task_id"]
 
 
@@ -41,22 +41,22 @@ def test_create_with_wait_prints_the_id_of_the_element(kling_elements: CommandLi
     """With --json, the command prints the whole element."""
     images = ("--front", "mara.jpg", "--refer", "mara.jpg", "--wait")
 
-    ended = kling_elements(*_NAMED, *images)
+    result = kling_elements(*_NAMED, *images)
     element = kling_elements(*_NAMED, *images, "--tag", "animal", "--json").json()
 
-    assert ended.out.strip().isdigit()
+    assert result.out.strip().isdigit()
     assert ("Mara", ["Animal"]) == (element["name"], [tag["name"] for tag in element["tags"]])
 
 
 @pytest.mark.usefixtures("photos")
 def test_an_image_that_breaks_a_rule_is_refused_with_its_option(kling_elements: CommandLine) -> None:
     """The message contains the option, the file, the rule, and the option that helps. Nothing is sent."""
-    ended = kling_elements(*_NAMED, "--front", "small.png", "--refer", "mara.jpg", "--json")
+    result = kling_elements(*_NAMED, "--front", "small.png", "--refer", "mara.jpg", "--json")
 
-    assert (Exit.REFUSED_HERE, "ContractError") == (ended.code, ended.json()["error"]["type"])
-    assert "--front small.png: the image is shown as 200x200 px" in ended.err
-    assert "add --fit to send a copy that conforms [R16]" in ended.err
-    assert "R16" == ended.json()["error"]["violations"][0]["rule"]
+    assert (Exit.REFUSED_HERE, "ContractError") == (result.code, result.json()["error"]["type"])
+    assert "--front small.png: the image is shown as 200x200 px" in result.err
+    assert "add --fit to send a copy that conforms [R16]" in result.err
+    assert "R16" == result.json()["error"]["violations"][0]["rule"]
 
 
 @pytest.mark.parametrize(
@@ -72,10 +72,10 @@ def test_an_image_that_cannot_be_fitted_is_refused_without_advice_to_fit(
     """--fit can read neither HEIC without its plugin nor HTML pages."""
     (photos / name).write_bytes(content)
 
-    ended = kling_elements(*_NAMED, "--front", name, "--refer", "mara.jpg")
+    result = kling_elements(*_NAMED, "--front", name, "--refer", "mara.jpg")
 
-    assert advice in ended.err
-    assert "fit" not in ended.err
+    assert advice in result.err
+    assert "fit" not in result.err
 
 
 def test_an_image_in_base64_is_refused_without_advice_to_fit(kling_elements: CommandLine, photos: Path) -> None:
@@ -86,19 +86,19 @@ def test_an_image_in_base64_is_refused_without_advice_to_fit(kling_elements: Com
     request = {"element_name": "Mara", "element_description": "A pilot", "reference_type": "image_refer"}
     (photos / "mara.json").write_text(json.dumps({**request, "element_image_list": images}))
 
-    ended = kling_elements("create", "--file", "mara.json")
+    result = kling_elements("create", "--file", "mara.json")
 
-    assert "the image is shown as 200x200 px; both sides must have at least 300 px [R16]" in ended.err
+    assert "the image is shown as 200x200 px; both sides must have at least 300 px [R16]" in result.err
 
 
 @pytest.mark.usefixtures("photos")
 def test_fit_sends_copies_that_conform(kling_elements: CommandLine) -> None:
     """Each change is printed to stderr, and conforming images are sent unchanged."""
-    ended = kling_elements(*_NAMED, "--front", "small.png", "--refer", "mara.jpg", "--fit", "--wait")
+    result = kling_elements(*_NAMED, "--front", "small.png", "--refer", "mara.jpg", "--fit", "--wait")
 
-    assert Exit.DONE == ended.code
-    assert "small.png: enlarged from 200x200 px to 300x300 px" in ended.err
-    assert "mara.jpg:" not in ended.err
+    assert Exit.DONE == result.code
+    assert "small.png: enlarged from 200x200 px to 300x300 px" in result.err
+    assert "mara.jpg:" not in result.err
 
 
 @pytest.mark.usefixtures("photos")
@@ -119,37 +119,36 @@ def test_a_lost_response_ends_with_the_command_that_resolves_it(
     """Exit code 4 means that the element may exist, and the printed command finds it."""
     kling_mock.queue_faults("drop-after")
 
-    ended = kling_elements(*_NAMED, "--front", "mara.jpg", "--refer", "mara.jpg", "--json")
-    command = ended.json()["error"]["next"].split()
+    result = kling_elements(*_NAMED, "--front", "mara.jpg", "--refer", "mara.jpg", "--json")
+    command = result.json()["error"]["next"].split()
 
-    assert Exit.UNKNOWN == ended.code
+    assert Exit.UNKNOWN == result.code
     assert ["kling-elements", "wait"] == command[:2]
-    assert f"next: {' '.join(command)}\n" in ended.err
+    assert f"next: {' '.join(command)}\n" in result.err
     assert kling_elements(*command[1:]).out.strip().isdigit()
 
 
 @pytest.mark.kling_mock(token="the-right-key")
 def test_a_refusal_by_the_gateway_is_code_3(kling_elements: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The server refuses another key, and the message does not contain the key."""
+    """The message about the wrong key doesn't contain it."""
     monkeypatch.setenv("KLING_API_KEY", "another-secret-key")
 
-    ended = kling_elements("list", "--json")
+    result = kling_elements("list", "--json")
 
-    assert (Exit.REFUSED_BY_GATEWAY, 401) == (ended.code, ended.json()["error"]["status_code"])
-    assert "another-secret-key" not in ended.err + ended.out
+    assert (Exit.REFUSED_BY_GATEWAY, 401) == (result.code, result.json()["error"]["status_code"])
+    assert "another-secret-key" not in result.err + result.out
 
 
 def test_a_gateway_that_cannot_be_reached_is_code_6(
     kling_elements: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nobody listens on port 1 of this machine."""
     monkeypatch.setenv("KLING_BASE_URL", "http://127.0.0.1:1")
     monkeypatch.setattr("kling_elements.clock.Clock.sleep", lambda *_: None)
 
-    ended = kling_elements("delete", "1")
+    result = kling_elements("delete", "1")
 
-    assert Exit.NOT_REACHED == ended.code
-    assert ended.err.endswith("next: kling-elements doctor\n")
+    assert Exit.NOT_REACHED == result.code
+    assert result.err.endswith("next: kling-elements doctor\n")
 
 
 @pytest.mark.parametrize(
@@ -169,25 +168,25 @@ def test_a_gateway_that_cannot_be_reached_is_code_6(
 )
 def test_wrong_usage_is_code_2(kling_elements: CommandLine, arguments: tuple[str, ...], message: str) -> None:
     """The message says what is wrong, and stdout stays empty."""
-    ended = kling_elements("create", *arguments)
+    result = kling_elements("create", *arguments)
 
-    assert (Exit.USAGE, "") == (ended.code, ended.out)
-    assert message in ended.err
+    assert (Exit.USAGE, "") == (result.code, result.out)
+    assert message in result.err
 
 
 def test_a_video_file_is_refused_with_what_to_do(kling_elements: CommandLine) -> None:
     """The service downloads videos itself, so it needs a URL."""
-    ended = kling_elements(*_NAMED, "--video", "mara.mp4")
+    result = kling_elements(*_NAMED, "--video", "mara.mp4")
 
-    assert Exit.REFUSED_HERE == ended.code
-    assert "upload the video, and pass its https URL" in ended.err
+    assert Exit.REFUSED_HERE == result.code
+    assert "upload the video, and pass its https URL" in result.err
 
 
 def test_an_element_is_created_from_a_video(kling_elements: CommandLine) -> None:
-    """A voice can be added to a video."""
-    ended = kling_elements(*_NAMED, "--video", "https://media.example.com/v.mp4", "--voice", "v-1", "--wait", "--json")
+    """The video's element also gets a voice."""
+    result = kling_elements(*_NAMED, "--video", "https://media.example.com/v.mp4", "--voice", "v-1", "--wait", "--json")
 
-    assert (Exit.DONE, "video_refer") == (ended.code, ended.json()["reference_type"])
+    assert (Exit.DONE, "video_refer") == (result.code, result.json()["reference_type"])
 
 
 @pytest.mark.parametrize("suffix", ["yaml", "json"])
@@ -216,64 +215,63 @@ def test_a_violation_in_a_request_file_contains_the_file_and_the_place(
     """The place is a JSON Pointer into the file."""
     (photos / "mara.yaml").write_text("element_name: ''\nelement_description: A pilot\nreference_type: video_refer\n")
 
-    ended = kling_elements("create", "--file", "mara.yaml")
+    result = kling_elements("create", "--file", "mara.yaml")
 
-    assert "mara.yaml /element_name: has 0 characters" in ended.err
+    assert "mara.yaml /element_name: has 0 characters" in result.err
 
 
 @pytest.mark.kling_mock(token="the-right-key")
 def test_a_refused_create_is_code_3(kling_elements: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing was created, so there is nothing to look for."""
+    """The output names no command to look for the element, because none was created."""
     monkeypatch.setenv("KLING_API_KEY", "another-key")
 
-    ended = kling_elements(*_NAMED, "--video", "https://media.example.com/v.mp4", "--json")
+    result = kling_elements(*_NAMED, "--video", "https://media.example.com/v.mp4", "--json")
 
-    assert (Exit.REFUSED_BY_GATEWAY, "not_created") == (ended.code, ended.json()["error"]["outcome"])
+    assert (Exit.REFUSED_BY_GATEWAY, "not_created") == (result.code, result.json()["error"]["outcome"])
 
 
 def test_a_request_file_without_a_request_is_refused_with_its_name(kling_elements: CommandLine, photos: Path) -> None:
-    """The file contains a list, to which --id cannot be added."""
+    """A list is refused, because --id can't be added to it."""
     (photos / "list.json").write_text("[]")
 
-    ended = kling_elements("create", "--file", "list.json", "--id", "mara-1")
+    result = kling_elements("create", "--file", "list.json", "--id", "mara-1")
 
-    assert Exit.REFUSED_HERE == ended.code
-    assert ended.err.startswith("error: list.json: ")
+    assert Exit.REFUSED_HERE == result.code
+    assert result.err.startswith("error: list.json: ")
 
 
 def test_a_pipe_gets_nothing_but_the_id(env: dict[str, str], photos: Path) -> None:
-    """Without a terminal, no progress is shown."""
-    ended = run_process([*_NAMED, "--front", "mara.jpg", "--refer", "mara.jpg", "--wait"], env, cwd=photos)
+    result = run_process([*_NAMED, "--front", "mara.jpg", "--refer", "mara.jpg", "--wait"], env, cwd=photos)
 
-    assert (0, "") == (ended.code, ended.err)
-    assert ended.out.strip().isdigit()
+    assert (0, "") == (result.code, result.err)
+    assert result.out.strip().isdigit()
 
 
 @pytest.mark.usefixtures("photos")
 def test_a_voice_for_images_is_refused_with_the_options_that_allow_it(kling_elements: CommandLine) -> None:
-    ended = kling_elements(*_NAMED, "--front", "mara.jpg", "--refer", "mara.jpg", "--voice", "v-1")
+    result = kling_elements(*_NAMED, "--front", "mara.jpg", "--refer", "mara.jpg", "--voice", "v-1")
 
-    assert Exit.REFUSED_HERE == ended.code
+    assert Exit.REFUSED_HERE == result.code
     assert (
         "--voice: the property 'element_voice_id' is not allowed in this kind of request; some gateways allow this: "
         "--gateway kling-beijing, --gateway kling-singapore; or use --relax R28 [R28]"
-    ) in " ".join(ended.err.split())
+    ) in " ".join(result.err.split())
 
 
 @pytest.mark.usefixtures("photos")
 def test_a_relaxed_rule_is_sent_with_a_warning(kling_elements: CommandLine, caplog: pytest.LogCaptureFixture) -> None:
     """The mock server applies all rules, so it refuses the request."""
-    ended = kling_elements(
+    result = kling_elements(
         *_NAMED, "--front", "mara.jpg", "--refer", "mara.jpg", "--voice", "v-1", "--relax", "R28", "--relax", "R27"
     )
 
-    assert Exit.REFUSED_BY_GATEWAY == ended.code
+    assert Exit.REFUSED_BY_GATEWAY == result.code
     assert "createElement is sent although it breaks the contract: /element_voice_id: " in caplog.text
-    assert "HTTP 400" in ended.err
+    assert "HTTP 400" in result.err
 
 
 def test_an_unknown_rule_is_a_mistake_in_the_options(kling_elements: CommandLine) -> None:
-    ended = kling_elements("list", "--relax", "R99")
+    result = kling_elements("list", "--relax", "R99")
 
-    assert Exit.USAGE == ended.code
-    assert "there is no rule R99; there are R01, R02" in ended.err
+    assert Exit.USAGE == result.code
+    assert "there is no rule R99; there are R01, R02" in result.err

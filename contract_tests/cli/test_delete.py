@@ -27,10 +27,10 @@ def test_delete_removes_elements(kling_elements: CommandLine, elements: list[str
 
 def test_delete_needs_an_id(kling_elements: CommandLine) -> None:
     """The next command shows the ids."""
-    ended = kling_elements("delete")
+    result = kling_elements("delete")
 
-    assert Exit.USAGE == ended.code
-    assert "next: kling-elements list\n" in ended.err
+    assert Exit.USAGE == result.code
+    assert "next: kling-elements list\n" in result.err
 
 
 @pytest.mark.parametrize(("was_sent", "code"), [(True, Exit.UNKNOWN), (False, Exit.NOT_REACHED)])
@@ -51,29 +51,29 @@ def test_a_lost_response_ends_with_the_command_to_repeat(
 
     monkeypatch.setattr(KlingElements, "delete", lose_second)
 
-    ended = kling_elements("delete", *elements)
+    result = kling_elements("delete", *elements)
 
-    assert (code, f"deleted {elements[0]}\n") == (ended.code, ended.out)
-    assert was_sent == (f"next: kling-elements delete {elements[1]}\n" in ended.err)
+    assert (code, f"deleted {elements[0]}\n") == (result.code, result.out)
+    assert was_sent == (f"next: kling-elements delete {elements[1]}\n" in result.err)
 
 
 def test_an_id_without_an_element_is_refused_with_what_to_do(
     kling_elements: CommandLine, kling_mock: MockGateway, elements: list[str]
 ) -> None:
-    """People may confuse the ids of tasks and elements."""
+    """The message says how to find the element id, because people confuse it with the task id."""
     task_id = kling_mock.tasks()[0]["task_id"]
     assert elements
 
-    ended = kling_elements("delete", task_id, "--json")
+    result = kling_elements("delete", task_id, "--json")
 
-    assert (Exit.REFUSED_BY_GATEWAY, 1201) == (ended.code, ended.json()["error"]["code"])
-    assert f"the gateway has no element {task_id} (" in ended.err
-    assert ended.err.endswith("next: kling-elements list\n")
+    assert (Exit.REFUSED_BY_GATEWAY, 1201) == (result.code, result.json()["error"]["code"])
+    assert f"the gateway has no element {task_id} (" in result.err
+    assert result.err.endswith("next: kling-elements list\n")
 
 
 @pytest.mark.kling_mock(token="the-right-key")
 def test_other_refusals_are_reported_unchanged(kling_elements: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A wrong key has nothing to do with the element."""
+    """A refused key gets no advice about element ids."""
     monkeypatch.setenv("KLING_API_KEY", "another-key")
 
     assert 401 == kling_elements("delete", "1", "--json").json()["error"]["status_code"]

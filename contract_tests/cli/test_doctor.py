@@ -25,11 +25,11 @@ def _no_proxies_and_certificates(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_gateway_that_answers_has_no_problems(kling_elements: CommandLine) -> None:
     """Each line begins with a state."""
-    ended = kling_elements("doctor")
+    result = kling_elements("doctor")
 
-    assert (0, "") == (ended.code, ended.err)
-    assert [["ok", check] for check in _CHECKS] == [line.split()[:2] for line in ended.out.splitlines()]
-    assert "the gateway accepts the key" in ended.out
+    assert (0, "") == (result.code, result.err)
+    assert [["ok", check] for check in _CHECKS] == [line.split()[:2] for line in result.out.splitlines()]
+    assert "the gateway accepts the key" in result.out
 
 
 def test_the_report_is_one_json_value(kling_elements: CommandLine, kling_mock: MockGateway) -> None:
@@ -48,13 +48,13 @@ def test_a_key_that_the_gateway_refuses_is_a_problem(
     monkeypatch.setenv("KLING_API_KEY", KEY)
 
     with listening(lambda peer: peer.respond(_UNAUTHORIZED)) as server:
-        ended = kling_elements("doctor", "--base-url", server.url)
+        result = kling_elements("doctor", "--base-url", server.url)
 
-    assert 3 == ended.code
-    assert "problem  account" in ended.out
-    assert "the gateway does not accept the key" in ended.out
-    assert "*** is not a key" in ended.out
-    assert KEY not in ended.out + ended.err
+    assert 3 == result.code
+    assert "problem  account" in result.out
+    assert "the gateway does not accept the key" in result.out
+    assert "*** is not a key" in result.out
+    assert KEY not in result.out + result.err
 
 
 def test_the_gateway_is_checked_even_without_a_key(
@@ -63,33 +63,32 @@ def test_the_gateway_is_checked_even_without_a_key(
     """The findings about the gateway help even if the key is still missing."""
     monkeypatch.delenv("KLING_API_KEY")
 
-    ended = kling_elements("doctor")
+    result = kling_elements("doctor")
 
-    assert 2 == ended.code
-    assert "problem  key           there is no API key: set" in ended.out
-    assert "ok       gateway       answered in" in ended.out
-    assert "account" not in ended.out
+    assert 2 == result.code
+    assert "problem  key           there is no API key: set" in result.out
+    assert "ok       gateway       answered in" in result.out
+    assert "account" not in result.out
 
 
 def test_an_invalid_address_ends_the_checks(kling_elements: CommandLine) -> None:
     """The finding mentions the option, and checks that need a URL are left out."""
-    ended = kling_elements("doctor", "--base-url", "http://gateway.example.com")
+    result = kling_elements("doctor", "--base-url", "http://gateway.example.com")
 
-    assert 2 == ended.code
-    assert "problem  url" in ended.out
-    assert "--allow-http" in ended.out
-    assert "correct the URL from --base-url" in ended.out
-    assert "proxy" not in ended.out
+    assert 2 == result.code
+    assert "problem  url" in result.out
+    assert "--allow-http" in result.out
+    assert "correct the URL from --base-url" in result.out
+    assert "proxy" not in result.out
 
 
 def test_a_gateway_that_is_not_reached_is_explained(kling_elements: CommandLine) -> None:
-    """No server listens at port 1."""
-    ended = kling_elements("doctor", "--base-url", "http://127.0.0.1:1")
+    result = kling_elements("doctor", "--base-url", "http://127.0.0.1:1")
 
-    assert 6 == ended.code
-    assert "problem  gateway" in ended.out
-    assert "no server listens at this URL: check the host and the port" in ended.out
-    assert "clock" not in ended.out
+    assert 6 == result.code
+    assert "problem  gateway" in result.out
+    assert "no server listens at this URL: check the host and the port" in result.out
+    assert "clock" not in result.out
 
 
 def test_nothing_is_sent_if_a_proxy_cannot_be_used(
@@ -97,12 +96,12 @@ def test_nothing_is_sent_if_a_proxy_cannot_be_used(
 ) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "ftp://proxy.example.com")
 
-    ended = kling_elements("doctor", "--base-url", "https://gateway.invalid")
+    result = kling_elements("doctor", "--base-url", "https://gateway.invalid")
 
-    assert 2 == ended.code
-    assert "problem  proxy" in ended.out
-    assert "HTTPS_PROXY" in ended.out
-    assert "gateway      " not in ended.out
+    assert 2 == result.code
+    assert "problem  proxy" in result.out
+    assert "HTTPS_PROXY" in result.out
+    assert "gateway      " not in result.out
 
 
 @pytest.mark.parametrize(
@@ -120,15 +119,15 @@ def test_nothing_is_sent_if_a_proxy_cannot_be_used(
 def test_each_kind_of_response_is_explained(
     response: bytes, check: str, advice: str, kling_elements: CommandLine
 ) -> None:
-    """A response without a date is only a warning."""
+    """A response without a date is a warning and not a problem."""
     with listening(lambda peer: peer.respond(response)) as server:
-        ended = kling_elements("doctor", "--base-url", server.url)
+        result = kling_elements("doctor", "--base-url", server.url)
 
-    assert 3 == ended.code
-    (line,) = (line for line in ended.out.splitlines() if line.startswith("problem"))
+    assert 3 == result.code
+    (line,) = (line for line in result.out.splitlines() if line.startswith("problem"))
     assert check == line.split()[1]
     assert advice in line
-    assert "warning  clock" in ended.out
+    assert "warning  clock" in result.out
     assert 1 == len(server.requests)
 
 
@@ -214,20 +213,20 @@ def test_a_gateway_without_a_list_is_asked_for_an_unknown_id(
 
 def test_doctor_as_a_process(env: dict[str, str]) -> None:
     """A pipe gets no colours. If the key is missing, the exit code is 2."""
-    ended = run_process(["doctor"], env)
+    result = run_process(["doctor"], env)
     keyless = run_process(["doctor"], {name: value for name, value in env.items() if name != "KLING_API_KEY"})
 
-    assert (0, 2) == (ended.code, keyless.code)
-    assert "\x1b" not in ended.out + keyless.out
+    assert (0, 2) == (result.code, keyless.code)
+    assert "\x1b" not in result.out + keyless.out
 
 
 def test_doctor_on_a_terminal_has_colours(env: dict[str, str]) -> None:
     with listening(lambda peer: peer.respond(_UNAUTHORIZED)) as server:
-        ended = run_in_terminal(["doctor", "--base-url", server.url], env)
+        result = run_in_terminal(["doctor", "--base-url", server.url], env)
 
-    assert 3 == ended.code
-    assert "\x1b[32mok      \x1b[0m key" in ended.out
-    assert "\x1b[31mproblem \x1b[0m account" in ended.out
+    assert 3 == result.code
+    assert "\x1b[32mok      \x1b[0m key" in result.out
+    assert "\x1b[31mproblem \x1b[0m account" in result.out
 
 
 def test_help_of_doctor(kling_elements: CommandLine, snapshot: SnapshotAssertion) -> None:

@@ -44,12 +44,11 @@ def _with_outcome(error: KlingError, outcome: Outcome) -> KlingError:
     ids=lambda value: type(value).__name__,
 )
 def test_each_error_has_its_exit_code(error: KlingError, code: Exit) -> None:
-    """A failed task and a task in progress have different exit codes."""
+    """A failed task and an unfinished one have different exit codes."""
     assert code is exit_code_for(error)
 
 
 def test_the_exit_codes_match_the_documents() -> None:
-    """Scripts rely on these numbers."""
     assert {
         "DONE": 0,
         "REFUSED_HERE": 1,

@@ -26,7 +26,7 @@ def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_missing_extra_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Everything except fitting videos works without the extra."""
+    """The warning is not a problem, because only fitting videos needs the extra."""
     assert "ok" == check_versions().state
 
     def version(name: str) -> str:
@@ -115,7 +115,7 @@ def test_the_finding_contains_the_address_and_its_origin(gateway: GatewayOptions
 def test_the_finding_contains_the_proxy_without_its_password(
     environment: dict[str, str], state: str, text: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The finding contains neither user nor password."""
+    """The user's name is left out too."""
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
 
@@ -133,7 +133,7 @@ def test_a_gateway_on_this_machine_is_reached_without_a_proxy(monkeypatch: pytes
 
 
 def test_the_finding_describes_the_trusted_certificates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The file in SSL_CERT_FILE must exist and contain certificates."""
+    """A missing or empty file in SSL_CERT_FILE is a problem."""
     assert "not used" in check_certificates(httpx.URL("http://127.0.0.1")).text
     assert "the default authorities (certifi" in check_certificates(_URL).text
 

@@ -26,10 +26,10 @@ def test_a_copy_is_made_beside_the_original(kling_elements: CommandLine, small: 
     """The path goes to stdout and the changes to stderr. The original stays unchanged."""
     before = small.read_bytes()
 
-    ended = kling_elements("fit", "small.png")
+    result = kling_elements("fit", "small.png")
 
-    assert (Exit.DONE, "small-fitted.png\n") == (ended.code, ended.out)
-    assert "small.png: enlarged from 200x200 px to 300x300 px" in ended.err
+    assert (Exit.DONE, "small-fitted.png\n") == (result.code, result.out)
+    assert "small.png: enlarged from 200x200 px to 300x300 px" in result.err
     assert check_image(Path("small-fitted.png")).conforms
     assert before == small.read_bytes()
 
@@ -37,14 +37,14 @@ def test_a_copy_is_made_beside_the_original(kling_elements: CommandLine, small: 
 @pytest.mark.usefixtures("small")
 def test_copies_go_to_a_folder(kling_elements: CommandLine) -> None:
     """The folder is created. With --json, the changes are part of the result."""
-    ended = kling_elements("fit", "small.png", "--to", "fitted", "--background", "navy", "--json")
+    result = kling_elements("fit", "small.png", "--to", "fitted", "--background", "navy", "--json")
 
-    assert ("fitted/small.png", 2) == (ended.json()["path"], len(ended.json()["changes"]))
+    assert ("fitted/small.png", 2) == (result.json()["path"], len(result.json()["changes"]))
 
 
 @pytest.mark.usefixtures("small")
 def test_a_copy_that_exists_is_replaced_only_with_force(kling_elements: CommandLine) -> None:
-    """Running the command twice loses nothing."""
+    """A second run loses nothing without --force."""
     Path("small-fitted.png").write_text("precious")
 
     refused = kling_elements("fit", "small.png")
@@ -60,10 +60,10 @@ def test_the_original_is_never_replaced(kling_elements: CommandLine, small: Path
     """Even --force does not replace the original."""
     before = small.read_bytes()
 
-    ended = kling_elements("fit", "small.png", "--to", ".", "--force")
+    result = kling_elements("fit", "small.png", "--to", ".", "--force")
 
-    assert Exit.REFUSED_HERE == ended.code
-    assert "would replace the original" in ended.err
+    assert Exit.REFUSED_HERE == result.code
+    assert "would replace the original" in result.err
     assert before == small.read_bytes()
 
 
@@ -89,21 +89,21 @@ def test_one_bad_file_does_not_stop_the_others(kling_elements: CommandLine) -> N
 )
 def test_wrong_usage_is_code_2(kling_elements: CommandLine, arguments: tuple[str, ...], message: str) -> None:
     """The message says what is allowed."""
-    ended = kling_elements("fit", *arguments)
+    result = kling_elements("fit", *arguments)
 
-    assert Exit.USAGE == ended.code
-    assert message in ended.err
+    assert Exit.USAGE == result.code
+    assert message in result.err
 
 
 @pytest.mark.usefixtures("small")
 def test_a_folder_that_cannot_be_created_is_reported(kling_elements: CommandLine) -> None:
-    """A file with the same name exists."""
+    """The error is reported if a file has the folder's name."""
     Path("taken").write_text("")
 
-    ended = kling_elements("fit", "small.png", "--to", "taken")
+    result = kling_elements("fit", "small.png", "--to", "taken")
 
-    assert Exit.REFUSED_HERE == ended.code
-    assert "error: taken/small.png: cannot be written: " in ended.err
+    assert Exit.REFUSED_HERE == result.code
+    assert "error: taken/small.png: cannot be written: " in result.err
 
 
 @pytest.mark.usefixtures("small")
@@ -111,21 +111,21 @@ def test_copies_of_one_command_do_not_replace_each_other(kling_elements: Command
     """Even --force does not replace them. The last line shows the numbers of both kinds."""
     Image.new("RGB", (200, 200), "red").save("small.bmp")
 
-    ended = kling_elements("fit", "small.png", "small.bmp", "--to", "copies", "--force")
+    result = kling_elements("fit", "small.png", "small.bmp", "--to", "copies", "--force")
 
-    assert (Exit.REFUSED_HERE, "copies/small.png\n") == (ended.code, ended.out)
+    assert (Exit.REFUSED_HERE, "copies/small.png\n") == (result.code, result.out)
     assert (
         "error: small.bmp: its copy would have the same name as the copy of small.png; choose another folder"
-        in ended.err
+        in result.err
     )
-    assert "1 written, 1 failed" == ended.err.splitlines()[-1]
+    assert "1 written, 1 failed" == result.err.splitlines()[-1]
 
 
 def test_a_folder_is_refused_with_what_to_do(kling_elements: CommandLine, tmp_path: Path) -> None:
     """The advice is a pattern that matches the files in the folder."""
-    ended = kling_elements("fit", tmp_path)
+    result = kling_elements("fit", tmp_path)
 
-    assert f"error: {tmp_path}: is a folder; pass the files in it" in ended.err
+    assert f"error: {tmp_path}: is a folder; pass the files in it" in result.err
 
 
 def test_a_video_is_fitted(env: dict[str, str], kling_elements: CommandLine, tmp_path: Path) -> None:

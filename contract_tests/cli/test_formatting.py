@@ -48,7 +48,7 @@ def test_a_task_without_an_element_has_one_line(changes: dict[str, Any], end: st
 
 
 def test_ids_are_strings_in_json_and_media_are_left_out() -> None:
-    """JavaScript would round ids above 2^53."""
+    """Ids are strings because JavaScript rounds numbers above 2^53."""
     task = task_json(_task())
 
     assert ("8219453021", "2026-07-20T10:00:00+00:00") == (task["task_id"], task["created_at"])
@@ -58,7 +58,7 @@ def test_ids_are_strings_in_json_and_media_are_left_out() -> None:
 
 @pytest.mark.parametrize("tags", [None, "o_102", [1], {}])
 def test_malformed_tags_are_left_out(tags: Any) -> None:
-    """A gateway's response is accepted even if its tags are malformed."""
+    """The other properties of the element are still shown."""
     element = Element.from_dict(_ELEMENT)
     element.tag_list = tags
 

@@ -32,7 +32,7 @@ def test_without_a_key_there_is_no_client() -> None:
 
 
 def test_an_invalid_setting_is_explained_by_its_option(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The message of the client mentions its argument; the command has an option instead."""
+    """The message names the option in place of the client's argument."""
     monkeypatch.setenv("KLING_API_KEY", "sk-secret")
 
     with pytest.raises(CommandError, match="--allow-http") as caught:

@@ -25,16 +25,16 @@ def test_get_shows_a_task_by_either_id(kling_mock: MockGateway, kling_elements: 
 
 def test_a_missing_task_is_explained(kling_elements: CommandLine) -> None:
     """The exit code is 3, and with --json the error is a JSON value."""
-    ended = kling_elements("get", "nobody", "--json")
+    result = kling_elements("get", "nobody", "--json")
 
-    assert (3, "NotFoundError") == (ended.code, ended.json()["error"]["type"])
-    assert ended.err.startswith("error: there is no task nobody in this account; if this is the id of an element")
-    assert "kling-elements list" == ended.json()["error"]["next"]
+    assert (3, "NotFoundError") == (result.code, result.json()["error"]["type"])
+    assert result.err.startswith("error: there is no task nobody in this account; if this is the id of an element")
+    assert "kling-elements list" == result.json()["error"]["next"]
 
 
 @pytest.mark.kling_mock(tick_seconds=1, manual_clock=True)
 def test_a_task_without_an_element_says_why(kling_mock: MockGateway, kling_elements: CommandLine) -> None:
-    """The task is still in progress, or its element was deleted."""
+    """The reason is that the task is unfinished, or that its element was deleted."""
     with KlingElements(kling_mock.token, kling_mock.url) as kling:
         task = kling.create(example("sample"))
         unfinished = kling_elements("get", str(task.task_id)).out

@@ -51,7 +51,7 @@ def test_a_malformed_key_is_not_stored(text: str) -> None:
 
 
 def test_a_folder_that_cannot_be_written_is_reported(tmp_path: Path) -> None:
-    """A file with the folder's name exists."""
+    """The error is reported if a file has the folder's name."""
     (tmp_path / "config").write_text("")
 
     with pytest.raises(CommandError, match="api-key: cannot be written: "):
@@ -62,11 +62,11 @@ def test_no_key_is_wrong_usage(kling_elements: CommandLine, monkeypatch: pytest.
     """The message lists every way to pass a key, and suggests the easiest one."""
     monkeypatch.delenv("KLING_API_KEY")
 
-    ended = kling_elements("list")
+    result = kling_elements("list")
 
-    assert Exit.USAGE == ended.code
-    assert "KLING_API_KEY, pass --key-file FILE, or run kling-elements login" in ended.err
-    assert ended.err.endswith("next: kling-elements login\n")
+    assert Exit.USAGE == result.code
+    assert "KLING_API_KEY, pass --key-file FILE, or run kling-elements login" in result.err
+    assert result.err.endswith("next: kling-elements login\n")
 
 
 @pytest.mark.parametrize(
@@ -85,9 +85,9 @@ def test_a_key_file_that_cannot_be_used_is_reported(
     if content is not None:
         file.write_bytes(content)
 
-    ended = kling_elements("list", "--key-file", file)
+    result = kling_elements("list", "--key-file", file)
 
-    assert Exit.USAGE == ended.code
-    assert str(file) in ended.err
-    assert reason in ended.err
-    assert "secret-key" not in ended.err
+    assert Exit.USAGE == result.code
+    assert str(file) in result.err
+    assert reason in result.err
+    assert "secret-key" not in result.err

@@ -28,7 +28,7 @@ from kling_elements.cli.kinds import SourceKind, kind_of_address, kind_of_file
 def test_the_content_decides_and_then_the_name(
     name: str, content: bytes, kind: SourceKind | None, tmp_path: Path
 ) -> None:
-    """Only request files are recognized by their names alone. A web page is not a format of images."""
+    """Request files are recognized by name, and everything else by content."""
     path = tmp_path / name
     path.write_bytes(content)
 
@@ -36,7 +36,7 @@ def test_the_content_decides_and_then_the_name(
 
 
 def test_a_missing_file_counts_as_an_image(tmp_path: Path) -> None:
-    """The check of the image then reports that the file cannot be read."""
+    """The image check then reports that the file can't be read."""
     assert SourceKind.IMAGE is kind_of_file(tmp_path / "none.txt")
 
 

@@ -36,9 +36,9 @@ def test_list_stops_at_the_limit(kling_elements: CommandLine, task_ids: list[str
 
 def test_an_empty_list_is_reported_on_stderr(kling_elements: CommandLine) -> None:
     """Stdout stays empty."""
-    ended = kling_elements("list")
+    result = kling_elements("list")
 
-    assert (0, "", "There are no tasks yet.\n") == (ended.code, ended.out, ended.err)
+    assert (0, "", "There are no tasks yet.\n") == (result.code, result.out, result.err)
 
 
 @pytest.mark.usefixtures("task_ids")

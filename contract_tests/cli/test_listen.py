@@ -82,7 +82,7 @@ def test_a_closed_pipe_ends_the_command(env: dict[str, str]) -> None:
 
 
 def test_the_error_that_ended_the_server_ends_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The previous test covers the same code, but CPython 3.11 stops tracing after such an event loop."""
+    """This test repeats the previous one in a way that CPython 3.11 can trace."""
 
     class _EndedServer:
         def __init__(self, receiver: NotificationReceiver) -> None:
@@ -106,12 +106,12 @@ def test_listen_on_a_terminal(env: dict[str, str]) -> None:
     with subprocess.Popen(arguments, env=env, stdin=theirs, stdout=theirs, stderr=theirs) as process:
         os.close(theirs)
         try:
-            seen = b""
-            while not (match := _ADDRESS.search(seen)):
-                seen += os.read(ours, 1 << 16)
+            output = b""
+            while not (match := _ADDRESS.search(output)):
+                output += os.read(ours, 1 << 16)
             response = httpx.post(match[1].decode(), content=BODY, trust_env=False, timeout=PATIENCE_SECONDS)
-            while b"refused: " not in seen:
-                seen += os.read(ours, 1 << 16)
+            while b"refused: " not in output:
+                output += os.read(ours, 1 << 16)
             process.send_signal(signal.SIGINT)
             code = process.wait(timeout=PATIENCE_SECONDS)
         finally:
@@ -134,20 +134,20 @@ def test_listen_on_a_terminal(env: dict[str, str]) -> None:
     ],
 )
 def test_wrong_usage_is_explained(options: list[str], message: str, kling_elements: CommandLine) -> None:
-    """No server is started."""
-    ended = kling_elements("listen", *options)
+    """The command starts no server."""
+    result = kling_elements("listen", *options)
 
-    assert (2, "") == (ended.code, ended.out)
-    assert message in ended.err
+    assert (2, "") == (result.code, result.out)
+    assert message in result.err
 
 
 def test_a_taken_port_is_reported(kling_elements: CommandLine) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        ended = kling_elements("listen", "--no-verify", "--port", port)
+        result = kling_elements("listen", "--no-verify", "--port", port)
 
-    assert 2 == ended.code
-    assert f"cannot listen on 127.0.0.1, port {port}: Address already in use" in ended.err
+    assert 2 == result.code
+    assert f"cannot listen on 127.0.0.1, port {port}: Address already in use" in result.err
 
 
 def test_help_of_listen(kling_elements: CommandLine, snapshot: SnapshotAssertion) -> None:

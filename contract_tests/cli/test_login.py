@@ -33,12 +33,12 @@ def test_the_key_is_the_first_line_of_a_pipe(
     """Only the owner can read the file, and --json contains its path."""
     _typed(f"  {KEY} \nanother line\n", monkeypatch)
 
-    ended = kling_elements("login", "--json")
+    result = kling_elements("login", "--json")
 
-    assert (0, {"stored": str(_stored(home))}) == (ended.code, ended.json())
+    assert (0, {"stored": str(_stored(home))}) == (result.code, result.json())
     assert f"{KEY}\n" == _stored(home).read_text()
     assert 0o600 == stat.S_IMODE(_stored(home).stat().st_mode)
-    assert KEY not in ended.out + ended.err
+    assert KEY not in result.out + result.err
 
 
 def test_a_new_key_replaces_the_old_one(
@@ -65,28 +65,28 @@ def test_nothing_is_stored_if_there_is_no_usable_key(
     """The message does not repeat the typed text."""
     _typed(typed, monkeypatch)
 
-    ended = kling_elements("login")
+    result = kling_elements("login")
 
-    assert (2, "") == (ended.code, ended.out)
-    assert message in ended.err
-    assert KEY not in ended.err
+    assert (2, "") == (result.code, result.out)
+    assert message in result.err
+    assert KEY not in result.err
     assert not _stored(home).exists()
 
 
 def test_the_key_is_never_an_argument(home: Path, kling_elements: CommandLine) -> None:
-    """The message does not repeat the key, and the key is not stored, because others may have seen it."""
-    ended = kling_elements("login", KEY)
+    """The key on the command line is neither stored nor repeated, because others may have seen it."""
+    result = kling_elements("login", KEY)
 
-    assert (2, "") == (ended.code, ended.out)
-    assert "don't pass the key as an argument" in ended.err
-    assert "next: kling-elements login\n" in ended.err
-    assert KEY not in ended.err
+    assert (2, "") == (result.code, result.out)
+    assert "don't pass the key as an argument" in result.err
+    assert "next: kling-elements login\n" in result.err
+    assert KEY not in result.err
     assert not _stored(home).exists()
 
 
 @pytest.mark.parametrize(("is_set", "expected"), [(True, 1), (False, 0)])
 def test_a_key_in_the_environment_is_mentioned_because_it_comes_first(
-    is_set: bool,  # noqa: FBT001 -- pytest passes it by name
+    is_set: bool,  # noqa: FBT001 - pytest passes it by name
     expected: int,
     kling_elements: CommandLine,
     monkeypatch: pytest.MonkeyPatch,
@@ -101,32 +101,32 @@ def test_a_key_in_the_environment_is_mentioned_because_it_comes_first(
 def test_a_typed_key_is_hidden_and_used_by_the_next_command(
     env: dict[str, str], home: Path, kling_mock: MockGateway
 ) -> None:
-    """The command asks for the key on a terminal. Without KLING_API_KEY, the next command uses the stored key."""
+    """The terminal doesn't echo the key. Without KLING_API_KEY, the next command uses it."""
     keyless = _without(env, "KLING_API_KEY")
 
-    ended = run_in_terminal(["login"], keyless, typed=f"{kling_mock.token}\n")
+    result = run_in_terminal(["login"], keyless, typed=f"{kling_mock.token}\n")
 
-    assert 0 == ended.code
-    assert "API key (not shown): " in ended.out
-    assert f"stored in {_stored(home)}" in ended.out
-    assert kling_mock.token not in ended.out
+    assert 0 == result.code
+    assert "API key (not shown): " in result.out
+    assert f"stored in {_stored(home)}" in result.out
+    assert kling_mock.token not in result.out
     assert f"{kling_mock.token}\n" == _stored(home).read_text()
     assert 0 == run_process(["list"], keyless).code
 
 
 def test_the_end_of_the_input_at_the_prompt_stores_nothing(env: dict[str, str], home: Path) -> None:
-    """Ctrl+D ends the input without a key."""
-    ended = run_in_terminal(["login"], env, typed="\x04")
+    """Ctrl+D at the prompt ends the command without storing a key."""
+    result = run_in_terminal(["login"], env, typed="\x04")
 
-    assert 2 == ended.code
-    assert "no key was entered" in ended.out
+    assert 2 == result.code
+    assert "no key was entered" in result.out
     assert not _stored(home).exists()
 
 
 def test_a_process_reads_the_key_from_a_pipe(env: dict[str, str], home: Path) -> None:
-    ended = run_process(["login"], env, stdin=f"{KEY}\n")
+    result = run_process(["login"], env, stdin=f"{KEY}\n")
 
-    assert (0, f"stored in {_stored(home)}\n") == (ended.code, ended.out)
+    assert (0, f"stored in {_stored(home)}\n") == (result.code, result.out)
     assert f"{KEY}\n" == _stored(home).read_text()
 
 

@@ -94,11 +94,11 @@ def test_a_terminal_shows_the_page_and_a_line_to_paste(alone: dict[str, str]) ->
 def test_a_wrong_option_is_exit_code_2(kling_elements: CommandLine) -> None:
     """The error is one sentence, and with --json also a value on stdout."""
     plain = kling_elements("mock", "--port", "x")
-    ended = kling_elements("mock", "--port", "x", "--json")
+    result = kling_elements("mock", "--port", "x", "--json")
     error = "argument --port: 'x' is not a number from 0 to 65535"
 
     assert (2, "", f"error: {error}\nnext: kling-elements mock --help\n") == (plain.code, plain.out, plain.err)
-    assert {"error": {"message": error, "exit_code": 2, "next": "kling-elements mock --help"}} == ended.json()
+    assert {"error": {"message": error, "exit_code": 2, "next": "kling-elements mock --help"}} == result.json()
 
 
 @pytest.mark.usefixtures("handlers")
@@ -107,18 +107,18 @@ def test_a_server_that_cannot_start_is_exit_code_2(kling_elements: CommandLine, 
     state = tmp_path / "diary.txt"
     state.write_text("dear diary")
 
-    ended = kling_elements("mock", "--state", state)
+    result = kling_elements("mock", "--state", state)
 
-    assert (2, "") == (ended.code, ended.out)
-    assert ended.err.startswith("error: ")
-    assert str(state) in ended.err
-    assert "use a file that does not exist yet" in ended.err
+    assert (2, "") == (result.code, result.out)
+    assert result.err.startswith("error: ")
+    assert str(state) in result.err
+    assert "use a file that does not exist yet" in result.err
 
 
 @pytest.mark.usefixtures("handlers")
 def test_help_runs_in_this_process_too(kling_elements: CommandLine) -> None:
     """The exit code is 0."""
-    ended = kling_elements("mock", "-h")
+    result = kling_elements("mock", "-h")
 
-    assert (0, "") == (ended.code, ended.err)
-    assert "usage: kling-elements mock [-h] [--port PORT]" in ended.out
+    assert (0, "") == (result.code, result.err)
+    assert "usage: kling-elements mock [-h] [--port PORT]" in result.out

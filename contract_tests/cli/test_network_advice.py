@@ -77,7 +77,7 @@ def test_a_slow_gateway_is_explained() -> None:
     ids=str,
 )
 def test_each_cause_is_explained(cause: BaseException, advice: str) -> None:
-    """These causes are hard to produce with a real connection on every machine."""
+    """The errors are simulated, because not every machine can produce them on a real connection."""
     assert advice in advice_for(_caused_by(cause))
 
 

@@ -11,7 +11,7 @@ from kling_elements.cli.output import Output
     ("as_json", "out"), [(False, "Mara\n"), (True, '{"name": "M\u00e4ra"}\n')], ids=["text", "JSON"]
 )
 def test_a_result_is_one_line_on_stdout(as_json: bool, out: str, capsys: pytest.CaptureFixture[str]) -> None:  # noqa: FBT001
-    """JSON keeps letters that are not ASCII."""
+    """The JSON keeps non-ASCII letters."""
     Output(json=as_json).result({"name": "M\u00e4ra"}, "Mara")
 
     assert (out, "") == capsys.readouterr()

@@ -6,7 +6,7 @@ from contract_tests.support.command_line import CommandLine, run_in_terminal, ru
 
 
 def test_presets_are_listed(kling_elements: CommandLine) -> None:
-    """Preset elements belong to the vendor."""
+    """The owner of each preset is the vendor."""
     values = kling_elements("presets", "--limit", "2", "--json").lines()
 
     assert ["kling", "kling"] == [value["elements"][0]["owned_by"] for value in values]

@@ -25,7 +25,7 @@ _NOON = datetime(2026, 11, 28, 12, tzinfo=UTC)
     ],
 )
 def test_the_clock_may_be_a_few_seconds_off(seconds: int, state: str, text: str) -> None:
-    """A difference of more than five minutes makes `listen` refuse notifications."""
+    """More than five minutes is a problem, because `listen` would refuse notifications."""
     finding = check_clock(_DATE, _NOON + timedelta(seconds=seconds))
 
     assert (state, True) == (finding.state, text in finding.text)

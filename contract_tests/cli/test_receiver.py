@@ -72,7 +72,7 @@ def serving(
 
 
 def test_a_signed_notification_is_written(capsys: pytest.CaptureFixture[str]) -> None:
-    """The sender gets a success status, so it does not repeat the notification."""
+    """The sender gets a success status, so that it doesn't resend the notification."""
     with serving(secrets=[OTHER_SECRET, SECRET]) as served:
         response = served.post()
 
@@ -112,7 +112,7 @@ def test_without_secrets_every_notification_with_a_task_is_accepted(capsys: pyte
 
 
 def test_body_and_webhook_headers_are_forwarded_unchanged(capsys: pytest.CaptureFixture[str]) -> None:
-    """The target can verify the signature too."""
+    """The target can therefore verify the signature too."""
     body = b' {"id": "1234567890",  "status": "succeeded"}\r\n'
     headers = signed(body)
     with listening(lambda peer: peer.respond(http_response(b"", "204 No Content"))) as target:
@@ -130,14 +130,13 @@ def test_body_and_webhook_headers_are_forwarded_unchanged(capsys: pytest.Capture
 
 
 def test_the_sender_gets_the_response_of_the_target() -> None:
-    """The sender resends notifications that the target did not accept."""
+    """The sender then resends what the target didn't accept."""
     refusing = listening(lambda peer: peer.respond(http_response(b"", "503 Unavailable")))
     with refusing as target, serving(secrets=[SECRET], forward=target.url) as served:
         assert 503 == served.post().status_code
 
 
 def test_a_target_that_is_not_reached_is_a_bad_gateway(capsys: pytest.CaptureFixture[str]) -> None:
-    """No server listens at port 1."""
     with serving(secrets=[SECRET], forward="http://127.0.0.1:1/", output=Output(json=True)) as served:
         response = served.post()
 
@@ -167,7 +166,7 @@ class _Broken(Output):
 
 
 def test_a_closed_output_stops_the_server() -> None:
-    """This is how `listen | head -1` ends."""
+    """The receiver stops, as for `listen | head -1`."""
     with serving(output=_Broken()) as served:
         assert 503 == served.post(headers={}).status_code
 

@@ -11,7 +11,7 @@ from kling_elements.cli.exits import CommandError
 
 
 def test_names_of_files_become_paths_relative_to_the_request(tmp_path: Path) -> None:
-    """Addresses, Base64 strings, and names that only look like files stay strings."""
+    """Addresses, Base64 and other strings stay strings, even if they look like file names."""
     long = "A" * 2000
     file = tmp_path / "mara.yaml"
     file.write_text(
@@ -47,7 +47,7 @@ def test_names_of_files_become_paths_relative_to_the_request(tmp_path: Path) -> 
     ],
 )
 def test_a_file_that_cannot_be_parsed_is_reported(tmp_path: Path, name: str, content: bytes, reason: str) -> None:
-    """The message contains the place."""
+    """The message says where in the file the error is."""
     file = tmp_path / name
     file.write_bytes(content)
 
@@ -56,7 +56,7 @@ def test_a_file_that_cannot_be_parsed_is_reported(tmp_path: Path, name: str, con
 
 
 def test_a_file_that_cannot_be_read_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Files that are larger than any request are not read either."""
+    """A file larger than any valid request is refused as well."""
     with pytest.raises(CommandError, match=r"nobody\.json: cannot be read: No such file"):
         request_files.read(tmp_path / "nobody.json")
     (tmp_path / "large.json").write_text('"too long"')

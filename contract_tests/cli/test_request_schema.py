@@ -44,7 +44,7 @@ def _validator() -> jsonschema.Draft202012Validator:
 
 
 def _loosened(case: BodyCase) -> bool:
-    """Return whether a schema cannot express the broken rule: rules about images and about the size of the body."""
+    """Return whether a schema cannot express the broken rule, as with images and the body's size."""
     return any(
         (rule in _IMAGE_RULES and "/element_image_list/" in pointer) or (pointer, rule) == ("", "R03")
         for pointer, rule in case.violations
@@ -70,7 +70,7 @@ def test_every_refused_request_is_invalid_except_for_rules_about_images_and_size
 
 
 def test_a_request_file_with_paths_is_valid(tmp_path: Path) -> None:
-    """`request_files` reads the same paths."""
+    """The schema accepts the paths that `request_files` reads."""
     path = tmp_path / "request.yaml"
     path.write_text(_REQUEST)
 
@@ -134,7 +134,7 @@ def test_the_schema_and_request_files_agree_on_what_a_path_is(text: str, tmp_pat
 
 
 def test_the_schema_is_complete_and_contains_no_openapi_keywords() -> None:
-    """Each schema has a title, which editors show in lists."""
+    """Each part of the schema has a title, for the lists in editors."""
     schema = request_schema(CONTRACT)
     references = [node["$ref"] for _, node in walk(schema) if isinstance(node, dict) and "$ref" in node]
 
@@ -148,7 +148,7 @@ def test_the_schema_is_complete_and_contains_no_openapi_keywords() -> None:
 
 
 def test_the_contract_is_not_changed() -> None:
-    """The contract is shared, so creating the schema must not change it."""
+    """Creating the schema leaves the shared contract as it was."""
     before = json.dumps(CONTRACT.document())
 
     assert request_schema(CONTRACT) == request_schema(CONTRACT)

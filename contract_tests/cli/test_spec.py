@@ -16,12 +16,12 @@ from kling_elements_client.contract import CONTRACT
 
 @pytest.mark.parametrize("arguments", [[], ["--format", "yaml"]])
 def test_the_contract_is_written_as_yaml(arguments: list[str], kling_elements: CommandLine) -> None:
-    """Multi-line strings are blocks, as people write them."""
-    ended = kling_elements("spec", *arguments)
+    """Multi-line strings are written as blocks."""
+    result = kling_elements("spec", *arguments)
 
-    assert (0, "") == (ended.code, ended.err)
-    assert CONTRACT.document() == YAML(typ="safe", pure=True).load(ended.out)
-    assert "  description: |\n" in ended.out
+    assert (0, "") == (result.code, result.err)
+    assert CONTRACT.document() == YAML(typ="safe", pure=True).load(result.out)
+    assert "  description: |\n" in result.out
 
 
 def test_the_contract_is_written_as_json(kling_elements: CommandLine) -> None:
@@ -34,10 +34,10 @@ def test_json_is_one_line(kling_elements: CommandLine) -> None:
 
 
 def test_json_and_yaml_contradict_each_other(kling_elements: CommandLine) -> None:
-    ended = kling_elements("spec", "--format", "yaml", "--json")
+    result = kling_elements("spec", "--format", "yaml", "--json")
 
-    assert 2 == ended.code
-    assert "--json and --format yaml contradict each other" in ended.err
+    assert 2 == result.code
+    assert "--json and --format yaml contradict each other" in result.err
 
 
 def test_the_document_of_a_gateway_is_printed(kling_elements: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -55,19 +55,19 @@ def test_the_document_of_a_gateway_is_printed(kling_elements: CommandLine, monke
 
 
 def test_the_schema_in_a_pipe_is_only_the_schema(env: dict[str, str]) -> None:
-    ended = run_process(["spec", "--format", "jsonschema"], env)
+    result = run_process(["spec", "--format", "jsonschema"], env)
 
-    assert (0, "") == (ended.code, ended.err)
-    assert request_schema(CONTRACT) == ended.json()
+    assert (0, "") == (result.code, result.err)
+    assert request_schema(CONTRACT) == result.json()
 
 
 def test_a_terminal_says_how_to_use_the_schema(env: dict[str, str]) -> None:
     """The hint shows the line for the top of a request file."""
-    ended = run_in_terminal(["spec", "--format", "jsonschema"], env)
+    result = run_in_terminal(["spec", "--format", "jsonschema"], env)
 
-    assert 0 == ended.code
-    assert "# yaml-language-server: $schema=element.schema.json\n" in ended.out
-    assert request_schema(CONTRACT) == json.loads(ended.out[ended.out.index("{") :])
+    assert 0 == result.code
+    assert "# yaml-language-server: $schema=element.schema.json\n" in result.out
+    assert request_schema(CONTRACT) == json.loads(result.out[result.out.index("{") :])
 
 
 def test_help_of_spec(kling_elements: CommandLine, snapshot: SnapshotAssertion) -> None:

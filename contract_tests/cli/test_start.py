@@ -39,26 +39,26 @@ def test_a_reader_that_stops_early_causes_no_error(
     read_end, write_end = os.pipe()
     os.close(read_end)
     with (tmp_path / "err").open("w+") as errors:
-        ended = subprocess.run(
+        result = subprocess.run(
             [*PROGRAM, "list"], check=False, stdout=write_end, stderr=errors, env=env, timeout=PATIENCE_SECONDS
         )
         os.close(write_end)
         errors.seek(0)
 
-        assert (0, "") == (ended.returncode, errors.read())
+        assert (0, "") == (result.returncode, errors.read())
 
 
 def test_the_program_can_be_run_as_a_module(env: dict[str, str]) -> None:
-    """The installed script `kling-elements` does the same."""
+    """`python -m` does the same as the installed script."""
     script = Path(sys.executable).with_name("kling-elements")
     programs = [PROGRAM, [str(script)]]
 
-    ended = [
+    result = [
         subprocess.run(
             [*program, "--version"], check=True, capture_output=True, env=env, timeout=PATIENCE_SECONDS
         ).stdout
         for program in programs
     ]
 
-    assert ended[0] == ended[1]
+    assert result[0] == result[1]
     assert vars(program)["main"] is start.main

@@ -24,15 +24,15 @@ def photos(tmp_path: Path) -> Path:
 
 def test_a_large_upload_is_shown_on_a_terminal(env: dict[str, str], photos: Path) -> None:
     """The terminal shows how many bytes have been sent. At the end only the id is left."""
-    ended = run_in_terminal([*_NAMED, "--front", "large.png", "--refer", "mara.jpg", "--wait"], env, cwd=photos)
+    result = run_in_terminal([*_NAMED, "--front", "large.png", "--refer", "mara.jpg", "--wait"], env, cwd=photos)
 
-    shown = without_escapes(ended.out)
-    assert 0 == ended.code, shown
+    shown = without_escapes(result.out)
+    assert 0 == result.code, shown
     assert "sending" in shown
     assert "MB" in shown
     assert shown.strip().splitlines()[-1].strip().isdigit()
 
 
 def test_a_pipe_gets_no_progress() -> None:
-    """The tests run without a terminal, so the client's requests are not changed."""
+    """Without a terminal, the client's requests are sent unchanged."""
     assert {} == upload_progress_hooks()

@@ -20,48 +20,47 @@ def test_wait_prints_the_id_of_the_element(kling_elements: CommandLine, kling_mo
     """The JSON value contains the same id, as a string."""
     task_id = _created(kling_mock)
 
-    ended = kling_elements("wait", task_id)
+    result = kling_elements("wait", task_id)
 
-    assert ended.out.strip() == kling_elements("wait", "mara-1", "--json").json()["id"]
+    assert result.out.strip() == kling_elements("wait", "mara-1", "--json").json()["id"]
 
 
 @pytest.mark.kling_mock(tick_seconds=1, manual_clock=True)
 def test_a_task_in_progress_is_code_4_with_the_command_to_continue(
     kling_elements: CommandLine, kling_mock: MockGateway
 ) -> None:
-    """The task continues, so the printed command finds the element later."""
+    """The printed command finds the element once it exists."""
     task_id = _created(kling_mock)
 
-    ended = kling_elements("wait", task_id, "--max-wait", "0", "--json")
+    result = kling_elements("wait", task_id, "--max-wait", "0", "--json")
     kling_mock.step(10)
 
-    assert (Exit.UNKNOWN, f"kling-elements wait {task_id}") == (ended.code, ended.json()["error"]["next"])
+    assert (Exit.UNKNOWN, f"kling-elements wait {task_id}") == (result.code, result.json()["error"]["next"])
     assert kling_elements("wait", task_id).out.strip().isdigit()
 
 
 def test_a_task_that_failed_is_code_5_with_the_reason(kling_elements: CommandLine, kling_mock: MockGateway) -> None:
-    """The message quotes the service."""
+    """The message quotes the service's reason."""
     kling_mock.queue_faults("fail:no face was found")
 
-    ended = kling_elements("wait", _created(kling_mock))
+    result = kling_elements("wait", _created(kling_mock))
 
-    assert (Exit.TASK_FAILED, "") == (ended.code, ended.out)
-    assert "no face was found" in ended.err
+    assert (Exit.TASK_FAILED, "") == (result.code, result.out)
+    assert "no face was found" in result.err
 
 
 def test_a_terminal_shows_the_status_while_it_waits(env: dict[str, str], kling_mock: MockGateway) -> None:
     """The last line is the id of the element."""
-    ended = run_in_terminal(["wait", _created(kling_mock)], env)
+    result = run_in_terminal(["wait", _created(kling_mock)], env)
 
-    lines = without_escapes(ended.out).strip().splitlines()
-    assert 0 == ended.code, lines
+    lines = without_escapes(result.out).strip().splitlines()
+    assert 0 == result.code, lines
     assert any("waiting for the task" in line or "succeed" in line for line in lines)
     assert lines[-1].strip().isdigit()
 
 
 def test_a_pipe_gets_the_id_only(env: dict[str, str], kling_mock: MockGateway) -> None:
-    """Without a terminal, no status is shown."""
-    ended = run_process(["wait", _created(kling_mock)], env)
+    result = run_process(["wait", _created(kling_mock)], env)
 
-    assert (0, "") == (ended.code, ended.err)
-    assert ended.out.strip().isdigit()
+    assert (0, "") == (result.code, result.err)
+    assert result.out.strip().isdigit()

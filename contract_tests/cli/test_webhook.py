@@ -49,13 +49,13 @@ def headers(tmp_path: Path) -> Path:
 def test_a_notification_of_any_age_is_verified(
     text: str, body: Path, headers: Path, kling_elements: CommandLine
 ) -> None:
-    """The time of the vendor's test vector is fixed."""
+    """The vendor's test vector is accepted, although it is years old."""
     headers.write_text(text)
 
-    ended = kling_elements("webhook", "verify", body, "--headers", headers)
+    result = kling_elements("webhook", "verify", body, "--headers", headers)
 
-    assert (0, "The signature is valid.\n") == (ended.code, ended.err)
-    assert ["1234567890", "succeed"] == ended.out.split()[:2]
+    assert (0, "The signature is valid.\n") == (result.code, result.err)
+    assert ["1234567890", "succeed"] == result.out.split()[:2]
 
 
 def test_the_task_is_one_json_value(body: Path, headers: Path, kling_elements: CommandLine) -> None:
@@ -68,11 +68,11 @@ def test_another_signature_is_refused(body: Path, headers: Path, kling_elements:
     """The message contains the path of the file, and no part of the secret."""
     body.write_bytes(BODY.replace(b"succeeded", b"failed"))
 
-    ended = kling_elements("webhook", "verify", body, "--headers", headers)
+    result = kling_elements("webhook", "verify", body, "--headers", headers)
 
-    assert (1, "") == (ended.code, ended.out)
-    assert f"error: {body}: no v1 signature" in ended.err
-    assert SECRET[6:] not in ended.err
+    assert (1, "") == (result.code, result.out)
+    assert f"error: {body}: no v1 signature" in result.err
+    assert SECRET[6:] not in result.err
 
 
 def test_a_line_end_that_an_editor_added_is_explained(body: Path, headers: Path, kling_elements: CommandLine) -> None:
@@ -118,27 +118,27 @@ def test_headers_that_cannot_be_used_are_explained(
 ) -> None:
     headers.write_text(text)
 
-    ended = kling_elements("webhook", "verify", body, "--headers", headers)
+    result = kling_elements("webhook", "verify", body, "--headers", headers)
 
-    assert 1 == ended.code
-    assert message in ended.err
+    assert 1 == result.code
+    assert message in result.err
 
 
 def test_a_missing_file_is_reported(body: Path, tmp_path: Path, kling_elements: CommandLine) -> None:
-    ended = kling_elements("webhook", "verify", body, "--headers", tmp_path / "none")
+    result = kling_elements("webhook", "verify", body, "--headers", tmp_path / "none")
 
-    assert (2, True) == (ended.code, f"{tmp_path / 'none'}: cannot be read: No such file" in ended.err)
+    assert (2, True) == (result.code, f"{tmp_path / 'none'}: cannot be read: No such file" in result.err)
 
 
 @pytest.mark.parametrize("run", [run_process, run_in_terminal])
 def test_webhook_verify_as_a_process(run: Any, env: dict[str, str], body: Path, headers: Path) -> None:
     arguments = ["webhook", "verify", str(body), "--headers", str(headers)]
 
-    ended = run(arguments, env | {"KLING_WEBHOOK_SECRET": SECRET})
+    result = run(arguments, env | {"KLING_WEBHOOK_SECRET": SECRET})
     without = run(arguments, env)
 
-    assert (0, 2) == (ended.code, without.code)
-    assert "1234567890" in ended.out
+    assert (0, 2) == (result.code, without.code)
+    assert "1234567890" in result.out
     assert "set the environment variable KLING_WEBHOOK_SECRET" in without.out + without.err
 
 

@@ -36,7 +36,7 @@ def headers(tmp_path: Path) -> Path:
 def test_the_secrets_of_a_file_are_used_instead_of_the_environment(
     body: Path, headers: Path, tmp_path: Path, kling_elements: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """During rotation, one of several secrets must match."""
+    """One matching secret is enough, because a rotation has several."""
     monkeypatch.setenv("KLING_WEBHOOK_SECRET", "malformed")
     path = tmp_path / "secrets"
     path.write_text(f"{OTHER_SECRET}\n{SECRET}\n")
@@ -61,8 +61,8 @@ def test_a_secret_that_cannot_be_used_is_wrong_usage(
     if content is not None:
         path.write_bytes(content)
 
-    ended = kling_elements("webhook", "verify", body, "--headers", headers, "--secret-file", path)
+    result = kling_elements("webhook", "verify", body, "--headers", headers, "--secret-file", path)
 
-    assert 2 == ended.code
-    assert message in ended.err
-    assert "whsec_short" not in ended.err
+    assert 2 == result.code
+    assert message in result.err
+    assert "whsec_short" not in result.err

@@ -17,11 +17,11 @@ REMOVED: Final = object()
 
 
 def put(place: str, value: Any = REMOVED) -> Change:
-    """Return a function that puts a value at a place of a document, or removes the value there.
+    """Return a function that sets or removes the value at a place in a document.
 
     Args:
         place: A JSON Pointer that begins with `#`, or a path below the schemas of the components.
-        value: The value; `REMOVED` to remove the present one.
+        value: The new value, or `REMOVED` to remove the old one.
     """
     parent, _, name = (place if place.startswith("#") else f"{SCHEMAS}/{place}").rpartition("/")
 
@@ -36,7 +36,7 @@ def put(place: str, value: Any = REMOVED) -> Change:
 
 
 def changed(document: Any, change: Change) -> Any:
-    """Return a changed copy of a document."""
+    """Return a copy of a document with a change applied."""
     copied = copy.deepcopy(document)
     change(copied)
     return copied

@@ -17,14 +17,14 @@ from scripts.spec import ROOT, SPEC, SpecError
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a client generated from the unchanged spec."""
+    """Return a client generated from the unchanged contract."""
     target = tmp_path_factory.mktemp("made") / "client"
     generate.generate(target)
     return target
 
 
 def _changed_spec(folder: Path, old: str, new: str) -> Path:
-    """Return the YAML of the contract with one string replaced, which must occur once."""
+    """Return the contract's YAML with one string replaced, which must occur exactly once."""
     text = SPEC.read_text("utf-8")
     assert 1 == text.count(old)
     path = folder / "changed.yaml"
@@ -39,12 +39,12 @@ def test_the_committed_client_is_up_to_date(made: Path) -> None:
 
 
 def test_every_module_says_where_it_comes_from(made: Path) -> None:
-    """The first line warns against edits."""
+    """The first line of each module warns against edits."""
     assert {path.read_text("utf-8").splitlines()[0] for path in made.rglob("*.py")} == {HEADER.strip()}
 
 
 def test_the_client_is_marked_as_typed_and_as_generated(made: Path) -> None:
-    """Type checkers use the client's types, and reviews collapse its files."""
+    """Type checkers can therefore use its types, and reviews collapse its files."""
     assert (made / "py.typed").is_file()
     assert "generated_client/** linguist-generated" in (ROOT / ".gitattributes").read_text("utf-8")
 
@@ -52,7 +52,7 @@ def test_the_client_is_marked_as_typed_and_as_generated(made: Path) -> None:
 def test_a_change_of_the_contract_makes_the_client_out_of_date(
     made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """`--check` names the files and changes nothing; without it, the command updates and prints them."""
+    """`--check` only lists the outdated files. Without it, the command updates and lists them."""
     target = tmp_path / "client"
     assert 0 == generate.main(["--target", str(target)])
     capsys.readouterr()
@@ -75,7 +75,7 @@ def test_a_change_of_the_contract_makes_the_client_out_of_date(
 
 
 def test_new_removed_and_changed_files_are_listed(tmp_path: Path) -> None:
-    """`-` marks a removed file, `+` a new one and `~` a changed one; byte code is ignored."""
+    """The lines are marked `+`, `-` and `~`. Byte code is ignored."""
     for name, text in {"old/gone": "", "old/same": "1", "old/other": "1", "new/same": "1", "new/other": "2"}.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text)
@@ -134,13 +134,13 @@ def test_a_failed_swap_keeps_the_old_client(
     ids=["an anchor that is gone", "an anchor that is not unique", "a template that is not used"],
 )
 def test_an_outdated_template_edit_stops_the_generator(tmp_path: Path, edits: Any, says: str) -> None:
-    """A new version of the generator cannot drop an edit silently."""
+    """Otherwise a new version of the generator could silently drop an edit."""
     with pytest.raises(SpecError, match=says):
         generate.generate(tmp_path / "client", edits=edits)
 
 
 def test_a_warning_stops_the_generator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A warning of the generator, such as a missing formatter or a skipped part, is an error."""
+    """A missing formatter, for example, is an error."""
     monkeypatch.setattr(generate, "FORMATTING", ["no-such-formatter ."])
 
     with pytest.raises(SpecError, match="no-such-formatter is not in PATH"):
@@ -224,7 +224,7 @@ def test_a_feature_that_the_templates_lack_is_an_error(tmp_path: Path, old: str,
 
 
 def test_a_python_keyword_keeps_its_name_in_json(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A property `from` becomes the field `from_`, and is read and written as `from`."""
+    """The property `from` becomes the field `from_`, but stays `from` in JSON."""
     renamed = _EXTERNAL_ID.replace("external_task_id", "from")
     spec = _changed_spec(tmp_path, _EXTERNAL_ID, renamed)
     generate.generate(tmp_path / "client_with_from", spec)

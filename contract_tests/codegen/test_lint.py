@@ -15,7 +15,6 @@ from scripts.spec import SPEC, SpecError, load, source
 
 
 def test_the_contract_follows_every_rule(document: Any) -> None:
-    """The linter finds no problem in the file."""
     assert [] == lint.find_problems(document)
 
 
@@ -29,7 +28,7 @@ def test_a_schema_may_refer_to_itself(document: Any) -> None:
 
 
 def test_a_missing_or_invalid_file_gives_one_clear_error(tmp_path: Path) -> None:
-    """The error names the file; a duplicate key is an error too."""
+    """The error names the file. A duplicate key counts as invalid."""
     broken = tmp_path / "broken.yaml"
     for text in ("a: 1\na: 2\n", "a: [", "- a\n"):
         broken.write_text(text)
@@ -40,7 +39,7 @@ def test_a_missing_or_invalid_file_gives_one_clear_error(tmp_path: Path) -> None
 
 
 def test_a_reference_to_nowhere_gives_one_clear_error(document: Any) -> None:
-    """The error names the reference."""
+    """The error quotes the reference."""
     with pytest.raises(SpecError, match=re.escape("#/components/schemas/Nothing")):
         follow(document, "#/components/schemas/Nothing")
     with pytest.raises(SpecError, match=re.escape("#/components/schemas/Nothing")):
@@ -67,7 +66,7 @@ def test_the_command_prints_what_is_wrong(monkeypatch: pytest.MonkeyPatch, capsy
 
 
 def test_the_url_pattern_alone_refuses_white_space(document: Any) -> None:
-    """Tools that ignore formats rely on the pattern, which also covers the path."""
+    """The pattern also covers the path, because many tools ignore formats."""
     pattern = document["components"]["schemas"]["HttpUrl"]["pattern"]
     good = ("http://a", "HTTPS://u:p@a.b:8/c%20d?e=f#g", "http://a?b", "http://a#b", "http://a/\u00e9")
     bad = (
@@ -86,7 +85,7 @@ def test_the_url_pattern_alone_refuses_white_space(document: Any) -> None:
 
 
 def test_no_other_file_repeats_a_limit_of_the_contract() -> None:
-    """Except for the tests, no hand-written file repeats the long numbers of the contract."""
+    """Only tests and the contract contain its long numbers."""
     numbers = re.compile(r"13[_,]?981[_,]?016|10[_,]?485[_,]?760|209[_,]?715[_,]?200|56[_,]?972[_,]?640")
     root = SPEC.parent.parent
     written = [

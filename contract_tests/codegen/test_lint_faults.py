@@ -284,5 +284,5 @@ def test_a_fault_in_the_contract_is_reported(document: Any, change: Change, expe
 
 
 def test_there_is_a_fault_for_each_rule() -> None:
-    """There are more faults in the table than rules."""
+    """The table has more faults than the linter has rules."""
     assert len(_FAULTS) > len(lint.RULES)

@@ -14,13 +14,13 @@ from scripts.spec import SpecError, load
 
 
 def _cells(table: list[str]) -> dict[str, list[str]]:
-    """Return the cells of each row of a table, by the first one."""
+    """Return the cells of each row of a table, by the row's first cell."""
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table[2:]]
     return {row[0]: row for row in rows}
 
 
 def test_the_pages_are_up_to_date(capsys: pytest.CaptureFixture[str]) -> None:
-    """`make gen` would change nothing, and every table is in a page."""
+    """`make gen` would change nothing, and no table is left out of the pages."""
     assert 0 == pages.main(["--check"])
     assert "docs: up to date\n" == capsys.readouterr().out
     texts = [path.read_text("utf-8") for path in pages.PAGES.glob("*.md")]

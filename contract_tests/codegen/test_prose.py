@@ -141,7 +141,7 @@ def test_a_description_that_differs_from_the_contract_is_reported(
 
 
 def test_values_of_examples_are_not_checked_as_prose(document: Any) -> None:
-    """A value may contain R04, because callers send it."""
+    """An example's value may contain R04, because callers send that value."""
 
     def change(document: Any) -> None:
         examples = document["components"]["examples"]

@@ -34,7 +34,7 @@ _OVERLAY = {"info": {"x-source": ["gateway-page"]}, "actions": [{"x-source": ["g
 
 
 def test_every_fact_has_its_source() -> None:
-    """The page of this repository covers the contract and all overlays."""
+    """openapi/sources.md covers the contract and every overlay."""
     page = sources.PAGE.read_text("utf-8")
 
     assert [] == sources.problems(page, load(), gateways.overlays())
@@ -61,7 +61,7 @@ def test_every_fact_has_its_source() -> None:
     ],
 )
 def test_a_page_that_lacks_something_is_a_problem(problem: str, old: str, new: str) -> None:
-    """Each problem names the place that has no source."""
+    """Each problem names the place without a source."""
     assert 1 == _PAGE.count(old)
 
     assert problem in sources.problems(_PAGE.replace(old, new), _CONTRACT, {"one": _OVERLAY})
@@ -69,7 +69,7 @@ def test_a_page_that_lacks_something_is_a_problem(problem: str, old: str, new: s
 
 @pytest.mark.parametrize("without", [{}, {"x-source": []}])
 def test_each_action_of_an_overlay_needs_a_source(without: dict[str, object]) -> None:
-    """A gateway's difference without a source is only a rumour."""
+    """An action without a source is reported, because it is only a rumour."""
     overlay = {**_OVERLAY, "actions": [*_OVERLAY["actions"], without]}
 
     assert ["gateways/one.yaml: /actions/1: needs an x-source, a list of names from sources.md"] == sources.problems(
@@ -80,7 +80,7 @@ def test_each_action_of_an_overlay_needs_a_source(without: dict[str, object]) ->
 def test_a_missing_source_fails_the_command(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """`make lint` prints it."""
+    """The command prints the problem."""
     overlay = gateways.overlays()["kkiai"]
     overlay["info"]["x-source"] = ["nobody"]
     monkeypatch.setattr(gateways, "overlays", lambda: {"kkiai": overlay})

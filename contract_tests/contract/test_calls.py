@@ -44,7 +44,7 @@ def test_the_calls_are_the_documented_ones() -> None:
 
 
 def test_a_call_without_an_operation_id_is_compared() -> None:
-    """The mock server would offer such a call."""
+    """Such a call is compared, because the mock server would offer it."""
     document = load()
     call = CALLS["getElement"]["call"]
     del document["paths"][call.removeprefix("get ")]["get"]["operationId"]
@@ -55,7 +55,7 @@ def test_a_call_without_an_operation_id_is_compared() -> None:
 
 
 def test_the_table_of_responses_has_every_response() -> None:
-    """A new status or media type needs a row in the table."""
+    """The test fails if a new status or media type has no row."""
     listed = {
         operation: {status: sorted(types) for status, types in statuses.items()}
         for operation, statuses in RESPONSES.items()
@@ -68,7 +68,7 @@ def test_the_table_of_responses_has_every_response() -> None:
 def test_the_schema_of_a_response_accepts_recorded_values(
     operation: str, response: tuple[str, str], kinds: str
 ) -> None:
-    """Values of the published kinds and unknown properties conform; other values do not."""
+    """Schemas accept the published kinds of values and unknown properties, and nothing else."""
     schema = response_schemas(contract.document(), operation)[response]
     wrong = [
         value for value, conforms in values_of(kinds) if conforms == bool(contract.schema_violations(schema, value))
@@ -100,7 +100,7 @@ def test_the_client_reads_a_response_or_raises_the_right_error(case: ResponseCas
 
 
 def test_the_words_of_the_contract_are_the_vendors() -> None:
-    """The enums of the client have the published words, in the published order."""
+    """The client's enums have the published words in the published order."""
     words: Any = [status.value for status in TaskStatus]
 
     assert STATUS_WORDS == words

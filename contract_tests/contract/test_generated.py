@@ -28,7 +28,7 @@ _GENERATE = settings(
 
 
 def _body_of(case: schemathesis.Case[Any]) -> Any:
-    """Return a generated body; None if the case has none."""
+    """Return a generated body, or None if the case has none."""
     return case.body if isinstance(case.body, dict | list | str | int | float | bytes) else None
 
 
@@ -42,14 +42,14 @@ def _each_body(mode: GenerationMode, check: Callable[[Any], object]) -> None:
 
 
 def test_client_server_and_oracle_agree_on_conforming_bodies(judges: Judges) -> None:
-    """Client, server and oracle accept every body that Schemathesis makes from the schema."""
+    """All three accept every body that Schemathesis generates from the schema."""
     _each_body(GenerationMode.POSITIVE, judges.agree_on_create)
 
     assert {True: _BODIES} == judges.verdicts
 
 
 def test_client_server_and_oracle_agree_on_broken_bodies(judges: Judges) -> None:
-    """Client, server and oracle agree on every broken body; most are refused, by many rules."""
+    """Most of the bodies are refused, by many different rules."""
     not_json = []
 
     def check(body: Any) -> None:
@@ -70,7 +70,7 @@ def test_client_server_and_oracle_agree_on_broken_bodies(judges: Judges) -> None
 
 
 def test_client_server_and_oracle_agree_on_unusual_images_and_urls(judges: Judges) -> None:
-    """Client, server and oracle agree on pictures and URLs near the limits, at every place."""
+    """The pictures and URLs are near the limits, and occur at every place."""
     references = (
         generation.image_texts() | generation.mutated_image_texts() | generation.odd_urls() | st.text(max_size=8)
     )

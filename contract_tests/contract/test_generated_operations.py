@@ -41,7 +41,7 @@ def _is_writable(text: str) -> bool:
 
 
 def test_client_server_and_oracle_agree_on_ids(judges: Judges) -> None:
-    """A valid id reaches the mock server unchanged, whatever its characters. An invalid id is not sent."""
+    """A valid id reaches the mock server unchanged, and an invalid one is not sent."""
     odd = st.sampled_from(
         ["", ".", "..", "...", "/", "//", "../x", "%2e", "?", "#", "\n", ".\n", " ", "\x00", "\ud800"]
     )
@@ -76,7 +76,7 @@ def _pages(mode: GenerationMode, operation_id: str, check: Callable[[dict[str, A
 @pytest.mark.parametrize("operation_id", _LISTS)
 @pytest.mark.parametrize("mode", GenerationMode)
 def test_client_server_and_oracle_agree_on_pages(judges: Judges, operation_id: str, mode: GenerationMode) -> None:
-    """Client, server and oracle agree on every query; the client cannot send some of them."""
+    """A query with an unknown name is sent only to the server, because the client has no such argument."""
     names = {"pageNum": "page_num", "pageSize": "page_size"}
     path = contract.operation(operation_id).path
 
@@ -109,7 +109,7 @@ def test_client_server_and_oracle_agree_on_pages(judges: Judges, operation_id: s
 
 @pytest.mark.parametrize("mode", GenerationMode)
 def test_client_server_and_oracle_agree_on_deletions(judges: Judges, mode: GenerationMode) -> None:
-    """Client, server and oracle agree on every body, valid or broken."""
+    """All three agree on every body, valid or broken."""
     path = contract.operation("deleteElement").path
 
     @_GENERATE

@@ -34,13 +34,13 @@ _FRAME = jpeg_frame_header(300, 301)
     ids=repr,
 )
 def test_the_header_of_a_picture_is_read(picture: Picture, header: ExpectedHeader) -> None:
-    """The format and the sides are those of the description."""
+    """The oracle reads the format and sides that the picture was built with."""
     assert header == read_header(picture.build())
 
 
 @pytest.mark.parametrize("marker", [0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xC7, 0xC9, 0xCB, 0xCD, 0xCF])
 def test_every_kind_of_jpeg_frame_is_read(marker: int) -> None:
-    """The sides are at the same place in baseline, progressive, lossless and arithmetic frames."""
+    """The sides are read from baseline, progressive, lossless and arithmetic frames."""
     frame = bytes([0xFF, marker]) + _FRAME[2:]
 
     assert ExpectedHeader("jpeg", 300, 301) == read_header(b"\xff\xd8" + frame)
@@ -48,7 +48,7 @@ def test_every_kind_of_jpeg_frame_is_read(marker: int) -> None:
 
 @pytest.mark.parametrize("marker", [0xC4, 0xC8, 0xCC])
 def test_a_segment_that_is_not_a_frame_is_skipped(marker: int) -> None:
-    """DHT, JPG and DAC have markers in the range of frame headers, but are not frames."""
+    """DHT, JPG and DAC are skipped, although their markers are among those of frames."""
     other = bytes([0xFF, marker]) + jpeg_frame_header(1, 1)[2:]
 
     assert ExpectedHeader("jpeg", 300, 301) == read_header(b"\xff\xd8" + other + _FRAME)
@@ -56,13 +56,13 @@ def test_a_segment_that_is_not_a_frame_is_skipped(marker: int) -> None:
 
 @pytest.mark.parametrize("stray", [b"\x00", b"\xff\x00", b"\x00" * 4096, b"\xff\x00" * 4096, b"\x12\xff\xff"])
 def test_bytes_between_segments_are_skipped(stray: bytes) -> None:
-    """Like decoders, the oracle skips up to 4,096 bytes that are not fill bytes."""
+    """The oracle skips up to 4,096 stray bytes, as decoders do."""
     assert ExpectedHeader("jpeg", 300, 301) == read_header(b"\xff\xd8\xff\xe0\0\2" + stray + _FRAME)
 
 
 @pytest.mark.parametrize("marker", [0x01, 0xD0, 0xD7])
 def test_a_marker_without_a_segment_is_skipped(marker: int) -> None:
-    """TEM and RST have no length, so nothing more is skipped."""
+    """TEM and RST are skipped without their following bytes, because they have no length."""
     assert ExpectedHeader("jpeg", 300, 301) == read_header(b"\xff\xd8\xff" + bytes([marker]) + _FRAME)
 
 

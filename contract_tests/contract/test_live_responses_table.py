@@ -17,7 +17,7 @@ _SOURCES = (ROOT / "openapi" / "sources.md").read_text("utf-8")
 
 
 def test_each_response_has_a_documented_source() -> None:
-    """openapi/sources.md lists the sources of all rows, and no others."""
+    """openapi/sources.md lists exactly the sources that the rows name."""
     named = set(re.findall(r"^\| ([a-z0-9-]+) \|", _SOURCES.partition("## Facts")[0], re.MULTILINE)) - {"name"}
     facts = set(re.findall(r"[a-z0-9-]+", _SOURCES.partition("## Facts")[2]))
     used = {sighting.source for row in responses() for sighting in row.seen}
@@ -28,7 +28,7 @@ def test_each_response_has_a_documented_source() -> None:
 
 
 def test_each_fact_of_the_sources_has_its_place_in_the_contract() -> None:
-    """Every extension and place in the table of facts exists in the contract."""
+    """Every extension and place in the table of facts must exist in the contract."""
     document = load_spec()
     text = (ROOT / "openapi" / "kling-elements.yaml").read_text("utf-8")
     facts = _SOURCES.partition("## Facts")[2].partition("## Gateways")[0]
@@ -53,7 +53,7 @@ _OF_OUR_OWN |= {"x-enum-varnames"}
 
 @pytest.mark.parametrize("keyword", ["x-absent", "x-duplicate", "x-deleted-already"])
 def test_each_wording_of_the_contract_is_in_the_table(keyword: str) -> None:
-    """Each refusal in the contract was recorded, in its dialect and with its words."""
+    """A refusal in the contract must have been recorded in its dialect, with the same words."""
     for call in contract.operations():
         for refusal in contract.CONTRACT.refusals(call, keyword):
             backing = [row for row in responses() if row.call == call and row.dialect == refusal.dialect]
@@ -72,7 +72,7 @@ def _is_worded(row: LiveResponse, refusal: Any) -> bool:
 
 
 def test_each_code_of_the_contract_is_in_the_table() -> None:
-    """The row has the status of the contract, which is that of the vendor's page."""
+    """The row's status must be that of the contract and of the vendor's page."""
     codes = {
         body["code"]: row.status
         for row in responses()
@@ -84,7 +84,6 @@ def test_each_code_of_the_contract_is_in_the_table() -> None:
 
 
 def test_all_certainties_are_used() -> None:
-    """Each level of certainty is used."""
     assert set(CERTAINTIES) == {row.sure for row in responses()}
 
 
@@ -134,7 +133,6 @@ def test_a_missing_table_is_an_error(tmp_path: Path) -> None:
 
 
 def test_a_row_has_body_type_and_source() -> None:
-    """A row has the body, its type and its source."""
     (row,) = (row for row in load(TABLE) if row.id == "deleted-already")
 
     assert {"code": 1201, "message": "Element already be deleted for id: 321922438904313"} == row.body()

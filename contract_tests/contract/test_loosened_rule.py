@@ -19,7 +19,7 @@ _PARTS = (*_PACKAGES, "generated_client", "openapi", "conftest.py", "pyproject.t
 
 
 def _run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run Python in a copy of the project, which is imported instead of the installed one."""
+    """Run Python in a copy of the project, which is imported instead of the installed package."""
     paths = os.pathsep.join(str(folder / name) for name in ("", "generated_client"))
     environment = {**os.environ, "PYTHONPATH": paths, "PYTEST_ADDOPTS": ""}
     command = [sys.executable, *arguments]
@@ -39,16 +39,16 @@ def test_a_name_of_21_characters_is_accepted_everywhere_and_noticed(tmp_path: Pa
     assert 0 == _run(tmp_path, "-m", "scripts.codegen.generate").returncode
 
     options = ("-q", "-p", "no:cacheprovider", "--no-cov", "-k", "R04 and refused and 21")
-    done = _run(tmp_path, "-m", "pytest", *options, "contract_tests/contract/test_rules.py")
+    result = _run(tmp_path, "-m", "pytest", *options, "contract_tests/contract/test_rules.py")
 
     failed = set(
-        re.findall(r"^FAILED \S+::(test_\w+)\[R04-refused-21 characters \(image\)\]", done.stdout, re.MULTILINE)
+        re.findall(r"^FAILED \S+::(test_\w+)\[R04-refused-21 characters \(image\)\]", result.stdout, re.MULTILINE)
     )
-    assert 1 == done.returncode, done.stdout
+    assert 1 == result.returncode, result.stdout
     expected = {
         "test_the_check_names_each_place_and_rule_of_a_refused_body",
         "test_the_client_does_not_send_a_refused_body",
         "test_the_mock_server_names_each_place_in_a_refused_body",
         "test_the_oracle_refuses_a_refused_body",
     }
-    assert expected == failed, done.stdout
+    assert expected == failed, result.stdout

@@ -34,7 +34,7 @@ _WAYS = ["sync", "sync_detailed", "asyncio", "asyncio_detailed"]
 
 
 def _call(way: str, client: AuthenticatedClient, case: Case) -> Any:
-    """Call an operation in one of the four ways; return the model of the response."""
+    """Call an operation in one of the four ways, and return the model of the response."""
     module = import_module(f"kling_elements_client.api.elements.{_MODULES[case.operation]}")
 
     async def finish(response: Any) -> Any:
@@ -65,7 +65,7 @@ def caller() -> Iterator[Caller]:
 
 
 def test_every_operation_of_the_contract_has_cases() -> None:
-    """The table has accepted and refused requests for each of them. Those for createElement are in rules.yaml."""
+    """Each has accepted and refused requests. Those of createElement are in rules.yaml."""
     others = contract.operations().keys() - {"createElement"}
 
     assert others == set(_MODULES) == {case.operation for case in ACCEPTED} == {case.operation for case in REFUSED}
@@ -73,19 +73,18 @@ def test_every_operation_of_the_contract_has_cases() -> None:
 
 @for_each_row(ACCEPTED, "case")
 def test_the_check_finds_nothing_in_an_accepted_request(case: Case) -> None:
-    """No violation is reported."""
     assert [] == _violations(case)
 
 
 @for_each_row(REFUSED, "case")
 def test_the_check_reports_every_violation(case: Case) -> None:
-    """Each violation has its place, its source and what is allowed."""
+    """Each violation has its place and source, and says what is allowed."""
     assert set(case.violations) == _triples(_violations(case))
 
 
 @for_each_row([*ACCEPTED, *REFUSED], "case")
 def test_the_oracle_gives_the_same_verdict(case: Case) -> None:
-    """Another library, with the same spec, accepts and refuses the same requests."""
+    """Another library with the same contract accepts and refuses the same requests."""
     if "body" in case.arguments:
         accepted = oracle.accepts(case.arguments["body"], case.operation)
     else:
@@ -143,14 +142,14 @@ def test_on_violation_ignore_sends_a_refused_request(
 
 
 def test_checking_the_body_of_an_operation_without_one_is_an_error() -> None:
-    """Only a mistake in a program can lead to such a check."""
+    """The check raises KeyError, because only a mistake in a program leads there."""
     with pytest.raises(KeyError, match="takes no body"):
         contract.violations("getElement", {})
 
 
 @for_each_row(ACCEPTED, "case")
 def test_the_mock_server_accepts_an_accepted_request(case: Case, caller: Caller) -> None:
-    """The only possible refusal is that of an unknown id."""
+    """The server may refuse the request only because the id is unknown."""
     method = contract.operation(case.operation).method.upper()
     reply = caller.send(method, case.target or "", case.arguments.get("body"))
 
@@ -174,7 +173,7 @@ def test_the_mock_server_accepts_an_accepted_request(case: Case, caller: Caller)
 def test_the_mock_server_knows_each_path_and_method(
     allow: str | None, method: str, target: str, caller: Caller
 ) -> None:
-    """The response to a wrong method lists the right ones."""
+    """A wrong method is refused with a list of the right ones."""
     reply = caller.send(method, target)
 
     assert (405 if allow else 404) == reply.status
@@ -182,7 +181,7 @@ def test_the_mock_server_knows_each_path_and_method(
 
 
 def test_an_id_is_read_exactly_however_its_number_is_written(client: AuthenticatedClient) -> None:
-    """An integer beyond 2^53 keeps its last digit, even with exponent or zero fraction; a string stays a string."""
+    """Integers beyond 2^53 keep every digit, even with an exponent or a zero fraction."""
     written = ["9007199254740993", "9007199254740993.0", "9.007199254740993e15", '"9007199254740993"', "1.5e3"]
     elements = ", ".join(f'{{"element_id": {number}}}' for number in written)
     with respx.mock() as gateway:
@@ -198,7 +197,7 @@ def test_an_id_is_read_exactly_however_its_number_is_written(client: Authenticat
 
 @pytest.mark.parametrize("number", ["1.5", "1e400", "1e999999999999999999999"])
 def test_a_number_with_a_fraction_is_not_an_id(number: str, client: AuthenticatedClient) -> None:
-    """Such a response violates the contract; the number is never rounded."""
+    """Such a response breaks the contract, because an id must never be rounded."""
     with respx.mock() as gateway:
         gateway.get(path=f"{ELEMENTS}/7").respond(
             content=f'{{"data": {{"task_result": {{"elements": [{{"element_id": {number}}}]}}}}}}'.encode()
@@ -208,7 +207,7 @@ def test_a_number_with_a_fraction_is_not_an_id(number: str, client: Authenticate
 
 
 def test_the_error_of_a_failed_status_has_the_business_code(client: AuthenticatedClient) -> None:
-    """An unknown id raises the error of the HTTP status, with the business code."""
+    """An unknown id raises the error for its HTTP status."""
     with respx.mock() as gateway:
         gateway.get(path=f"{ELEMENTS}/7").respond(404, json={"code": 1203, "message": "no such resource"})
         with pytest.raises(NotFoundError) as caught:
@@ -218,7 +217,7 @@ def test_the_error_of_a_failed_status_has_the_business_code(client: Authenticate
 
 
 def test_the_table_of_business_codes_is_the_vendors() -> None:
-    """Each code has the status, the consequence and the remedy that the vendor publishes."""
+    """Each code has the status, consequence and remedy that the vendor publishes."""
     rows = contract.business_codes().values()
     assert BUSINESS_CODES == {row.code: (row.http_status, row.created, row.retry) for row in rows}
     assert all(row.meaning for row in rows)

@@ -25,7 +25,7 @@ _IMAGE_LIMITS = {
 
 
 def _oracle(schema: Mapping[str, Any], max_bytes: int = 10_000, max_values: int = 100) -> oracle.Oracle:
-    """Return the oracle of a small document."""
+    """Return an oracle for a small document."""
     media_type = {"x-body-size": {"max-bytes": max_bytes, "max-values": max_values}, "schema": schema}
     operation = {"operationId": "createElement", "requestBody": {"content": {"application/json": media_type}}}
     other = {"operationId": "other"}
@@ -51,7 +51,7 @@ def _oracle(schema: Mapping[str, Any], max_bytes: int = 10_000, max_values: int 
     ],
 )
 def test_a_dollar_sign_means_the_very_end(pattern: str, exact: str) -> None:
-    """Python's `$` also matches before a last line end; JSON Schema's does not."""
+    """A string with a final newline is refused, although Python's `$` would match."""
     assert exact == oracle.exact_pattern(pattern)
 
 
@@ -80,7 +80,7 @@ def test_a_dollar_sign_means_the_very_end(pattern: str, exact: str) -> None:
     ids=lambda value: ascii(value)[:30],
 )
 def test_base64_is_read_strictly(text: str, size: int | None) -> None:
-    """Only padded Base64 of the standard alphabet has a size. Spare bits in its last character are ignored."""
+    """Only padded Base64 in the standard alphabet has a size. Spare bits in its last character are ignored."""
     assert size == oracle.base64_size(text)
 
 
@@ -128,13 +128,13 @@ _SEVENS = {"items": {"$ref": "#/components/schemas/Seven"}}
         (_SEVENS, [8], False),
     ],
 )
-def test_a_keyword_is_asserted(schema: dict[str, Any], body: object, accepted: bool) -> None:  # noqa: FBT001 - a verdict
-    """Keywords about text accept other types, and references are followed."""
+def test_keywords_and_formats_are_enforced(schema: dict[str, Any], body: object, accepted: bool) -> None:  # noqa: FBT001 - a verdict
+    """Keywords for text accept values of other types, and references are followed."""
     assert accepted == _oracle(schema).accepts(body)
 
 
 def test_an_unknown_format_is_an_error() -> None:
-    """A misspelt format must not silently accept everything."""
+    """Otherwise a misspelt format would accept everything."""
     with pytest.raises(KeyError, match="url"):
         _oracle({"format": "url"}).accepts("a:")
 
@@ -172,7 +172,7 @@ def test_a_body_that_json_cannot_represent_is_refused(body: object) -> None:
 
 
 def test_a_recursive_body_is_refused() -> None:
-    """A list that contains itself cannot be written."""
+    """A list that contains itself is refused, because JSON cannot represent it."""
     body: list[object] = []
     body.append(body)
 

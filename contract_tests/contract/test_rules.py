@@ -63,7 +63,6 @@ def _is_error_envelope(response: dict[str, Any]) -> bool:
 
 @for_each_row(_ACCEPTED, "case")
 def test_the_check_finds_nothing_in_an_accepted_body(case: BodyCase) -> None:
-    """The check reports no violation."""
     assert not violations("createElement", case.body())
 
 
@@ -87,7 +86,7 @@ def test_the_check_of_videos_names_each_rule_that_a_file_breaks(case: VideoCase)
 
 
 def test_every_rule_about_a_video_is_shown_from_both_sides() -> None:
-    """Each of these rules has at least one accepted and one refused file."""
+    """Each rule about videos has an accepted and a refused file."""
     assert [_BY_FILES_ALONE] * 2 == [
         {c.rule for c in _VIDEOS if bool(c.violations) == refused} for refused in (False, True)
     ]
@@ -95,7 +94,7 @@ def test_every_rule_about_a_video_is_shown_from_both_sides() -> None:
 
 @for_each_row(_ACCEPTED, "case")
 def test_the_client_sends_an_accepted_body_as_it_is(case: BodyCase, shared_client: AuthenticatedClient) -> None:
-    """Exactly one request is sent, and its JSON equals the body."""
+    """The client sends one request, whose JSON equals the body."""
     body: Any = case.body()
 
     with respx.mock(base_url=URL) as gateway:
@@ -144,13 +143,13 @@ def test_the_mock_server_names_each_place_in_a_refused_body(case: BodyCase) -> N
 
 @for_each_row(_ACCEPTED, "case")
 def test_the_oracle_accepts_an_accepted_body(case: BodyCase) -> None:
-    """Another library, with the same spec, accepts the body."""
+    """Another library with the same contract accepts the body."""
     assert not oracle.refusals(case.body())
 
 
 @for_each_row(_REFUSED, "case")
 def test_the_oracle_refuses_a_refused_body(case: BodyCase) -> None:
-    """Another library refuses the body at each of these places, and perhaps at more: it does not choose a branch."""
+    """The oracle may also report other places, because it doesn't choose a branch."""
     lines = oracle.refusals(case.body())
 
     assert lines
@@ -172,13 +171,13 @@ def test_the_mock_server_answers_http_as_the_rules_say(case: HttpCase) -> None:
 
 
 def test_every_rule_is_in_the_table() -> None:
-    """The table has the rules R01 to R35, in order, each with a title."""
+    """The rules R01 to R35 are in order, and each has a title."""
     assert [f"R{number:02}" for number in range(1, 36)] == [rule.id for rule in rules()]
     assert all(rule.title for rule in rules())
 
 
 def test_every_rule_has_cases_or_a_reason() -> None:
-    """Each rule has cases, or a reason why it has none."""
+    """A rule without cases says why it has none."""
     with_reason = {rule.id for rule in rules() if rule.not_testable}
     with_cases = (
         {case.rule for case in (*_ACCEPTED, *_REFUSED)}
@@ -192,7 +191,7 @@ def test_every_rule_has_cases_or_a_reason() -> None:
 
 @pytest.mark.parametrize("cases", [_ACCEPTED, _REFUSED], ids=["accepted", "refused"])
 def test_every_rule_about_a_body_is_shown_from_both_sides(cases: list[BodyCase]) -> None:
-    """Each of these rules has at least one accepted and one refused body."""
+    """Each rule about bodies has an accepted and a refused body."""
     about_a_body = {rule.id for rule in rules()} - _NOT_TESTABLE - _BY_HTTP_ALONE - _BY_FILES_ALONE
 
     assert about_a_body == {case.rule for case in cases}
@@ -212,7 +211,7 @@ def test_no_case_occurs_twice(cases: Sequence[BodyCase | HttpCase | VideoCase]) 
 
 @for_each_row(_REFUSED, "case")
 def test_the_place_of_a_violation_is_in_the_body(case: BodyCase) -> None:
-    """No pointer of rules.yaml is misspelt, and no refused body equals its base."""
+    """The test finds misspelt pointers in rules.yaml, and refused bodies that equal their base."""
     body = case.body()
 
     for pointer, _ in case.violations:
@@ -228,7 +227,7 @@ def test_every_base_is_valid(name: str) -> None:
 
 
 def test_the_sample_is_that_of_the_first_document() -> None:
-    """The sample equals the document's example request, without its comments."""
+    """The sample equals the document's example request without comments."""
     sample = """
     {
         "element_name": "bodyysh11112311213",

@@ -33,7 +33,7 @@ def test_advice_can_be_added_and_removed(remedy: Remedy) -> None:
 
 
 def test_a_caught_error_has_the_remedy_of_each_violation(client_class: Client) -> None:
-    """The client removes the token from each violation, and keeps everything else."""
+    """The remedies are kept although the client removes the token from each violation."""
     front = base64_of(Picture(width=299).build())
     images = {**BODY["element_image_list"], "frontal_image": front}
 

@@ -57,7 +57,7 @@ def test_the_base_url_comes_from_the_environment_unless_you_pass_one(
 def test_an_unusable_base_url_is_refused(
     client_class: Client, environment: str, base_url: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An empty argument is an error: the environment variable does not replace it."""
+    """An empty argument is an error, and is not replaced by the environment variable."""
     monkeypatch.setenv("KLING_BASE_URL", environment)
 
     with pytest.raises(ValueError, match=r"^base_url "):
@@ -97,7 +97,7 @@ def test_a_missing_api_key_is_an_error(client_class: Client) -> None:
     ],
 )
 def test_an_unusable_option_is_refused(client_class: Client, message: str, options: Any) -> None:
-    """If the generated client refuses an option, so does the client."""
+    """The client refuses the same options as the generated client."""
     with pytest.raises(ValueError, match=message):
         client_class(**{"api_key": "t", **options})
 
@@ -120,7 +120,7 @@ def test_options_reach_the_requests(client_class: Client) -> None:
 
 
 def test_a_client_hides_its_token_and_cannot_be_copied_or_pickled(client_class: Client) -> None:
-    """A copy would share the connections, and closing one client would close the other's."""
+    """Copies are refused, because closing one would close the other's connections."""
     kling = client_class(TOKEN, URL)
 
     assert TOKEN not in repr(kling) + repr(vars(kling)) + repr(vars(kling.client))
@@ -166,7 +166,7 @@ def test_a_policy_of_the_wrong_type_is_refused_when_the_client_is_created(client
 
 
 def test_no_log_and_no_error_contains_the_token(client_class: Client, caplog: pytest.LogCaptureFixture) -> None:
-    """Gateways may repeat the token, and callers may paste it into the wrong field."""
+    """The token is hidden even if a gateway repeats it, or a caller pastes it into another field."""
     caplog.set_level(logging.DEBUG)
     steps: list[Step] = [
         _reply_with_token(401),

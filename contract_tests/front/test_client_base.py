@@ -17,13 +17,13 @@ from kling_elements_client.errors import RateLimitError
 _BUSY = refusal(429, 1302)
 _DEFAULTS = {"connect": 10.0, "read": 300.0, "write": 600.0, "pool": 60.0}
 _CALLS: dict[str, Callable[..., Any]] = {
-    "create": lambda client, **more: client.create(BODY, **more),
-    "get_or_create": lambda client, **more: client.get_or_create(NAMED, **more),
-    "create_all": lambda client, **more: client.create_all([BODY], **more),
-    "get": lambda client, **more: client.get("7", **more),
-    "wait": lambda client, **more: client.wait("7", **more),
-    "wait_all": lambda client, **more: client.wait_all(["7"], **more),
-    "delete": lambda client, **more: client.delete(9, **more),
+    "create": lambda client, **options: client.create(BODY, **options),
+    "get_or_create": lambda client, **options: client.get_or_create(NAMED, **options),
+    "create_all": lambda client, **options: client.create_all([BODY], **options),
+    "get": lambda client, **options: client.get("7", **options),
+    "wait": lambda client, **options: client.wait("7", **options),
+    "wait_all": lambda client, **options: client.wait_all(["7"], **options),
+    "delete": lambda client, **options: client.delete(9, **options),
 }
 
 
@@ -45,7 +45,7 @@ def test_every_method_takes_timeouts_for_its_own_requests(client_class: Client, 
 
 
 def test_each_page_of_a_list_uses_the_timeouts_of_the_list(client_class: Client) -> None:
-    """Each page is a request of its own."""
+    """The timeouts apply to each page's request."""
     client = ScriptedClient(
         client_class, refusal(500), refusal(500), refusal(500), refusal(500), retry=RetryPolicy(max_retries=1)
     )
@@ -112,7 +112,7 @@ def test_max_retries_keeps_the_intervals_of_the_policy(client_class: Client) -> 
 )
 def test_an_unusable_max_retries_is_refused(client_class: Client, error: type[Exception], retries: Any) -> None:
     """The message says which numbers you can pass."""
-    for make in (lambda **more: client_class(TOKEN, **more), client_class(TOKEN).with_options, RetryPolicy):
+    for make in (lambda **options: client_class(TOKEN, **options), client_class(TOKEN).with_options, RetryPolicy):
         with pytest.raises(error, match=r"^max_retries must be a whole number, 0 or more, not "):
             make(max_retries=retries)
 
@@ -138,7 +138,6 @@ def test_a_client_from_with_options_shares_everything_else(client_class: Client)
 
 
 def test_closing_a_client_also_closes_the_client_that_it_came_from() -> None:
-    """The two clients share their connections."""
     first = KlingElements(TOKEN, URL)
     with first.with_options(timeout=5):
         pass
@@ -162,7 +161,7 @@ def test_with_options_sets_the_policy_of_waits(client_class: Client) -> None:
 
 
 def test_settings_of_the_http_client_are_a_typed_mapping(client_class: Client) -> None:
-    """Type checkers know the keys."""
+    """Type checkers know each key."""
     carried = HttpClientOptions(transport=httpx.MockTransport(lambda _: task("8").response()))
     client = ScriptedClient(client_class, http_client=carried)
 

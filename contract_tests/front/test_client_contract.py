@@ -38,7 +38,7 @@ _QUICK: dict[str, Any] = {
 
 
 def _use_other_words(document: dict[str, Any]) -> None:
-    """Replace the status words of tasks by German ones."""
+    """Replace the status words of tasks with German ones."""
     schemas = document["components"]["schemas"]
     schemas["TaskStatus"]["x-progress"] = {"pending": ["offen"], "succeeded": ["fertig"], "failed": ["gescheitert"]}
     schemas["Element"]["properties"]["status"]["x-unusable"] = ["kaputt"]
@@ -47,7 +47,7 @@ def _use_other_words(document: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_business_codes_are_read_from_the_clients_contract(dialect: str) -> None:
-    """This gateway uses other codes for absence, duplicates, limits, second deletions and temporary refusals."""
+    """The gateway in this test uses other codes for every refusal that the client knows."""
     other_contract = with_other_codes(_MORE)
     app = create_app(contract=other_contract, tick_seconds=0, dialect=dialect)
     options: dict[str, Any] = {"http_client": {"verify": tls()}, "contract": other_contract, **_QUICK}
@@ -92,7 +92,7 @@ def test_limits_and_permissions_are_read_from_the_clients_contract() -> None:
 
 
 def test_the_packages_contract_does_not_know_the_other_codes() -> None:
-    """As a control: without the gateway's contract, a client does not understand this gateway."""
+    """As a control, a client with the package's contract misreads the same gateway."""
     app = create_app(contract=with_other_codes(_MORE), tick_seconds=0)
     with respx_router(app=app), KlingElements("any-token", http_client={"verify": tls()}, **_QUICK) as kling:
         with pytest.raises(ResponseError) as caught:
@@ -111,7 +111,7 @@ def _responses(request: httpx.Request) -> httpx.Response:
 
 
 def test_status_words_are_read_from_the_clients_contract() -> None:
-    """The contract's status words decide if a task has ended and if its element is usable."""
+    """The words decide whether a task has ended and whether its element is usable."""
     transport = httpx.MockTransport(_responses)
     with KlingElements(
         "any-token", http_client={"transport": transport}, contract=changed_contract(_use_other_words), **_QUICK
@@ -126,7 +126,7 @@ def test_status_words_are_read_from_the_clients_contract() -> None:
 
 
 def test_requests_are_checked_against_the_clients_contract() -> None:
-    """If the contract allows only three characters, the mock server and an async client refuse four."""
+    """If a contract allows three characters, the mock server and an async client refuse four."""
     shorter = changed_contract(lambda document: document["components"]["schemas"]["ElementName"].update(maxLength=3))
     request = {**request_with_id("first"), "element_name": "Mara"}
 
@@ -170,7 +170,7 @@ def test_a_client_calls_the_first_server_of_its_contract() -> None:
 
 
 def test_a_code_is_read_from_the_place_that_the_clients_contract_names() -> None:
-    """The code of a refusal decides whether anything was created."""
+    """The client reads the code there to decide whether anything was created."""
     other_contract = changed_contract(
         lambda document: document["components"]["schemas"]["CreateElementResponse"]["x-envelope"].update(code="/ret")
     )
@@ -183,7 +183,7 @@ def test_a_code_is_read_from_the_place_that_the_clients_contract_names() -> None
 
 
 def test_a_second_image_limit_that_nothing_uses_does_not_matter() -> None:
-    """The error of a create is still about its own request."""
+    """The error of a create is about its own request."""
 
     def add(document: dict[str, Any]) -> None:
         schemas = document["components"]["schemas"]

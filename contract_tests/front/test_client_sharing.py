@@ -24,7 +24,7 @@ pytestmark = pytest.mark.slow
 
 
 def test_a_client_that_was_closed_sends_nothing(caplog: pytest.LogCaptureFixture) -> None:
-    """You can close a client twice. A later create sends nothing, so it leaves no note, no id and no warning."""
+    """Closing it twice is allowed. A later create sends nothing, so it reports no id."""
     gateway = ScriptedGateway((task(),), "documented")
     with KlingElements("t", http_client={"transport": httpx.MockTransport(gateway)}) as kling:
         inner = kling.client.get_httpx_client()
@@ -105,7 +105,7 @@ def test_a_client_can_be_made_before_a_fork_and_used_after_it() -> None:
 
 
 def test_a_client_works_on_a_system_without_fork() -> None:
-    """On Windows, Python has no fork, so the package registers nothing for it."""
+    """The package registers no fork handler if `os.fork` is missing, as on Windows."""
     with listening(Peer.respond) as server:
         command = [sys.executable, "-W", "error", "-m", create_without_fork.__name__, server.url, json.dumps(BODY)]
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)

@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 from kling_elements.clock import Clock
 
 
-def test_the_clock_is_that_of_this_machine() -> None:
-    """The time never decreases and has a time zone, and random numbers are between 0 and 1."""
+def test_the_clock_uses_system_time() -> None:
+    """The time never decreases and has a time zone. Random numbers are between 0 and 1."""
     clock = Clock()
     began = clock.monotonic()
 

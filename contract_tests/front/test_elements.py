@@ -49,7 +49,7 @@ def test_a_deleted_or_failed_element_is_an_error(status: str) -> None:
 
 @pytest.mark.parametrize(("status", "expected"), UNUSABLE.items())
 def test_the_vendors_words_decide_if_an_element_is_usable(status: str, expected: bool) -> None:  # noqa: FBT001
-    """The case of a status does not matter."""
+    """The case of a status is ignored."""
     assert expected is read_tasks.unusable(status) is read_tasks.unusable(status.upper())
 
 
@@ -67,7 +67,7 @@ def test_a_succeeded_task_without_an_element_is_an_error(elements: tuple[Any, ..
 
 
 def test_control_characters_in_an_id_are_escaped() -> None:
-    """Gateways choose ids, which may therefore contain anything."""
+    """A gateway's id may contain any character."""
     task = _task(Element(element_id="5\x1b[2J\n" + "x" * 300, status="deleted"))
 
     with pytest.raises(ElementUnavailableError, match=r"^the element 5\\x1b\[2J\\nx{190} of task 7 cannot"):
@@ -75,7 +75,7 @@ def test_control_characters_in_an_id_are_escaped() -> None:
 
 
 def test_control_characters_in_a_task_error_are_escaped() -> None:
-    """The message may quote any text of the gateway."""
+    """A gateway's message may contain any character."""
     error = TaskFailedError("task 7 failed: \x1b]0;x\x07\nno \u202eface \ud800", Task(task_id="7"))
 
     assert r"task 7 failed: \x1b]0;x\x07\nno \u202eface \ud800" == str(error)

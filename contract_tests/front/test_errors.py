@@ -61,7 +61,7 @@ def _errors() -> list[KlingError]:
 
 @pytest.mark.parametrize("error", _errors(), ids=lambda error: type(error).__name__)
 def test_errors_can_be_pickled_and_copied_without_loss(error: KlingError) -> None:
-    """Process pools pickle errors, and error trackers keep them."""
+    """Process pools and error trackers rely on this."""
     copies = [copy.copy(error), copy.deepcopy(error)]
     copies += [pickle.loads(pickle.dumps(error, protocol)) for protocol in range(2, pickle.HIGHEST_PROTOCOL + 1)]
 
@@ -88,7 +88,7 @@ def _assert_hides_the_token(error: MediaError) -> None:
 
 
 def test_an_error_about_a_file_at_a_url_does_not_show_the_token() -> None:
-    """The path of a URL may contain the token by mistake. Its query is never shown."""
+    """A token in the path is hidden, and the query is never shown."""
     images = {
         "frontal_image": f"http://127.0.0.1:1/{_TOKEN}/a.jpg",
         "refer_images": [{"image_url": "http://127.0.0.1"}],
@@ -104,7 +104,7 @@ def test_an_error_about_a_file_at_a_url_does_not_show_the_token() -> None:
 
 
 def test_no_part_of_a_media_error_shows_the_token() -> None:
-    """Source, reason and violations are attributes of the error, and its pickles contain them."""
+    """Source, reason, violations and pickles are free of the token."""
     message = f"{_TOKEN} is not an image"
     error = MediaError(f"/{_TOKEN}.jpg", message, [Violation(f"/{_TOKEN}", "R14", message)])
 

@@ -52,7 +52,7 @@ def test_an_error_about_a_missing_limit_contains_its_place() -> None:
 
 
 def test_two_sets_of_image_limits_are_refused() -> None:
-    """With two sets, it is unclear which one applies to a file."""
+    """The error says so, because it would be unclear which set applies to a file."""
 
     def change(document: dict[str, Any]) -> None:
         document["components"]["schemas"]["FrontalImage"] = {"type": "string", "x-image": _image_limits(document)}

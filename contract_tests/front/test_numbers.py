@@ -47,7 +47,7 @@ def test_any_other_value_is_refused(error: type[Exception], value: Any) -> None:
     ("error", "value"), [(ValueError, 0), (ValueError, -1), (TypeError, 1.0), (TypeError, True), (TypeError, "1")]
 )
 def test_a_count_is_a_whole_number_of_at_least_one(error: type[Exception], value: Any) -> None:
-    """Half an attempt would make no sense."""
+    """A fraction of an attempt is refused."""
     count.check("attempts", 1)
     with pytest.raises(error, match=r"^attempts must be a whole number, 1 or more, not "):
         count.check("attempts", value)

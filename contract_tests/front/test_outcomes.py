@@ -47,7 +47,7 @@ _NEVER, _WAIT, _LOOK = Retry.NEVER, Retry.AFTER_WAITING, Retry.AFTER_LOOK_UP
 
 @dataclass(frozen=True, kw_only=True)
 class _Row:
-    """The meaning of a response to a create: whether an element may exist, and whether a retry can help."""
+    """The meaning of a response to a create."""
 
     status: int
     code: int | None = None
@@ -100,14 +100,14 @@ _UNKNOWN_CODES: list[Any] = [
 
 @for_each_row(_CODES)
 def test_a_known_code_decides_even_if_the_status_differs(row: _Row) -> None:
-    """A gateway may change the status, or write the code as a string, even with zeros in front."""
+    """The code may also be a string, even with leading zeros."""
     spellings: list[Any] = [row.code, str(row.code), f"000{row.code}"]
     for status, code in product((row.status, None, 200, 302, 400, 408, 418, 500, 502), spellings):
         assert Verdict(row.outcome, row.retry) == verdict_for_phase(CONTRACT, Phase.ANSWERED, status, code)
 
 
 def test_the_contract_has_exactly_the_vendors_codes() -> None:
-    """The table above lists each code with its status."""
+    """The test compares the contract with the vendor's table, code by code."""
     assert [(row.code, row.status) for row in _CODES] == [
         (row.code, row.http_status) for row in contract.business_codes().values()
     ]
@@ -121,7 +121,6 @@ def test_without_a_known_code_the_status_decides(row: _Row) -> None:
 
 
 def test_a_response_without_a_status_is_in_doubt() -> None:
-    """Such a response says nothing about the element."""
     assert (
         Verdict(_MAYBE, _LOOK)
         == verdict_for_phase(CONTRACT, Phase.ANSWERED)
@@ -139,7 +138,7 @@ def test_a_response_without_a_status_is_in_doubt() -> None:
     ],
 )
 def test_without_a_response_the_phase_decides(phase: Phase, outcome: Outcome, retry: Retry) -> None:
-    """Status and code are then ignored."""
+    """A status and a code are ignored in that case."""
     for status, code in product((None, 200, 400, 500), (None, 1200, 1302, 5000)):
         assert Verdict(outcome, retry) == verdict_for_phase(CONTRACT, phase, status, code)
 
@@ -157,13 +156,13 @@ def test_a_create_in_doubt_is_never_repeated_without_a_look_up() -> None:
 
 
 def test_outcomes_are_the_documented_words() -> None:
-    """Outcomes are strings, so you can compare and log them."""
+    """Outcomes are strings, so that you can compare and log them."""
     assert ["not_created", "may_exist", "created"] == [str(outcome) for outcome in Outcome]
     assert _MAYBE == "may_exist"
 
 
 def _error(status: int, code: Any = None, message: str | None = None) -> KlingError:
-    """Return the error for a response to a look-up."""
+    """Return the error for the response to a look-up."""
     response = ResponseSummary(
         status_code=status, headers=httpx.Headers(), code=code, message=message, request_id=None, excerpt=""
     )
@@ -240,7 +239,7 @@ def test_a_task_is_absent_if_the_response_says_so(status: int, code: Any, messag
     ],
 )
 def test_no_other_response_means_that_a_task_is_absent(status: int, code: Any, message: str | None) -> None:
-    """A bare 404 may come from a gateway without look-ups, and 1201 is also used for other mistakes."""
+    """A bare 404 proves nothing, nor does code 1201 with another message."""
     assert not is_absent(_error(status, code, message))
     assert not is_absent(TransportError("no", may_have_been_sent=True))
 
@@ -268,7 +267,7 @@ def test_a_gateway_without_look_ups_is_recognised(status: int, code: Any) -> Non
     ],
 )
 def test_other_failures_do_not_mean_that_a_gateway_lacks_look_ups(status: int, code: Any) -> None:
-    """A numeric code comes from the service. With other statuses the failure may be temporary."""
+    """A numeric code shows that the service answered, and other statuses may be temporary."""
     assert not offers_no_look_up(_error(status, code))
     assert not offers_no_look_up(TransportError("no", may_have_been_sent=True))
 
@@ -293,7 +292,7 @@ def test_a_duplicate_is_certain_only_if_the_message_says_so(
     message: str | None,
     status: int,
 ) -> None:
-    """The service also uses code 1201 for other mistakes, but then the message does not mention the external id."""
+    """Code 1201 is not enough, because the service also uses it for other mistakes."""
     error = error_class_for(status)("refused", ResponseSummary(status, httpx.Headers(), code, message, None, ""))
 
     assert is_duplicate(error, CONTRACT)
@@ -301,7 +300,7 @@ def test_a_duplicate_is_certain_only_if_the_message_says_so(
 
 
 def test_no_other_code_means_a_duplicate() -> None:
-    """A message about a duplicate does not make another code a duplicate."""
+    """A message about a duplicate is not enough."""
     others = [_error(row.status, row.code, _TAKEN) for row in _CODES if row.code != 1201]
     others += [_error(409, None, _TAKEN), _error(409, 42, _TAKEN), TransportError(_TAKEN, may_have_been_sent=True)]
 
@@ -320,13 +319,13 @@ def test_no_other_code_means_a_duplicate() -> None:
     ],
 )
 def test_a_second_deletion_is_recognised_by_its_message(expected: bool, code: Any, message: str | None) -> None:  # noqa: FBT001
-    """The service also uses this code for other mistakes."""
+    """The code is not enough, because the service also uses it for other mistakes."""
     assert expected is is_deleted_already(_error(400, code, message), CONTRACT)
     assert not is_deleted_already(TransportError("no", may_have_been_sent=True), CONTRACT)
 
 
 def test_a_code_may_be_a_string() -> None:
-    """A string that is not a number is not a known code."""
+    """A string of digits is read as the code, and any other string is not a known code."""
     waits = [
         verdict_for_phase(CONTRACT, Phase.ANSWERED, 400, code).retry
         for code in (1302, "1302", "x", "", None, "1" * 5000)

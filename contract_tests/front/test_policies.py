@@ -21,7 +21,7 @@ _MAX_SECONDS = 1e9
 
 
 def test_the_defaults_are_those_of_the_service() -> None:
-    """The service asks clients to wait 1 s at first, and to double the wait each time."""
+    """The first wait is 1 s, and each further one twice as long."""
     retry, poll = RetryPolicy(), PollPolicy()
 
     assert (1, 2, 30, 60, 3, 3) == (
@@ -102,7 +102,7 @@ def test_intervals_grow_up_to_the_maximum(expected: list[float], policy: Any) ->
 @pytest.mark.parametrize("factor", [1, 1.0001, 1.5, 2, 10, 1e5, 1e300, math.inf])
 @pytest.mark.parametrize("first", [1e-300, 1, 1e300])
 def test_intervals_never_shrink_or_overflow(first: float, factor: float) -> None:
-    """This holds for any number of attempts."""
+    """The test tries any number of attempts."""
     policy = PollPolicy(first_interval_seconds=first, factor=factor, max_interval_seconds=9)
     intervals = [interval(policy, attempt) for attempt in [*range(100), 10**6, 10**18]]
 
@@ -111,13 +111,13 @@ def test_intervals_never_shrink_or_overflow(first: float, factor: float) -> None
 
 @pytest.mark.parametrize("endless", [math.inf, 10**400])
 def test_an_infinite_limit_becomes_a_very_long_one(endless: float) -> None:
-    """Clocks cannot sleep for an infinite time."""
+    """The client replaces infinity, because no clock can sleep that long."""
     assert 1e9 == limit_seconds(PollPolicy(), endless)
 
 
 @pytest.mark.parametrize("limit", [0, 0.0, 0.1, 5, 1e9])
 def test_a_limit_replaces_that_of_the_policy(limit: float) -> None:
-    """Any number from 0 up is allowed."""
+    """Any number from 0 up replaces it."""
     assert limit == limit_seconds(RetryPolicy(), limit)
     assert (60, 300, 7) == (
         *(limit_seconds(RetryPolicy(), None), limit_seconds(PollPolicy(), None)),
@@ -139,7 +139,7 @@ def test_a_limit_that_you_pass_is_the_deadline_of_the_whole_call(seconds: float 
     ],
 )
 def test_limit_seconds_refuses_a_value_that_is_not_a_number_of_seconds(error: type[Exception], limit: Any) -> None:
-    """The message shows the value, because it cannot be a secret."""
+    """The message quotes the value, which can't be a secret."""
     with pytest.raises(error, match=r"^max_wait_seconds must be a number of seconds, 0 or more, not "):
         limit_seconds(PollPolicy(), limit)
 
@@ -181,7 +181,7 @@ def test_a_missing_or_repeated_retry_after_asks_for_no_wait() -> None:
 
 
 def test_a_wait_until_a_date_is_rounded_up() -> None:
-    """An early attempt would be refused again."""
+    """Otherwise an early attempt would be refused again."""
     now = NOW + timedelta(milliseconds=1)
 
     assert 10 == retry_after_seconds(httpx.Headers({"Retry-After": "Wed, 10 Jun 2026 08:00:10 GMT"}), now)
@@ -209,7 +209,7 @@ _WORDS += ["-0000", "+9999", "-2400", "9" * 20, "-", "+", ",", ":", "\t", "é"]
 
 @given(text=st.lists(st.sampled_from(_WORDS) | st.text(max_size=5), max_size=8).map(" ".join))
 def test_any_retry_after_text_gives_a_number_of_seconds(text: str) -> None:
-    """Gateways may send anything in this header."""
+    """The client accepts anything that a gateway sends in this header."""
     seconds = retry_after_seconds(httpx.Headers([(b"Retry-After", text.encode())]), NOW)
 
     assert 0 <= seconds <= _MAX_SECONDS

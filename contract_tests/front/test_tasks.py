@@ -112,7 +112,7 @@ def test_every_alternative_name_of_a_property_is_read(schema: str, name: str, al
     ("schema", "alternative"), [(schema, name) for schema, names in NO_NAMES.items() for name in names]
 )
 def test_an_unknown_name_is_kept_as_it_is(schema: str, alternative: str) -> None:
-    """Names are case-sensitive."""
+    """Names that differ in case count as unknown."""
     assert set() == read_tasks.documented_names(schema, alternative)
 
 
@@ -127,7 +127,7 @@ def test_a_status_word_is_read_in_upper_and_lower_case(word: str) -> None:
 
 @pytest.mark.parametrize(("output_type", "expected"), OUTPUT_TYPES.items())
 def test_an_output_of_another_type_is_not_an_element(output_type: str, expected: bool) -> None:  # noqa: FBT001
-    """The newer API lists all outputs of a task, not just elements."""
+    """Other outputs in the newer API's list are left out."""
     assert expected is read_tasks.is_element(output_type)
 
 
@@ -196,7 +196,7 @@ _OUTER = {"task_id": "task_7", "status": "SUCCESS", "fail_reason": "", "progress
     ],
 )
 def test_the_outermost_place_with_an_id_is_the_task(expected: Any, response: Any) -> None:
-    """Inner places fill in missing properties. The properties of an envelope are not part of the task."""
+    """Inner places fill in missing properties. Properties of an envelope are left out."""
     parsed = find_task(response, CONTRACT)
 
     summary = parsed and (
@@ -209,7 +209,7 @@ def test_the_outermost_place_with_an_id_is_the_task(expected: Any, response: Any
 
 
 def test_unknown_properties_of_every_place_are_kept() -> None:
-    """The properties of a gateway's task are kept, but not those of an envelope between it and the service's task."""
+    """A gateway's own task keeps its properties, but the envelopes inside it are dropped."""
     parsed = find_task(
         {"code": "success", "data": {**_OUTER, "data": {**_ENVELOPED, "data": {**_KLINGS, "x": 1}}}}, CONTRACT
     )
@@ -276,5 +276,5 @@ def _done(*ids: Any) -> TaskResult:
     ],
 )
 def test_progress_distinguishes_the_cases_that_callers_must_handle(expected: Progress, task: Task) -> None:
-    """Unknown statuses, missing statuses and successes without an element are different kinds of progress."""
+    """Unknown statuses, missing ones and successes without an element have different progress."""
     assert expected is progress_of(task, CONTRACT)

@@ -97,7 +97,7 @@ def test_the_id_of_a_created_task_is_never_lost(client_class: Client, task_id: A
     ],
 )
 def test_the_id_of_a_failed_request_is_not_a_task_id(client_class: Client, status: int, body: Any) -> None:
-    """Proxies give their refusals an `id`. In a failure, only `task_id` means a task."""
+    """In a failure only `task_id` counts, because proxies add an `id` to their refusals."""
     error = ScriptedClient(client_class, StubReply(status, body)).error_of("create", NAMED)
 
     assert ("may_exist", "e-1") == (error.outcome, error.external_task_id)
@@ -105,7 +105,7 @@ def test_the_id_of_a_failed_request_is_not_a_task_id(client_class: Client, statu
 
 @pytest.mark.parametrize("status", [400, 401, 409, 429])
 def test_a_refusal_with_a_task_is_still_a_refusal(client_class: Client, status: int) -> None:
-    """A 4xx means that nothing was created. The task may be an earlier one with the same external id."""
+    """A 4xx means that nothing was created, even if it contains an earlier task."""
     error = ScriptedClient(client_class, StubReply(status, {"code": 1200, "data": {"task_id": "7"}})).error_of(
         "create", NAMED
     )
@@ -125,7 +125,7 @@ def test_a_refusal_with_a_task_is_still_a_refusal(client_class: Client, status: 
     ],
 )
 def test_a_response_without_a_task_leaves_the_create_in_doubt(client_class: Client, body: Any) -> None:
-    """Only a string or an integer is an id."""
+    """A value that is neither a string nor an integer doesn't count as an id."""
     error = ScriptedClient(client_class, StubReply(200, body)).error_of("create", NAMED)
 
     assert ("may_exist", "e-1") == (error.outcome, error.external_task_id)

@@ -75,7 +75,7 @@ def _refused(status: int, body: Any, **headers: str) -> StubReply:
 
 
 def _passed_on(code: int, message: str) -> dict[str, Any]:
-    """Return a refusal of the service as a gateway passes it on."""
+    """Return a refusal of the service in a gateway's wrapping."""
     inner = json.dumps({"code": code, "message": message, "request_id": "r"})
     return {"code": "fail_to_fetch_task", "message": inner, "data": None}
 

@@ -32,7 +32,7 @@ def _task(*elements: Any, status: Any = "succeed") -> Task:
 
 @pytest.mark.parametrize(("expected", "element_id"), _IDS.items(), ids=_IDS)
 def test_an_element_has_its_id_as_a_string_exact_to_the_last_digit(expected: str, element_id: Any) -> None:
-    """A 64-bit integer has more digits than a floating-point number can hold. A string stays unchanged."""
+    """A 64-bit integer keeps every digit, and a string stays unchanged."""
     element = Element(element_id=element_id)
 
     assert expected == element.id
@@ -45,7 +45,7 @@ _NO_IDS: list[Any] = [None, "", 0, True, 1.5, [1]]
 
 @pytest.mark.parametrize("lacking", [Element(), *(Element(element_id=malformed) for malformed in _NO_IDS)])
 def test_an_element_without_an_id_says_so_and_is_not_usable(lacking: Element) -> None:
-    """An empty id could slip unnoticed into a request for a video."""
+    """Otherwise an empty id could slip into a request for a video."""
     with pytest.raises(AttributeError, match="this element has no id"):
         _ = lacking.id
     assert not lacking.is_usable
@@ -55,7 +55,7 @@ def test_an_element_without_an_id_says_so_and_is_not_usable(lacking: Element) ->
 
 @pytest.mark.parametrize("status", [word for word, is_unusable in UNUSABLE.items() if is_unusable])
 def test_a_deleted_or_failed_element_is_only_in_all_elements(status: str) -> None:
-    """Some gateways still list a deleted element; the case of its status does not matter."""
+    """`elements` leaves it out, whatever the case of its status."""
     for word in (status, status.upper()):
         gone, there = Element(element_id=1, status=word), Element(element_id=2, status="succeed")
         task = _task(gone, there)
@@ -65,7 +65,7 @@ def test_a_deleted_or_failed_element_is_only_in_all_elements(status: str) -> Non
 
 
 def test_a_task_without_elements_has_none() -> None:
-    """The rest of the response may be malformed."""
+    """This holds even if the rest of the response is malformed."""
     malformed: Any = [5, None, Element(element_id=1), {}]
 
     for task in (
@@ -101,7 +101,7 @@ def test_a_task_is_finished_if_its_status_says_success_or_failure(status: str, p
 
 @pytest.mark.parametrize("status", [None, "", "paused", "succeed ", _ODD, 5])
 def test_a_task_of_an_unknown_status_is_not_finished(status: Any) -> None:
-    """The service may introduce new status words, which may mean anything."""
+    """The client doesn't guess the meaning of a new status word."""
     assert not _task(status=status).is_finished
     assert not Task().is_finished
     assert _task(status=TaskStatus.FAILED).is_finished
@@ -175,7 +175,7 @@ def test_the_request_id_of_a_success_comes_with_the_task_and_its_elements(
 
 @pytest.mark.parametrize("name", ["of the envelope, not of the header", "of the header"])
 def test_the_request_id_of_a_create_comes_with_the_task(client_class: Client, name: str) -> None:
-    """You can quote the request id if the task fails later."""
+    """You can then quote it if the task fails later."""
     response = _RESPONSES[name]
     reply = StubReply(200, response.body, response.headers)
 
@@ -192,7 +192,7 @@ def test_the_request_id_of_a_create_comes_with_the_task(client_class: Client, na
     ids=["of the envelope", "of the header", "of a task without an id"],
 )
 def test_each_task_of_a_page_has_the_request_id_of_the_page(client_class: Client, response: _Response) -> None:
-    """Gateways put the list in different places."""
+    """The list is found wherever a gateway puts it."""
     tasks = ScriptedClient(client_class, StubReply(200, response.body, response.headers)).take(2, "list")
 
     assert [response.expected] * 2 == [task.request_id for task in tasks]
@@ -206,7 +206,7 @@ def test_the_task_of_a_deletion_has_its_request_id(client_class: Client) -> None
 
 
 def test_a_request_id_in_a_header_does_not_spread_the_token(client_class: Client) -> None:
-    """Gateways may repeat the token anywhere, and people send request ids to support."""
+    """A request id that contains the token is hidden, because people send request ids to support."""
     task = ScriptedClient(client_class, StubReply(200, _MADE, {"X-Request-Id": f"r-{TOKEN}"})).get("7")
 
     assert "r-***" == task.request_id

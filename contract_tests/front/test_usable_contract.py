@@ -96,7 +96,7 @@ _LACKING: dict[str, Change] = {
 
 @pytest.mark.parametrize(("name", "change"), _LACKING.items(), ids=_LACKING)
 def test_a_contract_that_lacks_something_is_refused_when_a_client_is_made(name: str, change: Change) -> None:
-    """The message names what is missing and says how to begin, also if you pass the contract to a function."""
+    """The message lists the missing parts, and says how to begin."""
     lacking = changed_contract(change)
     message = rf"^the contract lacks {name}: begin with a copy of"
 
@@ -111,7 +111,7 @@ def test_a_contract_that_lacks_something_is_refused_when_a_client_is_made(name: 
 
 
 def test_everything_that_a_contract_lacks_is_named_at_once() -> None:
-    """You can add all missing parts in one go."""
+    """You can then add all missing parts in one go."""
 
     def change(document: dict[str, Any]) -> None:
         _without_status_words(document)
@@ -130,7 +130,7 @@ def test_a_contract_with_other_limits_is_usable() -> None:
 
 
 def test_each_call_goes_to_the_path_of_the_clients_contract() -> None:
-    """A create has to use that path too, because look-ups do."""
+    """Creates and look-ups use the same path."""
     client = ScriptedClient(KlingElements, task(), task(), contract=changed_contract(_with_other_paths))
     with client.kling.client as raw_client:
         create_element.sync(client=raw_client, body=base_body("image"))  # type: ignore[arg-type]
@@ -141,7 +141,7 @@ def test_each_call_goes_to_the_path_of_the_clients_contract() -> None:
 
 
 def test_a_body_checked_by_another_contract_is_not_sent() -> None:
-    """The client's own contract might refuse the body, so you have to check it with that one."""
+    """The message says to check the body with the client's own contract, which might refuse it."""
     other_contract = changed_contract(
         lambda document: document["components"]["schemas"]["ElementName"].update(maxLength=3)
     )

@@ -50,7 +50,7 @@ def test_every_method_refuses_a_limit_that_is_not_a_number_of_seconds(
 
 @pytest.mark.parametrize("requests", [NAMED, "text", None, 5, (request for request in [NAMED])])
 def test_a_value_that_is_not_a_sequence_of_requests_is_refused(client_class: Client, requests: Any) -> None:
-    """A single request is not a sequence."""
+    """A single request is refused too."""
     with pytest.raises(TypeError, match="create_all takes a sequence of requests; if you have one request, use create"):
         ScriptedClient(client_class).create_all(requests)
 
@@ -74,7 +74,7 @@ def test_an_on_update_that_is_not_a_function_is_refused_at_once(client_class: Cl
 
 
 def test_lists_are_iterators() -> None:
-    """You don't await the call itself, even on the async client."""
+    """The async client's call needs no `await` either."""
     transport = httpx.MockTransport(lambda _: page().response())
 
     assert [] == list(KlingElements("t", http_client={"transport": transport}).list())

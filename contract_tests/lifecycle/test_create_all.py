@@ -60,16 +60,16 @@ def _ids(tasks: Any) -> list[str]:
 
 
 class _Service:
-    """A service that runs a limited number of tasks at a time, by the client's clock.
+    """A service that allows a limited number of unfinished tasks, measured by the client's clock.
 
     Attributes:
         clock: The client's clock.
-        created: When each task was created, by its external id.
-        creates: How many creates arrived.
-        look_ups: How many look-ups arrived.
+        created: The time of each task's creation, by its external id.
+        creates: The number of creates that arrived.
+        look_ups: The number of look-ups that arrived.
         peak: The highest number of tasks in progress at a time.
-        create: Returns the response to a create; by default a task, if there is a place for it.
-        look: Returns the response to a look-up; by default the state of the task.
+        create: Returns the response to a create, by default a task if there is a place for it.
+        look: Returns the response to a look-up, by default the state of the task.
     """
 
     def __init__(self, seconds: float = 2.0, concurrency: int = 1000) -> None:
@@ -128,7 +128,7 @@ class _SteppedClock(FakeClock):
 
 
 def test_a_hundred_elements_are_created_within_the_limits(client_class: Client) -> None:
-    """With limits of two at a time and five a second, this takes little more than 20 s and few refusals."""
+    """Two at a time and five a second take little more than 20 s, with few refusals."""
     app = create_app(manual_clock=True, tick_seconds=0.05, concurrency=2, rate=5)
     caller = Caller(app)
     clock = _SteppedClock(app)
@@ -154,7 +154,7 @@ def test_a_hundred_elements_are_created_within_the_limits(client_class: Client) 
 def test_no_more_tasks_run_than_the_service_and_max_concurrent_allow(
     client_class: Client, max_concurrent: int | None, peak: int
 ) -> None:
-    """A task holds its place until a look-up shows that it has ended."""
+    """A task takes up a place until a look-up shows that it has ended."""
     service = _Service(concurrency=5)
 
     tasks = _client(client_class, service).create_all(_requests(40), max_concurrent=max_concurrent)
@@ -176,7 +176,7 @@ def test_the_latest_state_of_each_task_is_returned(client_class: Client) -> None
 
 
 def test_an_empty_sequence_needs_no_request(client_class: Client) -> None:
-    """If a single request is accepted, no look-up follows."""
+    """A single request that is accepted needs no look-up either."""
     service = _Service()
     client = _client(client_class, service)
 
@@ -221,7 +221,7 @@ def test_each_request_has_its_own_result(client_class: Client) -> None:
 
 
 def test_an_error_of_create_all_hides_the_token(client_class: Client) -> None:
-    """The errors in `results` also hide the token."""
+    """The errors in `results` hide it too."""
     service = _Service()
     service.create = lambda _: StubReply(400, {"code": 1301, "message": f"no {TOKEN}"})
 
@@ -246,7 +246,7 @@ def test_without_look_ups_refusals_show_when_a_place_is_free(client_class: Clien
 
 @pytest.mark.parametrize("step", [ABSENT, refusal(503), refusal(429, 1302, retry_after="3"), LOST, REFUSED])
 def test_a_failed_look_up_is_repeated(client_class: Client, step: Any) -> None:
-    """A temporary failure says nothing about the task."""
+    """The failure says nothing about the task."""
     service = _Service(concurrency=1)
     state, failed = service.look, set[str]()
 
@@ -265,7 +265,7 @@ def test_a_failed_look_up_is_repeated(client_class: Client, step: Any) -> None:
 
 @pytest.mark.parametrize("status", ["failed", "succeed"])
 def test_a_task_that_ends_without_an_element_frees_its_place(client_class: Client, status: str) -> None:
-    """The task is returned unchanged. `wait_all` raises the error that explains it."""
+    """The task is returned unchanged, and `wait_all` raises the error about it."""
     service = _Service(concurrency=1)
     service.look = lambda task_id: task(task_id, status) if service.clock.seconds > 1002 else task(task_id)
 
@@ -275,7 +275,7 @@ def test_a_task_that_ends_without_an_element_frees_its_place(client_class: Clien
 
 
 def test_a_wrong_token_is_tried_once(client_class: Client) -> None:
-    """Every other create would fail in the same way, so none is sent."""
+    """Every other create would be refused in the same way, so none is sent."""
     service = _Service()
     service.create = lambda _: refusal(401, 1002)
 
@@ -304,7 +304,7 @@ def test_an_unreachable_gateway_is_tried_three_times(client_class: Client) -> No
 
 
 def test_a_temporary_connection_failure_loses_nothing(client_class: Client) -> None:
-    """If several creates are in flight, each counts as one attempt."""
+    """Several creates that fail together count as one attempt."""
     service = _Service()
     taken, down = service.create, iter([False] * 8 + [True] * 8)
     service.create = lambda name: REFUSED if next(down, False) else taken(name)
@@ -313,7 +313,7 @@ def test_a_temporary_connection_failure_loses_nothing(client_class: Client) -> N
 
 
 def test_create_all_gives_up_if_nothing_moves(client_class: Client) -> None:
-    """`create_all` waits as long as a task may take. The errors distinguish refused creates from unsent ones."""
+    """`create_all` first waits as long as a task may take. The errors distinguish refused creates from unsent ones."""
     service = _Service(seconds=1e9, concurrency=2)
 
     error = _client(client_class, service).error_of("create_all", _requests(5))
@@ -342,7 +342,7 @@ def test_a_limit_ends_create_all(client_class: Client, limit: float, taken: int)
 
 
 def test_creates_in_flight_are_not_repeated_after_a_stop(client_class: Client) -> None:
-    """Even a temporary refusal does not lead to a retry then."""
+    """A temporary refusal ends them too."""
     service = _Service()
     service.create = lambda external_id: refusal(401, 1002) if external_id == "e-0" else _FULL
 
@@ -354,7 +354,7 @@ def test_creates_in_flight_are_not_repeated_after_a_stop(client_class: Client) -
 
 @pytest.mark.parametrize("limits", [{"concurrency": 2}, {"concurrency": 2, "rate": 50}])
 def test_many_elements_are_created_over_a_socket(client_class: Client, limits: dict[str, Any]) -> None:
-    """Threads or asyncio tasks create them in real time."""
+    """Threads and asyncio tasks create them in real time."""
     options: Any = {"http_client": {"verify": tls()}, "poll": PollPolicy(first_interval_seconds=0.05)}
     options["retry"] = RetryPolicy(first_interval_seconds=0.05)
     with serving(create_app(tick_seconds=0.005, **limits)) as gateway:
@@ -369,7 +369,7 @@ def test_many_elements_are_created_over_a_socket(client_class: Client, limits: d
 def test_an_interruption_reports_every_id(
     client_class: Client, kind: type[BaseException], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """It also reports the ids of finished creates, but not those of unsent requests."""
+    """The report has the ids of finished creates as well, but no ids of unsent requests."""
     service = _Service(concurrency=3)
 
     def interrupt(_: str) -> Any:

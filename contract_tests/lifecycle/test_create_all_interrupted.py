@@ -18,7 +18,7 @@ from kling_elements import AsyncKlingElements, KlingElements
 def test_ctrl_c_reports_the_ids_of_creates_in_flight(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """`create_all` does not wait for its threads, which send nothing that was not reported."""
+    """`create_all` doesn't wait for its threads, because they send nothing more."""
     arrived, go_on = threading.Event(), threading.Event()
     sent: list[str] = []
 

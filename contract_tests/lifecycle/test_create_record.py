@@ -36,7 +36,7 @@ _ID = re.compile("external_task_id ([^ :]+): the element (?:may exist|exists); [
 
 
 def _ids_in_warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
-    """Return the ids in the warnings."""
+    """Return the ids that the logged warnings contain."""
     lines = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
     return [match[1] for line in lines if (match := _ID.match(line))]
 
@@ -64,7 +64,7 @@ def test_an_interruption_reports_the_id(
 def test_no_id_is_reported_if_nothing_can_have_been_created(
     client_class: Client, kind: type[BaseException], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """That is so before a request is sent, after refusals, and while media are checked."""
+    """The interruption comes before a request is sent, after a refusal, or during the media checks."""
 
     def interrupt(*_: Any, **__: Any) -> Any:
         raise kind
@@ -102,7 +102,7 @@ def test_no_id_is_reported_if_nothing_can_have_been_created(
 def test_an_interruption_in_doubt_reports_the_id(
     client_class: Client, kind: type[BaseException], script: list[Step], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The id is the caller's own, so an earlier call may have used it."""
+    """An earlier call may have used the caller's own id."""
     client = ScriptedClient(client_class, *script, kind)
 
     with pytest.raises(kind) as caught:
@@ -116,7 +116,7 @@ def test_an_interruption_in_doubt_reports_the_id(
 def test_an_interruption_between_attempts_reports_an_id_in_doubt(
     client_class: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A fresh UUID is recorded nowhere else."""
+    """Nothing else records the fresh UUID."""
     client = ScriptedClient(client_class, ABSENT, LOST, ABSENT)
 
     def interrupted(_: float) -> None:
@@ -133,7 +133,7 @@ def test_an_interruption_between_attempts_reports_an_id_in_doubt(
 def test_an_interruption_after_the_response_reports_the_id(
     client_class: Client, name: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """If Ctrl+C comes while the last line is logged, the client already knows that the element exists."""
+    """Ctrl+C comes while the last line is logged, so the element is known to exist."""
     client = ScriptedClient(client_class, *([ABSENT] if name == "get_or_create" else []), task())
     log = effects.Effects.log
 
@@ -151,7 +151,7 @@ def test_an_interruption_after_the_response_reports_the_id(
 
 
 def test_a_warning_and_a_note_hide_the_token(client_class: Client, caplog: pytest.LogCaptureFixture) -> None:
-    """Callers may paste the token into the wrong field. Control characters are escaped as well."""
+    """A token is hidden if it was pasted as the id, and control characters are escaped."""
     with pytest.raises(KeyboardInterrupt) as caught:
         ScriptedClient(client_class, KeyboardInterrupt).create({**BODY, "external_task_id": f"\x1b[2J{TOKEN}"})
 
@@ -162,7 +162,7 @@ def test_a_warning_and_a_note_hide_the_token(client_class: Client, caplog: pytes
 
 
 def test_a_create_that_outlives_its_event_loop_reports_the_id(caplog: pytest.LogCaptureFixture) -> None:
-    """Nobody cancels the create: the garbage collector closes it, in another context."""
+    """The garbage collector closes the create in another context, because nobody cancels it."""
 
     async def never(_: httpx.Request) -> httpx.Response:
         return await asyncio.get_running_loop().create_future()  # type: ignore[no-any-return]
@@ -180,7 +180,7 @@ def test_a_create_that_outlives_its_event_loop_reports_the_id(caplog: pytest.Log
 
 
 def test_a_thread_that_outlives_its_call_sends_nothing() -> None:
-    """The caller of the thread already has the id."""
+    """The interrupted caller has already received the id."""
     record = CreateRecord("e-1")
     record.report_interruption(KeyboardInterrupt(), ScriptedClient(KlingElements).kling._effects)  # noqa: SLF001 - no caller has one
 
@@ -315,11 +315,11 @@ def test_no_id_is_lost_to_ctrl_c(gateway: MockGateway) -> None:
 
     # coverage has locks of its own; an interruption while it holds one is a deadlock that is not of the client
     environment = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, timeout=300)
+    result = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, timeout=300)
 
-    reports = json.loads(done.stdout)
+    reports = json.loads(result.stdout)
     ids = {external_id for report in reports for external_id in report}
-    counts, warned = _count_by_id(gateway), set(_ID.findall(done.stderr))
+    counts, warned = _count_by_id(gateway), set(_ID.findall(result.stderr))
     assert _TRIES == len(reports)
     assert set() == counts.keys() - ids
     assert {1} == set(counts.values())

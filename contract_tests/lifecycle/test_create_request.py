@@ -21,27 +21,27 @@ from kling_elements_client.errors import ContractError
 from kling_elements_client.models import ElementImageList, ImageElementRequest, ReferImage, Task, VideoElementRequest
 
 
-def _mapping(**more: Any) -> dict[str, Any]:
-    return {**BODY, **more}
+def _mapping(**members: Any) -> dict[str, Any]:
+    return {**BODY, **members}
 
 
-def _image(**more: Any) -> ImageElementRequest:
+def _image(**members: Any) -> ImageElementRequest:
     images = ElementImageList(
         frontal_image="https://example.com/a.png", refer_images=[ReferImage(image_url="https://example.com/b.png")]
     )
-    return ImageElementRequest(element_name="Ada", element_description="A woman", element_image_list=images, **more)
+    return ImageElementRequest(element_name="Ada", element_description="A woman", element_image_list=images, **members)
 
 
-def _video(**more: Any) -> VideoElementRequest:
+def _video(**members: Any) -> VideoElementRequest:
     body: Any = {"element_name": "Ada", "element_description": "A woman", "reference_type": "video_refer"}
     video = {"element_video_list": {"refer_videos": [{"video_url": "https://example.com/a.mp4"}]}}
-    return VideoElementRequest.from_dict({**body, **video, **more})
+    return VideoElementRequest.from_dict({**body, **video, **members})
 
 
 @pytest.mark.parametrize("external_id", ["e-1", " ", "a/b c?d#e", "..", "任务-1", "x" * 5000, "0"])
 @pytest.mark.parametrize("build", [_mapping, _image, _video])
 def test_your_own_id_is_sent_and_returned(client_class: Client, build: Any, external_id: str) -> None:
-    """You can pass a model or a mapping, and any string is an id."""
+    """Requests may be models or mappings, and any string may be the id."""
     client = ScriptedClient(client_class, task())
     request = build(external_task_id=external_id)
 
@@ -75,7 +75,7 @@ def test_without_an_id_a_fresh_uuid_is_sent(client_class: Client, request_made: 
 
 @pytest.mark.parametrize("request_made", [dict(BODY), MappingProxyType(BODY), _image(), _video()])
 def test_your_request_object_is_not_changed(client_class: Client, request_made: Any) -> None:
-    """You can reuse the object, and the next create gets another id."""
+    """You can reuse it, and the next create gets another id."""
     before = copy.deepcopy(dict(request_made)) if not hasattr(request_made, "to_dict") else request_made.to_dict()
 
     ScriptedClient(client_class, task()).create(request_made)
@@ -87,7 +87,7 @@ def test_your_request_object_is_not_changed(client_class: Client, request_made: 
 @pytest.mark.parametrize("invalid_id", [None, 5, True, 1.5, b"e-1", ["e-1"], {}])
 @pytest.mark.parametrize("build", [_mapping, _image])
 def test_an_id_that_is_not_a_string_is_refused(client_class: Client, build: Any, invalid_id: Any) -> None:
-    """An id is never replaced silently, because you would then look for the wrong one."""
+    """Otherwise you would look up a different id than the one that was sent."""
     client = ScriptedClient(client_class)
 
     for call in ("create", "get_or_create"):
@@ -101,7 +101,7 @@ def test_an_id_that_is_not_a_string_is_refused(client_class: Client, build: Any,
 
 @pytest.mark.parametrize("request_made", [None, "text", 5, [BODY], b"{}", Task(task_id="7"), object()])
 def test_a_value_that_is_not_a_request_is_refused(client_class: Client, request_made: Any) -> None:
-    """This holds even if you ignore violations."""
+    """Such a value is refused even if you ignore violations."""
     for on_violation in ("raise", "ignore"):
         error = ScriptedClient(client_class, on_violation=on_violation).error_of("create", request_made)
 
@@ -111,7 +111,7 @@ def test_a_value_that_is_not_a_request_is_refused(client_class: Client, request_
 
 
 def test_half_a_surrogate_pair_is_refused_as_an_id() -> None:
-    """JSON in UTF-8 cannot represent half a pair."""
+    """The id is refused, because UTF-8 cannot represent half a pair."""
     error = ScriptedClient(AsyncKlingElements).error_of("create", {**BODY, "external_task_id": "\ud83d"})
 
     assert ["/external_task_id"] == [violation.pointer for violation in error.violations]  # type: ignore[attr-defined]

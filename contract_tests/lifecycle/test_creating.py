@@ -69,7 +69,7 @@ _ON_THE_WAY = [httpx.ReadTimeout, httpx.WriteTimeout, httpx.ReadError, httpx.Wri
 def test_a_create_that_cannot_have_created_anything_is_repeated(
     client_class: Client, slept: list[float], script: list[Step]
 ) -> None:
-    """Waits double from 1 s on, or are as long as the gateway asks. The id stays the same."""
+    """Waits double from 1 s on unless the gateway asks for another one, and the id stays the same."""
     client = ScriptedClient(client_class, *script)
 
     assert "7" == client.create(BODY).task_id
@@ -127,7 +127,7 @@ _OTHER = {"external_task_id": "e-0"}
     ],
 )
 def test_the_response_to_another_create_is_rejected(client_class: Client, response: StubReply) -> None:
-    """After a stray response, the create is in doubt."""
+    """The create is then in doubt."""
     error = ScriptedClient(client_class, response).error_of("create", NAMED)
 
     assert isinstance(error, NoTaskError)
@@ -137,14 +137,14 @@ def test_the_response_to_another_create_is_rejected(client_class: Client, respon
 
 @pytest.mark.parametrize("external_id", ["e-1", None, ""])
 def test_a_response_need_not_repeat_the_id(client_class: Client, external_id: Any) -> None:
-    """If the response contains no external id, the task gets the one that was sent."""
+    """The task gets the id that was sent."""
     created = ScriptedClient(client_class, task("5", task_info={"external_task_id": external_id, "x": 1})).create(NAMED)
 
     assert {"external_task_id": "e-1", "x": 1} == created.task_info.to_dict()
 
 
 def test_an_id_that_comes_back_as_a_number_is_the_same_id(client_class: Client) -> None:
-    """Some gateways turn a string of digits into a number."""
+    """A string of digits and the equal number count as one id, because gateways convert it."""
     created = ScriptedClient(client_class, task("5", task_info={"external_task_id": 42})).create(
         {**BODY, "external_task_id": "42"}
     )
@@ -153,7 +153,7 @@ def test_an_id_that_comes_back_as_a_number_is_the_same_id(client_class: Client) 
 
 
 def test_a_retry_date_is_compared_with_the_clock(client_class: Client) -> None:
-    """If the date has passed by the next response, the usual interval applies."""
+    """A date that has passed is ignored, and the usual interval applies."""
     late = StubReply(429, {"code": 1302}, {"Retry-After": "Wed, 10 Jun 2026 08:00:20 GMT"})
     client = ScriptedClient(client_class, late, late, task())
 

@@ -174,7 +174,7 @@ def test_get_or_create_makes_one_element(client_class: Client, dialect: str, row
 
 
 def test_look_ups_may_lag_behind_creates(client_class: Client) -> None:
-    """If a response is lost and look-ups lag by 10 s, the longest observed lag, one element is created."""
+    """One element is created if look-ups lag by 10 s, the longest observed lag."""
     created_at: list[float] = []
 
     def gateway(request: httpx.Request) -> Step:
@@ -199,7 +199,7 @@ def _with_status(word: str) -> StubReply:
 
 @pytest.mark.parametrize("word", ["deleted", "failed", "DELETED"])
 def test_an_unusable_element_is_not_adopted(client_class: Client, word: str) -> None:
-    """The error has the task. Its external id cannot be reused."""
+    """The error contains the task, because its external id can't be reused."""
     for script in ([_with_status(word)], [ABSENT, LOST, _with_status(word)], [ABSENT, DUPLICATE, _with_status(word)]):
         error = ScriptedClient(client_class, *script).error_of("get_or_create", NAMED)
 
@@ -210,5 +210,5 @@ def test_an_unusable_element_is_not_adopted(client_class: Client, word: str) -> 
 
 @pytest.mark.parametrize("reply", [_with_status("succeed"), task("5", "failed"), task("5", "succeed"), task("5", None)])
 def test_a_task_without_an_unusable_element_is_adopted(client_class: Client, reply: StubReply) -> None:
-    """The task may be in progress, or may have failed: `wait` finds out."""
+    """The task may be unfinished or may have failed, which `wait` finds out."""
     assert "5" == ScriptedClient(client_class, reply).get_or_create(NAMED).task_id

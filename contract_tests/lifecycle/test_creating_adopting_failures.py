@@ -145,7 +145,7 @@ def test_an_error_says_whether_the_element_may_exist(client_class: Client, diale
 
 @pytest.mark.parametrize("step", [refusal(404), refusal(401, 1000), REFUSED, StubReply(200, {})])
 def test_a_fresh_id_cannot_exist_before_the_first_create(client_class: Client, step: Step) -> None:
-    """Only an id of your own may have been used before."""
+    """The outcome is `not_created`, because only an id of your own can be in use."""
     error = ScriptedClient(client_class, *[step] * 3).error_of("get_or_create", BODY)
 
     assert "not_created" == error.outcome
@@ -176,7 +176,7 @@ def test_no_further_attempt_begins_after_the_limit(client_class: Client, calls: 
 
 
 def test_the_policy_limits_the_look_ups_after_a_duplicate(client_class: Client) -> None:
-    """There may be no duplicate, because gateways use the same code for other mistakes."""
+    """The look-ups end, because the refusal's code may stand for another mistake."""
     script = [ABSENT, DUPLICATE, ABSENT]
     client = ScriptedClient(client_class, *script, retry=RetryPolicy(max_duplicate_look_ups=1))
 

@@ -16,7 +16,7 @@ from kling_elements_client.errors import (
 
 
 def test_look_ups_are_not_answered_by_caches(client_class: Client) -> None:
-    """Creates are sent without `no-cache`. If you set the header yourself, yours is sent."""
+    """Look-ups ask for `no-cache`, unless you set the header. Creates don't."""
     client = ScriptedClient(client_class, ABSENT, task())
     client.get_or_create(NAMED)
     client_with_header = ScriptedClient(client_class, task(), headers={"cache-control": "max-age=0", "X-A": "1"})
@@ -34,7 +34,7 @@ def test_look_ups_are_not_answered_by_caches(client_class: Client) -> None:
     "external_id", ["a/b", "a b", "?x=1#y", "%2F", "...", "../x", "任务", "e\u0301", "\u0000", "x" * 2000]
 )
 def test_an_external_id_is_one_segment_of_the_path(client_class: Client, external_id: str) -> None:
-    """Special characters are encoded, so an id cannot turn the request into another call."""
+    """Special characters are encoded, so that an id can't turn the request into another call."""
     client = ScriptedClient(client_class, ABSENT, task())
 
     client.get_or_create({**BODY, "external_task_id": external_id})
@@ -46,7 +46,7 @@ def test_an_external_id_is_one_segment_of_the_path(client_class: Client, externa
 
 @pytest.mark.parametrize("external_id", [".", "..", "\ud83d"])
 def test_an_external_id_that_fits_into_no_path_is_refused(client_class: Client, external_id: str) -> None:
-    """Nothing is sent, because you could not look up the element later."""
+    """Nothing is sent, because you couldn't look up the element later."""
     client = ScriptedClient(client_class)
 
     error = client.error_of("get_or_create", {**BODY, "external_task_id": external_id})

@@ -68,7 +68,7 @@ _WITHOUT_OUTCOME = ("get", "delete", "list", "presets")
 
 
 def _ends_of(client_class: Client, url: str, calls: list[_Call]) -> list[tuple[KlingError, float]]:
-    """Make all calls at once. Return the error of each, and the seconds that it took."""
+    """Make all calls at once, and return the error of each with the seconds that it took."""
     settings: Any = {"http_client": {"verify": tls()}, "allow_private": True}
 
     async def end_of(kling: AsyncKlingElements, call: _Call) -> tuple[KlingError, float]:
@@ -99,7 +99,7 @@ def _ends_of(client_class: Client, url: str, calls: list[_Call]) -> list[tuple[K
 
 @pytest.mark.parametrize("drip", _DRIPS)
 def test_no_call_outlasts_its_limit(client_class: Client, drip: str) -> None:
-    """A dripping server stays within every timeout, so only the limit ends the call."""
+    """The limit ends each call, although the dripping server stays within every timeout."""
     with _dripping_gateway(*_DRIPS[drip]) as server:
         ends = _ends_of(client_class, server.url, _CALLS)
 
@@ -110,7 +110,7 @@ def test_no_call_outlasts_its_limit(client_class: Client, drip: str) -> None:
 
 
 def test_reading_media_at_urls_counts_towards_the_limit(client_class: Client) -> None:
-    """All addresses share the limit. After it, the error is about the media, and nothing was sent."""
+    """All URLs share the limit. When it is over, the error is about the media, and nothing was sent."""
     with _dripping_gateway(*_DRIPS["header"]) as server:
         images = {"frontal_image": f"{server.url}/a.png", "refer_images": [{"image_url": f"{server.url}/b.png"}] * 3}
         request = {**NAMED, "element_image_list": images}
@@ -121,7 +121,7 @@ def test_reading_media_at_urls_counts_towards_the_limit(client_class: Client) ->
 
 
 def test_without_a_limit_an_attempt_may_take_all_its_timeouts(client_class: Client) -> None:
-    """A slow upload needs its timeouts. The policy limits only when attempts begin; 0 allows one attempt."""
+    """The policy only limits when attempts begin, so that slow uploads can finish."""
     remaining: list[float | None] = []
 
     def respond(_: httpx.Request) -> httpx.Response:
@@ -142,7 +142,7 @@ def test_without_a_limit_an_attempt_may_take_all_its_timeouts(client_class: Clie
 
 @pytest.mark.parametrize("start", [b"", _head(200, content_length=9)], ids=["no response", "a body"])
 def test_a_cancelled_media_check_leaves_no_thread_and_no_connection(start: bytes) -> None:
-    """`asyncio.run` does not wait for the threads, which end soon although reading may take 30 s."""
+    """The threads end soon after `asyncio.run`, although reading may take 30 s."""
     before = set(threading.enumerate())
     with range_server(respond=hanging_response(start)) as served:
         images = {"frontal_image": served.url, "refer_images": [{"image_url": served.url}]}
@@ -209,7 +209,7 @@ def test_a_cancelled_create_closes_the_file_that_it_sends(tmp_path: Path, monkey
 
 
 def test_a_deadline_can_end_in_another_context() -> None:
-    """If a loop ends before its coroutine, the garbage collector closes the coroutine outside any block."""
+    """The garbage collector closes a coroutine outside any block if its loop has ended."""
 
     async def waits() -> None:
         with within(5):

@@ -20,13 +20,13 @@ from kling_elements_runtime.blocking import finish
 
 
 def test_a_coroutine_that_suspends_needs_an_event_loop() -> None:
-    """Only a mistake in this package can cause this error."""
+    """The error is a RuntimeError, because only a mistake in this package causes it."""
     with pytest.raises(RuntimeError, match="suspended without an event loop"):
         finish(asyncio.sleep(0))
 
 
 def test_control_characters_in_a_log_are_escaped(client_class: Client, caplog: pytest.LogCaptureFixture) -> None:
-    """Both ids of a task may contain control characters."""
+    """Such characters are escaped in both ids of a task."""
     caplog.set_level(logging.INFO, "kling_elements")
     ScriptedClient(client_class, task("7\x1b[2J")).create({**BODY, "external_task_id": "e\n1"})
 
@@ -34,7 +34,7 @@ def test_control_characters_in_a_log_are_escaped(client_class: Client, caplog: p
 
 
 def test_an_async_function_is_awaited() -> None:
-    """The next look-up waits for the function."""
+    """The next look-up starts after the function has returned."""
     order: list[str] = []
     client = ScriptedClient(AsyncKlingElements, task(), finished_task())
 

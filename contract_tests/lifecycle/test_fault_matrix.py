@@ -47,10 +47,10 @@ class FaultRow:
 
     Attributes:
         fault: The name of the fault in the mock server.
-        reported: What `create` reports: `created` if it returns the task, else the outcome on its error.
-        count: How many elements exist after `create`.
-        adopted: What `get_or_create` reports.
-        adopted_count: How many elements exist after `get_or_create`.
+        reported: The report of `create`, either `created` with a task or the outcome on its error.
+        count: The number of elements after `create`.
+        adopted: The report of `get_or_create`.
+        adopted_count: The number of elements after `get_or_create`.
     """
 
     fault: str
@@ -73,7 +73,7 @@ def _refusal(fault: str) -> FaultRow:
 
 
 def _duplicate(fault: str) -> FaultRow:
-    """Return the row of a duplicate: an earlier element may exist even if no look-up finds it."""
+    """Return the row of a duplicate. An earlier element may exist even if no look-up finds it."""
     return FaultRow(fault=fault, reported="may_exist", count=0, adopted="may_exist", adopted_count=0)
 
 
@@ -219,7 +219,7 @@ def _check(row: FaultRow, gateway: MockGateway, method: str, client_class: Clien
 def test_get_or_create_finds_the_element_of_a_failed_create(
     gateways: dict[str, MockGateway], row: FaultRow, dialect: str
 ) -> None:
-    """After a faulty `create`, two calls of `get_or_create` with the same request return the one element."""
+    """After the failure, two calls with the same request return the one element."""
     gateway = gateways[dialect]
     token = f"token-{uuid4()}"
     request = request_with_id("the-only-one")
@@ -237,7 +237,7 @@ def test_get_or_create_finds_the_element_of_a_failed_create(
 def test_a_second_create_with_the_same_id_reports_that_the_element_may_exist(
     gateways: dict[str, MockGateway], dialect: str
 ) -> None:
-    """The gateway refuses the second create as a duplicate because the element exists."""
+    """The gateway refuses it as a duplicate."""
     gateway = gateways[dialect]
     token = f"token-{uuid4()}"
     request = request_with_id("the-only-one")
@@ -251,7 +251,7 @@ def test_a_second_create_with_the_same_id_reports_that_the_element_may_exist(
 
 
 def test_every_business_code_is_in_the_matrix() -> None:
-    """Each code has a row under its own status and a row under 200."""
+    """Each code has one row under its own status and one under 200."""
     names = {row.fault for row in _ROWS}
 
     for code in contract.business_codes():
@@ -259,7 +259,7 @@ def test_every_business_code_is_in_the_matrix() -> None:
 
 
 def _is_of_form(fault: str, form: str) -> bool:
-    """Return whether a fault has a form such as `code:N-after`, where capital letters stand for any text."""
+    """Return whether a fault has a form such as `code:N-after`, in which capital letters are placeholders."""
     return re.fullmatch(re.sub("[A-Z]+", "[^-]+", form), fault) is not None
 
 

@@ -31,7 +31,7 @@ def _client(server: MockProcess, retry: RetryPolicy) -> KlingElements:
 
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_get_or_create_after_a_kill_leaves_each_element_once(dialect: str, tmp_path: Path) -> None:
-    """The kill loses requests and responses. After a restart, all 500 elements are found or created."""
+    """After the restart, all 500 elements are found or created."""
     options = ("--state", str(tmp_path / "state.db"), "--tick", "0", "--dialect", dialect)
     server = MockProcess(*options)
     answered: dict[int, object] = {}

@@ -90,7 +90,7 @@ def test_get_or_create_makes_one_element_and_finds_it_again(life: _Life) -> None
 
 @pytest.mark.parametrize("name", ["123456789", "an id of nobody's"])
 def test_an_unknown_id_is_not_found(life: _Life, name: str) -> None:
-    """The id may be a task id or an external id."""
+    """Neither a task id nor an external id is found."""
     assert isinstance(life.fails("get", name), NotFoundError)
 
 
@@ -136,7 +136,7 @@ def test_a_deleted_element_can_be_deleted_again(life: _Life) -> None:
 
 
 def test_a_deleted_element_is_never_returned(life: _Life) -> None:
-    """Some gateways still list its task, but without a usable element."""
+    """The task may still be listed, but without a usable element."""
     copied = {**life.request, "external_task_id": str(uuid4())}
     task = life.do("get_or_create", life.request)
     (first, second) = life.do("wait_all", [task, life.do("create", copied)])

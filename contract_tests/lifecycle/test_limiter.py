@@ -18,9 +18,9 @@ class _Driven:
     Attributes:
         clock: The clock of both.
         limiter: The limiter.
-        allowed: How many tasks the service accepts at a time.
-        in_progress: How many accepted tasks have not ended.
-        refused: How many tasks the service refused.
+        allowed: The number of tasks that the service accepts at a time.
+        in_progress: The number of accepted tasks that have not ended.
+        refused: The number of tasks that the service refused.
     """
 
     def __init__(self, allowed: int, max_concurrent: int | None = None) -> None:
@@ -125,7 +125,7 @@ def test_an_accepted_task_beyond_the_limit_raises_the_limit() -> None:
 
 
 def test_only_one_task_beyond_the_limit_is_tried_at_a_time() -> None:
-    """The next attempt waits for the response, whatever that is."""
+    """The next attempt waits for the response to the first."""
     for response in ("on_created", "on_too_many", "on_too_fast", "on_failed"):
         driven = _Driven(2)
         driven.begin_all()
@@ -139,7 +139,7 @@ def test_only_one_task_beyond_the_limit_is_tried_at_a_time() -> None:
 
 
 def test_a_refusal_lowers_the_limit() -> None:
-    """Other programs' tasks may take up some of the places."""
+    """The limit falls because tasks of other programs take up places."""
     driven = _Driven(4)
     driven.begin_all()
     driven.allowed = 2
@@ -153,7 +153,7 @@ def test_a_refusal_lowers_the_limit() -> None:
 
 
 def test_max_concurrent_is_an_upper_limit() -> None:
-    """The service may allow fewer tasks, but the limiter never begins more."""
+    """The limiter never begins more tasks, even if the service allows them."""
     many, few = _Driven(50, max_concurrent=3), _Driven(2, max_concurrent=3)
 
     assert (3, 2) == (many.begin_all(), few.begin_all())
@@ -166,13 +166,13 @@ def test_max_concurrent_is_an_upper_limit() -> None:
 
 @pytest.mark.parametrize("max_concurrent", [0, -1, 1.0, "2", True])
 def test_an_unusable_max_concurrent_is_refused(max_concurrent: Any) -> None:
-    """With an invalid limit, either no create would begin, or all would."""
+    """Otherwise either no create would begin, or all would."""
     with pytest.raises((TypeError, ValueError), match="max_concurrent must be a whole number, 1 or more, not"):
         Limiter(FakeClock(), RetryPolicy(), max_concurrent)
 
 
 def test_waits_grow_while_other_clients_take_every_place() -> None:
-    """Waits grow as for a single create, and jitter keeps clients apart."""
+    """The waits grow as for a single create, with jitter."""
     driven = _Driven(0)
     waits = []
     for _ in range(7):
@@ -186,7 +186,7 @@ def test_waits_grow_while_other_clients_take_every_place() -> None:
 
 
 def test_a_created_task_resets_the_waits() -> None:
-    """Only refusals in a row lengthen the waits."""
+    """Only refusals in a row lengthen them."""
     limiter = Limiter(FakeClock(), RetryPolicy())
     for _ in range(3):
         limiter.on_begin()
@@ -298,7 +298,7 @@ def test_a_refusal_that_asks_for_no_wait_gets_the_usual_wait() -> None:
 
 
 def test_a_create_that_fails_otherwise_frees_its_place() -> None:
-    """If the service accepted the create after all, a later refusal shows it."""
+    """A later refusal would show if the service has accepted the create after all."""
     limiter = Limiter(FakeClock(), RetryPolicy(), max_concurrent=1)
     limiter.on_begin()
     assert math.inf == limiter.seconds_to_wait()
@@ -310,7 +310,7 @@ def test_a_create_that_fails_otherwise_frees_its_place() -> None:
 
 
 def test_a_pause_ends_by_itself() -> None:
-    """A shorter pause does not end a longer one."""
+    """A shorter pause doesn't end a longer one."""
     clock = FakeClock()
     limiter = Limiter(clock, RetryPolicy())
     limiter.pause(5)

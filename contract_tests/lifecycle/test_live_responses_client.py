@@ -57,7 +57,7 @@ _FINE = {"task", "no task", "list", "deleted"}  # what a successful response mea
 
 
 def _rows(*calls: str, means: Iterable[str] = ()) -> pytest.MarkDecorator:
-    """Run a test for the rows of some calls, or only for those with some meanings."""
+    """Run a test for the rows of some calls, or only for those with some of the meanings."""
     rows = [row for row in responses() if row.call in calls and (not means or row.means in means)]
     assert rows
     return for_each_row(rows)
@@ -82,7 +82,7 @@ def _task(task_id: str, external_id: str) -> Any:
 
 @_rows(*_RAW)
 def test_an_operation_of_the_generated_client_returns_a_model_or_raises(row: LiveResponse) -> None:
-    """A failed call raises the exception for its status, or the one for absence."""
+    """A failure raises the exception for its status or for absence."""
     client = ScriptedClient(KlingElements, _response_of(row))
 
     def call() -> Any:
@@ -105,7 +105,7 @@ def test_an_operation_of_the_generated_client_returns_a_model_or_raises(row: Liv
 
 
 def _code_and_message(row: LiveResponse) -> tuple[int | str | None, str | None]:
-    """Return the code and the message of a failure in a row."""
+    """Return the code and the message of a row's failure."""
     body = row.body() or {}
     inner = error if isinstance(error := body.get("error"), dict) else body
     code = row.reads.code if row.reads.code is not None else inner.get("code")
@@ -137,7 +137,7 @@ def test_a_refusal_created_nothing_and_is_final(client_class: Client, row: LiveR
 
 @_rows("createElement", means=["wait"])
 def test_a_create_is_repeated_after_a_limit(client_class: Client, row: LiveResponse) -> None:
-    """Nothing was created, so the request is sent again."""
+    """The request is sent again, because nothing was created."""
     client = ScriptedClient(client_class, _response_of(row), _response_of(row), _task("7", "e-1"))
 
     assert "7" == client.create(NAMED).task_id
@@ -147,7 +147,7 @@ def test_a_create_is_repeated_after_a_limit(client_class: Client, row: LiveRespo
 
 @_rows("createElement", means=["no task", "in doubt", "duplicate"])
 def test_a_create_in_doubt_is_looked_up_and_never_repeated(client_class: Client, row: LiveResponse) -> None:
-    """`create` reports `may_exist`: this request or an earlier one may have made the element."""
+    """`create` reports `may_exist`, because this request or an earlier one may have created the element."""
     request = _request(_requested_id(row))
     error = ScriptedClient(client_class, _response_of(row)).error_of("create", request)
     assert Outcome.MAY_EXIST == error.outcome
@@ -160,7 +160,7 @@ def test_a_create_in_doubt_is_looked_up_and_never_repeated(client_class: Client,
 
 @_rows("getElement", means=["absent"])
 def test_an_absent_task_is_not_found_and_can_be_created(client_class: Client, row: LiveResponse) -> None:
-    """If a task is absent, `get` raises and `get_or_create` creates it."""
+    """`get` raises, and `get_or_create` creates the task."""
     assert NotFoundError is type(ScriptedClient(client_class, _response_of(row)).error_of("get", row.asked))
 
     adopting = ScriptedClient(client_class, _response_of(row), _task("7", row.asked))
@@ -170,7 +170,7 @@ def test_an_absent_task_is_not_found_and_can_be_created(client_class: Client, ro
 
 @_rows("getElement", means=["absent"])
 def test_wait_looks_again_after_a_first_absence(client_class: Client, row: LiveResponse) -> None:
-    """A new task may not be visible at once. You can pass the task or its id."""
+    """A new task may be invisible at first. You can pass the task or its id."""
     for waited in (Task(task_id=row.asked), row.asked):
         client = ScriptedClient(client_class, _response_of(row), finished_task(row.asked))
 
@@ -179,7 +179,7 @@ def test_wait_looks_again_after_a_first_absence(client_class: Client, row: LiveR
 
 @_rows("getElement", means=["task"])
 def test_a_look_up_returns_the_ids_the_progress_and_the_elements(client_class: Client, row: LiveResponse) -> None:
-    """A task may come in any shape of a response."""
+    """The task may have any shape."""
     looked_up = ScriptedClient(client_class, _response_of(row)).get(row.asked)
 
     assert row.reads.task == str(looked_up.task_id)
@@ -193,7 +193,7 @@ def test_a_look_up_returns_the_ids_the_progress_and_the_elements(client_class: C
 
 @_rows("getElement", means=["task"])
 def test_wait_returns_an_element_raises_an_error_or_looks_again(client_class: Client, row: LiveResponse) -> None:
-    """Only a usable element is returned. A task in progress is looked up again."""
+    """`wait` returns only usable elements, and looks up unfinished tasks again."""
     usable = [] if row.reads.elements is None else list(row.reads.elements)
     if usable:
         assert usable[0] == str(ScriptedClient(client_class, _response_of(row)).wait(row.asked).element_id)
@@ -210,7 +210,7 @@ def test_wait_returns_an_element_raises_an_error_or_looks_again(client_class: Cl
 
 @_rows("getElement", means=["no look-up"])
 def test_get_or_create_refuses_a_gateway_without_look_ups(client_class: Client, row: LiveResponse) -> None:
-    """`get_or_create` needs look-ups, so it raises before it creates anything."""
+    """The call raises before it creates anything."""
     client = ScriptedClient(client_class, _response_of(row))
 
     assert LookUpUnavailableError is type(client.error_of("get_or_create", _request(row.asked)))
@@ -220,7 +220,7 @@ def test_get_or_create_refuses_a_gateway_without_look_ups(client_class: Client, 
 
 @_rows("listElements", "listPresetElements", means=["list"])
 def test_a_list_is_read_from_every_place(client_class: Client, row: LiveResponse) -> None:
-    """Gateways put the list in different places."""
+    """The client finds the list wherever the gateway puts it."""
     empty = httpx.Response(200, json={"data": []})
     client = ScriptedClient(client_class, _response_of(row), *[lambda _: empty] * len(row.reads.tasks or ()))
 
@@ -231,7 +231,7 @@ def test_a_list_is_read_from_every_place(client_class: Client, row: LiveResponse
 
 @_rows("listElements", means=["no list", "refused"])
 def test_a_response_without_a_list_is_an_error(client_class: Client, row: LiveResponse) -> None:
-    """A response without a list is never read as an empty list."""
+    """Such a response must never be read as an empty list."""
     with pytest.raises(ResponseError) as caught:
         ScriptedClient(client_class, _response_of(row)).take(None, "list")
 
@@ -240,7 +240,6 @@ def test_a_response_without_a_list_is_an_error(client_class: Client, row: LiveRe
 
 @_rows("deleteElement", means=["deleted", "deleted already"])
 def test_a_second_deletion_succeeds(client_class: Client, row: LiveResponse) -> None:
-    """The element is deleted, as you asked."""
     client = ScriptedClient(client_class, _response_of(row))
 
     client.delete(row.asked)

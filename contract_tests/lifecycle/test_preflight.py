@@ -24,8 +24,8 @@ _FRONT, _SIDE = "/element_image_list/frontal_image", "/element_image_list/refer_
 _TOO_SMALL = Violation("", "R16", "the image is shown as 299x400 px; both sides must have at least 300 px")
 
 
-def _with_images(front: Any, side: Any, **more: Any) -> dict[str, Any]:
-    return {**BODY, "element_image_list": {"frontal_image": front, "refer_images": [{"image_url": side}]}, **more}
+def _with_images(front: Any, side: Any, **members: Any) -> dict[str, Any]:
+    return {**BODY, "element_image_list": {"frontal_image": front, "refer_images": [{"image_url": side}]}, **members}
 
 
 def _report(*violations: Violation, unchecked: tuple[tuple[str, str], ...] = ()) -> ImageReport:
@@ -36,7 +36,7 @@ class _RemoteMedia:
     """The media at URLs, in place of the network.
 
     Attributes:
-        looks: What was read: keyword, address and whether private addresses are allowed.
+        looks: Each reading, with the keyword, the address, and whether private addresses are allowed.
         threads: Which threads read it.
         answers: The report or the error for each address.
     """
@@ -94,7 +94,7 @@ def test_images_in_the_request_are_checked_by_default(
 
 @pytest.mark.parametrize("method", ["create", "get_or_create", "create_all"])
 def test_metadata_is_stripped_only_if_you_ask(client_class: Client, method: str, tmp_path: Path) -> None:
-    """The file of this test is only small enough without its metadata."""
+    """The file in this test is small enough only without its metadata."""
     path = tmp_path / "front.jpg"
     path.write_bytes(Picture(format="jpeg", file_size=10_485_761).build())
     body = _with_images(path, "https://a.example.com/b.png", external_task_id="e-1")
@@ -111,7 +111,7 @@ def test_metadata_is_stripped_only_if_you_ask(client_class: Client, method: str,
 
 @pytest.mark.parametrize("value", ["", "Remote", None, True])
 def test_an_unknown_preflight_is_refused(client_class: Client, value: Any) -> None:
-    """A misspelt word must not turn the check off."""
+    """Otherwise a misspelt word would turn the check off."""
     client = ScriptedClient(client_class)
 
     with pytest.raises(ValueError, match=r"^preflight must be 'inline', 'remote' or 'off', not"):
@@ -124,7 +124,7 @@ def test_a_remote_preflight_reads_each_url_once(
     allow_private: bool,  # noqa: FBT001
     remote_media: _RemoteMedia,
 ) -> None:
-    """A preflight reads images and videos, never the callback URL, and does not block an event loop."""
+    """The preflight reads images and videos but no callback URL, and doesn't block the event loop."""
     url, video = "https://a.example.com/a.png?secret=1", "https://a.example.com/v.mp4"
     with_video: Any = base_body("video")
     with_video["element_video_list"]["refer_videos"][0]["video_url"] = video
@@ -190,7 +190,7 @@ def test_rules_that_could_not_be_checked_are_logged(
 
 
 def test_media_are_not_read_if_the_request_is_not_sent(client_class: Client, remote_media: _RemoteMedia) -> None:
-    """Nor are they read if the element already exists, or again for a second attempt."""
+    """Media are also not read if the element exists, or again for a second attempt."""
     body = {**NAMED, "element_name": ""}
 
     assert isinstance(ScriptedClient(client_class).error_of("create", body, preflight="remote"), ContractError)
@@ -203,7 +203,7 @@ def test_media_are_not_read_if_the_request_is_not_sent(client_class: Client, rem
 
 
 def test_a_file_is_the_same_at_every_attempt(client_class: Client, tmp_path: Path) -> None:
-    """A repeated attempt sends the bytes that were checked. A file that has changed meanwhile is an error."""
+    """A retry sends the bytes that were checked, and a changed file is an error."""
     path = tmp_path / "front.jpg"
     path.write_bytes(Picture(format="jpeg").build())
 
@@ -224,7 +224,7 @@ def test_a_file_is_the_same_at_every_attempt(client_class: Client, tmp_path: Pat
 
 
 def test_a_file_that_changed_leaves_a_doubtful_create_in_doubt(client_class: Client, tmp_path: Path) -> None:
-    """The first attempt, whose response was lost, may have created the element."""
+    """The response to the first attempt was lost, so the element may exist."""
     path = tmp_path / "front.jpg"
     path.write_bytes(Picture(format="jpeg").build())
 
@@ -257,7 +257,6 @@ def test_a_file_at_a_url_is_read_before_the_create_is_sent(client_class: Client)
 
 
 def test_a_video_at_a_url_is_checked_as_a_video(client_class: Client) -> None:
-    """The rules for videos apply."""
     with range_server() as server:
         body: Any = base_body("video")
         body["element_video_list"]["refer_videos"][0]["video_url"] = server.url

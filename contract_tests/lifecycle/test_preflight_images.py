@@ -66,7 +66,6 @@ def _request(front: Any) -> dict[str, Any]:
 def test_every_kind_of_image_is_accepted(
     client_class: Client, make_image: Callable[[Path], Any], tmp_path: Path
 ) -> None:
-    """Every kind of image is sent as Base64."""
     client = ScriptedClient(client_class, task())
     image = make_image(tmp_path)
 
@@ -121,7 +120,7 @@ def test_an_error_describes_a_file_that_does_not_conform(
 
 
 def test_an_error_about_a_string_that_is_too_long_recommends_fitting(client_class: Client) -> None:
-    """If a string with an image breaks `maxLength`, the message also recommends fitting the image."""
+    """The advice is given if the string contains an image."""
     text = base64_of(Picture().build() + bytes(10_485_761))
 
     error = ScriptedClient(client_class).error_of("create", _request(text))
@@ -132,7 +131,7 @@ def test_an_error_about_a_string_that_is_too_long_recommends_fitting(client_clas
 
 
 def test_a_remedy_is_neither_in_the_repr_nor_compared() -> None:
-    """In a test, you need only the place, rule and message of a violation."""
+    """A test can compare violations by place, rule and message only."""
     violation = Violation("/a", "R14", "is a HEIC", "plugin")
 
     assert Violation("/a", "R14", "is a HEIC") == violation
@@ -170,7 +169,7 @@ def test_an_unreadable_image_is_a_media_error(client_class: Client, image: Any, 
 
 
 def test_all_violations_are_listed_even_if_a_file_cannot_be_read(client_class: Client) -> None:
-    """An error about only the file would hide the other violations."""
+    """An error about only that file would hide the other violations."""
     error: KlingError = ScriptedClient(client_class).error_of(
         "create", {**_request(Path("no-such.jpg")), "tag_list": Path("x")}
     )
@@ -180,7 +179,7 @@ def test_all_violations_are_listed_even_if_a_file_cannot_be_read(client_class: C
 
 
 def test_without_a_preflight_a_cut_image_is_sent(client_class: Client) -> None:
-    """Without a preflight, only the size of an image is checked."""
+    """Only the image's size is checked."""
     client = ScriptedClient(client_class, task())
 
     client.create(_request(_JPEG[:9000]), preflight="off")

@@ -84,7 +84,7 @@ _NAMES = pytest.mark.parametrize("name", ["get", "delete", "list", "presets"])
 
 
 def _query(client: ScriptedClient, name: str, **options: Any) -> Any:
-    """Make a query, and read a list to its end."""
+    """Make a query; if it returns a list, read the list to its end."""
     if name in ("list", "presets"):
         return client.take(None, name, **options)
     return getattr(client, name)("7", **options)
@@ -112,7 +112,7 @@ def _query_error(client: ScriptedClient, name: str, **options: Any) -> KlingErro
 def test_a_query_that_cannot_succeed_is_not_repeated(
     client_class: Client, name: str, kind: type[KlingError], step: Step
 ) -> None:
-    """The error has no outcome, because it says nothing about a create."""
+    """The error has no outcome, because it isn't about a create."""
     client = ScriptedClient(client_class, step)
 
     error = _query_error(client, name)
@@ -125,7 +125,7 @@ def test_a_query_that_cannot_succeed_is_not_repeated(
 @pytest.mark.parametrize("name", ["get", "delete"])
 @both_dialects
 def test_absence_is_reported_at_once(client_class: Client, dialect: str, name: str) -> None:
-    """For a first deletion, only the documented dialect reports absence."""
+    """A first deletion reports absence only in the documented dialect."""
     client = ScriptedClient(client_class, ABSENT, dialect=dialect if name == "get" else "documented")
 
     error = _query_error(client, name)
@@ -149,7 +149,7 @@ def test_absence_is_reported_at_once(client_class: Client, dialect: str, name: s
 )
 @_NAMES
 def test_a_query_is_repeated_after_a_temporary_failure(client_class: Client, name: str, step: Step) -> None:
-    """Queries have no side effects, so they are repeated like a create that created nothing."""
+    """The waits are those of a create that created nothing."""
     client = ScriptedClient(client_class, step, step, page() if name in ("list", "presets") else finished_task())
 
     _query(client, name)
@@ -185,7 +185,7 @@ def test_a_query_is_not_repeated_forever(
 
 @pytest.mark.parametrize("body", [{}, {"code": 0, "data": None}, {"data": {"task_status": "failed"}}, {"id": [1]}])
 def test_a_look_up_without_a_task_in_its_response_is_an_error(client_class: Client, body: Any) -> None:
-    """Such a response says nothing about the task that you look for."""
+    """Such a response must not be read as an absent task."""
     error = ScriptedClient(client_class, StubReply(200, body)).error_of("get", "7")
 
     assert isinstance(error, NoTaskError)
@@ -193,7 +193,7 @@ def test_a_look_up_without_a_task_in_its_response_is_an_error(client_class: Clie
 
 
 def test_an_error_shows_the_whole_url_of_a_look_up(client_class: Client) -> None:
-    """A URL with a port and a long id looks like Base64, but is not hidden as an image."""
+    """A URL with a long id is not mistaken for Base64."""
     task_id = "01234567-89ab-cdef-0123-456789abcdef"
     client = ScriptedClient(client_class, ABSENT, base_url="http://127.0.0.1:65535/studio")
 
@@ -203,7 +203,7 @@ def test_an_error_shows_the_whole_url_of_a_look_up(client_class: Client) -> None
 
 
 def test_a_look_up_with_another_task_in_its_response_is_an_error(client_class: Client) -> None:
-    """Another task says nothing about the one that you look for."""
+    """The other task must not be read as the task that you look for."""
     another = task("8", task_info={"external_task_id": "e-8"})
     error = ScriptedClient(client_class, another).error_of("get", "7")
 
@@ -215,7 +215,7 @@ def test_a_look_up_with_another_task_in_its_response_is_an_error(client_class: C
 
 @pytest.mark.parametrize("task_id", [".", "..", "\ud83d"])
 def test_a_task_id_that_fits_into_no_path_is_refused(client_class: Client, task_id: str) -> None:
-    """The id would turn the request into another call."""
+    """Otherwise the id would turn the request into another call."""
     for on_violation in ("raise", "ignore"):
         client = ScriptedClient(client_class, on_violation=on_violation)
 
@@ -239,7 +239,7 @@ _NO_IDS: list[Any] = [None, True, False, 7.0, b"7", ["7"], {}]
 def test_a_value_that_is_not_a_task_id_is_refused(
     client_class: Client, error: type[Exception], kind: str, value: Any
 ) -> None:
-    """Nothing is sent. A float, for example, may have lost its last digits."""
+    """A float, for example, may have lost its last digits. Nothing is sent."""
     message = f"^to look up a task, pass a Task that has an id, or the id itself, not {kind}$"
     for name, argument in (("get", value), ("wait", value), ("wait_all", ["7", value])):
         with pytest.raises(error, match=message):

@@ -65,7 +65,7 @@ _DELETED_ALREADY = StubReply(
     ],
 )
 def test_a_second_deletion_is_not_an_error(client_class: Client, script: list[Step]) -> None:
-    """An absent element is not an error either, if an earlier attempt may have deleted it."""
+    """An absent element isn't one either, if an earlier attempt may have deleted it."""
     client = ScriptedClient(client_class, *script)
 
     assert None is client.delete("9")
@@ -74,12 +74,11 @@ def test_a_second_deletion_is_not_an_error(client_class: Client, script: list[St
 
 @pytest.mark.parametrize("script", [[ABSENT], [REFUSED, ABSENT], [refusal(429, 1302), ABSENT]])
 def test_deleting_an_element_that_never_existed_is_an_error(client_class: Client, script: list[Step]) -> None:
-    """No attempt can have deleted such an element."""
     assert isinstance(ScriptedClient(client_class, *script).error_of("delete", "9"), NotFoundError)
 
 
 def test_another_refusal_with_the_same_code_is_an_error(client_class: Client) -> None:
-    """Only the message shows whether the element was deleted."""
+    """Only the message shows whether the element was deleted before."""
     error = ScriptedClient(client_class, StubReply(400, {"code": 1201, "message": "Element is in use"})).error_of(
         "delete", "9"
     )
@@ -112,14 +111,14 @@ def test_the_response_to_a_deletion_need_not_contain_a_task(client_class: Client
     ],
 )
 def test_an_argument_without_exactly_one_element_is_refused(client_class: Client, message: str, argument: Any) -> None:
-    """A wrong id could delete another element, so nothing is sent."""
+    """Nothing is sent, because a wrong id could delete another element."""
     with pytest.raises(ValueError, match=message):
         ScriptedClient(client_class).delete(argument)
 
 
 @pytest.mark.parametrize("element", [829482348234823.0, float("nan"), True, False, b"9", ["9"], None])
 def test_an_element_of_the_wrong_type_is_not_deleted(client_class: Client, element: Any) -> None:
-    """A floating-point number has lost digits, so it could be the id of another element."""
+    """A float is refused, because it has lost digits and could be another element's id."""
     with pytest.raises(TypeError, match=f"or the id itself as int or str, not {type(element).__name__}$"):
         ScriptedClient(client_class).delete(element)
 

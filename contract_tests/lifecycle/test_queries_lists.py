@@ -63,7 +63,7 @@ def test_a_list_yields_each_task_once(
 
 
 def test_the_tasks_of_a_list_are_read_like_those_of_a_look_up(client_class: Client) -> None:
-    """The newer names are also read."""
+    """The newer property names are read too."""
     first = StubReply(200, {"data": [{"id": "7", "status": "succeeded"}, {"task_id": "8", "task_status": "new"}]})
 
     tasks = ScriptedClient(client_class, first, page()).take(None, "list")
@@ -135,7 +135,7 @@ def test_you_choose_the_size_of_a_page(client_class: Client, size: int) -> None:
 
 @pytest.mark.parametrize("size", [0, -1, 501, "30", True, 1.5, [], float("nan")])
 def test_a_page_size_outside_the_contract_is_refused(client_class: Client, size: Any) -> None:
-    """An invalid page size is refused like any request that breaks the contract."""
+    """The error is a ContractError."""
     client = ScriptedClient(client_class)
 
     with pytest.raises(ContractError, match="/query/pageSize"):
@@ -158,7 +158,7 @@ def test_a_list_continues_after_an_interruption(client_class: Client, kind: type
 
 @pytest.mark.parametrize("name", ["list", "presets"])
 def test_a_list_may_begin_with_any_page(client_class: Client, name: str) -> None:
-    """You can begin with any page up to the last of the contract."""
+    """Any page up to the last of the contract is allowed."""
     client = ScriptedClient(client_class, page("1"), page(), page())
 
     assert ["1"] == [listed.task_id for listed in client.take(None, name, first_page=7, page_size=5)]

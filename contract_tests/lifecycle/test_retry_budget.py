@@ -52,7 +52,7 @@ def test_no_attempt_begins_after_the_limit_of_the_policy(
 def test_a_limit_of_the_call_leaves_time_for_the_last_attempt(
     client_class: Client, slept: list[float], limit: float
 ) -> None:
-    """A wait takes at most half of the remaining time, and is never shorter than the policy's first interval."""
+    """A wait takes at most half of the remaining time, but never less than the policy's first interval."""
     client = ScriptedClient(client_class, *[_BUSY] * (len(slept) + 1))
 
     assert isinstance(client.error_of("create", BODY, max_wait_seconds=limit), RateLimitError)
@@ -75,7 +75,6 @@ def test_the_client_waits_as_long_as_the_gateway_asks_within_the_limit(
 
 
 def test_a_create_may_be_retried_without_limit(client_class: Client) -> None:
-    """Intervals stay finite for any number of attempts."""
     client = ScriptedClient(client_class, *[_BUSY] * 200, task())
 
     assert "7" == client.create(BODY, max_wait_seconds=float("inf")).task_id
@@ -83,7 +82,7 @@ def test_a_create_may_be_retried_without_limit(client_class: Client) -> None:
 
 
 def test_jitter_keeps_clients_apart(client_class: Client) -> None:
-    """Jitter lengthens a wait by at most the policy's fraction, and never shortens what the gateway requests."""
+    """Jitter lengthens waits by at most the policy's fraction, and shortens none that the gateway requests."""
     policy = RetryPolicy(first_interval_seconds=2, factor=3, max_interval_seconds=10, jitter=0.5)
     client = ScriptedClient(
         client_class, _BUSY, _BUSY, _BUSY, refusal(429, 1302, retry_after="12"), task(), retry=policy

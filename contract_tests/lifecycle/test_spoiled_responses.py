@@ -53,8 +53,8 @@ class _SpoilingGateway:
     Attributes:
         caller: Sends the requests on to the mock server.
         row: How the responses are spoiled.
-        creates: How many creates arrived.
-        looks: How many look-ups arrived since the first create.
+        creates: The number of creates that arrived.
+        looks: The number of look-ups that arrived since the first create.
         absence: The response to a look-up of a task that does not exist.
         is_quiet: Set after the response to the first look-up, and all that follows it, was sent.
         tasks: The tasks at the end, after the server has read everything.
@@ -97,7 +97,7 @@ def _send_instead(spoiled: bytes) -> _Send:
 
 
 def _send_with(before: bytes = b"", after: bytes = b"") -> _Send:
-    """Send other bytes along with the response, all at once."""
+    """Send the response and other bytes all at once."""
     return lambda _, peer, response: peer.send(before + response + after)
 
 
@@ -153,8 +153,8 @@ class SpoiledResponse:
         create: Sends the response to a create.
         first_look: Sends the response to the look-up that comes before the call.
         look: Sends the response to any further look-up.
-        reported: What `create` reports: `created`, or the outcome on its error.
-        adopted: What `get_or_create` reports; one element exists afterwards in each case.
+        reported: The report of `create`, either `created` or the outcome on its error.
+        adopted: The report of `get_or_create`, after which one element exists in each case.
         limit: The `max_wait_seconds` of the call.
     """
 

@@ -56,7 +56,6 @@ _HALF = task(status="succeed", task_result={"elements": [{"element_name": "Ada"}
 
 
 def test_each_change_of_a_status_is_logged_once(client_class: Client, caplog: pytest.LogCaptureFixture) -> None:
-    """The log of a long wait stays short."""
     caplog.set_level(logging.INFO, "kling_elements")
     ScriptedClient(client_class, _BEGUN, _BEGUN, _GOES_ON, _GOES_ON, finished_task()).wait("7")
 
@@ -129,7 +128,6 @@ def test_intervals_between_look_ups_grow_to_the_maximum(client_class: Client) ->
 
 @pytest.mark.parametrize("outcome", ["made", "failed"])
 def test_a_task_that_has_ended_is_not_looked_up(client_class: Client, outcome: str) -> None:
-    """The state of a finished task is final."""
     client = ScriptedClient(client_class)
     if outcome == "made":
         done = Task(task_status="succeed", task_id="7", task_result=TaskResult(elements=[Element(element_id="9")]))
@@ -231,14 +229,14 @@ _late = partial(_failed_wait, kind=WaitTimeoutError)
     ]
 )
 def test_wait_ends_within_its_limit(client_class: Client, row: FailedCall) -> None:
-    """The error has the last state. It is raised at once if the gateway asks for more than the remaining time."""
+    """The wait ends at once if the gateway asks for more than the remaining time. The error has the last state."""
     client = ScriptedClient(client_class, *row.script)
 
     row.check(client, client.error_of("wait", "7", max_wait_seconds=10))
 
 
 def test_short_intervals_are_kept_until_the_limit(client_class: Client) -> None:
-    """A limit may be shorter than a second, and so may the intervals."""
+    """The limit and the intervals may be shorter than a second."""
     client = ScriptedClient(client_class, *[_BEGUN] * 5, poll=PollPolicy(first_interval_seconds=0.01, factor=1))
 
     assert isinstance(client.error_of("wait", "7", max_wait_seconds=0.055), WaitTimeoutError)
@@ -247,7 +245,7 @@ def test_short_intervals_are_kept_until_the_limit(client_class: Client) -> None:
 
 @pytest.mark.parametrize("step", [ABSENT, refusal(401, 1000), refusal(404), *[refusal(503), LOST]])
 def test_a_task_from_a_response_is_known_to_exist(client_class: Client, step: Step) -> None:
-    """If a look-up finds nothing, you must not create the element again."""
+    """The outcome is `created` even if the look-up finds nothing."""
     error = ScriptedClient(client_class, step).error_of("wait", _TASK, max_wait_seconds=0)
 
     assert Outcome.CREATED == error.outcome
@@ -271,7 +269,7 @@ def test_a_wait_error_has_the_last_state_of_the_task(client_class: Client) -> No
 
 
 def test_only_unclear_responses_in_a_row_end_a_wait(client_class: Client) -> None:
-    """A known status resets the time of unclear responses; a temporary failure does not."""
+    """A known status resets their time, and a temporary failure doesn't."""
     script = [_NEW_WORD, _BEGUN, _NEW_WORD, refusal(502), _NEW_WORD]
     client = ScriptedClient(client_class, *script, poll=PollPolicy(factor=1, max_unknown_seconds=2))
     at_once = ScriptedClient(client_class, ABSENT, poll=PollPolicy(max_unknown_seconds=0))
@@ -282,7 +280,7 @@ def test_only_unclear_responses_in_a_row_end_a_wait(client_class: Client) -> Non
 
 
 def test_the_policy_sets_the_limit_unless_you_pass_one(client_class: Client) -> None:
-    """If the limit is 0, there is one look-up."""
+    """A limit of 0 allows one look-up."""
     cases: list[tuple[Any, Any]] = [({}, {"max_wait_seconds": 0}), ({"poll": PollPolicy(max_wait_seconds=0)}, {})]
     for settings, options in cases:
         client = ScriptedClient(client_class, _BEGUN, **settings)
@@ -292,7 +290,7 @@ def test_the_policy_sets_the_limit_unless_you_pass_one(client_class: Client) -> 
 
 
 def test_a_slow_look_up_is_the_last(client_class: Client) -> None:
-    """The clock may move by any amount during a look-up."""
+    """The look-up takes longer than the remaining time."""
 
     def slow(_: httpx.Request) -> httpx.Response:
         client.clock.seconds += 1e6

@@ -105,7 +105,7 @@ def test_the_last_change_comes_before_an_error(
 
 
 def test_the_changes_of_several_tasks_are_reported_as_they_come(client_class: Client) -> None:
-    """If you pass a task twice, each change is reported once."""
+    """A task that is passed twice is reported once for each change."""
     seen: list[Any] = []
     steps = steps_by_task(
         {"1": [task("1"), task("1"), *[finished_task("1")] * 2], "2": [task("2"), finished_task("2")]}
@@ -119,7 +119,7 @@ def test_the_changes_of_several_tasks_are_reported_as_they_come(client_class: Cl
 @pytest.mark.parametrize("name", ["wait", "wait_all"])
 @pytest.mark.parametrize("kind", [ZeroDivisionError, KlingError, KeyboardInterrupt, asyncio.CancelledError])
 def test_an_exception_in_on_update_ends_the_wait(client_class: Client, name: str, kind: type[BaseException]) -> None:
-    """`wait` raises the exception, even of a class that would be temporary in a look-up."""
+    """The wait doesn't take it for a temporary failure, whatever its class."""
     error = kind("mine")
     steps = steps_by_task({"7": [_BEGUN], "8": [task("8")]})
     client = ScriptedClient(client_class, *steps)

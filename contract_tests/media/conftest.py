@@ -15,7 +15,7 @@ from contract_tests.support.range_server import RangeServer, range_server
 
 @pytest.fixture(scope="module")
 def no_socket_stays_open() -> Iterator[None]:
-    """Collect garbage at the end: an open socket warns then, and warnings are errors."""
+    """Collect garbage at the end, because an open socket then warns, and warnings are errors."""
     yield
     gc.collect()
 
@@ -29,7 +29,7 @@ def serving() -> Iterator[Callable[..., RangeServer]]:
 
 @pytest.fixture
 def names(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[list[str]]]:
-    """Return a dictionary for the addresses of names, one list for each look-up. The system resolves other names."""
+    """Return a dictionary of host names, with a list of addresses for each look-up. The system resolves other names."""
     system = socket.getaddrinfo
     addresses: dict[str, list[list[str]]] = {}
 

@@ -12,7 +12,7 @@ from kling_elements.media.budget import Budget
 
 
 def test_the_default_budget_is_small() -> None:
-    """The default budget is 32 requests, 8 MiB and half a minute."""
+    """The default allows 32 requests, 8 MiB and half a minute."""
     assert Budget(max_requests=32, max_bytes=8 * 1024 * 1024, max_seconds=30) == Budget()
 
 
@@ -24,13 +24,13 @@ def test_the_default_budget_is_small() -> None:
     ],
 )
 def test_an_invalid_budget_is_refused(name: str, value: Any) -> None:
-    """The error contains the name of the field."""
+    """The error names the field."""
     with pytest.raises((TypeError, ValueError), match=name):
         Budget(**{name: value})
 
 
 def test_a_budget_is_an_immutable_value() -> None:
-    """The values must be passed by name."""
+    """The values values must be passed by name."""
     assert Budget(max_bytes=5) == Budget(max_bytes=5) != Budget()
     with pytest.raises(FrozenInstanceError):
         Budget().max_bytes = 6  # type: ignore[misc]

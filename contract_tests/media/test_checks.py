@@ -62,7 +62,7 @@ def test_the_file_at_a_url_is_read_only_on_request(check: Callable[[str], Any]) 
 
 
 def test_the_header_of_a_file_at_a_url_is_checked() -> None:
-    """Only some kilobytes are fetched, so the check does not find out whether the file is complete."""
+    """Only some kilobytes are fetched, so the file's completeness is not checked."""
     content = Picture(format="jpeg", width=299, app_bytes=320 * 1024).build() + bytes(2_000_000)
     with range_server() as server:
         server.file = ServedBytes(content)
@@ -102,7 +102,7 @@ def test_every_source_of_a_video_is_checked(tmp_path: Path) -> None:
 
 
 def test_the_contract_passed_by_the_caller_is_used() -> None:
-    """A contract affects only the call that it is passed to."""
+    """The contract affects only that call."""
     of_images = contract_with("x-image", {"displayed-sides": {"min-px": 301}})
     of_videos = contract_with("x-video", {"duration": {"min-seconds": 4}})
     with pytest.raises(MediaError, match="both sides must have at least 301 px"):
@@ -114,7 +114,7 @@ def test_the_contract_passed_by_the_caller_is_used() -> None:
 
 
 def test_private_addresses_are_refused_by_default() -> None:
-    """The error comes before any connection."""
+    """Private addresses are refused before any connection."""
     with range_server() as server, pytest.raises(MediaError, match="allow_private=True"):
         check_image(server.url.replace(str(server.port), "8080"), remote=True)
 

@@ -26,7 +26,7 @@ from kling_elements.media.mp4_boxes import Box
     ],
 )
 def test_ffmpeg_finds_the_same_codecs(container: str, video: str, audio: str) -> None:
-    """MP3 in `mp4a` is not reported as AAC. In MOV files, the `esds` box is one level deeper."""
+    """MP3 in `mp4a` is not reported as AAC, and `esds` is found one level deeper in MOV files."""
     file = io.BytesIO()
     with av.open(file, "w", format=container) as output:
         picture: Any = output.add_stream(video, rate=25)
@@ -85,12 +85,12 @@ def _esds(object_type: int, *, length: bytes = b"\x20", stream: int = 3, decoder
     ],
 )
 def test_the_object_type_decides_the_codec(entry: Box, name: str) -> None:
-    """If the type in an MPEG entry is missing, unknown or damaged, the entry's most common codec is reported."""
+    """A missing, unknown or damaged type leads to the most common codec of the entry."""
     assert name == codec_of(entry)
 
 
 def test_a_damaged_object_type_breaks_no_rule() -> None:
-    """The report contains the codec only for information."""
+    """The codec in the report is only informational."""
     data = Video(**SMALL, has_sound=True).build()
     whole = video_report(data)
     broken = video_report(

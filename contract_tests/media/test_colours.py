@@ -52,7 +52,7 @@ def _fit(content: bytes) -> tuple[Any, list[str]]:
     "make", [_avif, lambda colour, *coding: _png("RGB", colour, _cicp(*coding))], ids=["AVIF", "PNG"]
 )
 def test_display_p3_given_by_number_becomes_srgb(make: Any) -> None:
-    """The red of sRGB is a duller red in P3."""
+    """A red that is dull in P3 becomes the full red of sRGB."""
     pixel, changes = _fit(make(_P3_RED, 12, 13))
     assert _is_close((255, 0, 0), pixel, 6)
     assert [_SAYS] == changes
@@ -63,14 +63,14 @@ def test_display_p3_given_by_number_becomes_srgb(make: Any) -> None:
     [(0, 0), (64, 45), (100, 107), (128, 181), (148, 244), (255, 255)],
 )
 def test_pq_is_converted_for_ordinary_screens(value: int, grey: int) -> None:
-    """White at 203 candelas becomes nearly white, half of it stays in place, and highlights are compressed."""
+    """White at 203 candelas becomes nearly white, and highlights are compressed."""
     pixel, changes = _fit(_avif((value, value, value), 9, 16))
     assert _is_close((grey, grey, grey), pixel, 6)
     assert [f"{_SAYS}, its highlights compressed"] == changes
 
 
 def test_hlg_keeps_its_white() -> None:
-    """In HLG, white is at three quarters of the signal."""
+    """White is read at three quarters of the signal."""
     pixel, changes = _fit(_png("RGB", (191, 191, 191), _cicp(9, 18)))
     assert _is_close((244, 244, 244), pixel, 6)
     assert [f"{_SAYS}, its highlights compressed"] == changes
@@ -81,14 +81,14 @@ def test_hlg_keeps_its_white() -> None:
     [((1, 13), 100), ((1, 1), 100), ((2, 2), 100), ((0, 77), 100), ((1, 8), 168), ((1, 4), 99), ((1, 5), 76)],
 )
 def test_transfers_other_than_srgb_are_converted(coding: tuple[int, int], expected: int) -> None:
-    """Linear light and other gammas are converted. Unknown transfers, and those that screens show as sRGB, are not."""
+    """Unknown transfers, and those that screens show as sRGB, are not converted."""
     pixel, changes = _fit(_png("L", 100, _cicp(*coding)))
     assert _is_close((expected,), (pixel,), 2)
     assert (expected != 100) == (changes != [])
 
 
 def test_a_profile_takes_precedence_over_the_container() -> None:
-    """If an AVIF has a profile, its numbers describe only its coding, and the copy keeps the profile."""
+    """An AVIF's copy keeps the profile, and its colour numbers are ignored."""
     profile = colour_profile(3000)
     content = encode(Image.new("RGB", (200, 200), RED), "AVIF", icc_profile=profile)
     assert profile == decode(fit_image(content).content).info["icc_profile"]
@@ -108,7 +108,7 @@ _CHROMATICITIES = struct.pack(">8I", 31270, 32900, 68000, 32000, 26500, 69000, 1
     ],
 )
 def test_gamma_and_primaries_of_a_png_are_applied(mode: str, colour: Any, chunks: Any, expected: Any) -> None:
-    """A copy, and the file that `image` makes of a picture, look like the source, including transparency."""
+    """Both the copy and the file from `image` look like the source, including transparency."""
     data = {name: value if isinstance(value, bytes) else value.to_bytes(4) for name, value in chunks.items()}
     content = _png(mode, colour, *(png_chunk(name, chunk) for name, chunk in data.items()))
     pixel, changes = _fit(content)
@@ -121,7 +121,7 @@ def test_gamma_and_primaries_of_a_png_are_applied(mode: str, colour: Any, chunks
 
 @pytest.mark.parametrize("chunks", [{b"gAMA": 45_455}, {b"gAMA": 100_000, b"sRGB": b"\0"}, {b"gAMA": 0}])
 def test_a_usual_gamma_changes_nothing(chunks: Any) -> None:
-    """A gamma next to an sRGB chunk and a gamma of 0 change nothing either."""
+    """The same holds for a gamma of 0, and for one beside an sRGB chunk."""
     data = {name: value if isinstance(value, bytes) else value.to_bytes(4) for name, value in chunks.items()}
     content = _png("L", 100, *(png_chunk(name, chunk) for name, chunk in data.items()))
     assert (100, []) == _fit(content)
@@ -129,7 +129,7 @@ def test_a_usual_gamma_changes_nothing(chunks: Any) -> None:
 
 @pytest.mark.parametrize("kind", ["png", "jpeg", "tiff", "webp"])
 def test_a_profile_over_a_mebibyte_is_converted(kind: str) -> None:
-    """Pillow would not open a PNG with such a profile. The change is reported, and the colours stay the same."""
+    """Pillow would refuse such a PNG. The change is reported, and the colours stay the same."""
     content = Picture(format=kind, mode="RGB", width=200, height=200, profile_bytes=1_048_577).build()
     pixel, changes = _fit(content)
     assert _is_close((0, 0, 0), pixel)
@@ -140,7 +140,7 @@ def test_a_profile_over_a_mebibyte_is_converted(kind: str) -> None:
 
 
 def test_a_profile_of_a_mebibyte_is_kept() -> None:
-    """A profile of exactly the maximum size is allowed."""
+    """One mebibyte is exactly the maximum size."""
     content = Picture(mode="RGB", width=200, height=200, profile_bytes=1_048_576).build()
     assert 1_048_576 == len(decode(fit_image(content).content).info["icc_profile"])
 
@@ -178,7 +178,7 @@ def test_usual_colours_need_no_conversion(info: Any, usual: bool) -> None:  # no
 
 
 def test_a_png_with_much_text_is_fitted() -> None:
-    """Pillow refuses more than a mebibyte of text, which other programs ignore."""
+    """The file has more text than Pillow accepts, which other programs ignore."""
     content = Picture(width=200, height=200, text_bytes=2_000_000).build()
     text = PngImagePlugin.PngInfo()
     text.add_text("Comment", "x" * 2_000_000)

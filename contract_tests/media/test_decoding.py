@@ -20,7 +20,7 @@ from kling_elements_client.errors import MediaError
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_a_picture_is_turned_upright(orientation: int) -> None:
-    """The copy shows the same top left corner without an EXIF orientation."""
+    """The copy has no EXIF orientation, and shows the same top left corner."""
     picture = Image.new("RGB", (200, 240), "white")
     corners = {1: (0, 0), 2: (100, 0), 3: (100, 120), 4: (0, 120), 5: (0, 0), 6: (0, 120), 7: (100, 120), 8: (100, 0)}
     picture.paste("black", (*corners[orientation], corners[orientation][0] + 100, corners[orientation][1] + 120))
@@ -52,7 +52,7 @@ def test_errors_of_pillow_about_metadata_are_ignored(monkeypatch: pytest.MonkeyP
 
 @pytest.mark.parametrize("kind", ["GIF", "PNG", "WEBP", "TIFF"])
 def test_the_first_picture_of_an_animation_is_kept(kind: str) -> None:
-    """The report of changes mentions the other pictures."""
+    """The list of changes mentions that the others are dropped."""
     frames = [Image.new("RGB", (200, 200), colour) for colour in ("white", "black")]
     result = fit_image(encode(frames[0], kind, save_all=True, append_images=frames[1:]))
     assert "kept the first of several pictures" == result.changes[0]
@@ -60,7 +60,7 @@ def test_the_first_picture_of_an_animation_is_kept(kind: str) -> None:
 
 
 def test_pillow_plugins_are_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    """HEIF is read if Pillow has a plugin for it. The plugin in this test reads PNG under that name."""
+    """HEIF is read through a plugin, for which a reader of PNG stands in here."""
     factory, _ = Image.OPEN["PNG"]
     monkeypatch.setitem(Image.OPEN, "HEIF", (factory, lambda start: start.startswith(b"\x89PNG")))
     monkeypatch.setattr(decoding, "_FORMATS", ("JPEG",))
@@ -68,7 +68,7 @@ def test_pillow_plugins_are_used(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _jpeg_with_scans(count: int) -> bytes:
-    """Return a progressive JPEG with markers for this many more scans."""
+    """Return a progressive JPEG with markers for some additional scans."""
     content = Picture(format="jpeg", width=200, height=200, progressive=True).build()
     return content[:-2] + b"\xff\xda\0\x08\x01\x01\0\0\x3f\0" * count + content[-2:]
 
@@ -121,7 +121,7 @@ def test_a_mutated_file_is_fitted_or_raises_a_media_error() -> None:
 
 @pytest.mark.parametrize(("max_pixels", "part"), [(40_000, 1), (39_999, 2), (10_000, 2), (9_999, 4), (625, 8)])
 def test_a_jpeg_with_too_many_pixels_is_decoded_smaller(max_pixels: int, part: int) -> None:
-    """Decoding at a half, a quarter or an eighth of the sides takes little memory."""
+    """The JPEG is decoded at a half, a quarter or an eighth of the sides, which takes little memory."""
     content = encode(Image.new("RGB", (200, 200), RED), "JPEG")
     changes = fit_image(content, max_pixels=max_pixels).changes
     side = 200 // part
@@ -131,7 +131,7 @@ def test_a_jpeg_with_too_many_pixels_is_decoded_smaller(max_pixels: int, part: i
 
 @pytest.mark.parametrize("kind", ["PNG", "GIF", "BMP", "TIFF", "WEBP", "AVIF"])
 def test_max_pixels_can_be_set(kind: str) -> None:
-    """The exact number of pixels is enough. Pixels count twice if the decoder needs more memory."""
+    """Exactly that many pixels are accepted. They count twice if the decoder needs more memory."""
     needed = 200 * 200 * (2 if kind in ("WEBP", "AVIF") else 1)
     content = encode(Image.new("RGB", (200, 200), RED), kind)
     assert fit_image(content, max_pixels=needed).report.conforms

@@ -34,7 +34,7 @@ def _profile(name: Any = "sRGB") -> bytes:
     ],
 )
 def test_wide_pixels_are_reduced_to_eight_bits(mode: str, value: float, grey: int) -> None:
-    """White stays white. If the mode does not define white, the brightest pixel does."""
+    """White stays white. Without a defined white, the brightest pixel becomes white."""
     result = fit_image(Image.new(mode, (300, 300), value))
     assert ("reduced to 8 bits per channel", "encoded as PNG") == result.changes
     assert grey == decode(result.content).getpixel((9, 9))
@@ -42,7 +42,7 @@ def test_wide_pixels_are_reduced_to_eight_bits(mode: str, value: float, grey: in
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF"])
 def test_colour_profiles_are_kept(kind: str) -> None:
-    """The copy contains the same profile, byte for byte."""
+    """The copy has the same profile, byte for byte."""
     profile = _profile()
     content = encode(Image.new("RGB", (200, 200), RED), kind, icc_profile=profile)
     assert profile == decode(fit_image(content).content).info["icc_profile"]
@@ -50,7 +50,7 @@ def test_colour_profiles_are_kept(kind: str) -> None:
 
 @pytest.mark.parametrize("profile", [None, b"no profile at all", _profile("sRGB")])
 def test_cmyk_becomes_rgb_without_a_usable_profile(profile: bytes | None) -> None:
-    """Pillow converts the colours without a profile, and the change says so."""
+    """The list of changes says that the profile was not used."""
     content = encode(Image.new("CMYK", (300, 300), (0, 255, 255, 0)), "TIFF", icc_profile=profile)
     result = fit_image(content)
     assert "converted from CMYK to RGB without a colour profile; colours may look different" in result.changes
@@ -58,7 +58,7 @@ def test_cmyk_becomes_rgb_without_a_usable_profile(profile: bytes | None) -> Non
 
 
 def test_cmyk_becomes_rgb_with_its_profile(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The copy does not keep the profile, because the profile describes CMYK."""
+    """The copy drops the profile, because it describes CMYK."""
     arguments: list[Any] = []
 
     def convert(*args: Any, **_: Any) -> Image.Image:
@@ -86,7 +86,7 @@ def test_a_transparent_colour_is_kept(mode: str, transparency: Any) -> None:
 
 
 def test_an_opaque_alpha_channel_is_removed() -> None:
-    """An opaque picture loses nothing without its alpha channel."""
+    """The picture loses nothing without it."""
     assert "RGB" == decode(fit_image(Image.new("RGBA", (200, 200), (*RED, 255))).content).mode
 
 

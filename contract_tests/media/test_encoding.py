@@ -16,7 +16,7 @@ from kling_elements_runtime.contract import Contract
 
 @pytest.mark.parametrize("mode", ["RGBA", "LA"])
 def test_a_jpeg_shows_the_background_in_transparent_areas(mode: str) -> None:
-    """The areas are filled only if a PNG is too large, and the change is reported."""
+    """A PNG of the picture would be too large. The change is reported."""
     picture = noise(300, 300, mode)
     picture.putalpha(Image.new("L", (300, 300), 0))
     assert ("encoded as PNG",) == fit_image(picture).changes
@@ -32,7 +32,7 @@ def _extrema(content: bytes) -> Any:
 
 @pytest.mark.parametrize("max_bytes", [60_000, 120_000, 180_000])
 def test_the_highest_quality_that_fits_is_used(max_bytes: int) -> None:
-    """The next quality would be too large, both for the copy of a file and for a PIL image."""
+    """The next quality would be too large. This holds for files and PIL images."""
     contract = contract_with_max_image_bytes(max_bytes)
     picture = noise(300, 300)
     result = fit_image(encode(picture, "BMP"), contract=contract)
@@ -49,7 +49,7 @@ def _fitted_content(picture: Image.Image, contract: Contract) -> bytes:
 
 
 def test_a_png_that_just_fits_is_kept() -> None:
-    """With a limit one byte lower, the picture becomes a JPEG."""
+    """If the limit is one byte lower, the picture becomes a JPEG."""
     picture = noise(300, 300)
     size = len(encode(picture))
     assert ("encoded as PNG",) == fit_image(picture, contract=contract_with_max_image_bytes(size)).changes

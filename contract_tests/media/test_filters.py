@@ -26,7 +26,7 @@ from kling_elements.media.soundtracks import filter_chain
     ("rotation", "dark"), [(0, (0.4, 0.4)), (90, (0.6, 0.4)), (180, (0.6, 0.6)), (270, (0.4, 0.6))]
 )
 def test_a_rotated_video_is_turned_upright(rotation: int, dark: tuple[float, float], tmp_path: Path) -> None:
-    """The dark quarter of the copy is where players show it in the source."""
+    """The copy's dark quarter is at the place where players show it in the source."""
     source = draw_video(tmp_path / "turned.mp4", list(range(6)))
     with av.open(str(source)) as container, av.open(str(tmp_path / "source.mp4"), "w") as output:
         picture = output.add_stream_from_template(container.streams.video[0])
@@ -39,7 +39,7 @@ def test_a_rotated_video_is_turned_upright(rotation: int, dark: tuple[float, flo
 
 
 def test_padding_is_black_and_keeps_the_whole_picture(tmp_path: Path) -> None:
-    """The bars have the same width, so the picture is in the middle."""
+    """The two bars have the same width."""
     frame = frames_of(fit_video(draw_video(tmp_path / "square.mp4", list(range(6)), size=(36, 36))).path)[0]
     greys = [grey_of(frame, x, 0.25) for x in (0.1, 0.215, 0.225, 0.45, 0.55, 0.775, 0.785, 0.9)]
     assert [16, 16] == greys[:2] == greys[-2:]
@@ -49,7 +49,7 @@ def test_padding_is_black_and_keeps_the_whole_picture(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("aspect", [Fraction(101), Fraction(1, 101)])
 def test_pixels_with_an_absurd_shape_count_as_square(aspect: Fraction) -> None:
-    """Players ignore such damaged numbers too."""
+    """The damaged numbers are ignored, as by players."""
     frame = av.VideoFrame(64, 36, "yuv420p")
     shape = filters_for(frame, aspect, [[1920, 1080]], "pad")
     assert filters_for(frame, None, [[1920, 1080]], "pad") == shape
@@ -64,7 +64,7 @@ def test_pixels_with_an_absurd_shape_count_as_square(aspect: Fraction) -> None:
     ],
 )
 def test_cropping_changes_no_more_than_necessary(size: tuple[int, int], change: str) -> None:
-    """If the size is right after cropping, the video is not scaled; if the ratio is right, it is not cropped."""
+    """A video of the right ratio is not cropped, and one of the right size after cropping is not scaled."""
     shape = filters_for(av.VideoFrame(*size, "yuv420p"), None, [[1920, 1080], [1080, 1920]], "crop")
     assert [change] == shape.changes
 
@@ -85,7 +85,7 @@ def test_cropping_changes_no_more_than_necessary(size: tuple[int, int], change: 
     ],
 )
 def test_a_ratio_that_is_off_by_less_than_a_hundredth_is_stretched(size: tuple[int, int], changes: list[str]) -> None:
-    """A small distortion is invisible, but thin bars are not."""
+    """The distortion is invisible, and thin bars would not be."""
     shape = filters_for(av.VideoFrame(*size, "yuv420p"), None, [[1920, 1080], [1080, 1920]], "pad")
     assert changes == shape.changes
 
@@ -109,7 +109,7 @@ def test_colours_become_those_of_hd(tmp_path: Path) -> None:
     [((9, 16, 9), True), ((9, 18, 9), True), ((1, 1, 12), True), ((1, 1, 1), False), ((5, 6, 5), False)],
 )
 def test_a_wide_range_of_colours_is_reduced(colours: tuple[int, int, int], is_reduced: bool) -> None:  # noqa: FBT001 - a row
-    """FFmpeg accepts the filters for PQ, HLG and wide gamuts. They are not run, because that takes seconds."""
+    """FFmpeg accepts the filters for PQ, HLG and wide gamuts. Running them would take seconds."""
     frame = av.VideoFrame(64, 36, "yuv420p10le")
     frame.colorspace, frame.color_trc, frame.color_primaries = colours
     shape = filters_for(frame, None, [[1920, 1080]], "pad")
@@ -122,7 +122,7 @@ def test_a_wide_range_of_colours_is_reduced(colours: tuple[int, int, int], is_re
 
 @pytest.mark.parametrize(("size", "matrix"), [((1280, 720), "bt709"), ((720, 576), "bt601")])
 def test_unknown_colours_are_assumed_as_players_do(size: tuple[int, int], matrix: str) -> None:
-    """From 720 lines on, the colours of HD are assumed."""
+    """Unknown colours count as the colours of HD from 720 lines on."""
     shape = filters_for(av.VideoFrame(*size, "yuv420p"), None, [[1920, 1080]], "pad")
     assert f"in_color_matrix={matrix}" in dict(shape.filters)["scale"]
 
@@ -146,7 +146,7 @@ _ALL = [
 def test_a_turned_or_mirrored_video_is_shown_as_players_show_it(
     matrix: tuple[int, int, int, int], tmp_path: Path
 ) -> None:
-    """The test calculates the place of the dark quarter from the matrix, like FFmpeg's `autorotate`."""
+    """The expected place of the dark quarter follows from the matrix, as in FFmpeg's `autorotate`."""
     a, b, c, d = matrix
     source = with_display_matrix(draw_video(tmp_path / "plain.mp4", list(range(6))), tmp_path / "source.mp4", matrix)
     result: Any = fit_video(source, contract=SMALL)
@@ -163,20 +163,20 @@ def test_a_turned_or_mirrored_video_is_shown_as_players_show_it(
 
 @pytest.mark.parametrize("matrix", [(0, 0, 0, 0), (1, 0, 0, 0)])
 def test_an_invalid_matrix_is_ignored(matrix: tuple[int, int, int, int], tmp_path: Path) -> None:
-    """The video is shown as it is stored if its matrix is invalid."""
+    """The copy shows the video as it is stored."""
     source = with_display_matrix(draw_video(tmp_path / "plain.mp4", list(range(6))), tmp_path / "source.mp4", matrix)
     frame = frames_of(fit_video(source, contract=SMALL).path)[0]
     assert ((128, 72), True) == ((frame.width, frame.height), grey_of(frame, 0.4, 0.4) < 40)
 
 
 def test_stereo_video_is_turned_upright() -> None:
-    """PyAV does not know some side data of stereo video, but provides the rotation."""
+    """The rotation is read although PyAV doesn't know some of the side data."""
     frame: Any = _Stereo()
     assert [("transpose", "clock")] == filters_for(frame, None, [[128, 72], [72, 128]], "pad").filters[:1]
 
 
 class _Stereo:
-    """A frame of stereo video as PyAV returns it. None of our encoders can create one."""
+    """A frame of stereo video as PyAV returns it, because no available encoder writes one."""
 
     rotation = -90
     width, height = 64, 36

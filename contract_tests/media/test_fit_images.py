@@ -31,7 +31,7 @@ def test_an_image_that_conforms_is_returned_unchanged(kind: str, size: tuple[int
 
 
 def test_an_image_with_an_orientation_may_conform() -> None:
-    """The rules count displayed sides, so a picture stored sideways conforms."""
+    """A picture that is stored sideways conforms if its displayed sides do."""
     content = Picture(format="jpeg", width=750, height=300, orientation=6).build()
     assert content == fit_image(content).content
 
@@ -85,7 +85,7 @@ def test_cropping_reaches_the_limits_exactly(
 
 
 def test_padding_keeps_every_pixel() -> None:
-    """The unchanged picture is in the middle, surrounded by the background."""
+    """The picture is unchanged in the middle of the background."""
     source = noise(300, 900)
     result = decode(fit_image(source, background="#010203").content)
     assert (360, 900) == result.size
@@ -104,8 +104,8 @@ def test_cropping_keeps_the_middle() -> None:
 @pytest.mark.parametrize("kind", ["JPEG", "MPO"])
 def test_a_copy_of_a_jpeg_is_a_jpeg(kind: str) -> None:
     """The copy has full colour and the highest quality, and is much smaller than a PNG would be."""
-    more = {"save_all": True, "append_images": [Image.new("RGB", (200, 240))]} if kind == "MPO" else {}
-    result = fit_image(encode(Image.new("RGB", (200, 240), RED), kind, **more))
+    options = {"save_all": True, "append_images": [Image.new("RGB", (200, 240))]} if kind == "MPO" else {}
+    result = fit_image(encode(Image.new("RGB", (200, 240), RED), kind, **options))
     assert "jpeg" == result.report.format
     assert (1, 1) == decode(result.content).layer[0][1:3]  # type: ignore[attr-defined]
     several = ["kept the first of several pictures"] if kind == "MPO" else []
@@ -134,7 +134,7 @@ def test_every_pixel_mode_can_be_fitted(mode: str, ratio: Any) -> None:
 )
 @settings(max_examples=25, suppress_health_check=list(HealthCheck))
 def test_a_copy_of_any_picture_conforms(size: tuple[int, int], mode: str, ratio: Any) -> None:
-    """The sides are at least 300 px, the ratio is at most 2.5, and the result is the same each time."""
+    """Sides are at least 300 px, the ratio is at most 2.5, and repeated runs give the same bytes."""
     result = fit_image(Image.new(mode, size), ratio=ratio)
     short, long = sorted(decode(result.content).size)
     assert short >= 300
@@ -161,7 +161,7 @@ def test_a_picture_too_long_to_be_padded_is_made_smaller_first(max_pixels: int) 
 
 @pytest.mark.parametrize("ratio", ["pad", "crop"])
 def test_a_copy_that_does_not_conform_is_never_returned(ratio: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each copy is checked again, like any other image."""
+    """`fit_image` checks each copy like any other image."""
     monkeypatch.setattr(fit_images, "_resize", lambda picture, *_: (picture, []))
     with pytest.raises(MediaError, match="no conforming copy could be made") as caught:
         fit_image(Image.new("L", (299, 300)), ratio=ratio)
@@ -170,7 +170,7 @@ def test_a_copy_that_does_not_conform_is_never_returned(ratio: Any, monkeypatch:
 
 @pytest.mark.parametrize("size", [(900, 600), (600, 1500)])
 def test_a_picture_is_made_smaller_only_if_low_quality_does_not_fit(size: tuple[int, int]) -> None:
-    """The copy keeps its ratio, is hardly smaller than necessary, and no side is below the limit."""
+    """The copy keeps its ratio and hardly shrinks. No side is below the limit."""
     picture = noise(*size)
     max_bytes = len(jpeg_of_quality(picture, 50)) - 1
     contract = contract_with_max_image_bytes(max_bytes)
@@ -187,6 +187,6 @@ def test_a_picture_is_made_smaller_only_if_low_quality_does_not_fit(size: tuple[
 
 
 def test_a_picture_that_cannot_be_made_small_enough_is_refused() -> None:
-    """A copy cannot have sides below the limit."""
+    """A copy would need sides below the limit."""
     with pytest.raises(MediaError, match="cannot be made smaller than 5000 bytes"):
         fit_image(noise(400, 310), contract=contract_with_max_image_bytes(5_000))

@@ -45,13 +45,13 @@ class _Pipe:
 
 @pytest.mark.parametrize("kind", ["path", "bytes", "file", "pipe", "text", "data", "picture"])
 def test_every_kind_of_source_can_be_fitted(kind: str, tmp_path: Path) -> None:
-    """Every kind of source leads to the same copy."""
+    """All of them lead to the same copy."""
     source = _sources(tmp_path)[kind]
     assert fit_image(Image.new("L", (200, 200))).content == fit_image(source).content
 
 
 def test_sources_may_be_larger_than_copies(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Files that are too large for a request are typical candidates for fitting."""
+    """A file that is too large for a request can be fitted."""
     content = Picture(format="png", width=300, height=300, file_size=10_485_761).build()
     for source in (content, _Pipe(content)):
         assert ("encoded as PNG",) == fit_image(source).changes
@@ -72,7 +72,7 @@ def test_the_callers_picture_is_not_changed() -> None:
 
 
 def test_an_image_too_large_for_the_check_is_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
-    """If decoding shows that the image is complete, its bytes are returned unchanged."""
+    """The image's bytes are returned unchanged if decoding shows that it is complete."""
     monkeypatch.setattr("kling_elements.media.images._MAX_CHECKED_PIXELS", 1)
     content = encode(noise(300, 300), "JPEG")
     assert content == fit_image(content).content
@@ -93,7 +93,7 @@ def test_a_picture_without_pixels_is_refused(picture: Image.Image) -> None:
 
 
 def test_a_url_must_be_downloaded_first() -> None:
-    """`fit_image` fetches nothing from a URL, and the error does not contain the query."""
+    """`fit_image` doesn't fetch the URL, and the error doesn't repeat its query."""
     with pytest.raises(MediaError, match="download the file first") as caught:
         fit_image("https://media.example.com/mara.jpg?token=secret")
     assert "secret" not in str(caught.value)
@@ -101,7 +101,7 @@ def test_a_url_must_be_downloaded_first() -> None:
 
 @pytest.mark.parametrize("source", [5, None, "mara.jpg", Path("/nowhere/mara.jpg")])
 def test_a_source_that_is_not_an_image_is_refused(source: Any) -> None:
-    """Such sources raise the same error as in the other functions."""
+    """The error is the same as in the other functions."""
     with pytest.raises(MediaError):
         fit_image(source)
 
@@ -121,7 +121,7 @@ def test_an_invalid_max_pixels_is_refused(max_pixels: Any) -> None:
 
 
 def test_a_conforming_image_too_large_to_be_decoded_is_returned() -> None:
-    """The report says that the completeness of the image was not checked."""
+    """The report says that its completeness was not checked."""
     content = png_bomb(30_000, 20_000)
     result = fit_image(content)
     assert (content, ["R14"]) == (result.content, [rule for rule, _ in result.report.unchecked])

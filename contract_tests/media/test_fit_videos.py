@@ -19,7 +19,7 @@ from kling_elements_runtime.contract import Contract
 
 @pytest.mark.parametrize(("width", "height"), [(1920, 1080), (1080, 1920)])
 def test_a_video_that_conforms_is_copied_unchanged(width: int, height: int, tmp_path: Path) -> None:
-    """The copy is written next to the source."""
+    """The copy is next to the source."""
     source = write_video(tmp_path, width_px=width, height_px=height)
     seen: list[float] = []
     result = fit_video(source, progress=seen.append)
@@ -30,8 +30,8 @@ def test_a_video_that_conforms_is_copied_unchanged(width: int, height: int, tmp_
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Shape:
-    """The options of a source, the expected size of its copy, and the expected changes."""
+class _FitCase:
+    """A source's options, the expected size of its copy, and the expected changes."""
 
     options: dict[str, Any]
     changes: list[str]
@@ -45,55 +45,55 @@ class _Shape:
 
 @for_each_row(
     [
-        _Shape(options={}, changes=["scaled from 64x36 px to 1920x1080 px"]),
-        _Shape(
+        _FitCase(options={}, changes=["scaled from 64x36 px to 1920x1080 px"]),
+        _FitCase(
             options={"width_px": 36, "height_px": 64},
             size=(1080, 1920),
             changes=["scaled from 36x64 px to 1080x1920 px"],
         ),
-        _Shape(
+        _FitCase(
             options={"width_px": 64, "height_px": 64},
             changes=["scaled from 64x64 px to 1080x1080 px", "padded at the sides with black to 1920x1080 px"],
         ),
-        _Shape(
+        _FitCase(
             options={"width_px": 66, "height_px": 20},
             changes=["scaled from 66x20 px to 1920x582 px", "padded above and below with black to 1920x1080 px"],
         ),
-        _Shape(
+        _FitCase(
             options={"width_px": 64, "height_px": 66},
             ratio="crop",
             size=(1080, 1920),
             changes=["cropped at the sides from 64x66 px to 37x66 px", "scaled from 37x66 px to 1080x1920 px"],
         ),
-        _Shape(
+        _FitCase(
             options={"width_px": 64, "height_px": 64},
             ratio="crop",
             changes=["cropped above and below from 64x64 px to 64x36 px", "scaled from 64x36 px to 1920x1080 px"],
         ),
-        _Shape(
+        _FitCase(
             options={"width_px": 1080, "height_px": 1942},
             ratio="crop",
             size=(1080, 1920),
             changes=["cropped above and below from 1080x1942 px"],
         ),
-        _Shape(
+        _FitCase(
             options={"rotation": 90},
             size=(1080, 1920),
             changes=["turned upright by 90 degrees", "scaled from 36x64 px to 1080x1920 px"],
         ),
-        _Shape(
+        _FitCase(
             options={"width_px": 48, "height_px": 36, "pixel_aspect": (4, 3)},
             changes=["its pixels were made square", "scaled from 48x36 px to 1920x1080 px"],
         ),
-        _Shape(
+        _FitCase(
             options={"width_px": 48, "height_px": 36, "pixel_aspect": (1000, 1)},
             ratio="crop",
             changes=["cropped above and below from 48x36 px to 48x27 px", "scaled from 48x27 px to 1920x1080 px"],
         ),
     ],
 )
-def test_each_video_gets_the_nearest_allowed_size(row: _Shape, tmp_path: Path) -> None:
-    """The copy is turned, gets square pixels, and is padded or cropped as `ratio` says."""
+def test_each_video_gets_the_nearest_allowed_size(row: _FitCase, tmp_path: Path) -> None:
+    """The copy is upright, with square pixels, and padded or cropped as `ratio` says."""
     result = fit_video(write_video(tmp_path, **row.options), ratio=row.ratio)
     report: Any = result.report
     assert (*row.size, 0, 1) == (report.width_px, report.height_px, report.rotation_degrees, report.pixel_aspect)
@@ -122,7 +122,7 @@ def test_each_video_gets_the_nearest_allowed_size(row: _Shape, tmp_path: Path) -
     ],
 )
 def test_other_containers_and_codecs_become_mp4(options: dict[str, Any], tmp_path: Path) -> None:
-    """FFmpeg recognizes a file by its content."""
+    """FFmpeg recognizes each source by its content."""
     report = fit_video(write_video(tmp_path, "video", seconds="4", **options), tmp_path / "copy.mp4").report
     assert ("mp4", "h264", False, True) == (
         report.container,

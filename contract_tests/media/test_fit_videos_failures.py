@@ -27,7 +27,7 @@ from kling_elements_client.errors import MediaError
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), ValueError("mine"), OSError("mine")])
 @pytest.mark.parametrize("part", [0.0, 0.99])
 def test_an_error_in_the_progress_callback_stops_the_work(error: BaseException, part: float, tmp_path: Path) -> None:
-    """The same error object is raised, and no file is left."""
+    """The same exception object is raised, and no file is left."""
     source = write_video(tmp_path)
 
     def stop(done: float) -> None:
@@ -41,7 +41,7 @@ def test_an_error_in_the_progress_callback_stops_the_work(error: BaseException, 
 
 
 def test_a_source_that_cannot_be_copied_raises_a_media_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The disk with the source can fail during the copy."""
+    """The source's disk fails during the copy."""
     monkeypatch.setattr(shutil, "copyfile", _refuse)
     source = write_video(tmp_path, width_px=1920, height_px=1080)
     with pytest.raises(MediaError, match="cannot be copied: broken"):
@@ -55,7 +55,7 @@ def _refuse(*_: object) -> None:
 
 @pytest.mark.parametrize("is_copied", [True, False])
 def test_the_error_for_a_full_disk_contains_the_target(is_copied: bool, tmp_path: Path) -> None:  # noqa: FBT001 - rows
-    """The error says what to do, whether the source is copied or encoded, and no file is left."""
+    """The error says what to do. No file is left, whether the source was copied or encoded."""
     size: dict[str, Any] = {"width_px": 1920, "height_px": 1080} if is_copied else {"width_px": 64, "height_px": 36}
     source, target = write_video(tmp_path, has_sound=True, **size), tmp_path / "copy.mp4"
     with _room_for(1000), pytest.raises(MediaError) as caught:
@@ -67,7 +67,7 @@ def test_the_error_for_a_full_disk_contains_the_target(is_copied: bool, tmp_path
 
 @contextmanager
 def _room_for(size: int) -> Iterator[None]:
-    """Limit the size of files, in bytes, as if the disk were full."""
+    """Limit the size of files to some bytes, as if the disk were full."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
     try:
@@ -126,7 +126,7 @@ def test_a_hostile_video_raises_a_media_error(content: bytes, reason: str, tmp_p
 
 
 def test_a_video_copy_that_does_not_conform_is_never_returned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each copy is checked again. In this test R22 does not allow its size, and no file is left."""
+    """Each copy is checked, and a copy that breaks R22 leaves no file."""
     settings = fit_videos._settings  # noqa: SLF001 - it returns sizes that the contract allows
     monkeypatch.setattr(fit_videos, "_settings", lambda *args: evolve(settings(*args), sizes=[[64, 36]]))
     source = write_video(tmp_path)

@@ -30,14 +30,14 @@ def test_a_copy_that_cannot_be_saved_raises_a_media_error(name: str, tmp_path: P
 
 
 def test_a_str_is_not_a_target() -> None:
-    """Like a source, a target must be a path object."""
+    """A target must be a path object, like a source."""
     result = fit_image(Image.new("L", (300, 300)))
     with pytest.raises(TypeError, match=r"must be a pathlib\.Path, not str"):
         result.save("fitted.png")  # type: ignore[arg-type] # that is what is tested
 
 
 def test_a_file_system_may_lack_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without links, the finished file is renamed."""
+    """The finished file is renamed instead."""
 
     def refuse(*_: object) -> None:
         raise PermissionError
@@ -49,7 +49,7 @@ def test_a_file_system_may_lack_links(tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 def test_a_file_that_was_created_meanwhile_is_kept(tmp_path: Path) -> None:
-    """The copy is removed instead."""
+    """The copy is removed."""
     target = tmp_path / "new"
     with pytest.raises(MediaError, match="already exists"), fitted.new_file(target) as unfinished:
         _ = unfinished.write_text("mine"), target.write_text("theirs")

@@ -35,7 +35,7 @@ SMALL = contract_with("x-video", {"displayed-size": {"one-of-px": [[128, 72], [7
 @pytest.mark.parametrize("key_frames", ["1", "7", "1000"])
 @pytest.mark.parametrize("start", [2.5, 4.0, 6.2])
 def test_a_copy_begins_with_the_requested_frame(name: str, key_frames: str, start: float, tmp_path: Path) -> None:
-    """This works without an index, and even if only the first frame is a keyframe."""
+    """The copy does so without an index, and if only the first frame is a keyframe."""
     source = draw_video(
         tmp_path / name, list(range(19)), options={"g": key_frames, "keyint_min": "1", "sc_threshold": "0"}
     )
@@ -47,7 +47,7 @@ def test_a_copy_begins_with_the_requested_frame(name: str, key_frames: str, star
 
 
 def test_a_stream_that_begins_between_keyframes_starts_at_the_first_one(tmp_path: Path) -> None:
-    """Frames that cannot be decoded are dropped, so the copy begins with neither a still nor a grey picture."""
+    """The copy begins with neither a still nor a grey picture, because undecodable frames are dropped."""
     source = draw_video(
         tmp_path / "whole.ts", list(range(19)), options={"g": "6", "keyint_min": "1", "sc_threshold": "0"}
     )
@@ -61,7 +61,7 @@ def test_a_stream_that_begins_between_keyframes_starts_at_the_first_one(tmp_path
 
 @pytest.mark.parametrize("name", ["cut.mkv", "cut.ts"])
 def test_a_part_cut_from_a_stream_begins_with_its_first_frame(name: str, tmp_path: Path) -> None:
-    """The first stored frame is shown third, and the header gives its time. The two frames before it are kept too."""
+    """The two frames before the time in the header are kept as well."""
     leading = "bframes=3:b-adapt=0:keyint=8:min-keyint=8:scenecut=0:open-gop=0:radl=2:log-level=none"
     source = draw_video(tmp_path / "whole.mkv", list(range(19)), codec="libx265", options={"x265-params": leading})
     with av.open(str(source)) as container, av.open(str(tmp_path / name), "w") as output:
@@ -83,7 +83,7 @@ def test_a_part_cut_from_a_stream_begins_with_its_first_frame(name: str, tmp_pat
 @pytest.mark.parametrize("trailer", ["ID3v1", "Insta360", "Kenwood", "form"])
 @pytest.mark.parametrize("is_faststart", [True, False])
 def test_a_video_with_a_trailer_is_fitted(trailer: str, is_faststart: bool, tmp_path: Path) -> None:  # noqa: FBT001 - rows
-    """The trailer of a conforming video is copied. The trailer of an encoded video is dropped."""
+    """A conforming video keeps its trailer, and an encoded copy has none."""
     source = write_video(tmp_path, is_faststart=is_faststart)
     source.write_bytes(source.read_bytes() + TRAILERS[trailer])
     assert 6 == len(frames_of(fit_video(source, contract=SMALL).path))
@@ -95,7 +95,7 @@ def test_a_video_with_a_trailer_is_fitted(trailer: str, is_faststart: bool, tmp_
 
 @pytest.mark.parametrize(("entry", "by"), [("avc1", "encv"), ("mp4a", "enca")])
 def test_an_encrypted_video_is_refused(entry: str, by: str, tmp_path: Path) -> None:
-    """Without the key, FFmpeg would decode garbage. The message says what to do."""
+    """The message says what to do. Without the key, FFmpeg would decode garbage."""
     source = write_video(tmp_path, has_sound=True)
     source.write_bytes(mark_encrypted(source.read_bytes(), entry, by))
     with pytest.raises(MediaError, match="is encrypted and cannot be decoded; export it without encryption first"):
@@ -104,7 +104,7 @@ def test_an_encrypted_video_is_refused(entry: str, by: str, tmp_path: Path) -> N
 
 
 def test_a_video_with_a_compressed_header_is_fitted(tmp_path: Path) -> None:
-    """FFmpeg can read compressed headers, and the copy gets an ordinary header."""
+    """The copy gets an ordinary header."""
     source = tmp_path / "source.mov"
     source.write_bytes(compress_header(Video(container="mov", width_px=64, height_px=36, is_faststart=False).build()))
     result: Any = fit_video(source, contract=SMALL)
@@ -114,7 +114,7 @@ def test_a_video_with_a_compressed_header_is_fitted(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("start", [0, 1])
 def test_a_raw_stream_is_fitted(start: int, tmp_path: Path) -> None:
-    """Raw MPEG-1 has no times, so its frames follow each other at a constant rate. None is dropped."""
+    """The copy has all frames at a constant rate, because raw MPEG-1 has no times."""
     source = tmp_path / "raw.m1v"
     with av.open(str(source), "w", "mpeg1video") as output:
         picture: Any = output.add_stream("mpeg1video", rate=25, options={"g": "12"})
@@ -180,7 +180,7 @@ def test_the_source_is_not_changed(tmp_path: Path) -> None:
 def test_the_frame_rate_is_that_of_most_frames(
     guessed: Fraction | None, average: Fraction | None, rate: Fraction
 ) -> None:
-    """FFmpeg's guess is used if it makes sense, because gaps and bursts change the average."""
+    """FFmpeg's guess is used if it is plausible, because gaps and bursts distort the average."""
     stream = SimpleNamespace(guessed_rate=guessed, average_rate=average)
     assert rate == footage._rate(stream)  # noqa: SLF001 - files would only show what FFmpeg guesses
 
@@ -210,7 +210,7 @@ def test_a_stream_with_a_gap_is_refused(tmp_path: Path) -> None:
     ("height_px", "message"), [(8192, "Invalid data"), (8193, "more than 67108864 pixels, too many")]
 )
 def test_frames_that_are_too_large_are_refused(height_px: int, message: str, tmp_path: Path) -> None:
-    """The sizes in the header decide before any frame is decoded. The frames in this test are smaller."""
+    """The sizes in the header are enough, and no frame is decoded."""
     source = write_video(tmp_path, "large.avi", container="avi", codec="rawvideo")
     sides = struct.pack("<II", 64, 36)  # as in the format of the only stream
     content = source.read_bytes()

@@ -38,7 +38,7 @@ _SIGNED = {
 
 @pytest.mark.parametrize(("name", "start"), _SIGNED.items(), ids=map(str, _SIGNED))
 def test_the_format_of_the_content_is_reported(name: str | None, start: bytes) -> None:
-    """The report contains the format even if the format is refused."""
+    """The format is reported even if it is refused."""
     report = check_image(start + bytes(100))
 
     assert (name, ["R14"], None, None) == (report.format, rules_of(report), report.width_px, report.ratio)
@@ -90,7 +90,7 @@ _WHOLE = {
 @pytest.mark.parametrize("kept", [0.1, 0.5, 0.9, 0.99])
 @pytest.mark.parametrize("data", _WHOLE.values(), ids=_WHOLE)
 def test_an_image_that_is_cut_off_is_reported(data: bytes, kept: float, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A cut is noticed at any place, even if Pillow is set to accept such images."""
+    """A cut at any place is noticed, even if Pillow is set to accept such images."""
     monkeypatch.setattr("PIL.ImageFile.LOAD_TRUNCATED_IMAGES", True)
     report = check_image(data[: int(len(data) * kept)])
 
@@ -99,7 +99,7 @@ def test_an_image_that_is_cut_off_is_reported(data: bytes, kept: float, monkeypa
 
 
 def test_a_png_with_a_wrong_checksum_or_without_pixels_is_damaged() -> None:
-    """The check verifies the checksum of each chunk."""
+    """Each chunk's checksum is verified."""
     header = PNG[:33]
 
     assert ["R14"] == rules_of(check_image(PNG.replace(b"IDAT", b"IDAU", 1)))
@@ -107,13 +107,13 @@ def test_a_png_with_a_wrong_checksum_or_without_pixels_is_damaged() -> None:
 
 
 def _bomb(height_px: int, width_px: int) -> bytes:
-    """Return a JPEG without a picture that claims to have these sides."""
+    """Return a JPEG that claims to have these sides but contains no picture."""
     frame = struct.pack(">BBHBHHB", 0xFF, 0xC2, 17, 8, height_px, width_px, 3) + bytes(9)
     return b"\xff\xd8" + frame + b"\xff\xda" + bytes(100)
 
 
 def test_the_largest_jpeg_that_is_decoded_has_89478485_pixels() -> None:
-    """A JPEG of 9459x9459 px is reported as damaged; one with 9,459 pixels more is unchecked."""
+    """A JPEG of 9459x9459 px is reported as damaged. One row more makes it unchecked."""
     damaged, unchecked = check_image(_bomb(9459, 9459)), check_image(_bomb(9460, 9459))
 
     assert (["R14"], ()) == (rules_of(damaged), damaged.unchecked)
@@ -121,7 +121,7 @@ def test_the_largest_jpeg_that_is_decoded_has_89478485_pixels() -> None:
 
 
 def test_an_image_too_large_to_be_decoded_is_unchecked() -> None:
-    """A bomb is neither decoded nor refused, because the rules allow it."""
+    """The image isn't refused, because the rules allow it."""
     bomb = _bomb(30000, 30000)
     large = check_image(Picture(file_size=10_485_761).build())
     wide = check_image(_bomb_png(30000))
@@ -144,13 +144,13 @@ _SCAN = b"\xff\xda\0\x08\x01\x01\0\0\x3f\0"
 
 
 def _jpeg_with_scans(count: int, side: int = 300) -> bytes:
-    """Return a progressive JPEG with markers for this many more scans."""
+    """Return a progressive JPEG with markers for some additional scans."""
     content = Picture(format="jpeg", width=side, height=side, progressive=True).build()
     return content[:-2] + _SCAN * count + content[-2:]
 
 
 def test_a_jpeg_with_very_many_scans_is_unchecked() -> None:
-    """Each scan costs as much as a picture. Markers after the end of the image or in metadata are not scans."""
+    """Decoding would take too long. Markers in metadata and after the end are not scans."""
     (reason,) = check_image(_jpeg_with_scans(100)).unchecked
     assert ("R14", "it is unknown whether the image is complete: it has too many scans to be decoded") == reason
     contents = [
@@ -166,7 +166,7 @@ def _in_metadata(content: bytes) -> bytes:
 
 
 def test_a_jpeg_with_several_scans_has_a_lower_limit() -> None:
-    """Decoders hold the whole picture in memory. A JPEG with broken segments is only reported as damaged."""
+    """The limit is lower because decoders hold the whole picture in memory."""
     frame = jpeg_frame_header(9000, 7000)
     start = b"\xff\xd8" + frame + _SCAN
     assert (["R14"], ()) == (rules_of(check_image(start)), check_image(start).unchecked)
@@ -194,14 +194,13 @@ def test_a_small_jpeg_is_not_reported_as_damaged(sides: tuple[int, int]) -> None
     ids=["stray bytes", "many", "JPEG with a large profile", "PNG with a large profile", "much text"],
 )
 def test_unusual_but_valid_images_are_complete(picture: Picture) -> None:
-    """Decoders show such images without an error."""
     report = check_image(picture.build())
     assert ((), ()) == (report.violations, report.unchecked)
 
 
 @pytest.mark.parametrize("kind", ["jpeg", "png"])
 def test_an_orientation_in_an_unusual_place_is_reported(kind: str) -> None:
-    """XMP may come before EXIF, and EXIF after the pixels."""
+    """The orientation may follow XMP, or come after the pixels."""
     picture = Picture(format=kind, width=320, height=400, orientation=6)
     late, behind_xmp = dataclasses.replace(picture, exif_last=True), dataclasses.replace(picture, xmp_first=True)
     for variant in [late] if kind == "png" else [late, behind_xmp]:
@@ -211,7 +210,7 @@ def test_an_orientation_in_an_unusual_place_is_reported(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", ["jpeg", "png"])
 def test_decoding_holds_no_lock(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """While one thread decodes, others can check images too, because the warnings filters are not changed meanwhile."""
+    """Other threads can check images meanwhile, because the warnings filters are not changed."""
     content = Picture(format=kind).build()
     held: list[bool] = []
     decode, checksum = Image.frombytes, zlib.crc32
@@ -242,7 +241,7 @@ class _Bytes:
 
 @pytest.mark.parametrize("data", [encode(_RED, "JPEG", exif=b"Exif\0\0MM\0*"), PNG], ids=["JPEG", "PNG"])
 def test_a_mutated_image_always_gets_a_report(data: bytes) -> None:
-    """Bytes of 20,000 headers are changed, inserted, removed or cut off."""
+    """The test changes, inserts, removes or cuts bytes in 20,000 headers."""
     chance, limits = random.Random(7), image_limits(CONTRACT)
     with warnings.catch_warnings(record=True, action="always") as warned:
         for number in range(20_000):

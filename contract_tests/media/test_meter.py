@@ -37,7 +37,7 @@ _SPENT = f"needs more than {18 * BLOCK} bytes to be read; pass a Budget with a l
 
 
 class SteppingClock(Clock):
-    """A clock that advances by one second for each reading, and releases a permit each time."""
+    """A clock that advances by one second at each reading, and then releases a permit."""
 
     def __init__(self) -> None:
         self.permits = threading.Semaphore(0)
@@ -63,7 +63,7 @@ class HurriedClock(Clock):
 
 
 def test_a_budget_may_last_years(serving: Callable[..., RangeServer]) -> None:
-    """Sockets do not accept timeouts that long, so they get shorter ones."""
+    """Sockets get shorter timeouts, because they refuse such long ones."""
     with open_remote(serving().url, allow_private=True, budget=Budget(max_seconds=1e300)) as file:
         assert file.size == 100_000
 
@@ -86,7 +86,7 @@ def test_no_more_requests_are_sent_than_the_budget_allows(serving: Callable[...,
 def test_more_bytes_than_the_budget_allows_are_not_requested(
     serving: Callable[..., RangeServer], peek: tuple[int, int]
 ) -> None:
-    """The error comes before any bytes are wasted."""
+    """The error is raised before any byte is wasted."""
     server = serving(size=10**15)
     message = "needs more than 40000 bytes to be read; pass a Budget with a larger max_bytes to allow it"
     assert message == private_refusal(server.url, peek, budget=Budget(max_bytes=40_000))
@@ -104,7 +104,7 @@ def test_more_bytes_than_the_budget_allows_are_not_requested(
     ids=["hints", "chunks that do not begin", "tiny chunks", "body"],
 )
 def test_an_endless_response_is_ended(serving: Callable[..., RangeServer], respond: Responder, expected: str) -> None:
-    """The client receives at most the bytes that the budget allows."""
+    """The client reads at most as many bytes as the budget allows."""
     budget = Budget(max_bytes=18 * BLOCK)
     meter = Meter("", budget, Clock())
     file = RemoteFile(range_client.RangeClient(serving(respond).url, meter, allow_private=True), meter)
@@ -120,7 +120,7 @@ def test_an_endless_response_is_ended(serving: Callable[..., RangeServer], respo
     ids=["status", "headers", "body", "part"],
 )
 def test_a_server_that_sends_single_bytes_meets_the_deadline(serving: Callable[..., RangeServer], start: bytes) -> None:
-    """A single byte per second would restart the timeout of a socket each time."""
+    """Each byte restarts the socket's timeout, but not the deadline."""
     clock = SteppingClock()
     server = serving(dripping_response(start, clock.permits))
     message = "took longer than 30 s to be read; pass a Budget with a larger max_seconds to allow it"
@@ -134,14 +134,13 @@ def test_a_server_that_sends_single_bytes_meets_the_deadline(serving: Callable[.
     ids=["nothing", "headers", "body", "part"],
 )
 def test_a_server_that_hangs_meets_the_deadline(serving: Callable[..., RangeServer], start: bytes) -> None:
-    """Reading stops while the client waits for the server."""
     server = serving(hanging_response(start))
     message = "took longer than 30 s to be read; pass a Budget with a larger max_seconds to allow it"
     assert message == private_refusal(server.url, clock=HurriedClock(server))
 
 
 def test_no_request_begins_after_the_deadline(serving: Callable[..., RangeServer]) -> None:
-    """Fetched bytes can still be read."""
+    """Bytes that were fetched before can still be read."""
     server, clock = serving(), SteppingClock()
     with open_remote(server.url, allow_private=True, clock=clock) as file:
         clock.seconds += 60
@@ -163,7 +162,7 @@ def test_a_shorter_deadline_ends_the_reading(serving: Callable[..., RangeServer]
 
 
 def test_a_handshake_that_hangs_meets_the_deadline() -> None:
-    """The server accepts the connection, but never answers."""
+    """The server accepts the connection, but doesn't answer the handshake."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"https://127.0.0.1:{silent.getsockname()[1]}/"
         assert _LATE == private_refusal(url, budget=SOON)
@@ -179,7 +178,7 @@ def test_no_handshake_begins_after_the_deadline() -> None:
 
 
 def test_a_lookup_that_hangs_meets_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The system's lookup has no timeout, so a thread keeps waiting for it."""
+    """A thread keeps waiting, because the system's look-up has no timeout."""
     over, ended = threading.Event(), threading.Event()
 
     def look_up(*_: Any, **__: Any) -> None:
@@ -195,7 +194,7 @@ def test_a_lookup_that_hangs_meets_the_deadline(monkeypatch: pytest.MonkeyPatch)
 def test_addresses_that_do_not_answer_share_the_time(
     names: dict[str, list[list[str]]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """At most four addresses are tried, each for an equal share of the time."""
+    """At most four are tried, each for an equal share."""
     waited: list[float | None] = []
 
     def connect(self: socket.socket, _: Any) -> None:

@@ -112,14 +112,14 @@ def test_boxes_may_come_in_any_order_and_have_any_kind_of_size(data: bytes, is_f
     ],
 )
 def test_damaged_files_are_refused_with_the_reason(data: bytes, message: str) -> None:
-    """R20: the result is one violation that describes the damage, and no exception."""
+    """R20: the damage is one violation and no exception."""
     assert [message] == r20_messages(data)
 
 
 @pytest.mark.parametrize("start", [FTYP + MOOV + MDAT, FTYP + MDAT + MOOV, FTYP + MOOV + box("moof") + MDAT])
 @pytest.mark.parametrize("trailer", TRAILERS)
 def test_data_after_a_complete_video_is_a_trailer(start: bytes, trailer: str) -> None:
-    """Players ignore a trailer, so the report is the same as without it, and takes as few reads."""
+    """The report is the same as without the trailer, and takes as few reads."""
     file = RecordedFile(start + TRAILERS[trailer])
     report = video_report(file)
     assert [] == r20_messages(start + TRAILERS[trailer])
@@ -129,7 +129,7 @@ def test_data_after_a_complete_video_is_a_trailer(start: bytes, trailer: str) ->
 
 @pytest.mark.parametrize("kind", ["mdat", "moof", "moov", "styp", "sidx", "ssix", "emsg", "prft"])
 def test_media_after_the_first_must_not_be_cut_off(kind: str) -> None:
-    """R20: a box of this kind shows that more of the video was to follow."""
+    """R20: such a box shows that the video continues."""
     assert [cut_off_message(kind)] == r20_messages(FTYP + MOOV + MDAT + box(kind, bytes(9))[:-1])
 
 
@@ -148,7 +148,7 @@ def test_a_trailer_does_not_replace_the_media(trailer: str) -> None:
     ],
 )
 def test_a_track_without_a_required_box_is_damaged(path: str, message: str) -> None:
-    """R20: the message contains the type of the missing box."""
+    """R20: the message names the missing box by type."""
     assert [f"the file is damaged: {message}"] == r20_messages(
         edit_boxes(FTYP + MOOV + MDAT, f"moov/trak/{path}", lambda _: None)
     )
@@ -159,7 +159,7 @@ def test_a_track_without_a_required_box_is_damaged(path: str, message: str) -> N
 )
 @pytest.mark.parametrize("length", [0, 3])
 def test_a_box_that_is_too_short_is_damaged(path: str, length: int) -> None:
-    """R20: the message contains the type of the box."""
+    """R20: the message names the box by type."""
     kind = path[-4:]
 
     data = edit_boxes(FTYP + MOOV + MDAT, path, lambda old: old[:length])
@@ -175,13 +175,13 @@ def test_a_track_without_a_codec_is_damaged() -> None:
 
 
 def test_a_damaged_header_in_a_damaged_file_is_reported_once() -> None:
-    """R20: if the file is cut off, damage inside it is not reported again."""
+    """R20: damage inside a file that is cut off is not reported again."""
     assert [cut_off_message("mdat")] == r20_messages(FTYP + box("moov", box("cmov")) + MDAT[:-1])
 
 
 @pytest.mark.parametrize("options", [{}, {"is_faststart": False}, {"container": "mov"}, {"has_sound": True}])
 def test_a_video_that_is_cut_off_anywhere_is_refused(options: dict[str, Any]) -> None:
-    """R20: a file counts as complete only at its own length."""
+    """R20: only the full length counts as complete."""
     data = Video(**SMALL, **options).build()
     assert [] == r20_messages(data)
 
@@ -200,7 +200,7 @@ def test_a_header_that_is_too_long_is_refused_before_it_is_read() -> None:
 
 
 def test_an_ordinary_file_takes_one_read() -> None:
-    """The header and the beginning of the media are in the first 16 KiB."""
+    """The first 16 KiB contain the header and the beginning of the media."""
     file = Video(file_size=100_000_000).open()
 
     assert video_report(file).conforms
@@ -250,7 +250,7 @@ class _SparseFile(RecordedFile):
 
 
 def test_a_file_of_many_fragments_is_not_read_to_its_end() -> None:
-    """After 24 reads, the report says that the completeness of the file was not checked."""
+    """After 24 reads, the file's completeness counts as unchecked."""
     parts = Video(**SMALL, is_fragmented=True).build()
     file = RecordedFile(parts + (box("moof") + box("mdat", bytes(20_000))) * 30)
 
@@ -284,14 +284,14 @@ def test_the_last_fragment_must_not_be_cut_off(count: int) -> None:
     ],
 )
 def test_without_the_size_of_a_file_its_boxes_are_checked_up_to_the_media(data: bytes, message: list[str]) -> None:
-    """If a server does not send the size, its file is not read beyond the header and the beginning of the media."""
+    """The check reads only the header and the beginning of the media."""
     report = video_report(RecordedFile(data, tells_size=False))
 
     assert message == [violation.message for violation in report.violations if violation.rule == "R20"]
 
 
 def test_only_the_first_brands_are_read() -> None:
-    """A brand after the first 1024 bytes of an ftyp box does not count."""
+    """A brand beyond the first 1024 bytes of an ftyp box is ignored."""
     near = box("ftyp", b"XYZ1", bytes(4), b"abcd" * 200, b"isom")
     far = box("ftyp", b"XYZ1", bytes(4), b"abcd" * 255, b"isom")
 
@@ -299,12 +299,12 @@ def test_only_the_first_brands_are_read() -> None:
 
 
 def test_the_version_between_the_brands_is_not_a_brand() -> None:
-    """The four bytes after the major brand are a number, even if they look like a brand."""
+    """The four bytes after the major brand are ignored, even if they look like a brand."""
     assert video_report(box("ftyp", b"XYZ1", b"isom", b"abcd") + MOOV + MDAT).container is None
 
 
 def test_text_that_cannot_be_decoded_is_refused() -> None:
-    """R20: undecodable Base64 is a violation too."""
+    """R20: undecodable Base64 is a violation as well."""
     (violation,) = video_report(InlineText("!!!!" * 100)).violations
 
     assert ("R20", "the file is not an MP4 or MOV video; it cannot be decoded") == (violation.rule, violation.message)
@@ -314,10 +314,10 @@ def test_text_that_cannot_be_decoded_is_refused() -> None:
     ("code", "name"), [(b"avc1", "avc1"), (b"qt  ", "qt"), (b"\xa9too", "©too"), (b"a\0\x1b\x9f", "a???")]
 )
 def test_unprintable_codes_are_escaped(code: bytes, name: str) -> None:
-    """A file must not be able to move a terminal's cursor."""
+    """Otherwise a file could move a terminal's cursor."""
     assert name == code_name(code)
 
 
 def test_a_missing_box_has_no_boxes_inside() -> None:
-    """If a box on the path is missing, `find` returns None."""
+    """`find` returns None if a box on the path is missing."""
     assert Box(b"moov", memoryview(box("free"))).find(b"mvex", b"mehd") is None

@@ -45,7 +45,7 @@ def _movie(*tracks: bytes) -> bytes:
     ],
 )
 def test_the_first_enabled_video_track_except_covers_is_checked(tracks: list[bytes]) -> None:
-    """Other video tracks, covers, time codes and tracks without a kind are ignored."""
+    """Other video tracks, covers, time codes and unknown tracks are ignored."""
     report = video_report(_movie(*tracks))
 
     assert ((), 1920, 1080, "h264", Fraction(3)) == (
@@ -73,14 +73,14 @@ def test_the_first_enabled_video_track_except_covers_is_checked(tracks: list[byt
     ],
 )
 def test_common_codecs_have_names(code: str, name: str) -> None:
-    """Well-known four-letter codes have names; other codes are made printable."""
+    """Other four-letter codes are made printable."""
     report = video_report(_movie(_track("vide", entry=code), _track("soun", entry="Opus")))
 
     assert (name, "opus") == (report.video_codec, report.audio_codec)
 
 
 def test_a_file_without_a_video_track_is_refused() -> None:
-    """R20: a file with only sound is not a video, but its codec and duration are still reported."""
+    """R20: sound is not enough, but its codec and duration are still reported."""
     data = _movie(_track("soun", entry="mp4a"))
 
     assert [("R20", "the file has no video track")] == violations_in(data)
@@ -93,7 +93,7 @@ def test_a_file_without_a_video_track_is_refused() -> None:
 
 
 def test_frames_are_counted_only_if_there_are_ticks() -> None:
-    """Without a media header, the ticks of a track have no unit."""
+    """A track's ticks have no unit without a media header."""
     data = edit_boxes(_movie(_track("vide")), "moov/trak/mdia/mdhd", lambda _: None)
 
     assert (None, None) == (video_report(data).frame_seconds, video_report(data).duration_seconds)
@@ -101,7 +101,7 @@ def test_frames_are_counted_only_if_there_are_ticks() -> None:
 
 @pytest.mark.parametrize("table", [bytes(8), struct.pack(">4I", 0, 1, 3, 0), struct.pack(">3I", 0, 1, 3)])
 def test_useless_frame_times_are_ignored(table: bytes) -> None:
-    """The duration of a frame is unknown if there are no frames, they last no time, or their table is cut off."""
+    """The frame duration is unknown if there are no frames, they last no time, or the table is cut off."""
     data = edit_boxes(Video(**SMALL).build(), TRACK + "stts", lambda _: table)
 
     assert video_report(data).frame_seconds is None
@@ -118,7 +118,7 @@ def test_only_the_announced_number_of_frame_times_counts() -> None:
 
 @pytest.mark.parametrize("ticks", [0, 2**32 - 1])
 def test_the_longest_track_counts_if_the_movie_header_has_no_duration(ticks: int) -> None:
-    """Zero and all ones mean that the duration is unknown."""
+    """Zero and all ones count as unknown."""
     data = edit_boxes(
         Video(**SMALL, seconds="4", has_sound=True).build(),
         "moov/mvhd",
@@ -131,7 +131,7 @@ def test_the_longest_track_counts_if_the_movie_header_has_no_duration(ticks: int
 
 
 def test_headers_with_64_bits_are_read() -> None:
-    """Version 1 of the headers has longer numbers, and all ones mean unknown there too."""
+    """Version 1 has longer numbers. All ones count as unknown there too."""
 
     def wide(old: bytes) -> bytes:
         first, second, per_second, ticks = struct.unpack_from(">4I", old, 4)

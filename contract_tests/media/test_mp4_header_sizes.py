@@ -15,7 +15,7 @@ from contract_tests.support.video_checks import SMALL, video_report, violations_
 
 @pytest.mark.parametrize("degrees", [90, 180, 270])
 def test_ffmpeg_turns_the_picture_by_the_same_angle(degrees: int) -> None:
-    """FFmpeg measures the angle counterclockwise."""
+    """The sign differs, because FFmpeg measures counterclockwise."""
     data = Video(rotation=degrees, **SMALL).build()
 
     with av.open(io.BytesIO(data), "r") as container:
@@ -29,7 +29,7 @@ def test_ffmpeg_turns_the_picture_by_the_same_angle(degrees: int) -> None:
     [(1920, 1080, 180), (1080, 1920, 180), (1080, 1920, 90), (1080, 1920, 270), (1920, 1080, 90), (1920, 1080, 270)],
 )
 def test_turned_videos_are_checked_as_displayed(width: int, height: int, rotation: int) -> None:
-    """A quarter turn swaps the sides; both orientations are allowed."""
+    """A quarter turn swaps the sides, and both orientations are allowed."""
     report = video_report(Video(width_px=width, height_px=height, rotation=rotation))
 
     shown = (width, height) if rotation == 180 else (height, width)
@@ -37,7 +37,7 @@ def test_turned_videos_are_checked_as_displayed(width: int, height: int, rotatio
 
 
 def test_hidden_lines_do_not_stretch_the_pixels() -> None:
-    """Videos often show 1080 of 1088 stored lines. Fractions of a pixel are rounded."""
+    """A video that shows 1080 of 1088 stored lines conforms. Fractions of a pixel are rounded."""
     data = edit_boxes(Video(height_px=1088).build(), "moov/trak/tkhd", lambda old: with_sides(old, 1920.25, 1079.75))
 
     report = video_report(data)
@@ -46,7 +46,7 @@ def test_hidden_lines_do_not_stretch_the_pixels() -> None:
 
 
 def test_a_picture_may_be_scaled() -> None:
-    """A matrix that doubles both sides doubles the displayed size, and the pixels stay square."""
+    """A matrix that doubles both sides doubles the displayed size and keeps pixels square."""
     data = edit_boxes(
         Video(width_px=960, height_px=540).build(), "moov/trak/tkhd", lambda old: with_matrix(old, 2, 0, 0, 2)
     )
@@ -57,7 +57,7 @@ def test_a_picture_may_be_scaled() -> None:
 
 @pytest.mark.parametrize("matrix", [(-1, 0, 0, 1), (1, 0, 0, -1), (0, 1, 1, 0), (0, -1, -1, 0)])
 def test_a_mirrored_picture_keeps_its_size(matrix: tuple[int, ...]) -> None:
-    """Mirroring breaks no rule and is not a turn, so no turn is reported."""
+    """Mirroring breaks no rule, and is not reported as a turn."""
     report = video_report(edit_boxes(Video().build(), "moov/trak/tkhd", lambda old: with_matrix(old, *matrix)))
 
     assert ((), None) == (report.violations, report.rotation_degrees)
@@ -66,7 +66,7 @@ def test_a_mirrored_picture_keeps_its_size(matrix: tuple[int, ...]) -> None:
 @pytest.mark.parametrize("rotation", [0, 90, 180, 270])
 @pytest.mark.parametrize("units", [-16, -1, 1, 16])
 def test_rounding_errors_in_a_matrix_are_ignored(units: int, rotation: int) -> None:
-    """Sines and cosines are seldom exact, and FFmpeg shows the same size."""
+    """FFmpeg ignores them as well, and shows the same size."""
     data = Video(rotation=rotation, width_px=1080, height_px=1920).build()
     at = data.index(b"tkhd") + 4 + 40
     matrix = [number + units for number in struct.unpack_from(">5i", data, at)]
@@ -76,7 +76,7 @@ def test_rounding_errors_in_a_matrix_are_ignored(units: int, rotation: int) -> N
 
 
 def test_a_matrix_of_zeros_is_ignored() -> None:
-    """Such a matrix would show nothing, so FFmpeg and players show the picture as stored."""
+    """The picture is shown as stored, as by FFmpeg and players."""
     data = edit_boxes(Video().build(), "moov/trak/tkhd", lambda old: with_matrix(old, 0, 0, 0, 0))
     report = video_report(data)
     assert ((), 1920, 1080, 0) == (report.violations, report.width_px, report.height_px, report.rotation_degrees)
@@ -95,7 +95,7 @@ def test_a_matrix_of_zeros_is_ignored() -> None:
 def test_the_matrix_of_the_movie_is_applied_after_the_matrix_of_the_track(
     own: tuple[float, ...], outer: tuple[float, ...], rotation: int | None, sides: tuple[int, int]
 ) -> None:
-    """FFmpeg applies both matrices too, but returns NaN for zeros."""
+    """FFmpeg gives the same size, except for zeros."""
     data = edit_boxes(Video().build(), "moov/trak/tkhd", lambda old: with_matrix(old, *own))
     data = edit_boxes(data, "moov/mvhd", lambda old: old[:36] + struct.pack(">9i", *_fixed_point(outer)) + old[72:])
     report = video_report(data)
@@ -111,7 +111,7 @@ def _fixed_point(matrix: tuple[float, ...]) -> list[int]:
 
 
 def test_the_sample_entry_counts_if_the_track_header_has_no_sides() -> None:
-    """The displayed size is the stored size times the pixel aspect."""
+    """The displayed size is then the stored size times the pixel aspect."""
     square = edit_boxes(Video(rotation=90).build(), "moov/trak/tkhd", lambda old: with_sides(old, 0, 1080))
     wide = edit_boxes(
         Video(width_px=1440, pixel_aspect=(4, 3)).build(), "moov/trak/tkhd", lambda old: with_sides(old, 0, 0)
@@ -127,7 +127,7 @@ def test_the_sample_entry_counts_if_the_track_header_has_no_sides() -> None:
 
 
 def test_pixels_are_square_if_the_sample_entry_has_no_sides() -> None:
-    """The track's header gives the displayed size."""
+    """The displayed size is the one in the track's header."""
     data = Video().build()
     data = overwrite(data, data.index(b"avc1", data.index(b"stsd")) + 4 + 24, bytes(4))
 

@@ -145,7 +145,7 @@ def test_a_response_need_not_repeat_its_etag_and_date(serving: Callable[..., Ran
 def test_a_connection_closed_between_requests_is_opened_again(
     serving: Callable[..., RangeServer], respond: Responder
 ) -> None:
-    """A server may close a connection at any time, with or without a header."""
+    """The server may close it with or without a header."""
     server = serving(respond)
     with open_remote(server.url, allow_private=True) as file:
         assert server.ended.acquire(timeout=60)  # only a failure lasts that long
@@ -154,7 +154,7 @@ def test_a_connection_closed_between_requests_is_opened_again(
 
 
 def test_a_request_asks_for_an_uncompressed_part_without_a_login(serving: Callable[..., RangeServer]) -> None:
-    """Path and query are sent unchanged. The fragment is not sent."""
+    """Path and query are sent unchanged, without the fragment."""
     server = serving()
     with open_remote(f"{server.url};v=1/%2e?a=%20b#c", allow_private=True):
         pass

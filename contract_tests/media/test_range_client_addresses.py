@@ -46,7 +46,7 @@ def connected_addresses(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 @pytest.fixture
 def _public_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Treat 127.0.0.1 as a public address, and no other address of this machine."""
+    """Let 127.0.0.1 count as a public address, and no other address of this machine."""
     policy = Policy(allowed_networks=(ip_network("127.0.0.1"),), allowed_ports=frozenset(range(1, 65536)))
     monkeypatch.setattr(range_client, "_policy", lambda *, allow_private: (policy, allow_private)[0])
 
@@ -82,7 +82,7 @@ def _public_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_a_url_is_shown_without_its_secrets(url: str, expected: str) -> None:
-    """User, query and fragment are removed. If they cannot be recognized, the URL is not shown at all."""
+    """User, query and fragment are removed. A URL in which they can't be recognized is not shown."""
     assert expected == redacted_url(url)
 
 
@@ -111,7 +111,7 @@ def test_a_redirect_to_another_server_is_followed(serving: Callable[..., RangeSe
 
 
 def test_the_number_of_redirects_is_limited(serving: Callable[..., RangeServer]) -> None:
-    """Five redirects are followed, and no more, whether they form a loop or not."""
+    """The client follows five, whether they form a loop or not."""
     moving = redirect("/file")
     server = serving(in_turn(*[moving] * 5, good_response))
     with open_remote(server.url, allow_private=True) as file:
@@ -163,13 +163,13 @@ def test_a_redirect_to_a_refused_address_is_not_followed(
 
 
 def test_the_port_of_a_url_must_be_ascii() -> None:
-    """RFC 3986 allows no other digits."""
+    """Digits of other scripts are refused (RFC 3986)."""
     assert private_refusal("http://127.0.0.1:\u0668\u0660/").startswith("has a port with digits other than 0 to 9")
 
 
 @pytest.mark.parametrize("location", [None, ""])
 def test_a_redirect_without_a_location_is_an_error(serving: Callable[..., RangeServer], location: str | None) -> None:
-    """An empty location is the same address again."""
+    """An empty location counts as the same address."""
     assert private_refusal(serving(empty_response(302, location=location)).url).startswith(
         "HTTP 302; " if location is None else "is redirected more than 5 times"
     )
@@ -227,7 +227,7 @@ def test_a_redirect_without_a_location_is_an_error(serving: Callable[..., RangeS
 def test_a_hostile_url_is_refused_before_any_connection(
     names: dict[str, list[list[str]]], connected_addresses: list[str], url: str
 ) -> None:
-    """Every spelling of a URL is refused, and every address of a name is checked."""
+    """The test covers every spelling of a URL, and every address of a name."""
     names |= {
         "metadata.google.internal": [["169.254.169.254"]],
         "instance-data.ec2.internal": [["fd00:ec2::254"]],
@@ -241,7 +241,7 @@ def test_a_hostile_url_is_refused_before_any_connection(
 
 
 def test_a_public_address_is_accepted(names: dict[str, list[list[str]]], connected_addresses: list[str]) -> None:
-    """There is only one DNS look-up. A name in another script is looked up as DNS spells it."""
+    """A public address takes one DNS look-up. A name in another script is looked up as DNS spells it."""
     names["xn--bcher-kva.example"] = [[PUBLIC, "93.184.216.35"]]
     message = refusal("http://bücher.example:8080/")
     assert message.startswith("cannot be connected to: could not connect to any validated address: ")
@@ -260,7 +260,7 @@ def test_an_unknown_name_cannot_be_connected_to(monkeypatch: pytest.MonkeyPatch)
 
 @pytest.mark.parametrize("respond", ["raises", "no address"])
 def test_unusual_errors_of_a_resolver_are_reported(monkeypatch: pytest.MonkeyPatch, respond: str) -> None:
-    """Some programs replace the system's resolver."""
+    """A resolver that replaces the system's may raise any error."""
 
     def look_up(*_: Any, **__: Any) -> Any:
         if respond == "raises":
@@ -275,7 +275,7 @@ def test_unusual_errors_of_a_resolver_are_reported(monkeypatch: pytest.MonkeyPat
 def test_dns_rebinding_is_refused(
     serving: Callable[..., RangeServer], names: dict[str, list[list[str]]], connected_addresses: list[str]
 ) -> None:
-    """The name has a public address for the first request, and a private one for the next."""
+    """The name gets a public address for the first request, and a private one for the next."""
     server = serving(with_headers(connection="close"))
     names["a.example"] = [["127.0.0.1"], ["10.0.0.1"]]
 
@@ -288,7 +288,7 @@ def test_dns_rebinding_is_refused(
 def test_the_checked_address_is_the_one_connected_to(
     names: dict[str, list[list[str]]], connected_addresses: list[str]
 ) -> None:
-    """A name is looked up once for each connection, so that a second response cannot replace the first."""
+    """A name is looked up once for each connection, so that the address can't change after the check."""
     names["a.example"] = [[PUBLIC], ["127.0.0.1"]]
     refusal("http://a.example/")
     assert [PUBLIC] == connected_addresses
@@ -298,7 +298,7 @@ def test_the_checked_address_is_the_one_connected_to(
 def test_private_addresses_are_read_if_allowed(
     serving: Callable[..., RangeServer], names: dict[str, list[list[str]]]
 ) -> None:
-    """Names may resolve to private addresses too. The other rules still apply."""
+    """Names may resolve to them as well. The other rules still apply."""
     server = serving()
     names["a.example"] = [["127.0.0.1"]]
     with open_remote(f"http://a.example:{server.port}/file", allow_private=True) as file:
@@ -310,7 +310,7 @@ def test_private_addresses_are_read_if_allowed(
 def test_proxies_of_the_environment_are_not_used(
     serving: Callable[..., RangeServer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A proxy would connect even to forbidden addresses."""
+    """A proxy could connect to forbidden addresses."""
     for name in ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:9/")
     with open_remote(serving().url, allow_private=True) as file:

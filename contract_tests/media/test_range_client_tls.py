@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("no_socket_stays_open")]
 
 @pytest.fixture
 def authority(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> Iterator[trustme.CA]:
-    """Yield an authority that is trusted because of SSL_CERT_FILE."""
+    """Yield a certificate authority that SSL_CERT_FILE makes trusted."""
     authority = trustme.CA()
     authority.cert_pem.write_to_path(tmp_path / "ca.pem")
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
@@ -60,7 +60,7 @@ def test_a_wrong_certificate_is_refused(
 
 
 def test_a_redirect_to_insecure_http_is_refused(serving: Callable[..., RangeServer], authority: trustme.CA) -> None:
-    """A redirect from http to https is allowed."""
+    """The opposite, from http to https, is allowed."""
     plain, tls = serving(), tls_server_for(authority)
     down = serving(redirect(f"{plain.url}?token=secret"), tls=tls)
     up = serving(redirect(serving(tls=tls).url))

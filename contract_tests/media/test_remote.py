@@ -81,7 +81,7 @@ def test_every_read_returns_the_bytes_of_the_file(serving: Callable[..., RangeSe
 
 
 def test_the_size_is_unknown_until_the_server_sends_it(serving: Callable[..., RangeServer]) -> None:
-    """The server never sends the size, so the end of the file shows it. A length next to chunks does not count."""
+    """If the server never sends it, the end of the file shows it. A length next to chunks is ignored."""
     server = serving(chunked_response(content_length=7))
     with open_remote(server.url, allow_private=True) as file:
         assert file.size is None
@@ -90,7 +90,6 @@ def test_the_size_is_unknown_until_the_server_sends_it(serving: Callable[..., Ra
 
 
 def test_a_negative_offset_is_refused(serving: Callable[..., RangeServer]) -> None:
-    """A negative offset raises ValueError, like other invalid arguments."""
     with open_remote(serving().url, allow_private=True) as file, pytest.raises(ValueError, match="offset"):
         file.peek(-1, 5)
 
@@ -106,7 +105,7 @@ def test_no_block_is_fetched_twice(serving: Callable[..., RangeServer]) -> None:
 
 
 def test_sequential_reading_requests_ever_larger_parts(serving: Callable[..., RangeServer]) -> None:
-    """A long header takes few requests, and not many more bytes than necessary."""
+    """A long header therefore takes few requests, and few unneeded bytes."""
     server = serving(size=417_000_000)
     with open_remote(server.url, allow_private=True) as file:
         for block in range(128):
@@ -186,7 +185,7 @@ def test_after_an_error_the_file_is_closed(serving: Callable[..., RangeServer]) 
 
 
 def test_the_file_is_closed_after_its_block(serving: Callable[..., RangeServer]) -> None:
-    """A closed file opens no connection, because nobody would close it."""
+    """A closed file opens no connection, because nothing would close it."""
     server = serving()
     with open_remote(server.url, allow_private=True) as file:
         pass

@@ -14,7 +14,7 @@ _TOO_LARGE = Violation("", "R15", "the file is too large")
 
 
 def test_only_a_report_without_violations_conforms() -> None:
-    """Rules that could not be checked are not violations."""
+    """Unchecked rules don't count as violations."""
     unchecked = (("R15", "the server does not send the file's size"),)
 
     assert ImageReport(source="a.jpg", size_bytes=None, unchecked=unchecked).conforms

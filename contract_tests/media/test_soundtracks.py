@@ -17,7 +17,7 @@ from kling_elements.media.fit_videos import fit_video
 
 @pytest.mark.parametrize("seconds", [1, 4, 5])
 def test_sound_is_kept_and_ends_with_the_video(seconds: int, tmp_path: Path) -> None:
-    """Sound becomes AAC in stereo at 48 kHz, and is as loud as before."""
+    """The sound becomes AAC in stereo at 48 kHz, and stays as loud as before."""
     source = draw_video(tmp_path / "loud.mp4", list(range(8)), sound_samples=seconds * SOUND_HZ)
     result: Any = fit_video(source)
     assert ("aac", 4) == (result.report.audio_codec, result.report.duration_seconds)
@@ -31,7 +31,7 @@ def test_sound_is_kept_and_ends_with_the_video(seconds: int, tmp_path: Path) -> 
 
 
 def test_a_copy_without_sound_has_no_audio_track(tmp_path: Path) -> None:
-    """The sound ends before the copy starts."""
+    """The source's sound ends before the copy starts."""
     source = draw_video(tmp_path / "early.mp4", list(range(10)), sound_samples=SOUND_HZ)
     result: Any = fit_video(source, start_seconds=2)
     assert (None, 3) == (result.report.audio_codec, result.report.duration_seconds)

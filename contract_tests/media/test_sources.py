@@ -58,7 +58,7 @@ def _pipe(data: bytes) -> Iterator[io.BufferedReader]:
 
 @pytest.mark.parametrize("data", [JPEG, PNG], ids=["JPEG", "PNG"])
 def test_every_kind_of_source_becomes_the_same_string(data: bytes, tmp_path: Path) -> None:
-    """Text that this package encodes is marked, so later checks skip it. Text from the caller is returned unchanged."""
+    """The package's own Base64 is marked so that later checks skip it, and the caller's is unchanged."""
     file = io.BytesIO(b"before" + data)
     file.seek(6)
     sources = [write_file(tmp_path, data), data, bytearray(data), memoryview(data), file, io.BytesIO(data)]
@@ -84,7 +84,7 @@ def test_a_url_is_returned_unchanged() -> None:
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "I;16", "CMYK", "YCbCr", "HSV", "LAB"])
 def test_a_pil_image_of_any_mode_is_sent(mode: str) -> None:
-    """Modes that PNG does not support become RGB."""
+    """Modes that PNG lacks become RGB."""
     with Image.new(mode, (300, 300)) as picture:
         made = base64.b64decode(image(picture))
 
@@ -100,13 +100,13 @@ def test_a_pil_image_that_cannot_be_encoded_raises_a_media_error() -> None:
 
 
 def _noise(mode: str, width: int, height: int) -> Image.Image:
-    """Return a picture that no lossless encoder makes smaller."""
+    """Return a picture that no lossless encoder can shrink."""
     return Image.frombytes(mode, (width, height), random.Random(1).randbytes(width * height * len(mode)))
 
 
 @pytest.mark.parametrize(("mode", "sides"), [("L", (3600, 3000)), ("RGB", (2000, 1800)), ("RGBA", (1800, 1500))])
 def test_a_pil_image_too_large_for_png_becomes_the_best_jpeg_that_fits(mode: str, sides: tuple[int, int]) -> None:
-    """The encoding is the choice of this package, so an image is not refused because of it."""
+    """The image isn't refused, because the package chose the encoding."""
     with _noise(mode, *sides) as picture:
         made = base64.b64decode(image(picture))
 

@@ -18,7 +18,7 @@ from kling_elements_client.errors import MediaError
 
 @pytest.mark.parametrize("kind", ["jpeg", "png"])
 def test_metadata_is_removed_only_on_request(kind: str, tmp_path: Path) -> None:
-    """By default your bytes are sent unchanged; without metadata, the same pixels are sent."""
+    """The default sends your bytes unchanged. The pixels are the same in both cases."""
     content = Picture(format=kind, orientation=6, file_size=9000).build()
     without = Picture(format=kind, orientation=6).build()
     for source in (content, write_file(tmp_path, content), base64_of(content), io.BytesIO(content)):
@@ -32,7 +32,7 @@ def test_metadata_is_removed_only_on_request(kind: str, tmp_path: Path) -> None:
 
 
 def test_the_image_is_checked_without_its_metadata() -> None:
-    """A file that is too large because of its metadata conforms without them."""
+    """A file that is too large only because of its metadata conforms."""
     content = Picture(format="jpeg", file_size=10_485_761).build()
     with pytest.raises(MediaError, match="R15"):
         image(content)
@@ -62,6 +62,5 @@ def test_an_image_that_conforms_keeps_its_metadata_by_default(kind: str) -> None
 
 
 def test_a_copy_in_another_format_never_has_metadata() -> None:
-    """Encoding in another format removes the metadata anyway."""
     content = encode(Image.new("L", (300, 300)), "GIF", comment=b"somebody")
     assert ("encoded as PNG",) == fit_image(content, strip_metadata=True).changes

@@ -26,14 +26,14 @@ SMALL = contract_with("x-video", {"displayed-size": {"one-of-px": [[128, 72], [7
 
 @pytest.mark.parametrize(("seconds", "fitted_seconds"), [("8", 8), ("9", 8), ("3", 3)])
 def test_a_video_that_is_too_long_is_cut(seconds: str, fitted_seconds: int, tmp_path: Path) -> None:
-    """A copy ends exactly at the maximum duration."""
+    """The copy ends exactly at the maximum duration."""
     result = fit_video(write_video(tmp_path, seconds=seconds, has_sound=True))
     assert fitted_seconds == result.report.duration_seconds
     assert (seconds == "9") == ("cut to 8 s, from 0 s on" in result.changes)
 
 
 def test_a_beginning_can_be_skipped(tmp_path: Path) -> None:
-    """You can also skip the beginning of a video that conforms. The later frames stay in order."""
+    """A conforming video can be shortened too. The remaining frames stay in order."""
     result = fit_video(draw_video(tmp_path / "long.mp4", list(range(14))), start_seconds=2.5)
     assert ("cut to 4.5 s, from 2.5 s on", Fraction(9, 2)) == (result.changes[-1], result.report.duration_seconds)
     assert all(
@@ -69,7 +69,7 @@ def test_a_video_that_is_too_short_is_refused(seconds: str, start: float, messag
 )
 @pytest.mark.parametrize("name", ["variable.mp4", "variable.mkv"])
 def test_frames_are_shown_when_the_source_shows_them(name: str, rate: int, times: list[int], tmp_path: Path) -> None:
-    """No frame is lost or repeated, no matter how unevenly the frames come."""
+    """No frame is lost or repeated, even if they come unevenly."""
     result = fit_video(draw_video(tmp_path / name, times, rate=rate), contract=SMALL)
     frames = frames_of(result.path)
     assert list(range(len(times))) == numbers_of(result.path)
@@ -78,7 +78,7 @@ def test_frames_are_shown_when_the_source_shows_them(name: str, rate: int, times
 
 
 def test_the_last_frame_that_fits_is_shown_to_the_end(tmp_path: Path) -> None:
-    """Frames after the cut are not encoded, even if the last frame is shown for a long time."""
+    """Later frames are not encoded, even if that frame is shown for a long time."""
     result: Any = fit_video(draw_video(tmp_path / "gap.mp4", [0, 1, 2, 39, 40], rate=4), contract=SMALL)
     assert ([0, 1, 2], 8) == (numbers_of(result.path), result.report.duration_seconds)
 
@@ -86,7 +86,7 @@ def test_the_last_frame_that_fits_is_shown_to_the_end(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["steady.mkv", "steady.mp4", "steady.ts", "steady.flv"])
 @pytest.mark.parametrize("start", [0, 0.3])
 def test_rounded_times_become_steady_again(name: str, start: float, tmp_path: Path) -> None:
-    """Matroska and FLV round to milliseconds. The copy has exactly 29.97 frames per second, and the same gap."""
+    """Times in milliseconds, as in Matroska and FLV, become exactly 29.97 frames per second."""
     rate = Fraction(30000, 1001)
     frames = [*range(100), *range(130, 150)]
     source = draw_video(tmp_path / name, frames, rate=rate, brightness=1)
@@ -102,7 +102,7 @@ def test_rounded_times_become_steady_again(name: str, start: float, tmp_path: Pa
 
 @pytest.mark.parametrize("start", [0, 2])
 def test_frames_stored_out_of_order_are_not_lost(start: int, tmp_path: Path) -> None:
-    """AVI stores decoding times, from which FFmpeg derives wrong display times. Only their order is right."""
+    """AVI's display times are corrected, because FFmpeg gets only their order right."""
     options = {"bf": "3", "b_strategy": "0", "g": "100"}
     source = draw_video(tmp_path / "order.avi", list(range(19)), rate=3, options=options)
     result = fit_video(source, start_seconds=start, contract=SMALL)
@@ -114,7 +114,7 @@ def test_frames_stored_out_of_order_are_not_lost(start: int, tmp_path: Path) -> 
 
 @pytest.mark.parametrize("count", [400, 1000])
 def test_a_frame_rate_above_60_is_reduced(count: int, tmp_path: Path) -> None:
-    """Every second frame of slow motion is dropped, and the others are steady."""
+    """Every second frame of slow motion is dropped, and the rest is steady."""
     source = draw_video(tmp_path / "slow.mp4", list(range(count)), rate=120, brightness=0)
     result = fit_video(source, contract=SMALL)
     assert "changed from 120 to 60 frames per second" in result.changes
@@ -133,7 +133,7 @@ def test_an_interlaced_video_is_deinterlaced(tmp_path: Path) -> None:
 
 
 def test_progress_rises_from_0_to_1(tmp_path: Path) -> None:
-    """Most frames report a value, and the last value is exactly 1."""
+    """Most frames report a value, and the last one is exactly 1."""
     seen: list[float] = []
     fit_video(write_video(tmp_path, frames_per_second="10"), progress=seen.append)
     assert sorted(set(seen)) == seen
@@ -142,7 +142,7 @@ def test_progress_rises_from_0_to_1(tmp_path: Path) -> None:
 
 
 def test_a_video_that_changes_its_frame_size_is_refused(tmp_path: Path) -> None:
-    """The filters are built for one size."""
+    """The filters filters are built for one size only."""
     source = tmp_path / "joined.mkv"
     with av.open(str(source), "w") as output:
         picture: Any = output.add_stream("mjpeg", rate=2)
@@ -162,7 +162,7 @@ def test_a_video_that_changes_its_frame_size_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_video_with_decreasing_timestamps_is_refused(tmp_path: Path) -> None:
-    """Otherwise the second of two joined files would be lost, and nobody would notice."""
+    """Otherwise the second of two joined files would be lost unnoticed."""
     content = draw_video(tmp_path / "part.mpg", list(range(10))).read_bytes()
     source = tmp_path / "joined.mpg"
     source.write_bytes(content + content)

@@ -30,7 +30,7 @@ from kling_elements.media.checks import check_video
 @pytest.mark.parametrize("container", ["mp4", "mov", "ipod", "3gp"])
 @pytest.mark.parametrize(("width", "height"), [(1920, 1080), (1080, 1920)])
 def test_a_real_video_of_each_container_and_orientation_conforms(container: str, width: int, height: int) -> None:
-    """A video that FFmpeg writes in an allowed size breaks no rule, and all rules are checked."""
+    """FFmpeg's videos of an allowed size break no rule, and every rule is checked."""
     report = video_report(Video(container=container, width_px=width, height_px=height))
 
     assert ((), ()) == (report.violations, report.unchecked)
@@ -53,7 +53,7 @@ def test_a_real_video_of_each_container_and_orientation_conforms(container: str,
     ids=str,
 )
 def test_ffmpeg_reads_the_same_values(options: dict[str, Any]) -> None:
-    """FFmpeg's own reader finds the same size, pixel aspect, duration, frame rate and codecs."""
+    """Size, pixel aspect, duration, frame rate and codecs are compared."""
     data = Video(**options).build()
     report = video_report(data)
 
@@ -74,7 +74,7 @@ def test_ffmpeg_reads_the_same_values(options: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(("size", "rules"), [(209715200, []), (209715201, ["R23"])])
 def test_a_file_may_have_200_megabytes(size: int, rules: list[str]) -> None:
-    """R23: 209715200 bytes are allowed, but not one more. Few of them are read."""
+    """R23: 209715200 bytes are accepted, and one more is refused. Few of them are read."""
     file = Video(file_size=size).open()
 
     report = video_report(file)
@@ -86,7 +86,7 @@ def test_a_file_may_have_200_megabytes(size: int, rules: list[str]) -> None:
 
 
 def test_without_a_size_some_rules_are_unchecked() -> None:
-    """If a server does not send the size, R23 and whether the file is complete cannot be checked."""
+    """Neither R23 nor completeness can be checked if the server sends no size."""
     for video in (Video(), Video(is_faststart=False), Video(is_fragmented=True)):
         file = RecordedFile(video.build(), tells_size=False)
 
@@ -122,7 +122,7 @@ def test_without_a_size_some_rules_are_unchecked() -> None:
     ],
 )
 def test_the_brands_decide_the_container(brands: list[str], container: str | None) -> None:
-    """R20: files without brands are MOV, and files with the brands of images are not videos."""
+    """R20: a file without brands counts as MOV, and one with an image's brands is refused."""
     report = video_report(Video(brands=brands, **SMALL))
 
     violations = without_size([(violation.rule, violation.message) for violation in report.violations])
@@ -180,7 +180,7 @@ def test_the_name_of_a_file_does_not_count(tmp_path: Path) -> None:
 
 
 def test_a_known_container_that_is_not_allowed_is_reported() -> None:
-    """With a contract that allows only MP4, a MOV file breaks only the rule about containers."""
+    """If a contract allows only MP4, a MOV file breaks only that rule."""
     contract = contract_with("x-video", {"container": {"one-of": ["mp4"]}, "displayed-size": {"pixel-aspect": "any"}})
     data = Video(container="mov", pixel_aspect=(4, 3)).build()
     data = edit_boxes(data, "moov/trak/tkhd", lambda old: with_sides(old, 1920, 1080))
@@ -205,7 +205,7 @@ CUT_OFF = "the file is cut off within its box 'mdat', or that box claims to be l
 
 @pytest.mark.parametrize("container", ["mp4", "mov"])
 def test_a_compressed_header_is_unchecked(container: str) -> None:
-    """R20 to R22 are unchecked, because FFmpeg can read such files. The size in bytes is checked."""
+    """R20 to R22 are unchecked, because FFmpeg can read such files. R23 is checked."""
     data = compress_header(Video(container=container, has_sound=True).build())
     why = "the file's header is compressed ('cmov') and was not read"
     report = video_report(data)
@@ -218,7 +218,7 @@ def test_a_compressed_header_is_unchecked(container: str) -> None:
 
 @pytest.mark.parametrize(("entry", "by"), [("avc1", "encv"), ("avc1", "drmi"), ("mp4a", "enca"), ("mp4a", "drms")])
 def test_an_encrypted_video_is_unchecked(entry: str, by: str) -> None:
-    """R20 is unchecked, because you need a key to play the video. The header is enough for the other rules."""
+    """Only R20 is unchecked, because the header is enough for the other rules."""
     whole = Video(has_sound=True).build()
     report = video_report(mark_encrypted(whole, entry, by))
     why = "it is unknown whether the video can be played, because it is encrypted"
@@ -273,7 +273,7 @@ def _mutate(data: bytes, choose: random.Random) -> bytes:
     ids=["mp4", "mov", "fragmented"],
 )
 def test_a_mutated_video_always_gets_a_report(options: dict[str, Any], part: int) -> None:
-    """20,000 mutants of each kind of file cause only violations of known rules, and few, short reads."""
+    """20,000 mutants of each kind cause only violations of known rules, and few, short reads."""
     data = Video(**SMALL, **options, has_sound=True).build()
     choose = random.Random(f"{options} {part}")
     refused = 0

@@ -24,7 +24,7 @@ from contract_tests.support.video_checks import SMALL, TRACK, video_report, viol
     ],
 )
 def test_durations_up_to_one_frame_beyond_the_limits_are_accepted(seconds: str, conforms: bool) -> None:  # noqa: FBT001 - a table
-    """R21: a video may last 3 s to 8 s, plus or minus one of its frames."""
+    """R21: 3 s to 8 s are allowed, plus or minus one frame."""
     message = f"the video lasts {seconds} s, it must last 3 to 8 s, give or take 0.2 s (frames: 1)"
 
     report = video_report(Video(seconds=seconds))
@@ -45,7 +45,7 @@ def test_rounding_in_the_movie_header_is_ignored(frames: int, conforms: bool) ->
 
 
 def test_a_frame_shown_for_a_minute_does_not_extend_the_limits() -> None:
-    """The tolerance is at most one second, so that slides do not count as frames."""
+    """The tolerance is at most one second, because a slide is not an ordinary frame."""
     data = Video(**SMALL, seconds="3").build()
     slide = struct.pack(">4I", 0, 1, 1, 60 * 16384)
     slides = edit_boxes(data, TRACK + "stts", lambda _: slide)
@@ -72,7 +72,7 @@ def test_without_frames_in_the_header_there_is_no_tolerance() -> None:
 
 
 def test_a_video_without_any_duration_is_unchecked() -> None:
-    """If neither the movie nor a track has a duration, R21 is not checked, and the report says so."""
+    """The report says that R21 is unchecked, because neither the movie nor a track has a duration."""
     data = edit_boxes(Video(**SMALL).build(), "moov/mvhd", lambda _: None)
     data = edit_boxes(data, "moov/trak/mdia/mdhd", lambda old: overwrite(old, 12, bytes(8)))
 

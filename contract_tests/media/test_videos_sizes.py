@@ -26,7 +26,7 @@ from contract_tests.support.video_checks import video_report, violations_in
     ],
 )
 def test_any_other_size_is_refused(shown: str, video: Video) -> None:
-    """R22: the violation contains both allowed sizes, even for sizes near them or with the right ratio."""
+    """R22: the violation lists both allowed sizes, even if the size is near them or has the right ratio."""
     message = f"the video is shown as {shown} px, it must be 1920x1080 or 1080x1920 px"
     assert [("R22", message)] == violations_in(replace(video, frames_per_second="1"))
 

@@ -24,7 +24,7 @@ def caller(request: pytest.FixtureRequest) -> Iterator[Caller]:
 
 @pytest.fixture
 def live_caller() -> Iterator[Caller]:
-    """Yield a caller of a server with a manual clock, in the first dialect."""
+    """Yield a caller of a server with a manual clock, in the dialect of the live service."""
     app = create_app(manual_clock=True)
     yield Caller(app)
     app.close()
@@ -32,7 +32,7 @@ def live_caller() -> Iterator[Caller]:
 
 @pytest.fixture
 def connections(monkeypatch: pytest.MonkeyPatch) -> list[sqlite3.Connection]:
-    """Return the connections to state files in order, to spoil them as a full disk or a kill does."""
+    """Return the connections to state files in order, so that a test can spoil them as a full disk does."""
     connections: list[sqlite3.Connection] = []
     connect = sqlite3.connect
 
@@ -46,5 +46,5 @@ def connections(monkeypatch: pytest.MonkeyPatch) -> list[sqlite3.Connection]:
 
 @pytest.fixture(autouse=True)
 def _without_certificates(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Skip loading the authorities' certificates, which is slow; no receiver here uses TLS."""
+    """Skip loading the authorities' certificates. That is slow, and no receiver here uses TLS."""
     monkeypatch.setattr(callbacks, "shared_context", lambda **_: ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))

@@ -25,21 +25,20 @@ from kling_elements_client import contract
 
 
 def test_the_package_exports_the_application() -> None:
-    """Users import `kling_elements.mock.create_app`."""
     assert ["create_app"] == kling_elements.mock.__all__
     assert create_app is kling_elements.mock.create_app
 
 
 @pytest.mark.parametrize("name", ["sample", "fromImages", "fromVideo"])
 def test_every_example_of_the_contract_is_accepted(name: str) -> None:
-    """A valid request creates an element, and its response has exactly the documented keys."""
+    """Each creates an element, and its response has exactly the documented keys."""
     body = example(name)
 
     assert_accepted(shared_caller().post(body))
 
 
 def test_an_asgi_server_may_leave_out_the_raw_path() -> None:
-    """ASGI makes `raw_path` optional, so the decoded path works too."""
+    """The decoded path is used instead, because ASGI makes `raw_path` optional."""
     assert_accepted(exchange(scope(raw_path=None, path=ELEMENTS), chunks(SAMPLE))[0])
     NO_PATH.check(exchange(scope(raw_path=None, path="/100%/\u8d85"), chunks(SAMPLE))[0])
 
@@ -59,14 +58,14 @@ async def _speak(app: MockServer, scope_type: str, messages: list[dict[str, str]
 
 
 def test_the_lifespan_protocol_is_followed() -> None:
-    """The application answers startup and shutdown with `complete`."""
+    """The application completes both startup and shutdown."""
     sent = asyncio.run(_speak(create_app(), "lifespan", [{"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}]))
 
     assert [{"type": "lifespan.startup.complete"}, {"type": "lifespan.shutdown.complete"}] == sent
 
 
 def test_a_websocket_is_closed() -> None:
-    """The application refuses a WebSocket without an exception."""
+    """No exception is raised."""
     assert [{"type": "websocket.close"}] == asyncio.run(_speak(shared_caller().app, "websocket", []))
 
 
@@ -100,7 +99,7 @@ _BODIES = st.binary() | st.recursive(
 def test_no_request_is_answered_with_500(
     method: str, path: bytes, query: bytes, headers: list[tuple[bytes, bytes]], bodies: list[bytes]
 ) -> None:
-    """However malformed a request is, the response has a documented status and shape."""
+    """Any malformed request gets a documented status and shape."""
     request = scope(method=method, raw_path=path, query_string=query, headers=headers)
     reply, _ = exchange(request, chunks(*bodies))
 
@@ -111,7 +110,7 @@ def test_no_request_is_answered_with_500(
 @given(body=_BODIES)
 @settings(max_examples=300)
 def test_no_body_is_answered_with_500(body: bytes) -> None:
-    """However malformed a body is, the response is 200 or 400."""
+    """Any malformed body gets 200 or 400."""
     assert shared_caller().post(content=body).status in {200, 400}
 
 

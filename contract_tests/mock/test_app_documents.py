@@ -14,7 +14,7 @@ from kling_elements_runtime.contract import Contract
 
 
 def _document(**operation: Any) -> dict[str, Any]:
-    """Return a document with two paths, whose `get` has the given members."""
+    """Return a document with two paths, whose `get` has some members."""
     own = contract.document()
     response = {"content": {"application/json": {"examples": {"first": {"value": [1]}, "second": {"value": [2]}}}}}
     base = {"security": [{"bearerToken": []}], "responses": {"4XX": {}, "200": {"$ref": "#/components/responses/a~1b"}}}
@@ -39,7 +39,7 @@ def _reply(method: str, path: str, **operation: Any) -> tuple[int, Any]:
 
 @pytest.mark.parametrize("path", ["/things/1/2-3", "/things/%2F/%2F-%0A", "/things/1/2-3-4"])
 def test_a_path_template_matches_segment_by_segment(path: str) -> None:
-    """A parameter matches any string within its segment, even an encoded slash, but not an empty string."""
+    """A parameter matches any non-empty string in its segment, even an encoded slash."""
     assert (200, [1]) == _reply("GET", path)
     assert (202, [1]) == _reply("DELETE", path)
 
@@ -54,7 +54,7 @@ def test_a_path_template_matches_only_its_own_segments(path: str) -> None:
 
 
 def test_a_path_parameter_is_decoded() -> None:
-    """`find` returns the decoded parameters by name."""
+    """`find` returns the parameters by name."""
     match = MockServer(Contract(_document())).routes.find("/things/%2F%C3%A4/b-c")
 
     assert match is not None
@@ -63,7 +63,7 @@ def test_a_path_parameter_is_decoded() -> None:
 
 
 def test_a_literal_path_takes_precedence_over_a_template() -> None:
-    """OpenAPI matches concrete paths first, in any order of the document."""
+    """The order of the paths in the document doesn't matter."""
     app = MockServer(Contract(_document()))
     reply = Caller(app).send("DELETE", "/things/all/names-only")
 
@@ -72,7 +72,7 @@ def test_a_literal_path_takes_precedence_over_a_template() -> None:
 
 
 def test_server_and_client_use_the_lowest_success_status() -> None:
-    """In any order of the document, the server answers with the smallest status, and the client uses its schema."""
+    """The order of the statuses in the document doesn't matter."""
     operation = Contract(_document()).operation("delete")
 
     assert ["204", "202"] == list(operation.definition["responses"])
@@ -81,7 +81,7 @@ def test_server_and_client_use_the_lowest_success_status() -> None:
 
 
 def test_every_method_of_a_path_is_allowed() -> None:
-    """Allow lists all methods, and nothing else, in the order of OpenAPI."""
+    """Allow lists exactly the methods of the path, in OpenAPI's order."""
     reply = Caller(MockServer(Contract(_document()))).send("POST", "/things/1/2-3")
 
     assert (405, "GET, DELETE") == (reply.status, headers_of(reply)["allow"])
@@ -91,7 +91,7 @@ def test_every_method_of_a_path_is_allowed() -> None:
     ("expected", "security"), [(401, [{"bearerToken": []}]), (200, []), (200, [{"bearerToken": []}, {}])]
 )
 def test_an_operation_says_whether_it_needs_a_token(expected: int, security: list[Any]) -> None:
-    """No requirement, or an empty one among several, means that no token is needed; unknown paths always need one."""
+    """None is needed if any requirement is empty or there is none. Unknown paths always need one."""
     caller = Caller(MockServer(Contract(_document(security=security))))
     asked = [("GET", "/things/1/2-3"), ("PUT", "/things/1/2-3"), ("POST", "/")]
 
@@ -100,7 +100,7 @@ def test_an_operation_says_whether_it_needs_a_token(expected: int, security: lis
 
 @pytest.mark.parametrize(("expected", "security"), [(200, {}), (401, {"security": [{"bearerToken": []}]})])
 def test_a_document_says_whether_operations_need_a_token(expected: int, security: dict[str, Any]) -> None:
-    """An operation without `security` gets that of the document."""
+    """The document's `security` applies to each operation that has none."""
     document = {**_document(), **security}
     del document["paths"]["/things/all/names-only"]["get"]["security"]
     caller = Caller(MockServer(Contract(document)))

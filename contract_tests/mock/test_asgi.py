@@ -25,7 +25,7 @@ from kling_elements.mock.asgi import BodyTooLargeError, RequestBody
 
 @pytest.mark.parametrize("length", [str(LIMIT + 1), "0" * 5000 + str(LIMIT + 1), "9" * 5000])
 def test_a_declared_length_over_the_limit_is_413_before_a_byte_is_read(length: str) -> None:
-    """The server answers first and then drops the body, so that the peer receives the response."""
+    """The server drops the body after it has answered, so that the peer receives the response."""
     reply, received = exchange(scope(("content-length", length)), chunks(b" ", b" "))
 
     TOO_LARGE.check(reply)
@@ -34,12 +34,12 @@ def test_a_declared_length_over_the_limit_is_413_before_a_byte_is_read(length: s
 
 @pytest.mark.parametrize("length", ["-1", "", "\xb2", "1e9", "\u0663".encode().decode("latin-1"), "7", str(LIMIT)])
 def test_a_declared_length_within_the_limit_is_not_believed(length: str) -> None:
-    """If the length is invalid or within the limit, the server counts the bytes anyway."""
+    """The server counts the bytes anyway, and also if the length is invalid."""
     assert_accepted(exchange(scope(("content-length", length)), chunks(SAMPLE))[0])
 
 
 def test_counted_bytes_over_the_limit_are_413() -> None:
-    """A body of exactly the limit is accepted, and one byte more is refused, whatever its headers say."""
+    """A body of exactly the limit is accepted, whatever its headers say."""
     fitting = SAMPLE.ljust(LIMIT)
     half = LIMIT // 2
 
@@ -53,7 +53,7 @@ def test_counted_bytes_over_the_limit_are_413() -> None:
 
 
 def test_no_more_than_the_limit_is_kept_in_memory() -> None:
-    """If a body never ends, the reader keeps no more than its limit."""
+    """The test sends a body that never ends."""
 
     async def read() -> int:
         chunk = bytes(1 << 16)
@@ -75,7 +75,7 @@ def test_no_more_than_the_limit_is_kept_in_memory() -> None:
 
 
 def test_at_most_a_limited_number_of_bytes_of_an_unwanted_body_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    """If a peer never stops sending, it gets its response, and the server stops reading."""
+    """A peer that never stops sending gets its response, and the server stops reading."""
     monkeypatch.setattr(asgi, "DRAIN_MAX_BYTES", 1000)
     endless = iter(lambda: {"type": "http.request", "body": bytes(100), "more_body": True}, None)
     reply, received = exchange(scope(token=None), endless)
@@ -85,7 +85,7 @@ def test_at_most_a_limited_number_of_bytes_of_an_unwanted_body_is_read(monkeypat
 
 
 def test_an_unwanted_body_is_read_for_a_limited_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """If a peer stalls, it gets its response, and the server stops waiting."""
+    """A peer that stalls gets its response, and the server stops waiting."""
     monkeypatch.setattr(asgi, "DRAIN_MAX_SECONDS", 0.01)
     stalled = chunks(b"{", complete=False)[:1]
 
@@ -96,7 +96,7 @@ def test_an_unwanted_body_is_read_for_a_limited_time(monkeypatch: pytest.MonkeyP
 def test_a_peer_that_waits_for_100_continue_is_refused_without_its_body(
     expected: ExpectedRefusal, token: str | None, length: str
 ) -> None:
-    """After `Expect: 100-continue` the server reads nothing and closes the connection, because no body will come."""
+    """The server reads nothing and closes the connection, because no body will come."""
     reply, received = exchange(scope(("content-length", length), ("expect", "100-Continue"), token=token), [])
 
     replace(expected, headers={**expected.headers, "connection": "close"}).check(reply)
@@ -104,7 +104,7 @@ def test_a_peer_that_waits_for_100_continue_is_refused_without_its_body(
 
 
 def test_a_peer_that_waits_for_100_continue_gets_it_if_its_head_is_valid() -> None:
-    """Reading the body sends the go-ahead, and the connection stays open."""
+    """The connection stays open."""
     waiting = scope(("expect", "100-continue"))
 
     assert_accepted(exchange(waiting, chunks(SAMPLE))[0])

@@ -33,7 +33,7 @@ SECRET = "whsec_dGVzdHNlY3JldHRlc3RzZWNyZXR0ZXN0c2VjcmV0MTI="
 
 @on_a_loop
 async def test_each_change_of_a_task_is_sent_once_and_in_order() -> None:
-    """Each notification shows the task at that time; a step over both changes sends both."""
+    """A clock step over two changes sends both."""
     async with running_receiver() as receiver, running_server(server()) as caller:
         task = caller.create(callback_url=f"{receiver.url}/hook?a=b", external_task_id="e")
         caller.app.clock.step(1)
@@ -57,7 +57,7 @@ async def test_each_change_of_a_task_is_sent_once_and_in_order() -> None:
 
 @on_a_loop
 async def test_a_notification_of_success_has_the_element() -> None:
-    """The notification equals the response of a look-up without the cost in money."""
+    """The notification equals the response to a look-up, without the cost in money."""
     async with running_receiver() as receiver, running_server(server()) as caller:
         caller.create(callback_url=receiver.url, external_task_id="e")
         caller.app.clock.step(2)
@@ -71,7 +71,7 @@ async def test_a_notification_of_success_has_the_element() -> None:
 
 @on_a_loop
 async def test_a_notification_shows_the_element_as_it_was() -> None:
-    """The notification was late, and the element was deleted meanwhile, but the notification shows it before that."""
+    """A late notification shows an element that was deleted meanwhile."""
     async with running_receiver() as receiver:
         app = server(tick_seconds=0)
         early = Caller(app)
@@ -87,7 +87,7 @@ async def test_a_notification_shows_the_element_as_it_was() -> None:
 
 @on_a_loop
 async def test_a_notification_of_failure_has_the_reason() -> None:
-    """A failed task has no element; if a task ends at once, only its end is sent."""
+    """The notification has no element. A task that fails at once sends only this notification."""
     async with running_receiver() as receiver, running_server(server(tick_seconds=0)) as caller:
         caller.queue("fail:no face")
         caller.create(callback_url=receiver.url)
@@ -99,7 +99,7 @@ async def test_a_notification_of_failure_has_the_reason() -> None:
 
 @on_a_loop
 async def test_a_running_clock_sends_notifications_by_itself() -> None:
-    """No request is needed to send notifications."""
+    """No request is needed."""
     async with running_receiver() as receiver, running_server(server(manual_clock=False, tick_seconds=0.05)) as caller:
         caller.create(callback_url=receiver.url)
         await wait_until(lambda: len(receiver.task_statuses) == 2)
@@ -109,7 +109,7 @@ async def test_a_running_clock_sends_notifications_by_itself() -> None:
 
 @on_a_loop
 async def test_notifications_are_signed_with_the_secret(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Signature and time are valid, even if the server's clock was stepped far ahead."""
+    """Signature and time are valid even if the server's clock was stepped far ahead."""
     monkeypatch.setenv("TZ", "Asia/Shanghai")
     async with running_receiver(500, 200) as receiver, running_server(server(webhook_secret=SECRET)) as caller:
         caller.create(callback_url=receiver.url)
@@ -126,7 +126,7 @@ async def test_notifications_are_signed_with_the_secret(monkeypatch: pytest.Monk
 
 
 def test_a_signature_is_that_of_the_vendors_example(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The secret, id, time and body of the vendor's page give the signature on that page."""
+    """The signature on the vendor's page follows from the secret, id, time and body there."""
 
     class Then(datetime):
         @classmethod
@@ -138,7 +138,7 @@ def test_a_signature_is_that_of_the_vendors_example(monkeypatch: pytest.MonkeyPa
     body = (
         '{"id":"1234567890","status":"succeeded","message":"","create_time":1781080778802,"update_time":1781080794151}'
     )
-    headers = dict(sender._headers("9876543210", body))  # noqa: SLF001 -- the id is chosen by the server otherwise
+    headers = dict(sender._headers("9876543210", body))  # noqa: SLF001 - the id is chosen by the server otherwise
 
     assert b"1781080794" == headers[b"webhook-timestamp"]
     assert b"v1,UsKlJP00XoQyOn410NM9xv34sP+Gl0jnOO9Lcpr7NJ4=" == headers[b"webhook-signature"]
@@ -160,7 +160,7 @@ def test_a_signature_is_that_of_the_vendors_example(monkeypatch: pytest.MonkeyPa
 async def test_a_notification_is_sent_again_until_it_is_heard(
     outcome: dict[str, Any], responses: Sequence[int]
 ) -> None:
-    """Any 2xx status or the last attempt ends the retries; a redirect is not a success."""
+    """Any 2xx status or the last attempt ends the retries. A redirect doesn't."""
     async with running_receiver(*responses) as receiver, running_server(server()) as caller:
         task_id = caller.create(callback_url=receiver.url, external_task_id="e")["task_id"]
         caller.app.clock.step(1)
@@ -173,7 +173,7 @@ async def test_a_notification_is_sent_again_until_it_is_heard(
 
 
 def test_intervals_grow() -> None:
-    """Each interval is the one before, times the factor."""
+    """Each interval is the previous one times the factor."""
     assert [1.0, 2.0, 4.0] == [Retries().seconds_after(attempt) for attempt in (1, 2, 3)]
     assert [0.5, 1.5, 4.5] == [Retries(5, 0.5, 3).seconds_after(attempt) for attempt in (1, 2, 3)]
 
@@ -181,7 +181,7 @@ def test_intervals_grow() -> None:
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1/", "http://xn--a/", f"http://{'a' * 70}.invalid/"])
 @on_a_loop
 async def test_an_unreachable_receiver_does_not_stop_the_others(url: str, caplog: pytest.LogCaptureFixture) -> None:
-    """The server gives up on it, notifies the other receivers, and logs no warning."""
+    """The server gives up on it without a warning, and notifies the other receivers."""
     caplog.set_level(logging.DEBUG)
     async with running_receiver() as receiver, running_server(server()) as caller:
         caller.create(callback_url=url)
@@ -198,7 +198,7 @@ async def test_an_unreachable_receiver_does_not_stop_the_others(url: str, caplog
 
 @on_a_loop
 async def test_a_silent_receiver_does_not_delay_the_others() -> None:
-    """The other receivers get their notifications meanwhile."""
+    """The other receivers are notified while it is silent."""
     with listening(Peer.until_closed) as silent:
         async with running_receiver() as receiver, running_server(server(retries=Retries(1))) as caller:
             caller.create(callback_url=silent.url)
@@ -210,7 +210,7 @@ async def test_a_silent_receiver_does_not_delay_the_others() -> None:
 
 @on_a_loop
 async def test_a_silent_receiver_is_given_up_after_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A silent receiver counts as unreachable."""
+    """The receiver then counts as unreachable."""
     monkeypatch.setattr(callbacks, "_MAX_RESPONSE_SECONDS", 0.1)
     with listening(Peer.until_closed) as silent:
         async with running_server(server(retries=Retries(1))) as caller:
@@ -222,7 +222,7 @@ async def test_a_silent_receiver_is_given_up_after_a_time(monkeypatch: pytest.Mo
 
 @on_a_loop
 async def test_notifications_in_flight_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Further notifications wait, and each task's notifications stay in order."""
+    """Further ones wait, and those of each task stay in order."""
     monkeypatch.setattr(callbacks, "_MAX_AT_ONCE", 2)
     async with running_receiver() as receiver, running_server(server()) as caller:
         ids = [caller.create(callback_url=receiver.url)["task_id"] for _ in range(7)]
@@ -237,7 +237,7 @@ async def test_notifications_in_flight_are_limited(monkeypatch: pytest.MonkeyPat
 
 @on_a_loop
 async def test_the_next_server_sends_undelivered_notifications(tmp_path: Path) -> None:
-    """A server with the same state file uses the same ids, and skips what was delivered."""
+    """The next server uses the same ids, and skips what was delivered."""
     options = {"state": tmp_path / "state.db", "webhook_secret": SECRET}
     async with running_receiver(200, 500) as receiver:
         async with running_server(server(**options, retries=Retries(9, 60))) as caller:
@@ -263,7 +263,7 @@ async def _post(app: MockServer, url: str) -> None:
 
 
 def test_without_a_lifespan_notifications_start_with_the_first_create() -> None:
-    """The server uses the loop of the request; if that has ended, it uses the next one."""
+    """The notifications run on the loop of that request, or of a later one if it has ended."""
     app = server(tick_seconds=0)
 
     async def main() -> None:
@@ -295,7 +295,7 @@ def test_a_late_creation_sends_notifications_too() -> None:
 
 @on_a_loop
 async def test_notifications_can_be_switched_off() -> None:
-    """With `callbacks=False`, you can send any `callback_url`."""
+    """With `callbacks=False`, any `callback_url` is accepted."""
     async with (
         running_receiver() as receiver,
         running_server(server(callbacks=False)) as caller,
@@ -311,7 +311,7 @@ async def test_notifications_can_be_switched_off() -> None:
 
 @on_a_loop
 async def test_a_server_may_be_closed_while_it_sends_notifications() -> None:
-    """Unfinished notifications are cancelled without an error."""
+    """The unfinished ones are cancelled without an error."""
     app = server(retries=Retries(9, 60))
     async with running_receiver(500) as receiver:
         await _post(app, receiver.url)
@@ -322,7 +322,7 @@ async def test_a_server_may_be_closed_while_it_sends_notifications() -> None:
 
 
 def test_a_server_may_be_stopped_by_another_loop() -> None:
-    """The stopping loop doesn't wait for a task on the other loop."""
+    """That loop doesn't wait for a task on the first one."""
     app = server()
 
     async def start() -> None:
@@ -340,7 +340,7 @@ async def _live(app: MockServer) -> None:
 
 @on_a_loop
 async def test_a_create_without_a_loop_sends_notifications_once_there_is_one() -> None:
-    """`respond` needs no loop; the notifications are sent on the loop that the server runs on later."""
+    """The notifications of `respond` are sent on the loop that the server runs on later."""
     app = server(tick_seconds=0)
     async with running_receiver() as receiver:
         await asyncio.to_thread(Caller(app).create, callback_url=receiver.url)
@@ -351,7 +351,7 @@ async def test_a_create_without_a_loop_sends_notifications_once_there_is_one() -
 
 
 def test_an_empty_callback_url_counts_as_missing(tmp_path: Path) -> None:
-    """An empty callback URL sends and records nothing."""
+    """Nothing is sent or recorded."""
     state = tmp_path / "state.db"
     with closing(server(tick_seconds=0, state=state)) as app:
         Caller(app).create(callback_url="")

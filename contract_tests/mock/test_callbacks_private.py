@@ -22,7 +22,7 @@ def create_from(caller: Caller, peer: str, callback_url: str) -> None:
 @pytest.mark.parametrize(("peer", "hosts"), [("127.0.0.1", []), ("10.0.0.1", ["10.0.0.0/8"])])
 @on_a_loop
 async def test_local_and_allowed_callers_are_notified_at_private_addresses(peer: str, hosts: list[str]) -> None:
-    """Test suites listen at such addresses."""
+    """Test suites need this, because they listen at such addresses."""
     async with running_receiver() as receiver, running_server(server(tick_seconds=0, control=hosts)) as caller:
         create_from(caller, peer, receiver.url)
         await wait_until(lambda: receiver.task_statuses)
@@ -31,7 +31,7 @@ async def test_local_and_allowed_callers_are_notified_at_private_addresses(peer:
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::ffff:127.0.0.1]"])
 @on_a_loop
 async def test_other_callers_cannot_make_the_server_post_to_private_addresses(host: str) -> None:
-    """Otherwise strangers could reach everything that the server can. The record of the one attempt has the reason."""
+    """Otherwise strangers could reach everything in the server's network. The record gives the reason."""
     async with running_receiver() as receiver, running_server(server(tick_seconds=0)) as caller:
         create_from(caller, "10.0.0.1", f"http://{host}:{receiver.url.rpartition(':')[2]}/")
         await wait_until(lambda: caller.ask("GET", "/_mock/callbacks"))

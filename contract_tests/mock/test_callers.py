@@ -21,7 +21,7 @@ PAGES_REFUSED = (
 
 
 def control(peer: str, *hosts: str, **headers: str) -> int:
-    """Return the status of a request to the control API from a peer, with other hosts allowed."""
+    """Return the status of a peer's request to the control API of a server with other allowed hosts."""
     app = create_app(control=hosts)
     status = Caller(app).send("GET", "/_mock/clock", headers={**NO_HEADERS, **headers}, client_host=peer).status
     app.close()
@@ -30,7 +30,7 @@ def control(peer: str, *hosts: str, **headers: str) -> int:
 
 @pytest.mark.parametrize("origin", [PAGE, "https://127.0.0.1:5173", "http://[::1]"])
 def test_a_local_page_can_read_responses_and_refusals(origin: str) -> None:
-    """CORS lets the page read responses and some headers. `Vary` keeps caches from giving them to other pages."""
+    """CORS allows it, and `Vary` keeps caches from giving the responses to other pages."""
     shares = {
         "access-control-allow-origin": origin,
         "access-control-expose-headers": "allow, retry-after, www-authenticate",
@@ -51,7 +51,7 @@ def test_a_request_without_an_origin_gets_no_cors_headers() -> None:
 
 @pytest.mark.parametrize("path", [ELEMENTS, f"{ELEMENTS}/7", "/_mock/faults", "/health", "/x"])
 def test_a_preflight_needs_no_token(path: str) -> None:
-    """A browser sends no token with a preflight. The server checks only the request that follows."""
+    """Browsers send none with it. The request that follows needs one."""
     asked = [("access-control-request-method", "POST"), ("access-control-request-headers", "authorization,x-mine")]
     asks = scope(("origin", PAGE), *asked, token=None, method="OPTIONS", raw_path=path.encode())
     reply, _ = exchange(asks, chunks(b""))
@@ -63,7 +63,6 @@ def test_a_preflight_needs_no_token(path: str) -> None:
 
 
 def test_a_preflight_without_headers_allows_no_headers() -> None:
-    """The response allows no headers by name."""
     headers = {**NO_HEADERS, "origin": PAGE, "access-control-request-method": "GET"}
     allowed = headers_of(shared_caller().send("OPTIONS", ELEMENTS, headers=headers))
 
@@ -80,7 +79,7 @@ def test_options_without_an_origin_is_an_ordinary_method(more: dict[str, str]) -
 @pytest.mark.parametrize("path", [ELEMENTS, "/_mock/faults", "/health", "/"])
 @pytest.mark.parametrize("method", ["POST", "GET", "OPTIONS"])
 def test_a_page_of_another_site_is_always_403(method: str, path: str, origin: str) -> None:
-    """Otherwise any page could make the server POST to any address through `callback_url`."""
+    """Otherwise it could make the server POST to any address through `callback_url`."""
     more = [("origin", origin), ("access-control-request-method", "POST")]
     reply, _ = exchange(scope(*more, method=method, raw_path=path.encode()), chunks(SAMPLE))
 
@@ -113,7 +112,7 @@ def test_other_hosts_can_be_allowed(
 
 
 def test_an_allowed_name_is_resolved_for_each_request(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The name is resolved for each request, because a container may get another address."""
+    """A container may get another address between two requests."""
     resolve_to(monkeypatch)
     assert 403 == control("172.18.0.3", "tests")
     resolve_to(monkeypatch, "172.18.0.3", "fd12::3")
@@ -138,19 +137,19 @@ def test_an_allowed_name_is_resolved_for_each_request(monkeypatch: pytest.Monkey
 def test_an_allowed_host_cannot_reach_control_by_a_public_name(
     expected: int, headers: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """DNS rebinding needs a public name. Names that you allow work; proxies and pages of other sites don't."""
+    """Such a name may come from DNS rebinding. Names that you allow are accepted."""
     resolve_to(monkeypatch)
     assert expected == control("172.18.0.3", "172.18.0.0/16", "mock.internal", **headers)
 
 
 def test_an_allowed_name_works_on_the_servers_own_machine() -> None:
-    """An entry in the hosts file can give the machine such a name."""
+    """An entry in the hosts file can give it such a name."""
     assert 200 == control("127.0.0.1", "kling.internal", host="kling.internal:8787")
     assert 403 == control("127.0.0.1", host="kling.internal:8787")
 
 
 @pytest.mark.parametrize(("expected", "version"), [(200, "1.1"), (200, "2"), (403, "1.0")])
 def test_http_1_0_is_treated_as_a_proxy(expected: int, version: str) -> None:
-    """By default nginx speaks HTTP/1.0 to its upstream and adds no header; test clients speak later versions."""
+    """By default nginx forwards requests as HTTP/1.0 without adding a header."""
     asks = scope(token=None, method="GET", raw_path=b"/_mock/clock", client=["127.0.0.1", 5], http_version=version)
     assert expected == exchange(asks, chunks(b""))[0].status

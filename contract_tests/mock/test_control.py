@@ -22,14 +22,14 @@ PATHS = ["/_mock/faults", "/_mock/elements", "/_mock/clock", "/_mock/callbacks",
 
 @pytest.fixture
 def foreign_caller() -> Iterator[Caller]:
-    """Yield a caller with another token than the server's, because the control API needs none."""
+    """Yield a caller whose token is not the server's, because the control API needs none."""
     app = create_app("sk-of-the-server", manual_clock=True)
     yield Caller(app)
     app.close()
 
 
 def reply(caller: Caller, client_host: str | None, path: str = "/_mock/clock") -> tuple[int, Any]:
-    """Return the status and the value of the response to a GET from a peer."""
+    """Return the status and the JSON value of the response to a peer's GET."""
     answered = caller.send("GET", path, headers=NO_HEADERS, client_host=client_host)
     return answered.status, json.loads(answered.body)
 
@@ -44,7 +44,7 @@ def test_callers_on_the_same_machine_need_no_token(path: str, host: str, foreign
 @pytest.mark.parametrize("host", ["10.0.0.1", "::ffff:10.0.0.1", "2001:db8::1", "0.0.0.0", "::", "localhost", "", None])
 @pytest.mark.parametrize("path", [*PATHS, "/_mock/", "/_mock/x"])
 def test_other_callers_are_403(path: str, host: str | None, foreign_caller: Caller) -> None:
-    """Other callers can't probe for paths, and an unknown peer counts as another machine."""
+    """Other callers can't probe for paths. A peer without an address counts as another machine."""
     status, response = reply(foreign_caller, host, path)
 
     assert (403, 1103) == (status, response["code"])
@@ -74,12 +74,12 @@ def test_other_callers_are_403(path: str, host: str | None, foreign_caller: Call
 def test_pages_and_proxies_on_the_same_machine_are_403(
     expected: int, name: str, value: str, foreign_caller: Caller
 ) -> None:
-    """Pages and proxies forward requests from anywhere."""
+    """Pages and proxies can forward requests from anywhere."""
     assert expected == foreign_caller.send("GET", "/_mock/clock", headers={**NO_HEADERS, name: value}).status
 
 
 def test_a_local_page_may_be_cross_site(foreign_caller: Caller) -> None:
-    """From `localhost` to `127.0.0.1` is cross-site, but the origin shows that the page is on this machine."""
+    """A page on `localhost` may call `127.0.0.1`, because its origin shows that it is local."""
     headers = {**NO_HEADERS, "origin": "http://localhost:3000", "sec-fetch-site": "cross-site"}
     assert 200 == foreign_caller.send("GET", "/_mock/clock", headers=headers).status
 
@@ -101,7 +101,7 @@ def test_another_path_is_404(path: str, foreign_caller: Caller) -> None:
     ],
 )
 def test_another_method_is_405(methods: str, path: str, foreign_caller: Caller) -> None:
-    """Allow lists the methods of the path."""
+    """Allow lists the path's methods."""
     answered = foreign_caller.send("PUT", path)
 
     assert (405, 1202) == (answered.status, json.loads(answered.body)["code"])
@@ -115,7 +115,7 @@ def test_a_body_has_a_limit(expected: int, size: int, foreign_caller: Caller) ->
 
 
 def test_a_body_is_strict_json(foreign_caller: Caller) -> None:
-    """The control API reads bodies as every operation does."""
+    """The control API refuses the same texts as every operation."""
     answered = foreign_caller.send("POST", "/_mock/faults", content=b"none")
 
     assert (400, "the body cannot be read: not JSON: Expecting value at line 1, column 1") == (
@@ -134,7 +134,7 @@ def test_queued_faults_can_be_seen_and_dropped(foreign_caller: Caller) -> None:
 
 
 def test_the_clock_is_stepped(foreign_caller: Caller) -> None:
-    """You can step the clock by any number of seconds. The response contains the new time."""
+    """Any number of seconds is allowed. The response contains the new time."""
     before = foreign_caller.ask("GET", PATHS[2])
 
     assert {"now": foreign_caller.app.clock.now(), "manual": True} == before
@@ -159,7 +159,7 @@ def test_an_invalid_step_is_refused(expected: str, body: Any, foreign_caller: Ca
 
 
 def test_the_tasks_of_every_token_are_listed() -> None:
-    """The oldest task comes first. A finished task has its element id, and each owner has a name."""
+    """The oldest comes first. A finished task has its element id, and each owner has a name."""
     app = create_app(manual_clock=True)
     one, other = Caller(app), Caller(app, "sk-other")
     ids = [one.create(external_task_id="e")["task_id"], other.create()["task_id"]]
@@ -180,5 +180,5 @@ def test_the_tasks_of_every_token_are_listed() -> None:
 
 
 def test_other_machines_may_call_the_paths_of_the_contract() -> None:
-    """Callers from other machines need only a token."""
+    """A token is enough for them."""
     assert 200 == shared_caller().post(client_host="10.0.0.1").status

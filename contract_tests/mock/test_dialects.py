@@ -37,13 +37,13 @@ def quick_caller(request: pytest.FixtureRequest) -> Iterator[Caller]:
 
 
 def test_the_dialects_of_the_contract_are_these() -> None:
-    """The first one is the default, with the responses of the live service."""
+    """The default is the first one, with the responses of the live service."""
     assert wording.DIALECTS == contract.CONTRACT.dialects()
     assert wording.NO_TASK["live"]("x") == Caller(create_app()).refusal("GET", f"{ELEMENTS}/x")
 
 
 def test_an_unknown_dialect_is_an_error() -> None:
-    """The message lists the dialects, however you create the server."""
+    """The message lists the dialects, for every way to create a server."""
     expected = r"^there is no dialect 'latin'; use one of live, documented$"
 
     with pytest.raises(ValueError, match=expected):
@@ -54,7 +54,7 @@ def test_an_unknown_dialect_is_an_error() -> None:
 
 @for_each_row(MEANINGS, "case")
 def test_the_contract_distinguishes_refusals_by_code_and_message(case: Meaning) -> None:
-    """Code and message count together, for one operation, in every dialect."""
+    """Each pair has one meaning for an operation, in every dialect."""
     rows = contract.CONTRACT.refusals(case.operation, case.keyword)
 
     assert case.dialects == {row.dialect for row in rows if row.fits(case.code, case.message)}
@@ -63,13 +63,13 @@ def test_the_contract_distinguishes_refusals_by_code_and_message(case: Meaning) 
 
 
 def test_a_refusal_without_a_code_has_no_meaning() -> None:
-    """A message without a code proves nothing."""
+    """The message is not enough."""
     assert not contract.means("getElement", "x-absent", None, "Task not found by id/external id: x")
     assert not contract.means("getElement", "x-absent", 1201, None)
 
 
 def test_clients_understand_each_refusal_of_the_server(quick_caller: Caller) -> None:
-    """In every dialect, an unknown element differs from a deleted one."""
+    """Clients distinguish an unknown element from a deleted one in every dialect."""
     quick_caller.create(external_task_id="e")
     element_id = quick_caller.element("e")["element_id"]
     deletion = ("POST", DELETION, {"element_id": element_id})
@@ -90,7 +90,7 @@ def test_clients_understand_each_refusal_of_the_server(quick_caller: Caller) -> 
 
 
 def test_an_id_that_another_call_used_is_refused_if_the_dialect_counts_it(quick_caller: Caller) -> None:
-    """In one dialect an external id is unique over the account, in the other only over this call."""
+    """External ids are unique over the account in one dialect, and over this call in the other."""
     taken = "a video's"
     assert [taken, "b"] == quick_caller.ask("POST", USED_IDS, ["b", taken, "b"])
     created = quick_caller.send("POST", ELEMENTS, {**BODY, "external_task_id": taken})
@@ -110,7 +110,7 @@ def test_an_id_that_another_call_used_is_refused_if_the_dialect_counts_it(quick_
 
 
 def test_an_id_that_another_call_used_may_repeat_if_duplicates_are_allowed() -> None:
-    """With `unique_external_ids=False`, ids of other calls may repeat too."""
+    """`unique_external_ids=False` covers ids of other calls too."""
     caller = Caller(create_app(unique_external_ids=False))
     caller.ask("POST", USED_IDS, ["e"])
 
@@ -128,7 +128,7 @@ def test_ids_that_cannot_be_used_are_refused(body: Any) -> None:
 
 
 def test_a_state_may_change_its_dialect(tmp_path: Path) -> None:
-    """The state keeps deletions and used ids; whether you see them depends on the dialect."""
+    """The state keeps deletions and used ids, which the dialect may show or hide."""
     state = tmp_path / "state.db"
     for dialect, status, page in (("live", 200, 1), ("documented", 404, 0), ("live", 200, 1)):
         with closing(create_app(state=state, tick_seconds=0, dialect=dialect)) as app:
@@ -146,7 +146,7 @@ def test_a_state_may_change_its_dialect(tmp_path: Path) -> None:
 
 
 def test_the_response_to_a_deletion_is_the_example_that_a_document_names() -> None:
-    """The response keeps the example's other members and has the task whose element was deleted."""
+    """The response contains the task of the deleted element in place of the example's."""
     value = {"code": 0, "message": "gone", "request_id": "r", "data": {"task_id": "t", "by": "hand"}}
 
     def change(document: dict[str, Any]) -> None:
@@ -168,7 +168,7 @@ def test_the_response_to_a_deletion_is_the_example_that_a_document_names() -> No
 
 
 def test_a_document_without_responses_to_deletions_fails_at_the_start() -> None:
-    """The server doesn't invent a response."""
+    """Otherwise the server would have to invent a response."""
     with pytest.raises(KeyError, match="documented"):
         MockServer(
             changed_contract(lambda document: document["paths"][DELETION]["post"]["x-deletion"].pop("documented")),
@@ -177,7 +177,7 @@ def test_a_document_without_responses_to_deletions_fails_at_the_start() -> None:
 
 
 def test_a_refusal_that_the_document_lacks_gets_a_general_code() -> None:
-    """The server doesn't invent a response that a client could mistake for a known one."""
+    """A client must not mistake it for a known refusal."""
     other = changed_contract(lambda document: document["paths"][f"{ELEMENTS}/{{id}}"]["get"].pop("x-absent"))
     with closing(MockServer(other)) as app:
         assert (400, 1201) == Caller(app).refusal("GET", f"{ELEMENTS}/x")[:2]
@@ -218,7 +218,7 @@ _OF_DIALECTS = [row for row in responses() if row.dialect]
 
 @for_each_row(_OF_DIALECTS)
 def test_the_mock_server_gives_each_recorded_response_of_its_dialect(row: LiveResponse) -> None:
-    """Status and code are the same. So are the message, if it is known, and the presence of `data`."""
+    """Status, code and the presence of `data` are the same, and so is the message if it is known."""
     with closing(create_app(dialect=row.dialect, tick_seconds=0)) as app:
         asked, reply = _PROVOKED[row.provoked_by](Caller(app))
     recorded, response = row.body(), json.loads(reply.body)
@@ -233,5 +233,5 @@ def test_the_mock_server_gives_each_recorded_response_of_its_dialect(row: LiveRe
 
 
 def test_each_way_to_provoke_a_response_is_used() -> None:
-    """Each recorded response of a dialect can be provoked, and each way to provoke one is used."""
+    """Every recorded response of a dialect names one of them."""
     assert set(_PROVOKED) == {row.provoked_by for row in _OF_DIALECTS}

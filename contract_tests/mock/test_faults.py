@@ -30,7 +30,7 @@ def count(caller: Caller) -> int:
 
 @pytest.mark.parametrize("code", CODES)
 def test_every_business_code_can_be_provoked(code: int, live_caller: Caller) -> None:
-    """A fault answers with a code before or after the task is created, or with status 200."""
+    """The code comes before or after the task is created, or with status 200."""
     row = CODES[code]
     live_caller.queue(f"code:{code}", f"200-code:{code}", f"code:{code}-after")
     replies = [creation(live_caller) for _ in range(2)]
@@ -53,7 +53,7 @@ def test_every_business_code_can_be_provoked(code: int, live_caller: Caller) -> 
 )
 @pytest.mark.parametrize(("when", "created"), [("before", 0), ("after", 1)])
 def test_a_proxy_may_answer_with_a_page(when: str, created: int, status: int, title: str, live_caller: Caller) -> None:
-    """The page replaces the response, before or after the task is created."""
+    """The page comes before or after the task is created."""
     live_caller.queue(f"html-{status}-{when}")
     page = f"<html><head><title>{title}</title></head></html>"
 
@@ -98,7 +98,7 @@ def test_a_response_may_be_empty_or_missing(expected: Reply, name: str, created:
     ],
 )
 def test_a_response_may_be_slow(expected: tuple[float, float], name: str, live_caller: Caller) -> None:
-    """The task is created at once, and the response is right."""
+    """The task is created at once, and the response is correct."""
     live_caller.queue(name)
     reply = creation(live_caller)
 
@@ -107,7 +107,6 @@ def test_a_response_may_be_slow(expected: tuple[float, float], name: str, live_c
 
 
 def test_a_response_may_be_cut_in_half(live_caller: Caller) -> None:
-    """The first half is not valid JSON."""
     live_caller.queue("truncated-json")
     reply = creation(live_caller)
 
@@ -118,7 +117,7 @@ def test_a_response_may_be_cut_in_half(live_caller: Caller) -> None:
 
 
 def test_a_response_may_have_no_envelope(live_caller: Caller) -> None:
-    """The response is the contract's example with the id and time of the new task."""
+    """The response is the contract's example, with the id and time of the new task."""
     live_caller.queue("flat")
     response = json.loads(creation(live_caller).body)
     (task,) = live_caller.every_task()
@@ -130,7 +129,7 @@ def test_a_response_may_have_no_envelope(live_caller: Caller) -> None:
 
 
 def test_a_response_may_contradict_itself(live_caller: Caller) -> None:
-    """The response contains the task, but also a code of failure and an invalid time."""
+    """The response contains the task, and also a failure code and an invalid time."""
     live_caller.queue("odd-envelope")
     response = json.loads(creation(live_caller).body)
     violations = contract.schema_violations(contract.operations()["createElement"].success_schema(), response)
@@ -153,7 +152,7 @@ def test_a_response_may_contradict_itself(live_caller: Caller) -> None:
     ],
 )
 def test_a_task_may_end_without_an_element(status: str, message: str, name: str, live_caller: Caller) -> None:
-    """A task fails for a reason or ends with an unknown status; until then it looks like any other."""
+    """The task fails for a reason or ends with an unknown status. Before that it looks like any other."""
     live_caller.queue(name)
     creation(live_caller)
     live_caller.app.clock.step(1)
@@ -169,7 +168,7 @@ def test_a_task_may_end_without_an_element(status: str, message: str, name: str,
 
 
 def test_a_task_may_succeed_with_the_newer_status_word(live_caller: Caller) -> None:
-    """A task with the status word `succeeded` has an element."""
+    """A task with the status `succeeded` has an element."""
     live_caller.queue("status-word:succeeded")
     creation(live_caller)
     live_caller.app.clock.step(2)
@@ -179,7 +178,7 @@ def test_a_task_may_succeed_with_the_newer_status_word(live_caller: Caller) -> N
 
 
 def test_a_creation_may_come_late(live_caller: Caller) -> None:
-    """The task is created and answered only after the delay."""
+    """The task is created and the response sent only after the delay."""
     live_caller.queue("late:30")
     reply = creation(live_caller)
 
@@ -191,7 +190,7 @@ def test_a_creation_may_come_late(live_caller: Caller) -> None:
 
 
 def test_a_creation_that_comes_too_late_is_refused(caller: Caller) -> None:
-    """The late creation is refused if its external id was used meanwhile."""
+    """The external id was used meanwhile."""
     caller.queue("late:30")
     late = creation(caller).late
     creation(caller)
@@ -202,7 +201,7 @@ def test_a_creation_that_comes_too_late_is_refused(caller: Caller) -> None:
 
 
 def test_each_creation_takes_one_fault(live_caller: Caller) -> None:
-    """Faults apply in the order of the queue, and once it is empty, creates succeed."""
+    """Faults apply in order. Once the queue is empty, creates succeed."""
     live_caller.queue("code:1303", "none")
     live_caller.queue("code:5000")
 
@@ -211,7 +210,7 @@ def test_each_creation_takes_one_fault(live_caller: Caller) -> None:
 
 
 def test_a_refused_request_takes_no_fault(live_caller: Caller) -> None:
-    """Invalid creates, creates without a token and other operations leave the queue as it is."""
+    """Requests without a token and other operations take none either."""
     live_caller.queue("code:1303")
     live_caller.send("POST", ELEMENTS, {})
     live_caller.post(headers={"authorization": None})
@@ -259,7 +258,7 @@ def test_a_creation_that_is_refused_for_its_external_id_takes_its_fault(caller: 
     ],
 )
 def test_an_unknown_fault_is_refused_with_a_list_of_all_faults(name: Any, live_caller: Caller) -> None:
-    """The message lists all faults, and the whole list is refused."""
+    """No fault of the request is queued."""
     status, code, message = live_caller.refusal("POST", "/_mock/faults", ["none", name, "none"])
 
     assert (400, 1200) == (status, code)
@@ -269,7 +268,7 @@ def test_an_unknown_fault_is_refused_with_a_list_of_all_faults(name: Any, live_c
 
 
 def test_the_message_about_an_unknown_fault_is_bounded(live_caller: Caller) -> None:
-    """A long name is cut in the message."""
+    """The message repeats only the beginning of a long name."""
     assert len(live_caller.refusal("POST", "/_mock/faults", ["x" * 60_000])[2]) < 1000
 
 

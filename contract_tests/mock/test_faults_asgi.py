@@ -16,7 +16,7 @@ from kling_elements.mock.asgi import ConnectionCutError
 
 
 def test_a_cut_connection_is_an_error_in_process(live_caller: Caller) -> None:
-    """If you use httpx, you see the same error class as over a socket."""
+    """Callers see the same error class from httpx as over a socket."""
     live_caller.queue("drop-before", "drop-after")
     for created in (0, 1):
         with pytest.raises(httpx.RemoteProtocolError) as caught:
@@ -26,7 +26,7 @@ def test_a_cut_connection_is_an_error_in_process(live_caller: Caller) -> None:
 
 
 def test_a_delay_passes_before_the_response(live_caller: Caller) -> None:
-    """The task exists before the response is sent."""
+    """The task exists before that."""
     live_caller.queue("delay:0.1")
 
     async def run() -> tuple[int, float]:
@@ -44,7 +44,7 @@ def test_a_delay_passes_before_the_response(live_caller: Caller) -> None:
 
 
 def test_a_dripping_response_arrives_byte_by_byte(live_caller: Caller) -> None:
-    """The bytes are spread over the time, and the response is complete in the end."""
+    """The response is complete in the end."""
     live_caller.queue("drip:0.2")
     sent: list[Any] = []
 
@@ -64,7 +64,7 @@ def test_a_dripping_response_arrives_byte_by_byte(live_caller: Caller) -> None:
 
 
 def test_a_late_creation_happens_although_the_caller_has_left(live_caller: Caller) -> None:
-    """The caller hangs up during the delay, and the task is created anyway."""
+    """The caller hangs up during the delay."""
     live_caller.queue("late:0.01")
 
     async def run() -> None:
@@ -82,7 +82,7 @@ def test_a_late_creation_happens_although_the_caller_has_left(live_caller: Calle
 
 
 def test_a_late_creation_is_answered_to_a_caller_who_waits(live_caller: Caller) -> None:
-    """If the caller waits, the response contains the created task."""
+    """The response contains the created task."""
     live_caller.queue("late:0.05")
     response = asyncio.run(live_caller.post_async(external_task_id="e")).json()
 
@@ -90,7 +90,7 @@ def test_a_late_creation_is_answered_to_a_caller_who_waits(live_caller: Caller) 
 
 
 def test_a_late_creation_ends_with_the_server() -> None:
-    """At shutdown, a creation that is still delayed is cancelled."""
+    """A creation that is still delayed is cancelled at shutdown."""
     app = create_app(manual_clock=True)
     Caller(app).queue("late:60")
 

@@ -16,7 +16,7 @@ from kling_elements_client import contract
 
 
 def as_javascript(number: int) -> int:
-    """Return a number after `JSON.parse` and `JSON.stringify`."""
+    """Return the number that JavaScript would send back after parsing this one."""
     return int(float(number))
 
 
@@ -28,7 +28,7 @@ def dialect(request: pytest.FixtureRequest) -> str:
 
 
 def created(dialect: str, kind: str) -> tuple[Caller, Any]:
-    """Return a caller of a server with element ids of some kind, and the id of an element."""
+    """Return a caller of a server with this kind of element ids, and the id of an element."""
     caller = Caller(create_app(tick_seconds=0, element_ids=kind, dialect=dialect), dialect=dialect)
     task = caller.create()
     element_id = caller.element(task["task_id"])["element_id"]
@@ -51,7 +51,7 @@ def test_small_ids_survive_javascript(dialect: str) -> None:
 
 
 def test_ids_as_digits_survive_javascript(dialect: str) -> None:
-    """Some gateways write ids as strings. The ids of the official library are then strings as well."""
+    """Such ids are strings, as at some gateways, and strings in the official library too."""
     caller, element_id = created(dialect, "digits")
 
     assert isinstance(element_id, str)
@@ -106,7 +106,7 @@ def test_a_rounded_id_is_refused_with_a_hint(sent: Any, dialect: str) -> None:
 
 
 def test_an_unknown_id_is_refused_without_the_hint(dialect: str) -> None:
-    """Another token's ids, and ids near an existing one, get no hint either."""
+    """Neither another token's id nor one near an existing id gets the hint."""
     caller, element_id = created(dialect, "large")
 
     for other in (element_id + 2, element_id + 1000, 7, 2**53, 10**17):
@@ -116,7 +116,7 @@ def test_an_unknown_id_is_refused_without_the_hint(dialect: str) -> None:
 
 
 def test_a_state_is_read_with_ids_of_another_kind(tmp_path: Any) -> None:
-    """An id of any kind still finds its element."""
+    """An element is still found by the ids of every kind."""
     path, element_ids = tmp_path / "state.db", []
     for kind in ids.KINDS:
         app = create_app(tick_seconds=0, state=path, element_ids=kind)
@@ -146,5 +146,5 @@ def test_an_element_id_leads_back_to_its_task(kind: str, task_id: int) -> None:
 
 
 def test_as_javascript_rounds_as_a_json_parser_with_floats_does() -> None:
-    """`json.loads` gives the same number if it reads integers as floats."""
+    """`json.loads` with floats returns the same number."""
     assert as_javascript(9007199254740993) == int(json.loads("9007199254740993", parse_int=float))

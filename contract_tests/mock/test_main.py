@@ -41,7 +41,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
-    """Yield the port of a server that the tests of this module share; external ids may repeat."""
+    """Yield the port of a server that this module's tests share. External ids may repeat on it."""
     with running_command("--port", "0", "--allow-duplicates", "--no-callbacks") as (_, line):
         yield port_of(line)
 
@@ -59,7 +59,7 @@ def test_the_server_answers_where_its_first_line_says(port: int) -> None:
 
 
 def test_the_command_can_set_the_only_accepted_token() -> None:
-    """With `--token`, any other token is 401."""
+    """Any other token is 401 with `--token`."""
     sample = json.dumps(example("sample")).encode()
     with running_command("--port", "0", "--token", "sk-mine") as (_, line), connect(port_of(line)) as connection:
         assert 401 == response_to(connection, sample)[0]
@@ -67,7 +67,7 @@ def test_the_command_can_set_the_only_accepted_token() -> None:
 
 
 def test_head_is_answered_without_a_body(port: int) -> None:
-    """HEAD gets 405 and headers without a body, and the connection stays usable."""
+    """A HEAD request gets 405, and the connection stays usable."""
     with connect(port) as connection:
         status, headers, body = response_to(connection, b"", method="HEAD")
 
@@ -77,7 +77,7 @@ def test_head_is_answered_without_a_body(port: int) -> None:
 
 
 def test_a_refused_request_leaves_its_connection_usable(port: int) -> None:
-    """The server reads the rest of a refused body, so that the next request starts cleanly."""
+    """The server reads the rest of the refused body first."""
     sample = json.dumps(example("sample")).encode()
     with connect(port) as connection:
         for _ in range(3):
@@ -88,7 +88,7 @@ def test_a_refused_request_leaves_its_connection_usable(port: int) -> None:
 
 @pytest.mark.parametrize("chunked", [False, True], ids=["declared", "chunked"])
 def test_a_body_over_the_limit_is_answered_although_it_is_sent_in_full(port: int, *, chunked: bool) -> None:
-    """A peer that is still sending receives 413 instead of a reset."""
+    """A peer that is still sending gets 413 and not a reset."""
     chunk = b" " * (LIMIT // 10)
     body = [chunk] * 12
     with connect(port) as connection:
@@ -100,7 +100,7 @@ def test_a_body_over_the_limit_is_answered_although_it_is_sent_in_full(port: int
 
 
 def test_a_body_without_100_continue_is_never_sent(port: int) -> None:
-    """With `Expect: 100-continue`, a refused request gets its response, and the connection closes."""
+    """A request that waits for it is refused, and its connection closed."""
     lines = [f"POST {ELEMENTS} HTTP/1.1", "Host: mock", f"Content-Length: {LIMIT}", "Expect: 100-continue", "", ""]
     with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_SECONDS) as connection:
         connection.sendall("\r\n".join(lines).encode())
@@ -111,7 +111,7 @@ def test_a_body_without_100_continue_is_never_sent(port: int) -> None:
 
 
 def test_many_requests_at_once_are_each_answered_with_their_own_response(port: int) -> None:
-    """Valid and invalid requests over many connections get their own responses, each with its own request id."""
+    """Valid and invalid requests over many connections get different request ids."""
     sample = example("sample")
 
     def send_requests(number: int) -> set[str]:
@@ -131,7 +131,7 @@ def test_many_requests_at_once_are_each_answered_with_their_own_response(port: i
 
 
 def test_broken_requests_do_not_harm_the_server(port: int) -> None:
-    """After a peer has sent something other than HTTP, the server still answers the next request."""
+    """The server answers the next request after a peer has sent something other than HTTP."""
     for raw in [
         b"",
         b"\r\n\r\n",
@@ -151,7 +151,7 @@ def test_broken_requests_do_not_harm_the_server(port: int) -> None:
 
 
 def test_a_server_may_run_in_a_thread() -> None:
-    """The server runs until `should_exit` is set, and installs no signal handlers."""
+    """The server installs no signal handlers, and runs until `should_exit` is set."""
     listener = mock_server.listen("127.0.0.1", 0)
     background = mock_server.Background(create_app())
     thread = threading.Thread(target=background.run, args=([listener],))
@@ -166,7 +166,7 @@ def test_a_server_may_run_in_a_thread() -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_the_server_quietly(number: signal.Signals) -> None:
-    """The exit code is 0, and the server prints nothing about requests."""
+    """The exit code is 0, and nothing is printed about requests."""
     with running_command("--port", "0") as (process, line):
         with connect(port_of(line)) as connection:
             assert 200 == response_to(connection, json.dumps(example("sample")).encode())[0]
@@ -178,7 +178,6 @@ def test_a_signal_ends_the_server_quietly(number: signal.Signals) -> None:
 
 
 def test_a_stalled_caller_does_not_delay_the_end_of_the_server() -> None:
-    """A signal stops the server quietly, even during a request."""
     with running_command("--port", "0") as (process, line):
         with socket.create_connection(("127.0.0.1", port_of(line))) as connection:
             head = [
@@ -202,7 +201,7 @@ def test_a_stalled_caller_does_not_delay_the_end_of_the_server() -> None:
 def test_a_signal_before_the_start_ends_the_server_quietly(
     number: signal.Signals, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A signal during the imports exits quietly too."""
+    """The signal comes during the imports."""
     before = {caught: signal.getsignal(caught) for caught in (signal.SIGINT, signal.SIGTERM)}
     monkeypatch.setattr(command, "_parse", lambda *_: signal.raise_signal(number))
     try:
@@ -216,7 +215,7 @@ def test_a_signal_before_the_start_ends_the_server_quietly(
 
 
 def test_the_clock_and_the_limits_are_those_of_the_command() -> None:
-    """The options set tick, concurrency and rate, and the control API steps the clock."""
+    """The options are tick, concurrency and rate. The control API steps the clock."""
     limits = ("--tick", "2.5", "--concurrency", "3", "--rate", "2", "--manual-clock")
     with running_command("--port", "0", *limits) as (_, line), connect(port_of(line)) as connection:
         codes = [response_to(connection, creation(name))[2]["code"] for name in "aabc"]
@@ -250,25 +249,25 @@ def test_the_dialect_is_that_of_the_command(options: tuple[str, ...], expected: 
 
 
 def test_tasks_take_the_times_of_the_command() -> None:
-    """Each task ends between the two times; you can't use `--tick` as well."""
+    """Each task ends between the two times, which exclude `--tick`."""
     options = ("--task-seconds", "2.5-40", "--manual-clock")
     with running_command("--port", "0", *options) as (_, line), connect(port_of(line)) as connection:
         for number in range(50):
             ask(connection, "POST", ELEMENTS, {**example("sample"), "external_task_id": f"{number}"})
-        seen = []
+        durations = []
         for seconds in (2.499, 17.5, 20.001):
             ask(connection, "POST", "/_mock/clock", {"seconds": seconds})
-            seen.append([task["status"] for task in ask(connection, "GET", "/_mock/elements")].count("succeed"))
-    done = subprocess.run([*COMMAND, *options, "--tick", "1"], capture_output=True, text=True, check=False)
+            durations.append([task["status"] for task in ask(connection, "GET", "/_mock/elements")].count("succeed"))
+    result = subprocess.run([*COMMAND, *options, "--tick", "1"], capture_output=True, text=True, check=False)
 
-    assert (0, 50) == (seen[0], seen[2])
-    assert 0 < seen[1] < 50
-    assert 2 == done.returncode
-    assert "error: argument --tick: not allowed with argument --task-seconds" in done.stderr
+    assert (0, 50) == (durations[0], durations[2])
+    assert 0 < durations[1] < 50
+    assert 2 == result.returncode
+    assert "error: argument --tick: not allowed with argument --task-seconds" in result.stderr
 
 
 def test_faults_are_carried_out_on_a_socket(port: int) -> None:
-    """A cut connection has no bytes, a slow response is complete, and the server continues."""
+    """A cut connection sends no bytes, a slow response is complete, and the server continues."""
     with connect(port) as connection:
         before = len(ask(connection, "GET", "/_mock/elements"))
         ask(connection, "POST", "/_mock/faults", ["drop-before", "drop-after", "drip:0.1", "status-204-after"])
@@ -297,7 +296,7 @@ def test_a_late_creation_outlives_its_caller(port: int) -> None:
 
 
 def test_every_answered_create_survives_a_kill(tmp_path: Path) -> None:
-    """Several callers create tasks until the kill. The next server has every task whose create was answered."""
+    """The next server has every task whose create was answered before the kill."""
     state = str(tmp_path / "state.db")
     answered: set[str] = set()
     numbers = count()
@@ -324,7 +323,7 @@ def test_every_answered_create_survives_a_kill(tmp_path: Path) -> None:
 
 
 def test_a_signal_closes_the_state(tmp_path: Path) -> None:
-    """Only the state file is left, without a journal."""
+    """The signal leaves only the state file, without a journal."""
     state = tmp_path / "state.db"
     with running_command("--port", "0", "--state", str(state)) as (process, line):
         with connect(port_of(line)) as connection:
@@ -337,7 +336,7 @@ def test_a_signal_closes_the_state(tmp_path: Path) -> None:
 
 
 def test_the_secret_may_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The server signs notifications with it. In the environment, the secret is hidden from process lists."""
+    """There it is hidden from process lists."""
     secret = "whsec_dGVzdHNlY3JldHRlc3RzZWNyZXR0ZXN0c2VjcmV0MTI="
     monkeypatch.setenv("KLING_WEBHOOK_SECRET", secret)
     with socket.create_server(("127.0.0.1", 0)) as receiver, running_command("--port", "0", "--tick", "0") as (_, line):
@@ -355,11 +354,11 @@ def test_the_secret_may_come_from_the_environment(monkeypatch: pytest.MonkeyPatc
 
 
 def test_an_invalid_secret_in_the_environment_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The message doesn't repeat the secret; an empty variable counts as unset."""
+    """The message doesn't repeat it. An empty variable counts as unset."""
     monkeypatch.setenv("KLING_WEBHOOK_SECRET", "sesame")
-    done = subprocess.run([*COMMAND, "--port", "0"], capture_output=True, text=True, check=False)
-    assert (2, "") == (done.returncode, done.stdout)
-    assert "sesame" not in done.stderr
+    result = subprocess.run([*COMMAND, "--port", "0"], capture_output=True, text=True, check=False)
+    assert (2, "") == (result.returncode, result.stdout)
+    assert "sesame" not in result.stderr
 
     monkeypatch.setenv("KLING_WEBHOOK_SECRET", "")
     with running_command("--port", "0") as (_, line):

@@ -19,7 +19,7 @@ NO_HEADERS = {"authorization": None, "content-type": None}
 @pytest.mark.parametrize("host", ["127.0.0.1", "10.0.0.1", None])
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 def test_health_needs_no_token(method: str, host: str | None) -> None:
-    """The health check of a container, for example, has no token."""
+    """A container's health check, for example, has none."""
     reply = shared_caller().send(method, "/health", headers=NO_HEADERS, client_host=host)
 
     assert (200, {"status": "ok"}) == (reply.status, json.loads(reply.body))
@@ -27,7 +27,7 @@ def test_health_needs_no_token(method: str, host: str | None) -> None:
 
 
 def test_the_greeting_lists_the_calls_and_paths() -> None:
-    """The greeting is plain text. It lists each call with its method, the token, and the server's own paths."""
+    """The greeting is plain text with each call's method, the token, and the server's own paths."""
     reply = shared_caller().send("GET", "/", headers=NO_HEADERS)
     text = reply.body.decode()
 
@@ -52,7 +52,7 @@ def test_the_greeting_lists_the_calls_and_paths() -> None:
 @pytest.mark.parametrize("path", ["/", "/health", "/docs", "/docs/page.js", "/openapi.json"])
 @pytest.mark.parametrize("method", ["POST", "DELETE"])
 def test_pages_accept_only_get(path: str, method: str) -> None:
-    """Other methods are refused as for an unknown path."""
+    """Other methods are refused like an unknown path."""
     NO_TOKEN.check(shared_caller().send(method, path, headers=NO_HEADERS))
     assert 404 == shared_caller().send(method, path).status
 

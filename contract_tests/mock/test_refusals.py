@@ -44,7 +44,7 @@ _POST = f"#/paths/{escape(ELEMENTS)}/post"
     ],
 )
 def test_a_body_that_is_not_strict_json_is_400(message: str, body: bytes) -> None:
-    """The message is the one of `strict_json`."""
+    """The message is that of `strict_json`."""
     expected = ExpectedRefusal(status=400, code=1200, message=f"the body cannot be read: {message}")
 
     expected.check(shared_caller().post(content=body))
@@ -74,7 +74,6 @@ def test_a_violation_is_400_and_names_pointer_rule_and_what_is_allowed(body: obj
 
 
 def test_a_message_lists_twenty_violations_and_counts_the_others() -> None:
-    """If a body has more than twenty violations, the message lists twenty and says how many it leaves out."""
     for count, more in [(20, ""), (21, "; and 1 more"), (1000, "; and 980 more")]:
         body = {**BODY, **{f"unknown_{number}": 1 for number in range(count)}}
         message = json.loads(shared_caller().post(body).body)["message"]
@@ -101,7 +100,6 @@ def test_a_message_is_bounded_however_long_the_keys_and_values_are() -> None:
 
 
 def test_each_refusal_has_a_request_id_of_its_own() -> None:
-    """Ten refusals have ten different request ids."""
     bodies = {shared_caller().post(headers={"authorization": None}).body for _ in range(10)}
 
     assert 10 == len(bodies)
@@ -109,7 +107,7 @@ def test_each_refusal_has_a_request_id_of_its_own() -> None:
 
 @pytest.mark.parametrize("problem", Problem)
 def test_each_refusal_is_documented_under_its_status(problem: Problem) -> None:
-    """The contract shows the example where it shows the status, or under `default`."""
+    """The refusal's example is under the status in the contract, or under `default`."""
     document = contract.document()
     responses = document["paths"][ELEMENTS]["post"]["responses"]
     response = responses.get(str(problem.status), responses["default"])
@@ -156,7 +154,7 @@ def _refusals(contract: Contract, dialect: str) -> Iterator[Reply]:
 
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_every_code_is_the_one_that_the_contract_has(dialect: str) -> None:
-    """If a contract has other codes, the same refusals have those codes."""
+    """A contract with other codes leads to refusals with those codes."""
     other = with_other_codes(7000)
     ours, theirs = (
         [(reply.status, json.loads(reply.body)) for reply in _refusals(one, dialect)]
@@ -201,13 +199,13 @@ def _contract_with(place: str, **changes: Any) -> Contract:
 def test_a_document_that_does_not_explain_a_refusal_fails_at_the_start(
     expected: str, place: str, changes: dict[str, Any]
 ) -> None:
-    """The server doesn't wait for the first request that it refuses."""
+    """Otherwise the server would fail at the first such refusal."""
     with pytest.raises(KeyError, match=f"^['\"]{expected}['\"]$"):
         create_app(contract=_contract_with(place, **changes))
 
 
 def test_the_token_is_never_repeated() -> None:
-    """No refusal repeats the token, at whatever place a request has it."""
+    """No refusal contains it, at any place of a request."""
     secret = "sk-secret-4711"
     good = {"authorization": f"Bearer {secret}"}
     for reply in [

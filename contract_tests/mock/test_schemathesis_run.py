@@ -67,23 +67,23 @@ def test_a_run_with_every_check_and_phase_finds_nothing(
     """
     with _serving(gateway) as server:
         phases = "examples,coverage,fuzzing,stateful"
-        done = _run(server, tmp_path, "--phases", phases, "--max-examples", str(examples))
+        result = _run(server, tmp_path, "--phases", phases, "--max-examples", str(examples))
         deleted = [task for task in server.tasks() if task["deleted"]]
 
-    assert 0 == done.returncode, done.stdout + done.stderr
-    assert "warning" not in done.stdout.lower()
-    finished = re.findall(r"✅  (Examples|Coverage|Fuzzing|Stateful) \(in ", done.stdout)
-    assert ["Examples", "Coverage", "Fuzzing", "Stateful"] == finished, done.stdout
-    assert "API Links:    2 covered / 2 selected / 2 total" in done.stdout
-    (cases,) = re.findall(r"(\d+) generated, \d+ passed", done.stdout) or ["0"]
-    assert int(cases) >= min_cases, done.stdout
+    assert 0 == result.returncode, result.stdout + result.stderr
+    assert "warning" not in result.stdout.lower()
+    finished = re.findall(r"✅  (Examples|Coverage|Fuzzing|Stateful) \(in ", result.stdout)
+    assert ["Examples", "Coverage", "Fuzzing", "Stateful"] == finished, result.stdout
+    assert "API Links:    2 covered / 2 selected / 2 total" in result.stdout
+    (cases,) = re.findall(r"(\d+) generated, \d+ passed", result.stdout) or ["0"]
+    assert int(cases) >= min_cases, result.stdout
     assert len(deleted) >= examples // 10
 
 
 def test_a_run_with_a_wrong_token_fails(tmp_path: Path) -> None:
-    """If every response is 401, the run fails."""
+    """Every response is 401."""
     with _serving("kkiai") as server:
-        done = _run(server, tmp_path, "--phases", "examples", token="wrong")
+        result = _run(server, tmp_path, "--phases", "examples", token="wrong")
 
-    assert 1 == done.returncode
-    assert "401" in done.stdout
+    assert 1 == result.returncode
+    assert "401" in result.stdout

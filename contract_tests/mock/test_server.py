@@ -111,10 +111,10 @@ class Wire(asyncio.Transport):
 
 
 async def connect(*sent: bytes) -> tuple[server._Protocol, Wire]:
-    """Return a connection that received some pieces, and its transport."""
-    config = server._config(create_app(tick_seconds=0, callbacks=False))  # noqa: SLF001 -- time is made to pass here
+    """Return a connection that received some pieces, with its transport."""
+    config = server._config(create_app(tick_seconds=0, callbacks=False))  # noqa: SLF001 - time is made to pass here
     config.load()
-    connection = server._Protocol(config=config, server_state=ServerState(), app_state={})  # noqa: SLF001 -- as above
+    connection = server._Protocol(config=config, server_state=ServerState(), app_state={})  # noqa: SLF001 - as above
     wire = Wire()
     connection.connection_made(wire)
     for piece in sent:
@@ -135,7 +135,7 @@ HALVES: dict[str, list[bytes]] = {
 
 @pytest.mark.parametrize("sent", HALVES.values(), ids=HALVES)
 def test_half_a_request_is_cut_after_a_while(sent: list[bytes]) -> None:
-    """The connection is cut after half a minute, whichever part of a request is missing."""
+    """The connection ends after half a minute, whichever part is missing."""
 
     async def main() -> None:
         connection, wire = await connect(*sent)
@@ -149,7 +149,7 @@ def test_half_a_request_is_cut_after_a_while(sent: list[bytes]) -> None:
 
 
 def test_a_body_that_comes_slowly_is_waited_for() -> None:
-    """Each chunk of a body restarts the time limit. A head has one time limit, even if it drips."""
+    """Each chunk restarts its time limit. A head has one limit, even if it drips."""
 
     async def main() -> None:
         body, wire = await connect(POST + b"content-length: 100\r\n\r\n")
@@ -167,7 +167,7 @@ def test_a_body_that_comes_slowly_is_waited_for() -> None:
 
 
 def test_a_response_has_no_time_limit() -> None:
-    """The time doesn't count after a complete request, nor while the server itself has paused reading."""
+    """The time ends with a complete request, and stops while the server pauses reading."""
 
     async def main() -> None:
         slow, other = await connect(POST + b"content-length: 1000000\r\n\r\n")
@@ -185,7 +185,7 @@ def test_a_response_has_no_time_limit() -> None:
 
 @pytest.mark.parametrize("beside", [b"0\r\n" + b"a: b\r\n" * 20_000, b"1;" + b"a" * 100_000])
 def test_trailers_and_chunk_extensions_are_limited_too(beside: bytes) -> None:
-    """The connection is cut without a response, because another response may be half sent."""
+    """The connection is cut without a response, because half of another one may be sent."""
 
     async def main() -> None:
         connection, wire = await connect(POST + b"transfer-encoding: chunked\r\n\r\n1\r\n{\r\n")
@@ -210,7 +210,7 @@ def test_a_large_body_does_not_count_as_a_large_head() -> None:
 
 
 def test_a_running_server_counts_the_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A peer that connects and sends nothing is disconnected."""
+    """A peer that sends nothing is disconnected."""
     monkeypatch.setattr(server, "HALF_REQUEST_MAX_SECONDS", 0)
     with (
         serving(create_app(callbacks=False)) as gateway,

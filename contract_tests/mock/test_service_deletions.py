@@ -14,7 +14,7 @@ from kling_elements.mock import ids
 
 
 def test_a_deleted_element_is_missing_or_has_the_status_deleted(caller: Caller) -> None:
-    """Look-up and list follow the dialect, a second deletion is refused, and other elements stay."""
+    """The dialect decides. A second deletion is refused, and other elements stay."""
     gone, stays = caller.create(external_task_id="e")["task_id"], caller.create()["task_id"]
     caller.app.clock.step(2)
     before, element = caller.get(gone), caller.element(gone)
@@ -39,7 +39,7 @@ def test_a_deleted_element_is_missing_or_has_the_status_deleted(caller: Caller) 
 
 
 def test_an_unfinished_element_cannot_be_deleted(caller: Caller) -> None:
-    """The deletion is refused even if you guess the id. The same applies to a failed task."""
+    """Guessing its id doesn't help, and neither can a failed task's element be deleted."""
     refused = wording.NO_ELEMENT[caller.dialect]
     caller.queue("none", "fail")
     tasks_ids = [int(caller.create()["task_id"]) for _ in range(2)]
@@ -53,12 +53,12 @@ def test_an_unfinished_element_cannot_be_deleted(caller: Caller) -> None:
 
 @pytest.mark.parametrize("element_id", ["x", "0", "-3", "9007199254740993", "9007199254740996", "9" * 40, "\u0661"])
 def test_an_unknown_element_cannot_be_deleted(element_id: str, caller: Caller) -> None:
-    """Any string that is not the id of one of this token's elements is refused."""
+    """An id is unknown unless it is that of an element of the same token."""
     assert wording.NO_ELEMENT[caller.dialect] == caller.refusal("POST", DELETION, {"element_id": element_id})
 
 
 def test_a_preset_cannot_be_deleted(caller: Caller) -> None:
-    """The refusal says that the element is a preset."""
+    """The refusal gives that reason."""
     element_id = example("presets")["data"][0]["task_result"]["elements"][0]["element_id"]
     expected = (403, 1103, "no permission for this resource: an element of the official library cannot be deleted")
 
@@ -88,7 +88,7 @@ def test_a_deletion_is_checked_against_the_contract(expected: str, content: str,
 
 
 def test_deletions_have_their_own_size_limit(caller: Caller) -> None:
-    """The limit differs from the one for creates."""
+    """The limit differs from the limit for creates."""
     text = b'{"element_id": "1"}'
     statuses = [caller.send("POST", DELETION, content=text.ljust(size)).status for size in (65_536, 65_537)]
 

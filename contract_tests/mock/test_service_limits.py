@@ -12,7 +12,7 @@ from kling_elements.mock import create_app
 
 
 def test_too_many_concurrent_tasks_are_refused_with_1303() -> None:
-    """Unfinished tasks count for each token; once one ends, the next create succeeds."""
+    """Each token has its own count. Once a task ends, the next create succeeds."""
     caller = Caller(create_app(concurrency=2, manual_clock=True))
     other = Caller(caller.app, "sk-other")
     caller.create()
@@ -29,7 +29,7 @@ def test_too_many_concurrent_tasks_are_refused_with_1303() -> None:
 
 
 def test_a_task_over_the_limit_is_refused_with_the_dialects_own_code() -> None:
-    """A dialect without a code of its own uses another dialect's."""
+    """Without one, the code of another dialect is used."""
     row = {"dialect": "live", "code": 1304}
     other = changed_contract(lambda document: document["paths"][ELEMENTS]["post"]["x-too-many"].append(row))
     for dialect, code in (("documented", 1303), ("live", 1304)):
@@ -40,7 +40,7 @@ def test_a_task_over_the_limit_is_refused_with_the_dialects_own_code() -> None:
 
 
 def test_too_many_creates_in_a_second_are_refused_with_1302() -> None:
-    """The response says how long to wait. After that time, a create succeeds."""
+    """The response says how long to wait, and a create after that time succeeds."""
     caller = Caller(create_app(rate=2, manual_clock=True))
     other = Caller(caller.app, "sk-other")
     caller.create()
@@ -58,7 +58,7 @@ def test_too_many_creates_in_a_second_are_refused_with_1302() -> None:
 
 
 def test_a_used_external_id_is_refused_before_the_limits_are_checked() -> None:
-    """If you repeat a create because its response was lost, the message says that the id is used."""
+    """A create that is repeated after a lost response is refused as a duplicate."""
     caller = Caller(create_app(rate=1, concurrency=1, manual_clock=True))
     caller.create(external_task_id="e")
 

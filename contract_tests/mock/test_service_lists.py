@@ -13,7 +13,7 @@ QUERY = "pageSize=1&a%2Fb~=1&a%2Fb~=2&pageSize=2"
 
 
 def test_the_list_has_pages_newest_first(caller: Caller) -> None:
-    """Tasks of the same millisecond stay in order, and an empty page follows the last one."""
+    """Tasks of one millisecond stay in order, and the page after the last one is empty."""
     ids = [caller.create()["task_id"] for _ in range(4)]
     caller.app.clock.step(1)
     ids.append(caller.create()["task_id"])
@@ -28,7 +28,7 @@ def test_the_list_has_pages_newest_first(caller: Caller) -> None:
 
 
 def test_a_page_has_thirty_tasks_by_default(caller: Caller) -> None:
-    """The default comes from the contract."""
+    """The number comes from the contract."""
     for _ in range(31):
         caller.create()
 
@@ -55,19 +55,19 @@ def test_a_page_has_thirty_tasks_by_default(caller: Caller) -> None:
     ],
 )
 def test_an_invalid_page_is_1200(expected: str, query: str, path: str, caller: Caller) -> None:
-    """The message contains the place and the allowed values. A number must be written as in JSON."""
+    """The message gives the place and the allowed values. A number must be written as in JSON."""
     assert (400, 1200, expected) == caller.refusal("GET", f"{path}?{query}")
 
 
 def test_an_unexpected_query_is_1200(caller: Caller) -> None:
-    """A body field passed in the query by mistake is rejected, not silently ignored."""
+    """Otherwise a body's field in the query would be silently ignored."""
     expected = (400, 1200, "/query/element_name: is unknown; this operation has no query parameters")
 
     assert expected == caller.refusal("POST", f"{ELEMENTS}?element_name=Mara", BODY)
 
 
 def test_the_message_about_a_query_is_bounded(caller: Caller) -> None:
-    """The message stays short, however many names there are and however long they are."""
+    """The message stays short for any number and length of names."""
     query = "&".join(f"{number:03}{'x' * 1000}=1" for number in range(100))
     message = caller.refusal("GET", f"{ELEMENTS}?{query}")[2]
 

@@ -62,7 +62,6 @@ def test_tasks_survive_the_server(dialect: str, path: Path) -> None:
 
 
 def test_neither_token_nor_media_is_in_the_file(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A reader of the file gets neither a token nor an image."""
     monkeypatch.setattr("kling_elements_client.contract.CONTRACT.violations", lambda *_: [])
     images = {"frontal_image": "QUJDQUJD" * 100, "refer_images": [{"image_url": "http://x.example/address"}]}
     with closing(create_app(state=path, manual_clock=True)) as app:
@@ -75,7 +74,7 @@ def test_neither_token_nor_media_is_in_the_file(path: Path, monkeypatch: pytest.
 
 
 def test_a_task_keeps_its_tick_in_the_next_server(path: Path) -> None:
-    """A finished task stays finished."""
+    """A finished task stays finished, whatever the next server's tick."""
     with closing(create_app(state=path, manual_clock=True, tick_seconds=1)) as app:
         Caller(app).create(external_task_id="e")
         app.clock.step(2)
@@ -84,8 +83,8 @@ def test_a_task_keeps_its_tick_in_the_next_server(path: Path) -> None:
 
 
 @pytest.mark.parametrize(("before", "after"), [(True, True), (True, False), (False, True), (False, False)])
-def test_time_never_goes_back(before: bool, after: bool, path: Path) -> None:  # noqa: FBT001 -- they are a table
-    """A later clock keeps the steps of an earlier one, whichever of the two is manual."""
+def test_time_never_goes_back(before: bool, after: bool, path: Path) -> None:  # noqa: FBT001 - they are a table
+    """A later clock keeps the steps of an earlier one, even if only one of them is manual."""
     with closing(create_app(state=path, manual_clock=before)) as app:
         app.clock.step(3600)
         earlier = app.clock.now()
@@ -95,7 +94,7 @@ def test_time_never_goes_back(before: bool, after: bool, path: Path) -> None:  #
 
 
 def test_a_stopped_clock_resumes_at_the_wall_clock() -> None:
-    """If the wall clock is later by now, the new clock follows it."""
+    """The new clock follows a wall clock that is ahead of it."""
     clock = TaskClock(earlier=ClockReading(0, 1_000))
 
     assert 0 == clock.reading.ahead_ms
@@ -103,7 +102,7 @@ def test_a_stopped_clock_resumes_at_the_wall_clock() -> None:
 
 
 def test_the_wall_clock_may_be_set_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A running clock reads the wall clock only once."""
+    """A running clock reads it only once."""
     clock = TaskClock()
     before = clock.now()
     monkeypatch.setattr(time, "time_ns", lambda: 0)
@@ -113,8 +112,8 @@ def test_the_wall_clock_may_be_set_back(monkeypatch: pytest.MonkeyPatch) -> None
 
 @pytest.mark.parametrize("manual", [False, True])
 @pytest.mark.parametrize("seconds", [-0.001, float("nan"), float("inf"), 1e12])
-def test_a_step_moves_forward_and_stays_within_the_calendar(seconds: float, manual: bool) -> None:  # noqa: FBT001 -- as above
-    """Any other step is a ValueError, and the clock doesn't move."""
+def test_a_step_moves_forward_and_stays_within_the_calendar(seconds: float, manual: bool) -> None:  # noqa: FBT001 - as above
+    """Any other step is a ValueError, and leaves the clock as it was."""
     clock = TaskClock(manual=manual)
     before = clock.reading
 
@@ -168,7 +167,7 @@ _NO_STATE: dict[str, tuple[str, Callable[[Path], object]]] = {
 def test_a_file_that_is_not_a_state_is_an_error_and_left_unchanged(
     expected: str, make: Callable[[Path], object], path: Path
 ) -> None:
-    """One message names the file and says what to do."""
+    """The message names the file and says what to do."""
     make(path)
     before = path.read_bytes() if path.is_file() else None
 
@@ -180,7 +179,7 @@ def test_a_file_that_is_not_a_state_is_an_error_and_left_unchanged(
 
 @pytest.mark.usefixtures("at_once")
 def test_a_state_belongs_to_one_server_at_a_time(path: Path) -> None:
-    """A second server is refused; once the first is closed or garbage-collected, the file is free."""
+    """The state is free again once its server is closed or garbage-collected."""
     app = create_app(state=path)
     with pytest.raises(StateError, match="another server has it open"):
         create_app(state=path)
@@ -191,7 +190,7 @@ def test_a_state_belongs_to_one_server_at_a_time(path: Path) -> None:
 
 
 def test_only_its_owner_can_read_a_state(path: Path) -> None:
-    """Callback URLs may contain secrets; SQLite's own files beside it have the same mode."""
+    """SQLite's own files beside it have the same mode, because callback URLs may contain secrets."""
     with closing(create_app(state=path)) as app:
         Caller(app).create()
         rights = {file.name: file.stat().st_mode & 0o777 for file in path.parent.iterdir()}
@@ -207,7 +206,7 @@ def test_a_state_in_a_missing_folder_is_an_error(tmp_path: Path) -> None:
 
 
 def test_an_empty_file_is_a_new_state(path: Path) -> None:
-    """`mktemp`, for example, creates an empty file."""
+    """`mktemp`, for example, creates one."""
     path.touch()
     with closing(create_app(state=path)) as app:
         Caller(app).create()
@@ -217,7 +216,7 @@ def test_an_empty_file_is_a_new_state(path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["file:state.db?mode=memory", "\u8d85 #?.db"])
 def test_a_state_may_have_any_name(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Characters with a meaning in SQLite's URIs are allowed."""
+    """Characters with a meaning in SQLite's URIs are escaped."""
     monkeypatch.chdir(tmp_path)
     create_app(state=name).close()
 
@@ -228,7 +227,7 @@ def test_a_state_may_have_any_name(name: str, tmp_path: Path, monkeypatch: pytes
 def test_the_sqlite_name_for_memory_creates_no_file(
     name: str | Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Two servers with this name share nothing."""
+    """Two servers with that name share nothing."""
     monkeypatch.chdir(tmp_path)
     with closing(create_app(state=name)) as one, closing(create_app(state=name)) as other:
         Caller(one).create()
@@ -238,7 +237,7 @@ def test_the_sqlite_name_for_memory_creates_no_file(
 
 
 def test_the_lock_excludes_other_threads() -> None:
-    """No two threads read the same tasks before they add one. An exception releases the lock."""
+    """No two threads read the same tasks before one of them adds a task. An exception releases the lock."""
     memory = Store()
 
     def add() -> int:
@@ -257,7 +256,7 @@ def test_the_lock_excludes_other_threads() -> None:
 
 
 def test_ids_grow_even_if_the_clock_does_not_move() -> None:
-    """An id contains the time of creation, and counts up within a millisecond."""
+    """Within a millisecond they count up."""
     memory = Store()
     ids = [memory.add(Draft(b"owner", None, {}), 1_000, 2).task_id for _ in range(3)]
 
@@ -294,7 +293,7 @@ def test_a_create_costs_the_same_however_many_tasks_exist(connections: list[sqli
 
 
 def test_a_store_may_be_closed_from_another_thread() -> None:
-    """The garbage collector may run in any thread."""
+    """The garbage collector, for example, may run in any thread."""
     memory = Store()
     thread = threading.Thread(target=memory.close)
     thread.start()
@@ -332,7 +331,7 @@ def test_an_invalid_option_is_a_value_error(expected: str, options: Any) -> None
 
 
 def test_hosts_in_a_single_string_are_a_type_error() -> None:
-    """Otherwise each letter would be read as a host."""
+    """Otherwise each letter would count as a host."""
     with pytest.raises(TypeError, match=r"^control must be a list of hosts, not a single string: write \['ADDRESS'\]$"):
         create_app(control="10.0.0.1")
 

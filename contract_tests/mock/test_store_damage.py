@@ -46,7 +46,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def visible_state(path: Path) -> list[Any]:
-    """Return everything that a server shows of a state; fail if it reports an error."""
+    """Return everything that a server shows of a state, and fail if it reports an error."""
     with closing(create_app(state=path, manual_clock=True)) as app:
         caller = Caller(app)
         responses = [caller.every_task(), caller.page("?pageSize=500"), caller.ask("GET", "/_mock/used-ids")]
@@ -56,7 +56,7 @@ def visible_state(path: Path) -> list[Any]:
 
 @pytest.mark.parametrize("seed", range(CORRUPTIONS))
 def test_random_damage_to_a_state_is_an_error_or_harmless(seed: int, path: Path) -> None:
-    """If the bytes matter, the message says what to do; if not, nothing is lost."""
+    """An error says what to do, and harmless damage loses nothing."""
     before = visible_state(path)
     chance = random.Random(seed)
     content = bytearray(path.read_bytes())
@@ -77,7 +77,7 @@ def test_random_damage_to_a_state_is_an_error_or_harmless(seed: int, path: Path)
 
 @pytest.mark.parametrize("share", [0.0, 0.3, 0.9])
 def test_a_truncated_state_is_an_error(share: float, path: Path) -> None:
-    """An interrupted copy is an error, but an empty file is a new state."""
+    """An empty file is not, because it is a new state."""
     content = path.read_bytes()
     path.write_bytes(content[: int(len(content) * share) + (1 if share else 0)])
     if not share:
@@ -122,7 +122,7 @@ def limit_pages(connection: sqlite3.Connection) -> None:
 def test_a_full_disk_is_reported_on_stderr_and_to_the_caller(
     path: Path, connections: list[sqlite3.Connection], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """You can still read tasks. Only stderr shows the name of the file."""
+    """Tasks can still be read. Only stderr names the file."""
     with closing(create_app(state=path, manual_clock=True)) as app:
         caller = Caller(app)
         limit_pages(connections[-1])
@@ -135,8 +135,6 @@ def test_a_full_disk_is_reported_on_stderr_and_to_the_caller(
 
 
 def test_a_disk_that_is_full_at_the_start_is_an_error(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The first write fails."""
-
     def full(*_: object) -> None:
         raise sqlite3.OperationalError("database or disk is full")
 
@@ -149,7 +147,7 @@ def test_a_disk_that_is_full_at_the_start_is_an_error(path: Path, monkeypatch: p
 def test_health_is_500_if_the_state_fails(
     path: Path, connections: list[sqlite3.Connection], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The response is 500, and stderr contains the reason."""
+    """Stderr contains the reason."""
     with closing(create_app(state=path)) as app:
         connections[-1].execute("DROP TABLE tasks")  # as when the file is overwritten
         reply = Caller(app).send("GET", "/health")
@@ -179,7 +177,7 @@ async def run_to_its_end(sender: NotificationSender) -> None:
 def test_notifications_stop_with_a_message_if_the_state_fails(
     path: Path, connections: list[sqlite3.Connection], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Notifications start again with the next request, because the state may work again by then."""
+    """Notifications start again with the next request, because the state may work by then."""
     with closing(Store(path)) as store:
         sender = sender_of(store)
         connections[-1].execute("ALTER TABLE tasks RENAME TO lost")
@@ -191,7 +189,7 @@ def test_notifications_stop_with_a_message_if_the_state_fails(
 def test_notifications_stop_if_the_state_cannot_record_them(
     path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A notification that can't be recorded is sent again later."""
+    """An unrecorded notification is sent again later."""
 
     def full(*_: object) -> None:
         raise sqlite3.OperationalError("database or disk is full")
@@ -220,7 +218,7 @@ TELLING: dict[str, Callable[[Caller, int], str]] = {
 def test_a_finished_task_stays_finished_if_the_clock_is_set_back(
     by: str, tmp_path: Path, connections: list[sqlite3.Connection], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """If any response of a killed server showed the end, no later server shows an earlier status."""
+    """A server after a kill shows no earlier status than the killed one did."""
     state, now, since_start = tmp_path / "state.db", time.time_ns(), time.monotonic_ns()
     app = create_app(state=state, tick_seconds=50)
     task = Caller(app).create(external_task_id="e")

@@ -46,7 +46,7 @@ def _get(path: str, caller: Caller | None = None) -> tuple[int, dict[str, str], 
 
 @pytest.mark.parametrize("path", ["/docs", "/docs/"])
 def test_the_page_loads_only_files_of_this_server(path: str) -> None:
-    """The page uses exactly the files of the table, has no inline script, and its policy allows no other host."""
+    """The page uses exactly the files of the table and no inline script, and its policy allows no other host."""
     status, headers, page = _get(path)
     policy = dict(part.strip().split(" ", 1) for part in headers["content-security-policy"].split(";"))
 
@@ -85,12 +85,11 @@ def test_each_file_is_served_with_its_type(path: str) -> None:
     ],
 )
 def test_no_other_file_is_served(path: str) -> None:
-    """Any other path is refused like an unknown path."""
     NO_TOKEN.check(shared_caller().send("GET", path, headers=_NO_HEADERS))
 
 
 def test_the_contract_is_that_of_the_server() -> None:
-    """Only two parts differ: the servers, and the description, which also lists the tags and codes."""
+    """Only its servers and its description differ. The description also lists the tags and codes."""
     _, headers, text = _get("/openapi.json")
     served = json.loads(text)
     document = copy.deepcopy(contract.document())
@@ -118,7 +117,7 @@ def test_a_contract_without_tags_and_codes_is_served_too() -> None:
 
 
 def test_a_token_is_filled_in_only_if_any_is_accepted() -> None:
-    """If the server accepts only one token, that token is not on the page."""
+    """A server's only token is not on the page."""
     caller = Caller(create_app("sk-mine"))
 
     assert 'data-scheme="bearerToken" data-token="try-it"' in _get("/docs")[2]
@@ -128,7 +127,7 @@ def test_a_token_is_filled_in_only_if_any_is_accepted() -> None:
 
 
 def test_without_swagger_ui_the_page_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The greeting says the same. The contract is still served."""
+    """The greeting says the same, and the contract is still served."""
 
     def distribution(name: str) -> object:
         raise PackageNotFoundError(name)
@@ -147,16 +146,16 @@ def test_without_swagger_ui_the_page_says_what_to_install(monkeypatch: pytest.Mo
 
 
 def test_the_package_with_swagger_ui_is_not_imported() -> None:
-    """The package would import Flask, which the server does not need."""
+    """The package would import Flask, which the server doesn't need."""
     command = [sys.executable, "-m", "contract_tests.support.programs.swagger_page_imports"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
 
-    assert "200 False\n" == done.stdout
+    assert "200 False\n" == result.stdout
 
 
 @pytest.mark.parametrize("path", ["/docs", "/openapi.json"])
 def test_a_path_of_the_contract_is_not_the_page(path: str) -> None:
-    """If the contract uses one of the page's paths, there is no page, and the greeting doesn't mention one."""
+    """The contract's path takes precedence, and the greeting doesn't mention the page."""
 
     def change(document: dict[str, Any]) -> None:
         document["paths"][path] = document["paths"].pop("/kling/v1/general/advanced-presets-elements")
@@ -170,7 +169,7 @@ def test_a_path_of_the_contract_is_not_the_page(path: str) -> None:
 
 
 def test_every_operation_and_response_has_an_example() -> None:
-    """The page shows them. Each body, response, parameter and header has an example, or at least a default."""
+    """The page shows an example, or at least a default, of each body, response, parameter and header."""
     document = contract.document()
     missing = []
     for path, method, operation in operations(document):
@@ -190,7 +189,7 @@ def test_every_operation_and_response_has_an_example() -> None:
 
 
 def test_the_first_example_of_a_create_can_be_sent_again() -> None:
-    """The example has no external id and no callback, so that you can press Execute as often as you like."""
+    """The example has neither an external id nor a callback, so that you can press Execute repeatedly."""
     document = contract.document()
     (body,) = (
         operation["requestBody"]["content"]["application/json"]

@@ -19,7 +19,6 @@ from kling_elements_client import contract
 
 
 def test_the_statuses_are_those_of_the_contract() -> None:
-    """Every status that the server uses is in the contract."""
     words = {tasks.SUBMITTED, tasks.PROCESSING, tasks.SUCCEED, tasks.FAILED}
     schemas = contract.document()["components"]["schemas"]
 
@@ -28,7 +27,7 @@ def test_the_statuses_are_those_of_the_contract() -> None:
 
 
 def test_a_task_moves_with_the_clock(caller: Caller) -> None:
-    """A task is submitted for one tick, processing for another, then finished, exact to the millisecond."""
+    """The task is submitted for one tick and processing for another, exact to the millisecond."""
     created = caller.create()
     task_id, at = created["task_id"], created["created_at"]
     seen = []
@@ -61,7 +60,7 @@ def test_a_tick_may_have_any_length(tick: float, seconds: float, expected: str) 
 
 
 def test_tasks_may_take_varied_times() -> None:
-    """Each task takes a random time between two, and is submitted for half of it."""
+    """Each takes a random time between two, and is submitted for half of it."""
     caller = Caller(create_app(task_seconds=(2, 10), manual_clock=True))
     created = [caller.create()["created_at"] for _ in range(200)]
     ended, began = list[int](), list[int]()
@@ -78,7 +77,7 @@ def test_tasks_may_take_varied_times() -> None:
 
 
 def test_tasks_may_all_take_one_time_or_none() -> None:
-    """If both limits are equal, so are all times. The tick has no effect."""
+    """If both limits are equal, so are all times. The tick has no effect then."""
     for seconds, steps in ((3, [0, 1.5, 1.499, 0.001]), (0, [0])):
         caller = Caller(create_app(task_seconds=[seconds, seconds], tick_seconds=100, manual_clock=True))
         task_id = caller.create()["task_id"]
@@ -87,7 +86,7 @@ def test_tasks_may_all_take_one_time_or_none() -> None:
 
 
 def test_a_running_clock_needs_no_step() -> None:
-    """By default the clock runs."""
+    """The clock runs by default."""
     caller = Caller(create_app(tick_seconds=0.01))
     task_id = caller.create()["task_id"]
     seen, until = "", time.monotonic() + 60
@@ -98,7 +97,7 @@ def test_a_running_clock_needs_no_step() -> None:
 
 
 def test_an_element_id_loses_digits_as_a_float(caller: Caller) -> None:
-    """The id is odd and above 2^53, so a client that reads a float gets another number."""
+    """The id is odd and above 2^53, so that a client that reads floats gets another number."""
     names = [caller.create()["task_id"] for _ in range(20)]
     caller.app.clock.step(2)
     ids = [caller.element(name)["element_id"] for name in names]
@@ -109,15 +108,15 @@ def test_an_element_id_loses_digits_as_a_float(caller: Caller) -> None:
 
 @pytest.mark.parametrize("external_id", [None, ""])
 def test_a_missing_or_empty_external_id_may_repeat(external_id: str | None, caller: Caller) -> None:
-    """No response to such a request has an external id."""
-    more = {} if external_id is None else {"external_task_id": external_id}
+    """The responses contain no external id."""
+    members = {} if external_id is None else {"external_task_id": external_id}
 
-    assert [{}, {}] == [caller.create(**more)["task_info"] for _ in range(2)]
+    assert [{}, {}] == [caller.create(**members)["task_info"] for _ in range(2)]
     assert [None, None] == [task["external_task_id"] for task in caller.every_task()]
 
 
 def test_an_external_id_can_be_used_once(caller: Caller) -> None:
-    """A second create is 1201, even after the first element was deleted, and creates nothing."""
+    """A second create is 1201 and creates nothing, even after the first element's deletion."""
     caller.create(external_task_id="e")
     again = ("POST", ELEMENTS, {**VIDEO_REQUEST, "external_task_id": "e"})
     expected = wording.USED_BEFORE[caller.dialect]("e")
@@ -130,7 +129,7 @@ def test_an_external_id_can_be_used_once(caller: Caller) -> None:
 
 
 def test_an_external_id_belongs_to_its_token(caller: Caller) -> None:
-    """Another token may use the same id, and finds its own task."""
+    """Another token may use it too, and finds its own task."""
     other = Caller(caller.app, "sk-other")
     ids = [owner.create(external_task_id="e")["task_id"] for owner in (caller, other)]
 
@@ -139,7 +138,7 @@ def test_an_external_id_belongs_to_its_token(caller: Caller) -> None:
 
 
 def test_external_ids_may_be_allowed_to_repeat() -> None:
-    """If you allow duplicates, a look-up finds the newest task."""
+    """A look-up then finds the newest task."""
     caller = Caller(create_app(unique_external_ids=False, manual_clock=True))
     ids = [caller.create(external_task_id="e")["task_id"] for _ in range(3)]
 
@@ -168,14 +167,13 @@ def test_a_task_id_takes_precedence_over_an_external_id(caller: Caller) -> None:
 
 @pytest.mark.parametrize("name", ["1", "nobody", "9" * 30, "-1", "%00"])
 def test_an_unknown_task_is_absent(name: str, caller: Caller) -> None:
-    """The refusal is worded as the dialect does, and reveals nothing about other tasks."""
+    """The refusal has the words of the dialect, and reveals nothing about other tasks."""
     caller.create(external_task_id="e")
 
     assert wording.NO_TASK[caller.dialect](unquote(name)) == caller.refusal("GET", f"{ELEMENTS}/{name}")
 
 
 def test_a_refusal_repeats_at_most_200_characters_of_a_request(caller: Caller) -> None:
-    """A long id is cut in the message."""
     caller.create(external_task_id="x" * 10_000)
     again = caller.refusal("POST", ELEMENTS, {**BODY, "external_task_id": "x" * 10_000})
 
@@ -184,7 +182,7 @@ def test_a_refusal_repeats_at_most_200_characters_of_a_request(caller: Caller) -
 
 
 def test_an_id_must_match_exactly(caller: Caller) -> None:
-    """Ids are compared as strings, so another way to write the same number is another id."""
+    """Ids are strings, so another notation of the same number is another id."""
     task_id = caller.create()["task_id"]
     caller.app.clock.step(2)
     element_id = caller.element(task_id)["element_id"]
@@ -195,7 +193,7 @@ def test_an_id_must_match_exactly(caller: Caller) -> None:
 
 @pytest.mark.parametrize("name", [".", "%2E%2e"])
 def test_an_id_that_does_not_fit_into_a_path_is_1200(name: str, caller: Caller) -> None:
-    """The message says that the id must fit into a path."""
+    """The message gives that reason."""
     status, code, message = caller.refusal("GET", f"{ELEMENTS}/{name}")
 
     assert (400, 1200) == (status, code)
@@ -203,7 +201,7 @@ def test_an_id_that_does_not_fit_into_a_path_is_1200(name: str, caller: Caller) 
 
 
 def test_a_token_sees_only_its_own_tasks(caller: Caller) -> None:
-    """Look-ups, lists and deletions don't reach another token's tasks, and the token is not stored."""
+    """Look-ups, lists and deletions hide the tasks of other tokens. The token itself is not stored."""
     task_id = caller.create(external_task_id="e")["task_id"]
     caller.app.clock.step(2)
     element_id = str(caller.element(task_id)["element_id"])
@@ -221,7 +219,6 @@ def test_a_token_sees_only_its_own_tasks(caller: Caller) -> None:
 
 
 def test_every_response_has_a_request_id_of_its_own(caller: Caller) -> None:
-    """Refusals also have a request id."""
     asked: list[tuple[str, str, object]] = [
         ("POST", ELEMENTS, BODY),
         ("GET", ELEMENTS, None),
@@ -235,7 +232,7 @@ def test_every_response_has_a_request_id_of_its_own(caller: Caller) -> None:
 
 
 def test_many_threads_may_create_at_once() -> None:
-    """Of creates with the same external id, one succeeds, and no two tasks share an id."""
+    """Only one create with an external id succeeds, and no two tasks share an id."""
     caller = Caller(create_app(manual_clock=True))
     barrier = threading.Barrier(8)
 

@@ -68,7 +68,7 @@ def loggers() -> Iterator[None]:
 
 
 def test_every_snippet_is_of_a_language_that_the_tests_run() -> None:
-    """A misspelt language would exclude a snippet from the tests."""
+    """Otherwise a misspelt language would exclude a snippet from the tests."""
     assert {"python", "console", "text", "yaml"} == {snippet.language for snippet in _SNIPPETS}
     assert [] == [
         snippet.text
@@ -80,7 +80,7 @@ def test_every_snippet_is_of_a_language_that_the_tests_run() -> None:
 @pytest.mark.usefixtures("loggers")
 @pytest.mark.parametrize("page", _WITH_PYTHON)
 def test_the_python_of_each_page_runs(page: str, working_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The snippets of a page run in order, and print the output that the page shows."""
+    """Snippets of a page run in order, and print the output shown on the page."""
     if page == "docs/videos.md":
         draw_video(working_folder / "holiday.mp4", list(range(8)), 2)
     names: dict[str, Any] = {"__name__": "snippet"}
@@ -102,7 +102,7 @@ def test_the_python_of_each_page_runs(page: str, working_folder: Path, capsys: p
 
 @pytest.mark.parametrize("page", _WITH_COMMANDS)
 def test_the_commands_of_each_page_run(page: str, working_folder: Path) -> None:
-    """Each command succeeds, and prints the output that the page shows. A long one is only started or checked."""
+    """Each command prints the output shown on the page. Long ones are only started or checked."""
     (working_folder / "example.py").write_text(_first_example().text, "utf-8")
     with serving(create_app(tick_seconds=0)) as server:
         shell = Shell(working_folder, server.url)
@@ -128,7 +128,7 @@ def test_the_first_example_creates_one_element(working_folder: Path, capsys: pyt
 
 
 def test_the_first_example_is_short() -> None:
-    """Newcomers read the example first."""
+    """The example stays short because newcomers read it first."""
     code = [line for line in _first_example().text.splitlines() if line and not line.startswith("from ")]
 
     assert len(code) <= 14
@@ -184,7 +184,7 @@ def test_the_receivers_accept_only_signed_notifications(
 
 
 def test_the_documents_name_targets_that_exist() -> None:
-    """Each `make` command in the documents is a target, and `make help` shows its line of help."""
+    """Every `make` command in the documents is a target with a line in `make help`."""
     makefile = (ROOT / "Makefile").read_text("utf-8")
     targets = set(re.findall(r"^([a-z]+):.*## ", makefile, re.MULTILINE))
     texts = [(ROOT / path).read_text("utf-8") for path in _DOCUMENTS]
@@ -198,7 +198,6 @@ def test_the_documents_name_targets_that_exist() -> None:
 
 
 def test_ci_runs_the_command_of_the_readme() -> None:
-    """A newcomer runs the same checks as CI."""
     assert "$ make test" in (ROOT / "README.md").read_text("utf-8")
     assert "make test" in (ROOT / ".ci" / "run").read_text("utf-8").splitlines()
 
@@ -225,7 +224,7 @@ def test_every_path_in_the_documents_exists(document: str) -> None:
 
 
 def _anchors(path: Path) -> set[str]:
-    """Return the anchors of the headings of a page, as GitHub makes them."""
+    """Return the anchors that GitHub creates for the headings of a page."""
     headings = re.findall(r"^#+ (.+)$", path.read_text("utf-8"), re.MULTILINE)
     return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
@@ -241,7 +240,6 @@ def test_the_pages_lead_from_one_to_the_next() -> None:
 
 
 def test_the_page_of_the_mock_server_lists_every_fault_and_option() -> None:
-    """The tables list everything that the server has."""
     page = (ROOT / "docs" / "mock-server.md").read_text("utf-8")
     with pytest.raises(ValueError, match="there is no fault") as caught, respx_router() as router:
         router.kling.queue_faults("?")
@@ -269,7 +267,7 @@ def test_the_page_of_errors_lists_every_error() -> None:
 
 
 def test_the_contents_of_the_decisions_list_each_number_in_its_group() -> None:
-    """No number occurs twice, and each decision is in the group that the contents say."""
+    """Each decision is listed once, in its own group."""
     text = (ROOT / "ADR.md").read_text("utf-8")
     groups = {part.partition("\n")[0]: part for part in re.split("^## ", text, flags=re.MULTILINE)[1:]}
     contents = re.findall(r"^\| \[(.+)\]\(#.+\) \| .+: ([0-9, -]+) \|$", text, re.MULTILINE)

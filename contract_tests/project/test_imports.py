@@ -307,7 +307,7 @@ def _is_for(test: Path, name: str) -> bool:
 
 
 def test_each_test_module_is_named_for_what_it_tests() -> None:
-    """A test module has the name of a tested module, or is in the table of those that test several."""
+    """A test module has the name of a tested module, unless the table says that it tests several."""
     tests = {path: folder for folder in _TESTED for path in (ROOT / folder).glob("test_*.py")}
     names = {folder: _tested_modules(folder).values() for folder in _TESTED}
     others = {path.name for path, folder in tests.items() if not any(_is_for(path, name) for name in names[folder])}
@@ -318,12 +318,12 @@ def test_each_test_module_is_named_for_what_it_tests() -> None:
 
 @cache
 def _product() -> dict[str, set[str]]:
-    """Return the imports of each module of the product, by name."""
+    """Return the imports of each of the product's modules, by module name."""
     return {_dotted(path): names for folder in _PRODUCT for path, names in _imports_by_module(folder).items()}
 
 
 def _reached(test: Path, own: set[str]) -> set[str]:
-    """Return a test module's own modules, the ones that it imports, and the ones that these import."""
+    """Return a test module's own modules, its imports, and the imports of all of these."""
     imported = _product()
 
     def modules(names: set[str]) -> set[str]:
@@ -334,7 +334,7 @@ def _reached(test: Path, own: set[str]) -> set[str]:
 
 
 def _dotted(path: str) -> str:
-    """Return the name by which other modules import one."""
+    """Return the dotted name of a module."""
     return _package(path.removesuffix(".py")).removesuffix(".__init__")
 
 
@@ -342,7 +342,7 @@ def _dotted(path: str) -> str:
     "folder", ["cli", "front", "lifecycle", "media", "mock", "runtime", "runtime/transport", "testing"]
 )
 def test_each_module_without_tests_of_its_name_is_tested_through_another(folder: str) -> None:
-    """The test module in the table imports such a module, or tests or imports a module that imports it."""
+    """The table names a test module that reaches it."""
     modules = {str(path.relative_to(ROOT)): name for path, name in _tested_modules(f"contract_tests/{folder}").items()}
     tests = list((ROOT / "contract_tests" / folder).glob("test_*.py"))
     nameless = {
@@ -365,7 +365,7 @@ def test_the_table_of_modules_without_tests_of_their_name_has_only_modules() -> 
 
 
 def test_the_architecture_mentions_every_package() -> None:
-    """Each package of the product and each folder of scripts, tests and tools has a sentence there."""
+    """ARCHITECTURE.md has a sentence about each package and each folder of scripts, tests and tools."""
     text = (ROOT / "ARCHITECTURE.md").read_text("utf-8")
     folders = [path.parent.name for path in (ROOT / "kling_elements").glob("*/__init__.py")]
     packages = [_package(folder) for folder in _PRODUCT]

@@ -15,7 +15,7 @@ _SAME_CLASS = {
 
 
 def test_a_class_name_means_one_thing() -> None:
-    """No two classes have the same name, except for those in the table. Nested and private classes count."""
+    """No two classes share a name, even if nested or private, unless the table allows it."""
     definitions = defaultdict(list)
     for path in (path for folder in _FOLDERS for path in (ROOT / folder).rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):

@@ -96,7 +96,7 @@ def _uses(source: str, library: str) -> set[str]:
 
 @pytest.mark.parametrize("library", _LIBRARIES)
 def test_one_module_uses_the_private_names_of_a_library(library: str) -> None:
-    """So a new release of the library can break that module only."""
+    """A new release of the library can therefore break only that module."""
     users = {
         path: names
         for package in _PACKAGES

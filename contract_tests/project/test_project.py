@@ -46,7 +46,7 @@ _FRONT_NAMES = """
 
 
 def test_the_runtime_contains_no_name_of_this_api() -> None:
-    """The runtime could serve a client of another API: only an attribute of errors has a name of this one."""
+    """Except for one attribute of errors, the runtime could serve a client of any API."""
     paths = (ROOT / "kling_elements_runtime").rglob("*.py")
     text = "\n".join(path.read_text("utf-8") for path in paths).replace("kling_elements_runtime", "")
     document = load()
@@ -115,7 +115,7 @@ def test_each_export_list_is_complete() -> None:
 
 
 def test_the_contract_can_be_read_from_an_archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Programs can be packed into one file, in which a package has no folder."""
+    """A package in a packed program has no folder."""
     archive = tmp_path / "program.pyz"
     with zipfile.ZipFile(archive, "w") as packed:
         packed.writestr("packed_client/__init__.py", "")
@@ -127,7 +127,7 @@ def test_the_contract_can_be_read_from_an_archive(tmp_path: Path, monkeypatch: p
 
 @pytest.mark.parametrize("module", ["kling_elements", "kling_elements.media"])
 def test_public_type_hints_can_be_resolved(module: str) -> None:
-    """Frameworks resolve type hints when a program runs."""
+    """The hints can be resolved at run time, as frameworks do."""
     imported = importlib.import_module(module)
     public = [getattr(imported, name) for name in imported.__all__]
     functions = [item for item in public if inspect.isfunction(item)]
@@ -146,7 +146,7 @@ def test_public_type_hints_can_be_resolved(module: str) -> None:
 
 
 def test_make_fuzz_runs_all_generated_tests() -> None:
-    """The target runs every module that reads the number of examples from the environment."""
+    """The target must run every module that reads the number of examples from the environment."""
     makefile = (ROOT / "Makefile").read_text("utf-8")
     (run,) = re.findall("KLING_FUZZ=.* pytest (.*)$", makefile, re.MULTILINE)
     modules = (ROOT / "contract_tests").rglob("test_*.py")
@@ -183,7 +183,7 @@ def test_the_demo_stops_if_the_client_cannot_be_generated(monkeypatch: pytest.Mo
 def test_the_demo_fails_if_the_bad_request_is_sent(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """If the demo no longer shows what it claims, it fails."""
+    """The demo must show what it claims."""
     monkeypatch.setattr(KlingElements, "create", lambda *_: Task(task_id="7"))
 
     assert 1 == demo.main()
@@ -191,7 +191,7 @@ def test_the_demo_fails_if_the_bad_request_is_sent(
 
 
 def test_locked_requirements_have_hashes_and_no_addresses() -> None:
-    """You can install locked packages from any index, but only exactly as they were resolved."""
+    """Packages can come from any index, but only in the locked form."""
     for path in (ROOT / "requirements").glob("*.txt"):
         text = path.read_text("utf-8")
         assert "://" not in text
@@ -201,7 +201,7 @@ def test_locked_requirements_have_hashes_and_no_addresses() -> None:
 
 
 def test_locked_npm_programs_have_hashes_and_no_addresses() -> None:
-    """You can install locked programs from any registry. package.json requires exact versions."""
+    """Programs can come from any registry, and package.json requires exact versions."""
     asked, locked = (
         json.loads((ROOT / "requirements" / f"package{end}.json").read_text("utf-8")) for end in ("", "-lock")
     )
@@ -215,7 +215,7 @@ def test_locked_npm_programs_have_hashes_and_no_addresses() -> None:
 
 
 def test_the_generator_is_pinned_exactly() -> None:
-    """Another version would generate a different client."""
+    """Otherwise another version could generate a different client."""
     assert '"openapi-python-client==' in (ROOT / "pyproject.toml").read_text("utf-8")
 
 
@@ -229,14 +229,14 @@ def test_no_hand_written_module_is_too_long() -> None:
 
 
 def test_the_client_contains_the_current_contract() -> None:
-    """The document in the client equals openapi/kling-elements.yaml."""
+    """The client's document equals openapi/kling-elements.yaml."""
     contract = importlib.import_module("kling_elements_client.contract")
 
     assert contract.document() == load(SPEC)
 
 
 def test_each_row_of_a_table_has_a_name(request: pytest.FixtureRequest) -> None:
-    """A test's id describes the row, not its number. This checks all tests that are collected with this one."""
+    """No test that is collected with this one has a row number in its id."""
     unnamed = r"(?:^|-)(?:{}\d+|<lambda>\d*)(?:-|$)"
     tables = [item for item in request.session.items if isinstance(item, pytest.Function) and hasattr(item, "callspec")]
 

@@ -35,7 +35,7 @@ class Rule:
     Attributes:
         id: R01 to R35.
         title: The rule in one line.
-        not_testable: Why no request can show the rule; None if it has cases.
+        not_testable: The reason why no request can show the rule, or None if it has cases.
     """
 
     id: str
@@ -49,9 +49,9 @@ class BodyCase:
 
     Attributes:
         rule: The rule that it belongs to.
-        name: What is special about it, unique within the rule and verdict.
+        name: Its special feature, unique within the rule and verdict.
         verdict: Whether the rules accept or refuse it.
-        violations: The JSON Pointer and rule of every violation; empty if accepted.
+        violations: The JSON Pointer and rule of every violation. An accepted body has none.
         base: The base that it changes.
         changes: The values to set, by JSON Pointer.
         removals: The JSON Pointers of the values to remove.
@@ -120,8 +120,8 @@ class VideoCase:
 
     Attributes:
         rule: The rule that it belongs to.
-        name: What is special about it, unique within the rule and verdict.
-        violations: Every violated rule; empty if accepted.
+        name: Its special feature, unique within the rule and verdict.
+        violations: Every violated rule. An accepted file has none.
         video: The description of the file.
     """
 
@@ -150,13 +150,13 @@ def bases() -> list[str]:
 
 
 def base_body(name: str) -> Json:
-    """Return a new copy of the body of a base."""
+    """Return a new copy of a base's body."""
     body: Json = copy.deepcopy(_DOCUMENT["bases"][name])
     return body
 
 
 def body_cases(verdict: Verdict) -> list[BodyCase]:
-    """Return the body cases with a verdict."""
+    """Return the body cases that have a verdict."""
     return [
         case
         for rule, entry in _DOCUMENT["rules"].items()

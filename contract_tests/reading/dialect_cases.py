@@ -54,14 +54,14 @@ COUNTS_ALL_CALLS = {"live": True, "documented": False}
 
 @dataclass(frozen=True)
 class Meaning:
-    """A refusal, and the dialects in which it has the meaning of an extension.
+    """A refusal, and the dialects in which it has the meaning that an extension gives it.
 
     Attributes:
         operation: The operation that it answers.
         keyword: The extension.
         code: The business code.
         message: The message.
-        dialects: The dialects in which it has the meaning; a client accepts any of them.
+        dialects: The dialects in which it has the meaning. A client accepts any of them.
     """
 
     operation: str

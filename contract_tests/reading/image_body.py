@@ -10,5 +10,5 @@ BODY: Any = base_body("image")
 
 
 def body_with(**changes: Any) -> Any:
-    """Return the body with other or additional values."""
+    """Return a valid body with other or additional values."""
     return {**BODY, **changes}

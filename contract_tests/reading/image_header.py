@@ -82,7 +82,7 @@ def _read_jpeg(data: bytes) -> ExpectedHeader:
 
 
 def _next_marker(data: bytes, position: int) -> tuple[int, int]:
-    """Return the next marker after fill bytes and stray ones, and the position after it."""
+    """Return the next marker after any fill bytes and stray bytes, and the position after it."""
     stray = 0
     while stray <= _MAX_STRAY:
         first, marker = struct.unpack_from(">BB", data, position)

@@ -34,7 +34,7 @@ class Picture:
         width: Stored width in pixels, before any orientation.
         height: Stored height in pixels, before any orientation.
         mode: Pillow's name of the pixel type.
-        orientation: EXIF orientation, 1 to 8; None for no EXIF.
+        orientation: EXIF orientation, 1 to 8, or None for no EXIF.
         progressive: Whether a JPEG is progressive (SOF2) instead of baseline (SOF0).
         file_size: Exact size in bytes, reached with a private chunk (PNG) or comments (JPEG).
         app_bytes: Bytes of APP2 segments before the header of a JPEG.
@@ -130,12 +130,12 @@ def png_chunk(kind: bytes, data: bytes) -> bytes:
 
 
 def base64_of(data: bytes) -> str:
-    """Return the Base64 string of bytes."""
+    """Return bytes as a Base64 string."""
     return base64.b64encode(data).decode()
 
 
 def colour_profile(size: int) -> bytes:
-    """Return an sRGB profile with a length in bytes, which is also in its header."""
+    """Return an sRGB profile of a length in bytes, which its header repeats."""
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     return size.to_bytes(4) + profile[4:] + bytes(size - len(profile))
 
@@ -165,7 +165,7 @@ def _grow(data: bytes, image_format: str, by: int) -> bytes:
 
 
 def _segments(marker: int, total: int) -> bytes:
-    """Return segments of one kind, `total` bytes in all."""
+    """Return segments of one kind with a total length in bytes."""
     count = -(-total // _LARGEST_SEGMENT)
     length, remainder = divmod(total, count)
     return b"".join(jpeg_segment(marker, _filler(length + (i < remainder) - _SEGMENT_OVERHEAD)) for i in range(count))

@@ -52,7 +52,7 @@ class ResponseTableError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Sighting:
-    """An occasion on which a response was seen or reported.
+    """An occasion on which a response was observed or reported.
 
     Attributes:
         source: The source, as named in openapi/sources.md.
@@ -67,7 +67,7 @@ class Sighting:
 
 @dataclass(frozen=True, kw_only=True)
 class Reads:
-    """The values that a reader finds in a response; None if the row does not say.
+    """The values that a reader finds in a response, or None for those that the row doesn't state.
 
     Attributes:
         task: The task's id.
@@ -100,17 +100,17 @@ class LiveResponse:
     Attributes:
         id: Its name.
         call: The operation that it answers, or `NOTIFICATION`.
-        means: How a reader must read it, a word of `MEANINGS`.
+        means: Its meaning for a reader, a word of `MEANINGS`.
         content: The bytes of its body.
-        status: The HTTP status; 0 for a notification.
+        status: The HTTP status, or 0 for a notification.
         headers: The headers that matter, including Content-Type.
-        asked: The id in the request; empty if there is none.
-        secret: A notification's webhook secret; empty if it is not signed.
+        asked: The id in the request, or an empty string if it has none.
+        secret: A notification's webhook secret, or an empty string if it is not signed.
         reads: The values that a reader finds in it.
-        seen: Each time that it was seen.
-        sure: How certain it is, one of `CERTAINTIES`.
-        dialect: The dialect that it belongs to; empty for none.
-        provoked_by: How to make the mock server answer like this in that dialect; empty if there is no way.
+        seen: Each observation of it.
+        sure: Its certainty, one of `CERTAINTIES`.
+        dialect: Its dialect, or an empty string for none.
+        provoked_by: The way to make the mock server answer like this, or an empty string if there is none.
     """
 
     id: str
@@ -223,7 +223,7 @@ def _content(row: Mapping[str, Any]) -> tuple[bytes, str]:
 
 
 def _reads(row: Mapping[str, Any]) -> Reads:
-    """Return the values that a reader must find, as the row says. The ids of a list are strings."""
+    """Return the values that a reader must find according to the row. The ids of a list are strings."""
     explicit: dict[str, Any] = {
         name.replace("-", "_"): tuple(map(str, value)) if isinstance(value, list) else value
         for name, value in row.items()

@@ -20,8 +20,8 @@ class Case:
 
     Attributes:
         operation: The name of the operation.
-        arguments: The arguments of its function; `...` omits an argument.
-        target: The path and query that are sent; None for a refused request.
+        arguments: The arguments of its function. `...` omits an argument.
+        target: The path and query that are sent, or None for a refused request.
         violations: Pointer, rule and message of every violation.
         unwritable: Whether the request can't be sent even if the caller ignores violations.
     """

@@ -106,7 +106,7 @@ def accepts(body: object, operation_id: str = _OPERATION) -> bool:
 
 
 def accepts_parameters(values: Mapping[str, object], operation_id: str, document: dict[str, Any] | None = None) -> bool:
-    """Return whether the contract, or another document, accepts JSON values as the parameters of an operation.
+    """Return whether a document accepts JSON values as the parameters of an operation; by default, the contract.
 
     Each value must belong to one of them.
     """
@@ -134,7 +134,7 @@ class ImageVerdict(NamedTuple):
     """The result of checking a string against the limits of an image.
 
     Attributes:
-        format: The image's format; None if the text is not an image.
+        format: The image's format, or None if the text is not an image.
         violations: The problem, or None, by the name of each limit that could be checked.
     """
 
@@ -166,7 +166,7 @@ def judge_image(text: str, limits: Mapping[str, Any]) -> ImageVerdict:
 
 
 def exact_pattern(pattern: str) -> str:
-    """Return a pattern of JSON Schema for Python. In Python, `$` would also match before a final newline."""
+    """Return a JSON Schema pattern for Python, whose `$` would also match before a final newline."""
     return _PATTERN_TOKEN.sub(lambda token: token[1] or r"\Z", pattern)
 
 
@@ -180,7 +180,7 @@ def base64_size(text: str) -> int | None:
 
 
 def count(value: object) -> int:
-    """Return the number of JSON values in a value, including itself."""
+    """Return the number of JSON values in a value, including the value itself."""
     parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     return 1 + sum(map(count, parts))
 

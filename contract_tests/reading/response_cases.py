@@ -206,7 +206,7 @@ def _cases() -> Iterator[ResponseCase]:
 
 
 def _response_with_id(place: str) -> dict[str, Any]:
-    """Return a response with the id of a task at a place."""
+    """Return a response with a task's id at a place."""
     body: Any = _ID
     for name in reversed(place.split("/")[1:]):
         body = {name: body}

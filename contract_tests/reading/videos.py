@@ -53,13 +53,13 @@ class Video:
         seconds: Duration in seconds, as a number or a fraction. If it is not a whole number of frames, only the movie's
             header has it.
         frames_per_second: A number or a fraction.
-        codec: FFmpeg's encoder; None for a suitable one.
+        codec: FFmpeg's encoder, or None for a suitable one.
         has_sound: Whether there is a silent audio track (AAC).
         is_fragmented: Whether it consists of fragments.
         is_faststart: Whether the header comes first.
         rotation: The clockwise rotation by players in degrees: 0, 90, 180, 270.
         pixel_aspect: Width and height of one pixel.
-        brands: The major brand and the compatible ones to use instead of FFmpeg's; empty for none at all.
+        brands: The major brand and the compatible ones that replace FFmpeg's. An empty list means none at all.
         file_size: Exact size in bytes, reached with an empty box at the end.
         truncate_to: Bytes of the file to keep.
     """
@@ -119,7 +119,7 @@ class RecordedFile:
     """A file in memory that records its reads.
 
     Attributes:
-        size: Its claimed size in bytes; after its content come zeros.
+        size: Its claimed size in bytes. Zeros follow its content.
         reads: Offset and length in bytes of each read.
     """
 
@@ -233,14 +233,14 @@ def edit_boxes(data: bytes, path: str, change: Callable[[bytes], bytes | None]) 
 
 
 def with_matrix(track_header: bytes, a: float, b: float, c: float, d: float) -> bytes:
-    """Return the content of a track header that rotates and stretches the picture."""
+    """Return a track header's content that rotates and stretches the picture."""
     a, b, c, d = (round(number * _ONE) for number in (a, b, c, d))
     matrix = struct.pack(">9i", a, b, 0, c, d, 0, 0, 0, 1 << 30)
     return overwrite(track_header, _MATRIX, matrix)
 
 
 def with_sides(track_header: bytes, width: float, height: float) -> bytes:
-    """Return the content of a track header with these sides."""
+    """Return a track header's content with these sides."""
     return overwrite(track_header, _SIDES, struct.pack(">II", round(width * _ONE), round(height * _ONE)))
 
 
@@ -268,7 +268,7 @@ def mark_encrypted(data: bytes, entry: str = "avc1", by: str = "encv") -> bytes:
 
 
 def with_duration(movie_header: bytes, seconds: Fraction) -> bytes:
-    """Return the content of a movie header with exactly this duration."""
+    """Return a movie header's content with exactly this duration."""
     per_second = lcm(1000, seconds.denominator)  # FFmpeg counts in thousandths
     return overwrite(movie_header, 12, struct.pack(">II", per_second, int(seconds * per_second)))
 

@@ -19,13 +19,13 @@ def test_a_name_or_an_address_is_a_host(host: str) -> None:
 
 @pytest.mark.parametrize("host", ["", "a..b", "a b", "bücher.example", "a" * 64, f"{'a' * 64}.example", "a/b", "[::1]"])
 def test_anything_else_is_not_a_host(host: str) -> None:
-    """Neither an empty label nor one of more than 63 characters can be looked up."""
+    """Empty labels and labels of more than 63 characters are refused, because they can't be looked up."""
     assert not is_host(host)
 
 
 @pytest.mark.parametrize(("expected", "port"), [(True, None), (True, 1), (True, 65535), (False, 65536)])
 def test_a_port_is_at_most_65535(expected: bool, port: int | None) -> None:  # noqa: FBT001 - a column of the table
-    """None is the default port of the scheme."""
+    """None means the default port of the scheme."""
     assert expected is is_port(port)
 
 
@@ -44,7 +44,7 @@ def test_a_port_in_digits_of_another_script_is_noticed(
     expected: bool,  # noqa: FBT001 - a column of the table
     url: str,
 ) -> None:
-    """Httpx would turn it into a number."""
+    """Otherwise httpx would turn it into a number."""
     assert expected is has_non_ascii_port(url)
 
 
@@ -84,7 +84,7 @@ def test_a_subdomain_of_localhost_must_resolve_to_this_machine(
     addresses: list[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Not every name server obeys RFC 6761."""
+    """The name is looked up, because not every name server obeys RFC 6761."""
     resolve_to(monkeypatch, *addresses)
 
     assert expected is is_loopback("api.localhost")

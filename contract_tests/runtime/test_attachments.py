@@ -48,7 +48,7 @@ _MEDIA_CASES = [
 
 @for_each_row(_MEDIA_CASES, "case")
 def test_a_file_gets_the_same_verdict_as_its_base64_string(case: BodyCase, tmp_path: Path) -> None:
-    """Each image case of the rules table has the same violations, at the same places, if you pass files."""
+    """Each image case of the rules table has the same violations if you pass files."""
     body = case.body()
     files = _as_files(body, tmp_path)
 
@@ -69,7 +69,7 @@ def test_image_cases_of_the_table_contain_files(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("size", [0, 1, 2, 3, 196_607, 196_608, 196_609, 400_000])
 def test_a_file_is_encoded_like_the_standard_library_does(size: int, tmp_path: Path) -> None:
-    """This holds for any number of bytes after the last group of three, and the length is known in advance."""
+    """The length is known in advance, even if bytes remain after the last group of three."""
     data = os.urandom(size)
     path = tmp_path / "file"
     path.write_bytes(data)
@@ -81,7 +81,7 @@ def test_a_file_is_encoded_like_the_standard_library_does(size: int, tmp_path: P
 
 
 def test_a_request_with_files_has_the_same_text_as_one_with_base64(photograph: Path) -> None:
-    """Names, their order and non-ASCII characters are the same, and the length is known before anything is sent."""
+    """Names, order and non-ASCII characters are the same, and the length is known in advance."""
     text = base64_of(LARGE)
     files = {"external_task_id": "é😀", **body_with_images(photograph, photograph, "https://a.example.com/b.png")}
     texts = {"external_task_id": "é😀", **body_with_images(text, text, "https://a.example.com/b.png")}
@@ -95,7 +95,7 @@ def test_a_request_with_files_has_the_same_text_as_one_with_base64(photograph: P
 
 
 def test_models_accept_files(photograph: Path) -> None:
-    """A model can contain a `Path`, like a mapping. Showing or copying the model does not read the file."""
+    """Showing or copying a model with a `Path` doesn't read the file."""
     images = ElementImageList(frontal_image=photograph, refer_images=[ReferImage(image_url=photograph)])
     request = ImageElementRequest(element_name="Ada", element_description="A", element_image_list=images)
 
@@ -147,7 +147,7 @@ _SPOILING: dict[str, Callable[[str], str]] = {
 
 @pytest.mark.parametrize("spoil", _SPOILING.values(), ids=_SPOILING)
 def test_a_large_string_that_is_not_base64_is_refused(spoil: Callable[[str], str]) -> None:
-    """The client reports an error at any place, even between two slices, and nothing else."""
+    """The error is found at any place, even between two slices."""
     violations = contract.violations(
         "createElement", body_with_images("https://a.example.com/b.png", spoil(base64_of(LARGE)))
     )
@@ -165,7 +165,6 @@ def test_a_base64_string_of_any_length_is_sent_unchanged(length: int) -> None:
 
 
 def test_a_large_image_in_a_text_field_is_refused() -> None:
-    """An image in a text field is refused like any other string of that length."""
     body = {**body_with_images("https://a.example.com/b.png"), "element_name": base64_of(LARGE)}
 
     assert [("/element_name", "R04")] == [(v.pointer, v.rule) for v in contract.violations("createElement", body)]
@@ -173,7 +172,7 @@ def test_a_large_image_in_a_text_field_is_refused() -> None:
 
 @pytest.mark.parametrize("where", ["element_name", "callback_url", "unknown"])
 def test_a_path_is_refused_outside_image_fields(where: str, photograph: Path) -> None:
-    """Other fields report a violation, and the file is not read."""
+    """The violation is reported without reading the file."""
     violations = contract.violations(
         "createElement", {**body_with_images("https://a.example.com/b.png"), where: photograph}
     )
@@ -198,7 +197,7 @@ def test_an_unsupported_image_object_is_refused_with_the_supported_types() -> No
 
 
 def test_a_path_is_refused_as_a_video(photograph: Path) -> None:
-    """The message says that only a URL can be sent, and to upload the video first."""
+    """The message says to upload the video, because only a URL can be sent."""
     videos = {"reference_type": "video_refer", "element_video_list": {"refer_videos": [{"video_url": photograph}]}}
     body = {name: value for name, value in body_with_images("").items() if name != "element_image_list"}
     reason = "is a path, but videos are sent by URL only: upload the file, and pass its URL"
@@ -209,7 +208,7 @@ def test_a_path_is_refused_as_a_video(photograph: Path) -> None:
 
 
 def test_a_path_in_a_request_without_images_is_refused(photograph: Path) -> None:
-    """The message says that this request, such as a delete, has no images."""
+    """The message says that the request, such as a deletion, has no images."""
     (violation,) = contract.violations("deleteElement", {"element_id": photograph})
 
     assert "is a path, but paths are only allowed for images: this request has none" == violation.message
@@ -217,7 +216,7 @@ def test_a_path_in_a_request_without_images_is_refused(photograph: Path) -> None
 
 @pytest.fixture
 def decoded_lengths(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Return a list that records how many characters each later Base64 decoding takes."""
+    """Return a list to which each later Base64 decoding adds its number of characters."""
     decoded_lengths: list[int] = []
     decode = pybase64.b64decode
 
@@ -230,7 +229,7 @@ def decoded_lengths(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 def test_base64_from_our_own_encoder_is_not_decoded_again(decoded_lengths: list[int]) -> None:
-    """Only Base64 strings from outside are decoded, once and completely."""
+    """Base64 from outside is decoded once and completely."""
     encoded = encode(LARGE)
 
     assert not contract.violations("createElement", body_with_images(encoded))
@@ -240,7 +239,7 @@ def test_base64_from_our_own_encoder_is_not_decoded_again(decoded_lengths: list[
 
 
 def test_base64_from_our_own_encoder_behaves_like_a_plain_string() -> None:
-    """Our Base64 equals the standard library's, and any string derived from it is a plain `str`."""
+    """Our Base64 equals the standard library's, and strings derived from it are of the class `str`."""
     encoded = encode(LARGE)
 
     assert base64_of(LARGE) == encoded
@@ -292,7 +291,7 @@ def test_a_file_without_read_permission_is_a_violation(photograph: Path, monkeyp
 
 
 def test_a_file_that_breaks_a_rule_is_sent_if_violations_are_ignored(photograph: Path) -> None:
-    """`on_violation="ignore"` applies to files as it does to strings."""
+    """`on_violation="ignore"` covers files as well as strings."""
     photograph.write_bytes(b"GIF89a" + bytes(6000))
     client = AuthenticatedClient("test-token", on_violation="ignore")
 
@@ -305,7 +304,7 @@ def test_a_file_that_breaks_a_rule_is_sent_if_violations_are_ignored(photograph:
 
 @pytest.mark.parametrize("size", [10_485_760, 10_485_761])
 def test_the_size_is_checked_even_if_the_header_is_not(size: int, tmp_path: Path) -> None:
-    """If media checks are off, a GIF is accepted, but a file or text that is too large is not."""
+    """Without media checks, a GIF is accepted, but a file or string that is too large is refused."""
     path = tmp_path / "large.gif"
     path.write_bytes(b"GIF89a" + bytes(size - 6))
 
@@ -325,7 +324,7 @@ def test_base64_is_checked_even_if_media_checks_are_off() -> None:
 
 
 def test_a_checked_request_can_only_be_sent_to_its_operation(photograph: Path) -> None:
-    """A request is not checked again when you send it."""
+    """Another one is refused, because sending doesn't check the request again."""
     checked = contract.check("createElement", body_with_images(photograph))
     client = AuthenticatedClient("test-token")
 
@@ -335,7 +334,7 @@ def test_a_checked_request_can_only_be_sent_to_its_operation(photograph: Path) -
 
 
 def test_a_checked_request_shows_no_media(photograph: Path) -> None:
-    """The repr of a checked request contains neither the Base64 nor the URLs of the media."""
+    """The request's repr contains neither Base64 nor URLs of media."""
     checked = contract.check("createElement", body_with_images(photograph, "https://a.example.com/b.png?secret=1"))
 
     assert "CheckedRequest(operation_id='createElement', violations=[])" == repr(checked)
@@ -362,7 +361,7 @@ def test_the_urls_of_media_in_a_request_are_listed() -> None:
 
 
 def test_images_are_checked_in_a_recursive_schema() -> None:
-    """Only images at the first level get placeholders; the validator checks those that are nested deeper."""
+    """The validator checks nested images, which get no placeholders."""
     document = copy.deepcopy(contract.document())
     document["components"]["schemas"]["ReferImage"]["properties"]["inner"] = {"$ref": "#/components/schemas/ReferImage"}
     image = base64_of(Picture().build())

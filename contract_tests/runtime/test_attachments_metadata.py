@@ -20,7 +20,7 @@ _URL = "https://a.example.com/b.png"
 
 
 def _sent_images(body: Any, **options: Any) -> list[bytes | str]:
-    """Return the images of a request as they are sent: bytes, or the URL if there is one."""
+    """Return the images of a request as they are sent, as bytes or as a URL."""
     checked = contract.check("createElement", body, **options)
     assert [] == checked.violations
     assert checked.content is not None
@@ -45,7 +45,7 @@ def test_metadata_is_left_out_if_you_ask_for_it(
     check_media: bool,  # noqa: FBT001
     tmp_path: Path,
 ) -> None:
-    """Metadata is removed from Base64 of any length and from files; URLs stay, and by default all bytes are sent."""
+    """Metadata is removed from Base64 and files. URLs stay, and by default all bytes are sent."""
     content = Picture(format=kind, orientation=6, file_size=size).build()
     body = body_with_images(write_file(tmp_path, content), base64_of(content), _URL)
     assert [content, content, _URL] == _sent_images(body, check_media=check_media)
@@ -68,7 +68,7 @@ def test_an_image_is_checked_in_the_form_in_which_it_is_sent(tmp_path: Path) -> 
 @pytest.mark.parametrize("check_media", [True, False])
 @pytest.mark.parametrize("as_text", [True, False])
 def test_an_image_with_inseparable_metadata_is_not_sent(as_text: bool, check_media: bool, tmp_path: Path) -> None:  # noqa: FBT001
-    """The violation is the damage, or the format if the file is a GIF, even if media checks are off."""
+    """The violation is the damage or the format, even without media checks."""
 
     def violations_of(content: bytes) -> list[tuple[str, str]]:
         image = base64_of(content) if as_text else write_file(tmp_path, content)

@@ -31,7 +31,7 @@ def _replace(path: Path) -> None:
 
 
 def _change_in_place(path: Path) -> None:
-    """Change bytes but neither the size nor the time of modification, like `rsync -t --inplace`."""
+    """Change some bytes of a file, but not its size or modification time, like `rsync -t --inplace`."""
     before = path.stat()
     with path.open("r+b") as file:
         file.seek(300_000)
@@ -52,7 +52,7 @@ _CHANGES: dict[str, Callable[[Path], object]] = {
 
 @pytest.mark.parametrize("change", _CHANGES.values(), ids=_CHANGES)
 def test_a_file_that_changed_after_the_check_is_an_error(change: Callable[[Path], object], photograph: Path) -> None:
-    """No bytes of a changed file are sent, and the error names the file."""
+    """None of its bytes are sent, and the error names it."""
     os.utime(photograph, ns=(5, 5))
     content = contract.check("createElement", body_with_images(photograph)).content
     assert isinstance(content, StreamedBody)
@@ -109,7 +109,7 @@ def test_the_sent_length_matches_the_content_length_header(
 def test_a_file_that_changes_while_it_is_sent_is_an_error(
     name: str, create: Create, make_client: MakeClient, photograph: Path
 ) -> None:
-    """The request never becomes complete, so the gateway can't accept it, and the error names the file."""
+    """The request stays incomplete, so the gateway can't accept it. The error names the file."""
     transport = _FileChangingTransport(lambda: _CHANGES[name](photograph))
 
     with pytest.raises(MediaError, match=r"front\.jpg: has changed"):

@@ -38,7 +38,7 @@ def test_an_exception_of_the_coroutine_is_raised_unchanged() -> None:
 
 
 def test_a_coroutine_that_suspends_is_an_error_and_is_closed() -> None:
-    """Without an event loop, nothing would ever resume it."""
+    """The coroutine is closed, because nothing would ever resume it."""
     events: list[str] = []
 
     async def suspend() -> None:
@@ -54,7 +54,7 @@ def test_a_coroutine_that_suspends_is_an_error_and_is_closed() -> None:
 
 
 def test_a_coroutine_is_closed_even_if_it_never_starts() -> None:
-    """Python warns about a coroutine that nobody awaited, and warnings are errors here."""
+    """Otherwise Python would warn that it was never awaited."""
     coroutine = _double(1)
 
     def interrupt(_: object) -> Any:

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.slow
 
 
 def test_threads_share_one_httpx_client(make_client: MakeClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Only one httpx client is created, even if 32 threads need it at the same moment."""
+    """One client is created, even if 32 threads need it at the same moment."""
     http_clients: list[httpx.Client] = []
     ready = threading.Barrier(32)
     arrived = threading.Event()
@@ -52,7 +52,7 @@ def test_threads_share_one_httpx_client(make_client: MakeClient, monkeypatch: py
 
 
 def test_each_event_loop_has_its_own_httpx_client(client: AuthenticatedClient) -> None:
-    """A connection belongs to the loop that opened it; all calls on one loop share the client."""
+    """All calls on one loop share it, because a connection belongs to the loop that opened it."""
 
     async def ask() -> list[httpx.AsyncClient]:
         return [client.get_async_httpx_client() for _ in range(2)]
@@ -71,7 +71,7 @@ def test_an_async_httpx_client_needs_a_running_event_loop(client: AuthenticatedC
 
 
 def test_a_with_block_closes_the_connections(make_client: MakeClient) -> None:
-    """The connections are closed even if the block raises, and the exception passes through."""
+    """The connections are closed even if the block raises, and its exception passes through."""
     client = make_client()
     inner = client.get_httpx_client()
 
@@ -87,7 +87,7 @@ def test_a_with_block_closes_the_connections(make_client: MakeClient) -> None:
 
 
 def test_an_async_with_block_closes_both_kinds_of_connection(make_client: MakeClient) -> None:
-    """A program may have used blocking calls as well."""
+    """Blocking calls may have opened some as well."""
 
     async def run() -> list[Any]:
         async with make_client() as client:
@@ -116,7 +116,7 @@ def test_a_closed_client_stays_closed(
     client: AuthenticatedClient,
     router: respx.MockRouter,
 ) -> None:
-    """A closed client sends nothing and opens no connection, and the error says what to do."""
+    """The client sends nothing and opens no connection. The error says what to do."""
     router.post().respond(json={})
 
     async def close() -> None:
@@ -153,7 +153,7 @@ def test_a_closed_client_stays_closed(
 def test_connections_are_closed_when_their_event_loop_ends(
     make_client: MakeClient, recwarn: pytest.WarningsRecorder
 ) -> None:
-    """You need not close anything between two runs: the client also works on the next loop."""
+    """The client then works on the next loop, without being closed in between."""
 
     async def run(client: AuthenticatedClient) -> httpx.AsyncClient:
         assert 200 == (await client.send_async(**POST)).status_code
@@ -170,7 +170,7 @@ def test_connections_are_closed_when_their_event_loop_ends(
 
 
 def test_connections_of_an_abandoned_event_loop_are_closed_by_the_next_one(make_client: MakeClient) -> None:
-    """If nobody runs `shutdown_asyncgens`, as after `run_until_complete`, nothing else awaits their end."""
+    """The first loop ended without `shutdown_asyncgens`, as after `run_until_complete`."""
     has_ended = threading.Event()
 
     def behave(peer: Peer) -> None:
@@ -189,7 +189,7 @@ def test_connections_of_an_abandoned_event_loop_are_closed_by_the_next_one(make_
 
 
 def test_a_closed_event_loop_does_not_close_your_own_transport(make_client: MakeClient) -> None:
-    """Only you close your own transport."""
+    """Closing it is up to you."""
     transport = httpx.MockTransport(lambda _: httpx.Response(200, content=b"{}"))
     client = make_client(http_client={"transport": transport})
     for _ in range(2):
@@ -199,7 +199,7 @@ def test_a_closed_event_loop_does_not_close_your_own_transport(make_client: Make
 
 
 def test_on_trio_the_error_says_that_asyncio_is_needed(client: AuthenticatedClient) -> None:
-    """You can still close a client on trio."""
+    """Closing a client works on trio too."""
 
     async def run() -> None:
         async with client:
@@ -214,7 +214,7 @@ def test_on_trio_the_error_says_that_asyncio_is_needed(client: AuthenticatedClie
 def test_creating_a_client_imports_what_calls_need(
     name: str, make_client: MakeClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """If a process forks while another thread imports a module, the child gets a lock that nobody releases."""
+    """Otherwise a fork during an import could leave the child with a lock that nobody releases."""
     importlib.import_module(name)
     monkeypatch.delitem(sys.modules, name)
 
@@ -226,7 +226,7 @@ def test_creating_a_client_imports_what_calls_need(
 def test_a_module_that_cannot_be_imported_early_breaks_no_call(
     call_style: CallStyle, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each early import is independent, because another version of a library may lack the module."""
+    """Another version of a library may lack the module."""
     for early in ("_IMPORTED_BY_CALLS", "_IMPORTED_BY_ASYNC_CALLS"):
         monkeypatch.setattr(client_connections, early, ("anyio._backends._renamed", "encodings.idna"))
     monkeypatch.delitem(sys.modules, "encodings.idna")
@@ -238,8 +238,8 @@ def test_a_module_that_cannot_be_imported_early_breaks_no_call(
 
 
 def test_the_first_call_imports_nothing() -> None:
-    """A separate process compares the loaded modules before and after the call."""
+    """The loaded modules are compared before and after the call, in a separate process."""
     with listening(Peer.respond) as server:
-        done = run_program("first_call", server.url)
+        result = run_program("first_call", server.url)
 
-    assert ("set()\n", "") == (done.stdout, done.stderr)
+    assert ("set()\n", "") == (result.stdout, result.stderr)

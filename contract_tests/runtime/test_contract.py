@@ -29,14 +29,14 @@ def test_a_violation_raises_by_default(client: AuthenticatedClient, router: resp
 
 
 @pytest.mark.parametrize(("on_violation", "lines"), [("warn", 1), ("ignore", 0)])
-def test_a_body_with_violations_is_sent_unchanged_if_you_choose_so(
+def test_a_body_with_violations_is_sent_unchanged_if_they_are_allowed(
     on_violation: str,
     lines: int,
     make_client: MakeClient,
     router: respx.MockRouter,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """With `warn` one log line lists the violations; with `ignore` nothing is logged."""
+    """`warn` lists the violations in one log line, and `ignore` logs nothing."""
     router.post().respond(json={})
     client = make_client(on_violation=on_violation)
 
@@ -65,21 +65,21 @@ def test_a_valid_request_is_not_logged(
 
 
 def test_an_unknown_operation_raises_key_error(client: AuthenticatedClient) -> None:
-    """A wrong operation is a mistake in the program, not a violation."""
+    """A wrong name is a mistake in the program and not a violation."""
     for call in (violations, client.encode):
         with pytest.raises(KeyError, match="destroyElement"):
             call("destroyElement", BODY)
 
 
 def test_at_most_1000_violations_are_reported() -> None:
-    """More would help nobody, and a hostile body could have as many as it has values."""
+    """A hostile body could have as many as it has values."""
     assert len(violations("createElement", body_with(tag_list=[{"tag_id": "x"}] * 1_001))) == 1_000
 
 
 @pytest.mark.parametrize("letter", ["a", "é"])
 @pytest.mark.parametrize("more", [0, 1], ids=["the largest", "one letter more"])
 def test_a_body_may_have_at_most_56972640_bytes(more: int, letter: str) -> None:
-    """The limit counts the bytes of JSON text that are sent, whatever fills them."""
+    """The limit is on the bytes of the JSON text that is sent."""
     room = 56_972_640 - len(json.dumps(body_with(external_task_id=""), separators=(",", ":")))
     body = body_with(external_task_id=letter * (room // len(letter.encode()) + more))
 
@@ -90,7 +90,7 @@ def test_a_body_may_have_at_most_56972640_bytes(more: int, letter: str) -> None:
 
 
 def test_a_changed_model_is_checked_in_its_current_state(client: AuthenticatedClient, router: respx.MockRouter) -> None:
-    """You cannot bypass the check through a list, an attribute or additional properties."""
+    """Changes to lists, attributes and additional properties don't bypass the check."""
     changes: dict[str, Callable[[ImageElementRequest], object]] = {
         "/element_image_list/refer_images": lambda model: model.element_image_list.refer_images.clear(),
         "/element_image_list/refer_images/0/image_url": lambda model: setattr(

@@ -24,7 +24,7 @@ _CORE = "ZebraFish"
 
 
 class TokenFunction:
-    """A function that returns one token after the other, or raises an exception that is among them."""
+    """A function that returns or raises one item after the other."""
 
     def __init__(self, *tokens: Any) -> None:
         """Store the tokens in order."""
@@ -41,7 +41,7 @@ class TokenFunction:
 
 
 def test_a_token_function_is_called_before_each_request(call_style: CallStyle) -> None:
-    """Some tokens expire after half an hour. Creating a client does not call the function."""
+    """Creating a client doesn't call it. Some tokens expire after half an hour."""
     tokens = TokenFunction("first-token", "second-token", "second-token")
     with listening(Peer.respond) as server:
         client = AuthenticatedClient(tokens, server.url)
@@ -65,7 +65,7 @@ def test_a_token_function_is_called_before_each_request(call_style: CallStyle) -
     ],
 )
 def test_nothing_is_sent_if_the_token_function_fails(message: str, token: Any, call_style: CallStyle) -> None:
-    """The error gives the reason without the token; the next call asks the function again."""
+    """The error gives the reason without the token, and the next call tries again."""
     with listening(Peer.respond) as server:
         error, response = call_style.outcomes(AuthenticatedClient(TokenFunction(token, "sk-2"), server.url), POST, POST)
 
@@ -89,7 +89,7 @@ def test_a_create_whose_token_function_fails_is_not_created(kind: Client) -> Non
 
 
 def test_recently_used_tokens_are_redacted() -> None:
-    """The response to an earlier request may still repeat an earlier token."""
+    """The response to an earlier request may still repeat its token."""
     tokens = TokenFunction(*(f"a-long-token-{number}" for number in range(10, 20)))
     holder = credentials(HiddenToken(tokens), "")
     text = " ".join(f"a-long-token-{number}" for number in range(10, 20))
@@ -105,7 +105,7 @@ def test_recently_used_tokens_are_redacted() -> None:
 
 
 def test_a_constant_token_is_redacted_from_the_start() -> None:
-    """It is redacted even before the first request."""
+    """The token is redacted even before the first request."""
     holder = credentials(HiddenToken(_TOKEN), "VARIABLE")
     assert "bad ***" == holder.redact(f"bad {_TOKEN}")
     assert f"Bearer {_TOKEN}" == holder.authorization()
@@ -116,7 +116,7 @@ def test_a_constant_token_is_redacted_from_the_start() -> None:
     [*((ValueError, token) for token in ("", " ", "Bearer x")), *((TypeError, token) for token in (5, None, b"x"))],
 )
 def test_a_token_that_cannot_be_sent_is_refused_at_once(error: type[Exception], token: Any) -> None:
-    """The message names the environment variable if the token may come from there."""
+    """The message names the environment variable that may contain it."""
     with pytest.raises(error, match=r"token|API key") as caught:
         credentials(HiddenToken(token), "VARIABLE")
     assert ("VARIABLE" in str(caught.value)) is (token == "")
@@ -147,7 +147,7 @@ def test_a_token_holder_never_shows_the_token(make: Callable[[str], Any], clone:
 
 
 def _repr_of(value: object) -> str:
-    """Return the repr of a value, or nothing if it has none because it is only half made."""
+    """Return the repr of a value, or an empty string if the value is not fully created."""
     try:
         return repr(value)
     except AttributeError:
@@ -155,7 +155,7 @@ def _repr_of(value: object) -> str:
 
 
 def _leaks(error: BaseException) -> list[str]:
-    """Return the variables that hold the token, from all frames of an error and its causes outside the tests."""
+    """Return the variables with the token in the frames of an error and its causes, except in tests."""
     leaks = []
     link: BaseException | None = error
     while link is not None:
@@ -187,7 +187,7 @@ _BAD: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("name", _BAD)
 @pytest.mark.parametrize("kind", [KlingElements, AsyncKlingElements, AuthenticatedClient])
 def test_no_frame_of_an_error_while_creating_a_client_contains_the_token(kind: Any, name: str) -> None:
-    """Pytest and error trackers show the variables of every frame."""
+    """Pytest and error trackers show the variables of all frames."""
     with pytest.raises((ValueError, TypeError)) as caught:
         kind(**{"api_key": _TOKEN, **_BAD[name]})
 
@@ -227,7 +227,7 @@ def _garble(peer: Peer) -> None:
 def test_no_frame_of_an_error_while_sending_contains_the_token(
     behave: Callable[[Peer], None], options: dict[str, Any], token: Any, kind: Client
 ) -> None:
-    """The frames of httpx, httpcore and the parser are as free of the token as our own."""
+    """This includes the frames of httpx, httpcore and the parser."""
     with listening(behave) as server, pytest.raises(KlingError) as caught:
         call_once(kind, "create", BODY, api_key=token, base_url=server.url, http_client=options)
 

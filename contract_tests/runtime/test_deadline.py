@@ -73,7 +73,7 @@ _SERVERS = {"head": _head, "body": _body, "chunks": _chunks, "1xx": _information
 @pytest.mark.parametrize("tls", [None, server_tls()], ids=["plain", "TLS"])
 @pytest.mark.parametrize("name", _SERVERS)
 def test_a_call_to_a_dripping_server_ends_at_its_deadline(name: str, tls: Any, call_style: CallStyle) -> None:
-    """The deadline holds however little the server sends or reads at a time, and however often."""
+    """The server sends or reads a little at a time, again and again."""
     with listening(_SERVERS[name], tls) as server:
         error = call_style.outcome(client_of(server.url), LARGE if name == "slow reader" else POST, seconds=_SECONDS)
 
@@ -83,7 +83,6 @@ def test_a_call_to_a_dripping_server_ends_at_its_deadline(name: str, tls: Any, c
 
 
 def test_a_call_without_a_deadline_ends_after_the_sum_of_its_timeouts(call_style: CallStyle) -> None:
-    """No call can take longer than all its steps together."""
     remaining_seconds: list[float] = []
 
     def respond(_: httpx.Request) -> httpx.Response:
@@ -119,7 +118,7 @@ def _slowly() -> Iterator[bytes]:
 
 
 def test_the_deadline_applies_to_your_own_transport_between_two_chunks(call_style: CallStyle) -> None:
-    """The transport itself does not know the deadline."""
+    """The transport doesn't know about it."""
     transport = httpx.MockTransport(lambda _: httpx.Response(200, stream=PiecewiseBody(_slowly())))
     client = AuthenticatedClient(TOKEN, "http://127.0.0.1:1", http_client={"transport": transport})
     error = call_style.outcome(client, seconds=_SECONDS)
@@ -129,7 +128,7 @@ def test_the_deadline_applies_to_your_own_transport_between_two_chunks(call_styl
 
 
 def test_a_call_through_your_own_transport_ends_once_it_is_abandoned() -> None:
-    """An abandoned call has no time left."""
+    """The call has no time left then."""
     abandoned = threading.Event()
     abandoned.set()
     transport = httpx.MockTransport(lambda _: httpx.Response(200, stream=PiecewiseBody(_slowly())))
@@ -144,7 +143,7 @@ def test_a_call_through_your_own_transport_ends_once_it_is_abandoned() -> None:
 def test_your_own_transport_gets_timeouts_within_the_deadline(
     expected: float, seconds: float | None, call_style: CallStyle
 ) -> None:
-    """The timeouts are in the request, as httpx passes them to a transport."""
+    """The timeouts are in the request, as httpx passes them."""
     timeouts: list[dict[str, float]] = []
 
     def respond(request: httpx.Request) -> httpx.Response:
@@ -161,7 +160,7 @@ def test_your_own_transport_gets_timeouts_within_the_deadline(
 
 
 def test_a_timeout_error_of_your_own_transport_is_reported_unchanged() -> None:
-    """The message of a transport's own timeout does not mention the deadline."""
+    """The message doesn't mention the deadline."""
 
     def respond(_: httpx.Request) -> httpx.Response:
         raise TimeoutError("mine")
@@ -188,7 +187,7 @@ def test_a_nested_deadline_never_extends_the_outer_one() -> None:
 
 @pytest.mark.parametrize(("expected", "timeout"), [(50, 60.0), (50, None), (40, 40.0)])
 def test_a_step_of_a_blocking_socket_ends_by_the_deadline(expected: float, timeout: float | None) -> None:
-    """The timeout of the step applies only if it is shorter than the time left for the call."""
+    """The step's own timeout applies only if it is shorter than the remaining time."""
     near, far = socket.socketpair()
     stream = sockets._Stream(near)  # noqa: SLF001 - a test cannot wait that long
     with near, far, within(50):
@@ -204,7 +203,7 @@ def test_a_step_of_a_blocking_socket_ends_by_the_deadline(expected: float, timeo
 
 
 def test_a_call_after_its_deadline_sends_nothing(call_style: CallStyle) -> None:
-    """It uses neither a kept connection nor a new one."""
+    """The call uses neither a kept connection nor a new one."""
     with listening(Peer.respond) as server:
         call_style.failure(client_of(server.url), seconds=-1.0)
 

@@ -34,20 +34,20 @@ _DOCUMENT: dict[str, Any] = {
     [("", ()), ("/", ("",)), ("/a~1b/~0c/0", ("a/b", "~c", "0")), ("/~01", ("~1",)), ("//x", ("", "x"))],
 )
 def test_a_pointer_survives_reading_and_writing(text: str, path: tuple[str, ...]) -> None:
-    """RFC 6901 escapes the tilde and the slash, and the order of unescaping matters."""
+    """Tilde and slash are escaped and unescaped in the right order (RFC 6901)."""
     assert path == steps(text)
     assert text == pointer(path)
 
 
 @pytest.mark.parametrize("text", ["a", "#/a", "a/b", " /a"])
 def test_a_pointer_without_a_leading_slash_is_refused(text: str) -> None:
-    """Such a pointer could be read as the whole document or as another place."""
+    """Otherwise it could be read as the whole document or as another place."""
     with pytest.raises(LookupError, match="begins with a slash"):
         steps(text)
 
 
 def test_a_reference_is_followed_to_its_node() -> None:
-    """A reference may lead through lists and escaped names; the empty pointer is the whole document."""
+    """A reference may lead through lists and escaped names. The empty pointer is the whole document."""
     assert 1 == follow(_DOCUMENT, "#/a~1b/~0c/0/d")
     assert _DOCUMENT is follow(_DOCUMENT, "#")
 
@@ -57,13 +57,13 @@ def test_a_reference_is_followed_to_its_node() -> None:
     ["#/three", "#/a~1b/~0c/2", "#/a~1b/~0c/x", "#/two/type/0/x", "X", "other.yaml#/two", "/two", "", "#two"],
 )
 def test_a_reference_to_a_missing_place_or_another_file_is_refused(reference: str) -> None:
-    """A bare name is not a reference either."""
+    """A bare name is refused too."""
     with pytest.raises(LookupError, match=r"^.*: (?:no such place|a (?:reference must begin|JSON Pointer begins))"):
         follow(_DOCUMENT, reference)
 
 
 def test_a_walk_yields_every_node_with_its_reference() -> None:
-    """You can follow each reference, whatever names are on the way."""
+    """Each reference can be followed, whatever names it contains."""
     nodes = list(walk(_DOCUMENT))
 
     assert all(node is follow(_DOCUMENT, where) for where, node in nodes)
@@ -71,7 +71,7 @@ def test_a_walk_yields_every_node_with_its_reference() -> None:
 
 
 def test_every_keyword_with_subschemas_is_searched() -> None:
-    """Only the subschemas of the next level are listed."""
+    """Subschemas of subschemas are not listed."""
     inner = {"items": {"type": "string"}}
     schema = {"properties": {"a/b": inner}, "anyOf": [{}, inner], "oneOf": [inner], "items": inner, "enum": [inner]}
 
@@ -81,7 +81,7 @@ def test_every_keyword_with_subschemas_is_searched() -> None:
 
 
 def test_references_are_followed_to_the_end() -> None:
-    """Each reference comes with its target; a property named `$ref` is not a reference."""
+    """Each comes with its target. A property named `$ref` is not a reference."""
     node = {"$ref": "#/a~1b/~0c/1"}
 
     chain = [("#/a~1b/~0c/1", {"$ref": "#/one"}), ("#/one", {"$ref": "#/two"}), ("#/two", {"type": "string"})]
@@ -98,7 +98,7 @@ def test_circular_references_are_an_error() -> None:
 
 
 def test_a_missing_place_in_a_value_is_none() -> None:
-    """Gateways have answered with values of any type in any place."""
+    """The test covers values of any type, because gateways send them at any place."""
     value = {"a": [{"b~": 1}], "c": None}
 
     assert [1, None, None, None, None] == [at(value, text) for text in ("/a/0/b~0", "/a/1", "/a/x", "/c/d", "/e")]
@@ -140,7 +140,7 @@ def test_an_operation_includes_the_parameters_of_its_path() -> None:
 
 
 def test_a_parameter_of_an_operation_overrides_that_of_its_path() -> None:
-    """A parameter may also be a reference."""
+    """The parameter may also be a reference."""
     document = _item(parameters=[{"$ref": "#/components/parameters/Number"}])
     parameters = Document(document).operation("getThing").parameters
 
@@ -152,7 +152,7 @@ def test_a_parameter_of_an_operation_overrides_that_of_its_path() -> None:
 
 
 def test_a_reader_runs_once_for_each_document() -> None:
-    """The document caches a reader's result, so that callers need no cache."""
+    """The document caches its result."""
     seen: list[str] = []
 
     def reader(document: dict[str, Any]) -> str:

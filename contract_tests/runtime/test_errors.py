@@ -45,7 +45,7 @@ def _example(kind: type[Exception]) -> Exception:
     ids=["copy", "deepcopy", "pickle"],
 )
 def test_an_exception_survives_copy_and_pickle(kind: type[Exception], clone: Callable[[Exception], Exception]) -> None:
-    """A worker process can return an exception without losing its attributes."""
+    """The exception keeps its attributes, for example on the way back from a worker process."""
     error = _example(kind)
     cloned = clone(error)
 
@@ -60,7 +60,7 @@ def test_an_exception_survives_copy_and_pickle(kind: type[Exception], clone: Cal
 
 
 def test_the_exceptions_are_one_family() -> None:
-    """If you catch KlingError, you catch everything; a status error is also caught by its parent classes."""
+    """KlingError catches all of them, and a status error's parent classes catch it as well."""
     assert {name for name, kind in vars(errors).items() if kind in _EXCEPTIONS} <= set(errors.__all__)
     assert [] == [kind for kind in _EXCEPTIONS if not issubclass(kind, errors.KlingError)]
     assert issubclass(errors.ContractError, ValueError)
@@ -78,7 +78,7 @@ def test_the_exceptions_are_one_family() -> None:
 
 
 def test_a_contract_error_lists_all_violations() -> None:
-    """Each line has the place of a violation, what is wrong, and the rule."""
+    """Each line gives a place, the mistake and the rule."""
     error = _example(errors.ContractError)
 
     assert "/a: is bad [R04]\n(body): worse [R33]" == str(error)

@@ -86,12 +86,12 @@ def test_all_violations_are_reported_at_once() -> None:
     ids=repr,
 )
 def test_a_body_of_an_unknown_kind_lists_the_kinds(expected: list[Any], body: Any) -> None:
-    """Violations that do not depend on the kind are reported as well."""
+    """Violations that don't depend on the kind are reported too."""
     assert expected == sorted((violation.pointer, violation.message) for violation in violations("createElement", body))
 
 
 def test_a_value_of_the_wrong_type_for_a_choice_is_reported_once() -> None:
-    """Type and choice both refuse the value, but the message about the choice says more."""
+    """Only the choice is reported, because its message says more than that of the type."""
     (violation,) = violations("createElement", body_with(tag_list=[{"tag_id": 5}]))
 
     assert "must be one of 'o_101', 'o_102', 'o_103', 'o_104', 'o_105', 'o_106', 'o_107', 'o_108', not 5" == (
@@ -101,7 +101,7 @@ def test_a_value_of_the_wrong_type_for_a_choice_is_reported_once() -> None:
 
 @pytest.mark.parametrize("length", [78, 79, 1000])
 def test_a_message_holds_at_most_80_characters_of_a_value(length: int) -> None:
-    """The message contains the whole repr of a value, with its quotes, or only its length."""
+    """The message quotes the whole repr or only gives the length."""
     value, unknown = "v" * length, "u" * length
     (violation,) = violations("createElement", body_with(tag_list=[{"tag_id": value}]))
     (property_violation,) = violations("createElement", {**BODY, unknown: 1})
@@ -126,7 +126,7 @@ def test_a_message_holds_at_most_80_characters_of_a_value(length: int) -> None:
     ],
 )
 def test_a_property_name_is_suggested_only_if_it_is_similar(name: str, meant: str | None) -> None:
-    """A name is similar if it differs by a typo or has the same first word."""
+    """Names with a typo or the same first word are similar."""
     (message,) = (violation.message for violation in violations("createElement", body_with(**{name: 1})))
 
     assert message.startswith(f"the property {name!r} is unknown; ")
@@ -150,7 +150,7 @@ def test_a_property_name_is_suggested_only_if_it_is_similar(name: str, meant: st
     ],
 )
 def test_a_string_that_is_almost_a_url_gets_advice(expected: str, video: str) -> None:
-    """The message ends with how to correct the URL."""
+    """The message ends by saying how to correct it."""
     body = {name: value for name, value in BODY.items() if name != "element_image_list"}
     videos = {"reference_type": "video_refer", "element_video_list": {"refer_videos": [{"video_url": video}]}}
     (violation,) = violations("createElement", {**body, **videos})
@@ -159,7 +159,7 @@ def test_a_string_that_is_almost_a_url_gets_advice(expected: str, video: str) ->
 
 
 def test_a_violation_of_an_item_type_names_the_expected_type() -> None:
-    """Many people first write a list of plain URLs."""
+    """The test passes a list of plain URLs, as many people first do."""
     images = {"frontal_image": "https://example.com/a.png", "refer_images": ["https://example.com/b.png"]}
     (violation,) = violations("createElement", body_with(element_image_list=images))
 
@@ -181,7 +181,7 @@ def test_a_violation_of_an_item_type_names_the_expected_type() -> None:
     ],
 )
 def test_a_string_that_is_almost_an_image_gets_advice(expected: str, image: str) -> None:
-    """The message ends with how to correct the image."""
+    """The message ends by saying how to correct it."""
     images = {"frontal_image": image, "refer_images": [{"image_url": "https://example.com/a.png"}]}
     (violation,) = violations("createElement", body_with(element_image_list=images))
 
@@ -189,7 +189,7 @@ def test_a_string_that_is_almost_an_image_gets_advice(expected: str, image: str)
 
 
 def test_a_message_is_ascii() -> None:
-    """A value may contain anything, such as a line break or a mark that reverses the text direction."""
+    """A line break or a mark that reverses the text direction is escaped."""
     (violation,) = violations("createElement", body_with(tag_list=[{"tag_id": "\u202eé\n"}]))
 
     assert r"not '\u202e\xe9\n'" in violation.message

@@ -33,7 +33,7 @@ _FAILURES_OF_HTTPX = sorted(
 
 
 def test_all_failures_of_httpx_are_listed() -> None:
-    """If a version of httpx adds one, you have to decide whether the request may have been sent."""
+    """A new one needs a decision whether the request may have been sent."""
     assert {
         *("CloseError", "ConnectError", "ConnectTimeout", "DecodingError", "LocalProtocolError", "NetworkError"),
         *("PoolTimeout", "ProtocolError", "ProxyError", "ReadError", "ReadTimeout", "RemoteProtocolError"),
@@ -47,7 +47,7 @@ def test_all_failures_of_httpx_are_listed() -> None:
 def test_a_call_without_a_response_says_whether_it_may_have_been_sent(
     kind: type[httpx.RequestError], message: str, create: Create, client: AuthenticatedClient, router: respx.MockRouter
 ) -> None:
-    """Only a failure before the connection exists proves that nothing was sent; httpx's exception is the cause."""
+    """The request was surely not sent only if the connection failed. The cause is httpx's exception."""
     router.post().mock(side_effect=kind(message))
 
     with pytest.raises(errors.TransportError) as caught:
@@ -73,7 +73,7 @@ def test_a_call_without_a_response_says_whether_it_may_have_been_sent(
 def test_a_response_that_breaks_off_or_is_garbled_is_a_transport_error(
     name: str, response: bytes, create: Create, make_client: MakeClient, serve: Callable[[bytes], str]
 ) -> None:
-    """The gateway had the request by then, so it may have acted on it."""
+    """The gateway may have acted on the request."""
     client = make_client(base_url=serve(response))
 
     with pytest.raises(errors.TransportError, match=name) as caught:
@@ -86,7 +86,7 @@ def test_a_response_that_breaks_off_or_is_garbled_is_a_transport_error(
 def test_a_redirect_to_an_invalid_url_raises_one_error(
     place: bytes, create: Create, make_client: MakeClient, serve: Callable[[bytes], str]
 ) -> None:
-    """If httpx's client sends the request, it fails at the URL in many different ways."""
+    """Otherwise httpx's client would raise many different ones."""
     response = b"HTTP/1.1 307 Elsewhere\r\nContent-Length: 0\r\nLocation: %s\r\n\r\n" % place
     url = serve(response)
 
@@ -113,7 +113,7 @@ def test_an_exception_that_httpx_does_not_wrap_becomes_a_transport_error(
     client: AuthenticatedClient,
     router: respx.MockRouter,
 ) -> None:
-    """For example, httpx passes the error for a broken TLS record on to asynchronous callers unchanged."""
+    """For example, httpx passes a broken TLS record's error on to asynchronous callers."""
     router.post().mock(side_effect=kind("bad record"))
 
     with pytest.raises(errors.TransportError, match=f"^{kind.__name__} at .*bad record") as caught:

@@ -100,7 +100,7 @@ _BOMB = zlib.compress(bytes(5_000_000))
     ],
 )
 def test_an_unusual_but_valid_image_is_accepted(data: bytes) -> None:
-    """Format and sides are in the header; the rules do not cover anything else in a file."""
+    """Only format and sides count, and both are in the header."""
     assert [] == _violations_of(data)
 
 
@@ -141,7 +141,7 @@ def test_an_unusual_but_valid_image_is_accepted(data: bytes) -> None:
     ],
 )
 def test_a_file_that_is_not_jpeg_or_png_is_refused(data: bytes) -> None:
-    """Only the content of a file counts, not its name, and the reader raises no exception."""
+    """The content decides, and the reader raises no exception."""
     assert _NOT_READABLE == [(rule, message.partition(";")[0]) for rule, message in _violations_of(data)]
 
 
@@ -164,7 +164,7 @@ def test_a_truncated_file_is_refused_until_its_header_is_complete(image_format: 
 def test_a_message_gives_the_sides_as_a_viewer_shows_them(
     shown: str, orientation: int | None, image_format: str
 ) -> None:
-    """A phone stores a portrait sideways, so its owner would not recognize the stored sides."""
+    """A phone's owner wouldn't recognize the stored sides of a portrait."""
     assert [
         ("R16", f"the image is shown as {shown} px; both sides must have at least 300 px"),
         ("R17", f"the image is shown as {shown} px; its ratio must be between 1:2.5 and 2.5:1"),
@@ -172,7 +172,7 @@ def test_a_message_gives_the_sides_as_a_viewer_shows_them(
 
 
 def test_only_the_needed_part_of_the_base64_is_decoded() -> None:
-    """Invalid Base64 after that part does not matter; within it, white space and padding are also invalid."""
+    """Within that part, white space and padding are invalid. The rest is ignored."""
     assert bytes(3) == InlineText("AAAA!!!!").peek(0, 3)
     assert bytes(2) == InlineText("!!!!AAAA").peek(4, 2)
     for text in ("AA\nAAAA=", "AA==AAAA", "AA-_AAAA"):
@@ -181,7 +181,7 @@ def test_only_the_needed_part_of_the_base64_is_decoded() -> None:
 
 
 def test_the_first_exif_block_of_a_jpeg_counts() -> None:
-    """Phones write a block of another kind after EXIF, and other segments before it."""
+    """Other segments may come before it, and another kind of block after it."""
     further = jpeg_segment(0xE1, b"http://ns.adobe.com/xap/1.0/\x00<x/>")
     data = _jpeg(
         299, 800, jpeg_segment(0xE0, b"JFIF\x00" + bytes(9)), jpeg_segment(0xE1, b"Exif\x00\x00" + _TURNED), further
@@ -200,7 +200,7 @@ def test_the_first_exif_block_of_a_jpeg_counts() -> None:
     ids=["XMP first", "JPEG, EXIF last", "PNG, EXIF last"],
 )
 def test_the_orientation_is_found_anywhere_in_the_metadata(picture: Picture) -> None:
-    """Some programs write XMP before EXIF, others EXIF after the segment that has the sides."""
+    """XMP may come before EXIF, and EXIF after the segment with the sides."""
     violations = _violations_of(picture.build())
 
     assert ["the image is shown as 800x299 px"] * 2 == [message.split(";")[0] for _, message in violations]
@@ -208,7 +208,7 @@ def test_the_orientation_is_found_anywhere_in_the_metadata(picture: Picture) -> 
 
 @pytest.mark.parametrize("fill_bytes", [*range(40, 52), *range(88, 100), 1_000])
 def test_fill_bytes_before_a_marker_are_skipped(fill_bytes: int) -> None:
-    """Any number of them may come before a marker."""
+    """Their number is not limited."""
     picture = Picture(format="jpeg", width=299, fill_bytes=fill_bytes)
 
     assert ["R16"] == [rule for rule, _ in _violations_of(picture.build())]
@@ -226,7 +226,7 @@ def test_fill_bytes_before_a_marker_are_skipped(fill_bytes: int) -> None:
     ],
 )
 def test_the_orientation_of_a_png_may_be_anywhere_before_its_end(shown: str, chunks: list[bytes]) -> None:
-    """Any number of other chunks may come first; chunk names are case-sensitive."""
+    """Any number of chunks may come first. Chunk names are case-sensitive."""
     contents = {b"eXIf": _TURNED, b"exif": _TURNED, b"tEXt": b"Title\x00" + bytes(294)}
     data = _png(299, 800, *(png_chunk(kind, contents.get(kind, b"\x00\x00\xb1\x8f")) for kind in chunks))
 
@@ -247,7 +247,7 @@ def test_the_orientation_of_a_png_may_be_anywhere_before_its_end(shown: str, chu
     ],
 )
 def test_unreadable_metadata_is_ignored(metadata: bytes) -> None:
-    """Viewers also ignore damaged metadata, and no library warns about it."""
+    """Metadata is ignored as by viewers, and no library warns about it."""
     for data in (_jpeg(299, 400, jpeg_segment(0xE1, metadata)), _png(299, 400, png_chunk(b"eXIf", metadata[6:]))):
         with warnings.catch_warnings(record=True, action="always") as warned:
             verdict = _violations_of(data)
@@ -258,7 +258,7 @@ def test_unreadable_metadata_is_ignored(metadata: bytes) -> None:
 
 @pytest.fixture
 def decoded_lengths(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Return a list that records how many Base64 characters each later decoding takes."""
+    """Return a list to which each later Base64 decoding adds its number of characters."""
     decoded_lengths: list[int] = []
     decode = binascii.a2b_base64
 
@@ -280,7 +280,7 @@ def decoded_lengths(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     ids=["PNG", "JPEG", "JPEG with large segments"],
 )
 def test_only_the_header_is_decoded(picture: Picture, decoded_lengths: list[int]) -> None:
-    """If a file has 10 MB before its pixels, at most some kilobytes are decoded."""
+    """At most some kilobytes are decoded, even if 10 MB come before the pixels."""
     text = base64_of(picture.build())
 
     assert ["R16"] * (picture.width == 299) == [
@@ -305,7 +305,7 @@ def test_anything_in_base64_may_follow_the_header() -> None:
 
 @pytest.mark.parametrize("text", ["", "A", "AAAA", "====", "é" * 8, "\ud83d" * 8, "iVBORw0KGgo", "/9j/!!!!", "\n" * 8])
 def test_a_string_that_is_not_base64_is_not_an_image(text: str) -> None:
-    """The pattern refuses such a string, and the header reader raises no exception for it."""
+    """The pattern refuses it, and the header reader raises no exception."""
     assert "R14" in [violation.rule for violation in images.violations(InlineText(text), _LIMITS)]
 
 
@@ -324,7 +324,7 @@ _SMALL = [
 @example(_SMALL[1], [], 400)
 @settings(max_examples=500)
 def test_no_header_makes_the_reader_fail_or_warn(data: bytes, patches: list[tuple[int, bytes]], length: int) -> None:
-    """If bytes are changed, inserted or cut off, the result is always a verdict by the image rules."""
+    """Changed, inserted or cut bytes always lead to a verdict by the image rules."""
     for offset, patch in patches:
         data = data[:offset] + patch + data[offset + len(patch) - len(patch) % 2 :]
 
@@ -336,7 +336,7 @@ def test_no_header_makes_the_reader_fail_or_warn(data: bytes, patches: list[tupl
 
 
 def test_a_png_with_countless_chunks_is_not_called_truncated() -> None:
-    """Only a limited number of chunks is read, because each read may open the file again."""
+    """The reader stops early, because each read may open the file again."""
     countless, cut = _png(300, 300, png_chunk(b"abCd", b"") * 10_000), _png(300, 300, png_chunk(b"abCd", b"") * 500)
 
     assert not images.is_cut_off(InlineBytes(countless + bytes(5000)))

@@ -19,7 +19,7 @@ def _node() -> dict[str, Any]:
 
 
 def test_each_limit_is_read_with_its_rule() -> None:
-    """The values can be compared and shared, because they cannot change."""
+    """The values are immutable, so they can be compared and shared."""
     expected = ImageLimits(
         Formats("A1", ("jpeg", "png")), FileSize("A2", 10), DisplayedSides("A3", 3), AspectRatio("A4", 2.5)
     )
@@ -30,7 +30,6 @@ def test_each_limit_is_read_with_its_rule() -> None:
 
 @pytest.mark.parametrize(("name", "part"), [(name, part) for name, limit in _node().items() for part in limit])
 def test_the_error_names_the_place_of_a_missing_part(name: str, part: str) -> None:
-    """Every part of every limit is required."""
     node = _node()
     del node[name][part]
 

@@ -20,7 +20,7 @@ def _count(content: bytes) -> int:
 
 
 def test_the_chunks_of_a_png_end_with_iend() -> None:
-    """Each chunk begins where the one before it ends; bytes after IEND are not a chunk."""
+    """Bytes after IEND are not a chunk."""
     content = Picture(trailer_bytes=50, orientation=6).build()
     parts = list(png_chunks(content))
     assert [b"IHDR", b"eXIf", b"IDAT", b"IEND"] == [part.kind for part in parts]
@@ -36,7 +36,7 @@ def test_a_png_that_breaks_off_is_an_error(cut: int) -> None:
 
 @pytest.mark.parametrize(("progressive", "scan_count"), [(False, 1), (True, 10)])
 def test_the_scans_of_a_jpeg_are_counted(progressive: bool, scan_count: int) -> None:  # noqa: FBT001
-    """Scans in metadata, in comments between scans or after the end do not count."""
+    """Those in metadata, in comments or after the end are not."""
     content = encode(noise(60, 40), "JPEG", progressive=progressive, restart_marker_blocks=1)
     assert scan_count == _count(content)
     with_more = content[:2] + jpeg_segment(0xE1, _SCAN * 9) + content[2:-2] + jpeg_segment(0xFE, _SCAN) + content[-2:]

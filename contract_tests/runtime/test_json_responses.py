@@ -24,7 +24,7 @@ from kling_elements_runtime.json_responses import MAX_DEPTH, UnusableJsonError, 
     ],
 )
 def test_a_whole_number_of_up_to_20_digits_becomes_an_integer(expected: float, text: str) -> None:
-    """Gateways write ids as floating-point numbers, which Python would round above 2^53."""
+    """Otherwise ids that are written as floats would be rounded above 2^53."""
     value = parse(text)
 
     assert (type(expected), expected) == (type(value), value)
@@ -74,7 +74,7 @@ def test_json_may_have_100000_values() -> None:
 
 @pytest.mark.parametrize(("size", "unit"), [(17_000_000, "a"), (4_300_000, "\U0001f600")], ids=["ASCII", "wide"])
 def test_a_string_may_take_16_mib_of_memory(size: int, unit: str) -> None:
-    """One wide character makes every character of a string take four bytes."""
+    """One wide character makes each character of a string count four bytes."""
     text = f'"{unit}{"a" * size}"'
 
     with pytest.raises(UnusableJsonError, match=r"^is too large: it takes more than 16 MiB of memory$"):

@@ -23,7 +23,7 @@ _PACKAGES = pytest.mark.parametrize(
 
 @_PACKAGES
 def test_dir_lists_exactly_the_exported_names(package: ModuleType) -> None:
-    """Every name can be loaded; any other name raises an AttributeError with the usual message."""
+    """Each can be loaded, and any other name raises the usual AttributeError."""
     assert sorted(package.__all__) == dir(package)
     assert all(getattr(package, name) is not None for name in package.__all__)
     with pytest.raises(AttributeError, match=f"module '{package.__name__}' has no attribute 'Client'"):
@@ -32,24 +32,24 @@ def test_dir_lists_exactly_the_exported_names(package: ModuleType) -> None:
 
 @_PACKAGES
 def test_importing_a_package_loads_nothing_heavy(package: ModuleType) -> None:
-    """The first use of a name loads what it needs."""
+    """The first use of a name loads the rest."""
     heavy = "{'httpx', 'attrs', 'jsonschema_rs', 'PIL', 'asyncio', 'standardwebhooks', 'respx', 'uvicorn'}"
     code = f"import sys, {package.__name__}; print({heavy} & sys.modules.keys())"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
-    assert "set()\n" == done.stdout
+    assert "set()\n" == result.stdout
 
 
 def test_importing_the_errors_does_not_load_httpx() -> None:
-    """You can catch errors in a module that never makes a call."""
+    """A module that makes no call can therefore catch errors cheaply."""
     code = "import sys, kling_elements.errors; print({'httpx', 'asyncio'} & sys.modules.keys())"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
-    assert "set()\n" == done.stdout
+    assert "set()\n" == result.stdout
 
 
 def test_the_package_exports_every_error_and_the_models_of_a_create() -> None:
-    """One import is enough, and each name is the same object as in its own module."""
+    """Each name is the same object as in its own module."""
     public = {name: getattr(home, name) for home in (errors, errors_of_calls) for name in home.__all__}
     family = {
         name: kind for name, kind in public.items() if isinstance(kind, type) and issubclass(kind, public["KlingError"])

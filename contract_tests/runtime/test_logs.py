@@ -35,9 +35,9 @@ def _stderr(value: str | None, before: str = "nothing", after: str = "nothing") 
     """Return the lines that a program with two clients writes to stderr, without the time."""
     environment = {name: text for name, text in os.environ.items() if name != "KLING_LOG"}
     environment |= {} if value is None else {"KLING_LOG": value}
-    done = run_program("log_lines", before, after, env=environment)
-    assert 0 == done.returncode, done.stderr
-    return [re.sub(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} ", "", line) for line in done.stderr.splitlines()]
+    result = run_program("log_lines", before, after, env=environment)
+    assert 0 == result.returncode, result.stderr
+    return [re.sub(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} ", "", line) for line in result.stderr.splitlines()]
 
 
 _DEBUG, _INFO = "DEBUG kling_elements.http: details", "INFO kling_elements: news"
@@ -58,7 +58,7 @@ _WARNING = "WARNING kling_elements: trouble"
     ],
 )
 def test_the_environment_switches_logging_on_once(expected: list[str], value: str | None) -> None:
-    """Two clients do not log each line twice, and an unknown value causes one warning."""
+    """Two clients log each line once. An unknown value causes one warning."""
     assert expected == _stderr(value)
 
 
@@ -73,7 +73,7 @@ def test_the_environment_switches_logging_on_once(expected: list[str], value: st
     ],
 )
 def test_the_logging_configuration_of_the_program_is_kept(expected: list[str], before: str, after: str) -> None:
-    """The root logger shows each line once, and the client does not change a logger that the program configured."""
+    """The root logger shows each line once, and a configured logger is not changed."""
     assert expected == _stderr("debug", before, after)
 
 
@@ -125,7 +125,7 @@ def test_a_configured_logger_is_left_unchanged(
 def test_nothing_is_written_while_the_root_logger_has_a_handler(
     log: logging.Logger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The root logger already shows each line, even if its handler was added later."""
+    """That handler already shows each line, even if it was added later."""
     monkeypatch.setenv("SOME_LOG", "info")
     logs.set_up(log, "SOME_LOG")
     (handler,) = _top(log).handlers
@@ -157,7 +157,7 @@ _CALL = "POST https://gateway.example.com/kling/v1/general/advanced-custom-eleme
 def test_debug_shows_request_and_response_without_secrets_and_media(
     create: Create, make_client: MakeClient, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The log shows only the length of Base64 from strings and files, and URLs without their query."""
+    """Base64 and files appear as lengths, and URLs without their query."""
     caplog.set_level(logging.DEBUG, "kling_elements.http")
     small, large = (
         b64encode(Picture(format="jpeg", width=300, height=300, file_size=size).build()).decode()
@@ -202,7 +202,7 @@ def test_info_shows_one_line_for_each_request(
 def test_a_log_that_is_off_costs_nothing(
     create: Create, make_client: MakeClient, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """No log text is prepared."""
+    """No text is prepared for it."""
     caplog.set_level(logging.WARNING, "kling_elements.http")
     monkeypatch.setattr(logs, "text_for_log", None)
     monkeypatch.setattr(logs, "printable", None)
@@ -243,7 +243,7 @@ def test_an_interruption_is_logged_by_its_name(
 def test_the_token_in_a_path_and_secrets_in_a_query_are_not_logged(
     make_client: MakeClient, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """You might paste the token where an id belongs."""
+    """The token is hidden even if it was pasted in place of an id."""
     caplog.set_level(logging.DEBUG, "kling_elements.http")
     client = make_client(
         api_key=_TOKEN, http_client={"transport": httpx.MockTransport(lambda _: httpx.Response(200, json=_RESPONSE))}
@@ -261,7 +261,7 @@ def test_the_token_in_a_path_and_secrets_in_a_query_are_not_logged(
 def test_a_response_that_is_not_json_is_logged_on_one_line(
     create: Create, make_client: MakeClient, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Control characters are escaped; the request id is taken from the header."""
+    """Control characters are escaped, and the request id comes from the header."""
     caplog.set_level(logging.DEBUG, "kling_elements.http")
     page = httpx.Response(502, content=b"<p>\x1b[2J\n bad" + b" x" * 10_000, headers={"X-Request-Id": "r-2"})
     with pytest.raises(errors.ServerError):

@@ -53,7 +53,7 @@ def _jpeg(orientation: int | None, **options: Any) -> bytes:
 @pytest.mark.parametrize("options", [{}, {"progressive": True}, {"restart_marker_blocks": 1}], ids=str)
 @pytest.mark.parametrize("orientation", [None, 1, 2, 8])
 def test_a_jpeg_keeps_pixels_orientation_and_profile(orientation: int | None, options: dict[str, Any]) -> None:
-    """Everything else is removed: places, names, comments, thumbnails, second pictures, and bytes after the end."""
+    """Places, names, comments, thumbnails, second pictures and bytes after the end are removed."""
     content = _jpeg(orientation, **options)
     plain = _strip(content)
     before, after = decode(content), decode(plain)
@@ -66,27 +66,27 @@ def test_a_jpeg_keeps_pixels_orientation_and_profile(orientation: int | None, op
 
 @pytest.mark.parametrize("mode", ["CMYK", "L", "RGB"])
 def test_a_jpeg_without_metadata_is_returned_unchanged(mode: str) -> None:
-    """The same object is returned; segments that define the colour coding do not count as metadata."""
+    """The same object is returned. Segments about colour coding don't count as metadata."""
     content = InlineBytes(encode(noise(40, 60, mode), "JPEG"))
     assert content is strip(content)
 
 
 def test_only_the_first_picture_of_a_multi_picture_jpeg_remains() -> None:
-    """The other pictures of such a file come after the end of the first one."""
+    """The others follow the end of the first."""
     several = encode(noise(40, 60), "MPO", save_all=True, append_images=[noise(40, 60).rotate(90)])
     plain = decode(_strip(several))
     assert ("JPEG", decode(several).tobytes()) == (plain.format, plain.tobytes())
 
 
 def test_a_jpeg_that_breaks_off_after_its_first_scan_is_stripped() -> None:
-    """Other checks decide whether the file is complete."""
+    """The image's completeness is left to other checks."""
     plain = _strip(_jpeg(6)[:-400])
     assert [] == [secret for secret in _SECRETS if secret in plain]
     assert plain.startswith(b"\xff\xd8\xff\xe0")
 
 
 def test_a_jpeg_that_ends_before_its_pixels_is_stripped() -> None:
-    """The bytes after the end of the image are removed."""
+    """The bytes after its end marker are removed."""
     content = _jpeg(None)
     start = content.index(b"\xff\xda")
     assert _strip(content[:start] + b"\xff\xd9" + content[start:]).endswith(b"\xff\xd9")
@@ -111,7 +111,7 @@ def _png(orientation: int | None, *, exif_last: bool) -> bytes:
 @pytest.mark.parametrize("exif_last", [False, True])
 @pytest.mark.parametrize("orientation", [None, 1, 3, 8])
 def test_a_png_keeps_everything_that_affects_its_appearance(orientation: int | None, exif_last: bool) -> None:  # noqa: FBT001
-    """Texts, times, EXIF except for the orientation, private chunks and bytes after the end are removed."""
+    """Texts, times, private chunks, bytes after the end and EXIF except the orientation are removed."""
     content = _png(orientation, exif_last=exif_last)
     plain = _strip(content)
     before, after = decode(content), decode(plain)
@@ -125,7 +125,6 @@ def test_a_png_keeps_everything_that_affects_its_appearance(orientation: int | N
 
 
 def test_an_animated_png_stays_animated() -> None:
-    """The frames of an animation are not metadata."""
     content = encode(Image.new("L", (9, 9)), "PNG", save_all=True, append_images=[Image.new("L", (9, 9), 99)])
     assert content == _strip(content)
     with Image.open(io.BytesIO(content)) as picture:
@@ -151,7 +150,7 @@ def test_an_image_that_cannot_be_parsed_is_an_error(content: bytes) -> None:
 
 
 def test_an_image_beyond_the_size_bound_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A larger image is returned unchanged; an image of the largest allowed size is stripped."""
+    """The image is returned unchanged. One of exactly the largest size is stripped."""
     content = Picture(text_bytes=1000).build()
     monkeypatch.setattr(metadata, "MAX_BYTES", len(content) - 1)
     image = InlineBytes(content)
@@ -166,7 +165,7 @@ def test_invalid_base64_is_an_error() -> None:
 
 
 def test_only_the_first_of_two_exif_blocks_counts() -> None:
-    """Viewers also use the first one."""
+    """Viewers use the first one too."""
     content = Picture(format="jpeg", width=9, orientation=6).build()
     start = content.index(b"\xff\xe1")
     block = content[start : start + 2 + int.from_bytes(content[start + 2 : start + 4])]

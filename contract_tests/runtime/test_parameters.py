@@ -29,12 +29,12 @@ from kling_elements_runtime.parameters import check
     ],
 )
 def test_an_id_is_one_part_of_the_path(text: str | None, id_value: Any) -> None:
-    """Every character is allowed, but `.` and `..` are refused, because they would change the path."""
+    """`.` and `..` are refused, because they would change the path. Other characters are escaped."""
     assert (text and ELEMENTS + text) == check(CONTRACT, "getElement", {"id": id_value}).text
 
 
 def test_an_unset_parameter_is_left_out_of_the_query() -> None:
-    """If no parameter is set, there is no query."""
+    """Without any parameter, there is no query."""
     assert ELEMENTS == check(CONTRACT, "listElements", {"pageNum": UNSET, "pageSize": UNSET}).text
     assert f"{ELEMENTS}?pageSize=3" == check(CONTRACT, "listElements", {"pageNum": UNSET, "pageSize": 3}).text
 
@@ -52,7 +52,7 @@ def test_an_unset_parameter_is_left_out_of_the_query() -> None:
 def test_a_value_that_cannot_be_written_is_never_sent(
     value: Any, expected_message: str, make_client: MakeClient, router: respx.MockRouter
 ) -> None:
-    """The violation contains the name of the parameter, and `on_violation="ignore"` does not change this."""
+    """The violation names the parameter, and can't be ignored."""
     client = make_client(on_violation="ignore")
     route = router.route()
 
@@ -67,7 +67,7 @@ def test_a_value_that_cannot_be_written_is_never_sent(
 
 @pytest.mark.parametrize("operation", ["noSuchOperation", "getElement"])
 def test_an_unknown_operation_or_parameter_raises_key_error(operation: str) -> None:
-    """A wrong name is a mistake in the program, not a violation by somebody's data."""
+    """A wrong name is a mistake in the program and not a violation."""
     for check_parameters in (partial(check, CONTRACT), CONTRACT.parameter_violations):
         with pytest.raises(KeyError, match="noSuch"):
             check_parameters(operation, {"noSuchParameter": 1})

@@ -1,4 +1,4 @@
-"""RequestBuilder are built as httpx would build them, and the parts that repeat are cached."""
+"""Requests are built as httpx would build them, and the parts that repeat are cached."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def builder() -> RequestBuilder:
     ("method", "content"), [("GET", None), ("POST", b'{"a": 1}'), ("DELETE", b""), ("POST", Pieces(b"ab", b"c"))]
 )
 def test_a_request_is_what_httpx_would_send(method: str, content: Any, builder: RequestBuilder) -> None:
-    """It includes the settings of the client, the token, and the length of any body."""
+    """The request has the client's settings, the token, and the length of any body."""
     with httpx.Client(base_url=_URL, headers={"X-A": "1"}, params={"b": "2"}, timeout=7) as client:
         headers = {"X-C": "3", "Authorization": "Bearer sk-1", "Cache-Control": "no-cache"}
         expected = client.build_request(
@@ -57,7 +57,7 @@ def test_a_request_is_what_httpx_would_send(method: str, content: Any, builder: 
 
 @pytest.mark.parametrize("url", ["https://elsewhere.example.com/a", "//elsewhere.example.com", "a", ""])
 def test_a_request_goes_only_to_a_path_of_the_gateway(url: str, builder: RequestBuilder) -> None:
-    """Any other URL could send the token to another host."""
+    """Any other URL is refused, because it could send the token to another host."""
     with CountingClient() as client, pytest.raises(ValueError, match="must be a path on the gateway"):
         builder.build(client, "GET", url, None, None)
 
@@ -74,7 +74,7 @@ def test_a_request_goes_only_to_a_path_of_the_gateway(url: str, builder: Request
 def test_a_look_up_asks_for_the_current_state(
     expected: str | None, method: str, own: dict[str, str], builder: RequestBuilder
 ) -> None:
-    """No cache between client and gateway may answer it. Your own header takes precedence."""
+    """A look-up asks caches not to answer, unless you set the header yourself."""
     with CountingClient(headers=own) as client:
         request = builder.build(client, method, "/a", None, None)
 
@@ -82,7 +82,7 @@ def test_a_look_up_asks_for_the_current_state(
 
 
 def test_httpx_builds_a_repeated_request_only_once(builder: RequestBuilder) -> None:
-    """A request is repeated if method, path and headers are the same; the body may differ."""
+    """Method, path and headers must be the same, but the body may differ."""
     with CountingClient() as client:
         for content in (b"1", b"22"):
             request = builder.build(client, "POST", "/a", {"X-A": "1"}, content)
@@ -94,7 +94,7 @@ def test_httpx_builds_a_repeated_request_only_once(builder: RequestBuilder) -> N
 
 
 def test_only_64_built_requests_are_cached(builder: RequestBuilder) -> None:
-    """A service that looks up a million tasks does not keep a million URLs."""
+    """A million look-ups don't keep a million URLs in memory."""
     path = "/v1/general/advanced-custom-elements/"
     with CountingClient() as client:
         for number in (*range(64), *range(64)):
@@ -107,7 +107,7 @@ def test_only_64_built_requests_are_cached(builder: RequestBuilder) -> None:
 
 
 def test_the_token_is_read_for_each_request() -> None:
-    """A token may change, so it is never cached."""
+    """The token may change, so it is never cached."""
     tokens = iter(["Bearer one", "Bearer two"])
     builder = RequestBuilder(lambda: next(tokens))
     with CountingClient() as client:
@@ -129,7 +129,7 @@ def _change_header(request: httpx.Request) -> None:
 def test_a_change_to_one_request_does_not_reach_the_next(
     change: Callable[[httpx.Request], None], content: bytes | None, builder: RequestBuilder
 ) -> None:
-    """Hooks may change the requests that they see."""
+    """Hooks may change the request that they get."""
     with CountingClient(timeout=300) as client:
         change(builder.build(client, "POST", "/a", None, content))
         request = builder.build(client, "POST", "/a", None, content)

@@ -43,7 +43,7 @@ _NOTHING = (None, None, None)  # no code, no message and no request id
 def test_the_status_decides_the_exception_class(
     kind: type[errors.StatusError], status: int, create: Create, client: AuthenticatedClient, router: respx.MockRouter
 ) -> None:
-    """Non-standard statuses, such as 520 to 524 of proxies, also raise exceptions with all attributes."""
+    """A non-standard status, such as a proxy's 520 to 524, also raises an exception with all attributes."""
     router.post().respond(status, json=_ENVELOPE, headers={"Retry-After": "7"})
 
     with pytest.raises(errors.ResponseError) as caught:
@@ -101,7 +101,7 @@ def test_the_status_decides_the_exception_class(
 def test_any_body_of_a_failure_is_kept_as_far_as_it_can_be_read(
     details: tuple[Any, ...], excerpt: str | None, content: Any, failure: Failure
 ) -> None:
-    """The status decides the exception, whatever the body; strings are cut to 200 characters on one line."""
+    """Strings are cut to 200 characters on one line."""
     error = failure(503, content)
 
     assert type(error) is errors.ServerError
@@ -137,7 +137,7 @@ _OVER = json.dumps({"code": 1303, "message": "parallel task over resource pack l
 def test_a_refusal_nested_in_a_gateway_message_is_read(
     details: tuple[Any, ...], content: str, failure: Failure
 ) -> None:
-    """If the contract lists the service's code, the exception shows the service's refusal, otherwise the gateway's."""
+    """The service's refusal is shown if the contract lists its code; otherwise the gateway's is."""
     error = failure(429, content)
 
     assert type(error) is errors.RateLimitError
@@ -145,7 +145,7 @@ def test_a_refusal_nested_in_a_gateway_message_is_read(
 
 
 def test_a_refusal_nested_too_deeply_is_not_unpacked(failure: Failure) -> None:
-    """No gateway that passes a refusal on nests it that deeply."""
+    """The limit is deeper than any gateway nests refusals."""
     content = _OVER
     for _ in range(4):
         content = _wrap(content)
@@ -194,7 +194,7 @@ def test_control_characters_are_shown_escaped(status: int, failure: Failure, cap
 def test_an_excerpt_is_decoded_in_the_encoding_of_the_response(
     expected: str, content: bytes, content_type: bytes | None, failure: Failure
 ) -> None:
-    """The header declares the encoding, or the first bytes show it."""
+    """The encoding comes from the header or from the first bytes."""
     error = failure(502, content, [(b"Content-Type", content_type)] if content_type else None)
 
     assert expected == error.excerpt
@@ -214,7 +214,7 @@ def test_an_excerpt_is_decoded_in_the_encoding_of_the_response(
 def test_the_request_id_comes_from_the_body_or_a_header(
     expected: str | None, content: bytes, headers: list[tuple[bytes, bytes]], failure: Failure
 ) -> None:
-    """The message includes it, because support needs it."""
+    """The message contains it, because support asks for it."""
     error = failure(502, content, headers)
 
     assert expected == error.request_id
@@ -223,12 +223,12 @@ def test_the_request_id_comes_from_the_body_or_a_header(
 
 @pytest.mark.parametrize(("expected", "raw"), [("\xe9", b"\xe9"), ("\xe9", b"\xc3\xa9"), ("a, b", b"a, b")])
 def test_non_ascii_headers_are_kept(expected: str, raw: bytes, failure: Failure) -> None:
-    """A proxy may write headers in Latin-1 or UTF-8."""
+    """Headers may be in Latin-1 or UTF-8."""
     assert expected == failure(500, b"", [(b"X-Place", raw)]).headers["x-place"]
 
 
 def test_a_repeated_header_is_kept_with_all_its_values(failure: Failure) -> None:
-    """You can read both values, in their order."""
+    """The values stay in order."""
     error = failure(401, b"", [(b"WWW-Authenticate", b"Bearer"), (b"WWW-Authenticate", b"Basic")])
 
     assert ["Bearer", "Basic"] == error.headers.get_list("www-authenticate")
@@ -248,7 +248,7 @@ def test_a_response_that_cannot_be_decompressed_still_has_a_status(
     make_client: MakeClient,
     serve: Callable[[bytes], str],
 ) -> None:
-    """The status decides the exception."""
+    """The status still decides the exception."""
     response = b"HTTP/1.1 %s\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}" % status
 
     with pytest.raises(kind, match=reason):

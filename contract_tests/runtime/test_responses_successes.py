@@ -47,7 +47,7 @@ _ENVELOPE = {"code": 1200, "message": "no", "request_id": "r-1"}
 def test_a_success_that_breaks_the_contract_is_invalid(
     reason: str, content: bytes, status: int, failure: Failure
 ) -> None:
-    """The element may have been created, so the exception contains the response."""
+    """The exception contains the response, because the element may have been created."""
     error = failure(status, content, [(b"x-request-id", b"h-1")])
 
     assert type(error) is errors.InvalidResponseError
@@ -91,7 +91,7 @@ def test_an_invalid_response_is_quoted_only_in_the_excerpt(failure: Failure) -> 
 def test_a_success_status_with_a_failure_code_is_a_failure(
     code: Any, body: dict[str, Any], status: int, failure: Failure
 ) -> None:
-    """A code other than 0, or an error, without a task id means that nothing was created."""
+    """Without a task id, a code other than 0 or an error means that nothing was created."""
     error = failure(status, json.dumps(body))
 
     assert type(error) is errors.BusinessError
@@ -122,7 +122,7 @@ def test_a_success_status_with_a_failure_code_is_a_failure(
 def test_a_response_with_a_task_id_or_without_a_failure_is_a_success(
     body: dict[str, Any], status: int, create: Create, client: AuthenticatedClient, router: respx.MockRouter
 ) -> None:
-    """A task id, in any of its four places, outweighs the code: the element exists and must not be lost."""
+    """A task id in any of four places outweighs the code, because the element exists."""
     router.post().respond(status, json=body)
 
     assert body == create(client, BODY).to_dict()
@@ -146,7 +146,7 @@ def test_an_invalid_response_with_a_task_id_is_a_success_with_a_warning(
     router: respx.MockRouter,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """The element exists, so you get its id, and the log says what is wrong."""
+    """The element exists, so you get its id. The log says what is wrong."""
     router.post().respond(content=content.encode())
 
     assert json.loads(content) == create(client, BODY).to_dict()

@@ -52,7 +52,7 @@ _SHOWING: dict[str, Callable[[AuthenticatedClient], object]] = {
 def test_a_client_does_not_show_its_token(
     show: Callable[[Any], Any], marked_client: AuthenticatedClient, inner_clients: InnerClients
 ) -> None:
-    """No repr of the client or of its attributes contains the token."""
+    """No repr of the client or its attributes contains the token."""
     inner_clients(marked_client)
 
     shown = str(show(marked_client))
@@ -64,7 +64,7 @@ def test_a_client_does_not_show_its_token(
 def test_the_httpx_clients_do_not_hold_the_token(
     marked_client: AuthenticatedClient, inner_clients: InnerClients
 ) -> None:
-    """The token is added to each request, so you can pass an httpx client on without giving it away."""
+    """The token is added to each request, so an httpx client can be passed on without it."""
     for inner in inner_clients(marked_client):
         assert [] == _leaks([repr(vars(inner)), repr(inner.headers.raw)])
         assert "authorization" not in inner.headers
@@ -76,7 +76,7 @@ def test_the_repr_of_a_client_names_its_gateway(marked_client: AuthenticatedClie
 
 @pytest.mark.parametrize("clone", [copy.copy, copy.deepcopy, pickle.dumps])
 def test_a_client_cannot_be_copied_or_pickled(clone: Callable[[Any], Any], marked_client: AuthenticatedClient) -> None:
-    """A copy would spread the token; the message says what to do instead."""
+    """Copies would spread the token. The message says what to do instead."""
     with pytest.raises(TypeError, match="create another one") as caught:
         clone(marked_client)
 
@@ -91,7 +91,7 @@ def test_a_client_cannot_be_copied_or_pickled(clone: Callable[[Any], Any], marke
     ],
 )
 def test_a_token_that_does_not_fit_a_header_is_refused_and_not_shown(token: str, make_client: MakeClient) -> None:
-    """White space, control characters and non-ASCII characters are typing errors, and so is a leading `Bearer`."""
+    """White space, control and non-ASCII characters are refused, and so is a leading `Bearer`."""
     with pytest.raises(ValueError, match="pass it without 'Bearer'") as caught:
         make_client(api_key=token)
 
@@ -141,7 +141,7 @@ def test_a_violation_does_not_show_the_token(
     router: respx.MockRouter,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """If you paste the token into the wrong field, it stays out of the exception and the log."""
+    """A token that was pasted into the wrong field appears in neither the exception nor the log."""
     router.post().respond(json={})
     client = make_client(api_key=_TOKEN, on_violation=on_violation)
     shown_texts = []
@@ -183,7 +183,7 @@ _ESCAPED_FOR_HTML = _ESCAPED.replace("+", r"\u002B").replace("'", r"\u0027")
 def test_a_token_repeated_in_a_response_is_redacted(
     content: str, status: int, create: Create, marked_client: AuthenticatedClient, router: respx.MockRouter
 ) -> None:
-    """Gateways have repeated the token in the body or in a header; the exception contains no part of it."""
+    """No part of a token from the body or a header appears in the exception."""
     router.post().respond(
         status, content=content.encode(), headers={"X-Key": _TOKEN, "Location": f"https://x.example.com/{_TOKEN}"}
     )
@@ -226,7 +226,7 @@ def _unescape(text: str) -> str:
 
 
 def test_every_escape_of_the_table_can_be_undone() -> None:
-    """Otherwise the two tests below could not find a leak."""
+    """Otherwise the next two tests could miss a leak."""
     assert [] == [name for name, escape in _ESCAPES.items() if _CORE not in _unescape(escape(_TOKEN))]
 
 
@@ -235,7 +235,7 @@ def test_every_escape_of_the_table_can_be_undone() -> None:
 def test_an_escaped_token_in_a_failure_is_redacted(
     escape: Callable[[str], str], encoding: str, marked_client: AuthenticatedClient
 ) -> None:
-    """Message, excerpt and headers hide the token if it was in a JSON body, on a page or in a header."""
+    """The token is hidden in message, excerpt and headers, whether it came in JSON, HTML or a header."""
     escaped = escape(_TOKEN)
     for status in (200, 400, 503):
         for body in (
@@ -255,7 +255,7 @@ def test_an_escaped_token_in_a_failure_is_redacted(
 def test_an_escaped_token_in_a_success_is_redacted(
     escape: Callable[[str], str], encoding: str, marked_client: AuthenticatedClient
 ) -> None:
-    """The model hides the token in values and names at any depth; everything else is unchanged."""
+    """The model hides it in values and names at any depth, and keeps everything else."""
     escaped = escape(_TOKEN)
     body = f'{{"data": {{"task_id": "7", "x": [{{"{escaped}": 1}}, "{escaped}"], "y": "z"}}, "{escaped}": "{escaped}"}}'
     response = httpx.Response(200, content=body.encode(encoding))
@@ -268,14 +268,14 @@ def test_an_escaped_token_in_a_success_is_redacted(
 
 @pytest.mark.parametrize("run", ["\\" * 100_000, "&" * 100_000, "%25" * 30_000, "&#" + "0" * 100_000, "&amp;" * 20_000])
 def test_a_hostile_response_does_not_slow_the_redaction_down(run: str, marked_client: AuthenticatedClient) -> None:
-    """The work is linear in the length of the text."""
+    """The work grows linearly with the length of the text."""
     assert run == marked_client.redact(run)
 
 
 def test_the_warning_about_an_unusual_success_does_not_show_the_token(
     marked_client: AuthenticatedClient, router: respx.MockRouter, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The token may be in the value that the warning is about."""
+    """The token is in the value that the warning is about."""
     router.post().respond(json={"id": "t-1", "code": [_TOKEN], "message": {_TOKEN: 1}, _TOKEN: 1})
 
     create_element.sync(client=marked_client, body=BODY)
@@ -286,7 +286,7 @@ def test_the_warning_about_an_unusual_success_does_not_show_the_token(
 
 
 def test_a_very_short_token_is_not_redacted(make_client: MakeClient) -> None:
-    """The letters of a short token are everywhere, so redacting them would make messages unreadable."""
+    """Otherwise messages would become unreadable, because its letters are everywhere."""
     with pytest.raises(errors.ContractError, match="/element_name: has 0 characters; it must have at least 1"):
         create_element.sync(client=make_client(api_key="e"), body=body_with(element_name=""))
 
@@ -295,7 +295,7 @@ def test_a_very_short_token_is_not_redacted(make_client: MakeClient) -> None:
 def test_a_transport_error_does_not_show_the_token(
     kind: type[httpx.RequestError], create: Create, marked_client: AuthenticatedClient, router: respx.MockRouter
 ) -> None:
-    """The message, the causes and the request in httpx's exception are free of the token."""
+    """Message, causes and the request in httpx's exception are free of it."""
 
     def fail(request: httpx.Request) -> None:
         try:
@@ -325,7 +325,7 @@ def test_a_transport_error_does_not_show_the_token(
 def test_a_token_repeated_in_a_garbled_response_is_redacted(
     response: str, create: Create, make_client: MakeClient, serve: Callable[[bytes], str]
 ) -> None:
-    """The HTTP parser quotes what it cannot read, in exceptions that become causes of our own."""
+    """The HTTP parser quotes it in exceptions that become causes of ours."""
     client = make_client(api_key=_TOKEN, base_url=serve(response.encode()))
 
     with pytest.raises(errors.TransportError) as caught:
@@ -344,7 +344,7 @@ def test_no_log_record_shows_the_token(  # noqa: PLR0913, PLR0917 - all but two 
     serve: Callable[[bytes], str],
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """All loggers run at their finest level, including httpx and httpcore, over a real connection."""
+    """All loggers, including those of httpx and httpcore, run at their finest level over a real connection."""
     caplog.set_level(logging.DEBUG)
     url = serve(response + b"\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}")
 

@@ -27,7 +27,7 @@ _IMAGE = _image(file_size=90_000)
 
 
 def _shows(text: str, medium: str) -> bool:
-    """Return whether a string contains any 24 characters of a medium."""
+    """Return whether a string contains any 24 consecutive characters of a medium."""
     return any(
         run[start : start + 24] in medium
         for run in re.findall(r"[A-Za-z0-9+/=]{24,}", text)
@@ -63,7 +63,7 @@ _PLACES: dict[str, Callable[[str], Any]] = {
 def test_a_violation_does_not_show_an_image(
     name: str, place: str, make_client: MakeClient, router: respx.MockRouter, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The exception and the log of a client that only warns contain no part of the image, and both are short."""
+    """Neither the exception nor the log of a warning client contains any of it, and both are short."""
     router.post().respond(json={})
     image = _BAD_IMAGES[name]
     body = body_with(element_image_list=_PLACES[place](image))
@@ -79,7 +79,7 @@ def test_a_violation_does_not_show_an_image(
 
 @pytest.mark.parametrize("field", ["element_name", "element_description", "reference_type", "callback_url", "tag_list"])
 def test_an_image_in_a_wrong_field_is_not_shown(field: str, client: AuthenticatedClient) -> None:
-    """If the string is too long, the message contains only its length."""
+    """If it is too long, the message gives only its length."""
     for value in (_IMAGE, [{"tag_id": _IMAGE}]):
         with pytest.raises(errors.ContractError) as caught:
             create_element.sync(client=client, body=body_with(**{field: value}))

@@ -92,7 +92,7 @@ def _double(times: int) -> Any:
 
 
 def test_the_special_str_classes_have_an_unusual_str_result() -> None:
-    """Otherwise the tests below could not detect a client that calls str()."""
+    """Otherwise the tests below would miss a client that calls str()."""
     assert str(_LyingText("Ada")) == "something else"
     assert type(str(_MarkupText("Ada"))) is _MarkupText
 
@@ -126,7 +126,7 @@ def test_the_special_str_classes_have_an_unusual_str_result() -> None:
 def test_python_values_are_sent_as_their_json_equivalent(
     expected: Any, body: Any, client: AuthenticatedClient, router: respx.MockRouter
 ) -> None:
-    """The Python type is lost, but never the value."""
+    """Values lose their Python type, but never their value."""
     router.post().respond(json={})
 
     create_element.sync(client=client, body=body)
@@ -174,7 +174,7 @@ def test_python_values_are_sent_as_their_json_equivalent(
 def test_a_value_that_json_cannot_represent_is_never_sent(
     expected: str, value: Any, on_violation: str, make_client: MakeClient, router: respx.MockRouter
 ) -> None:
-    """The violation names the place, and no exception of another library escapes."""
+    """The violation names the place. No library's exception escapes."""
     client = make_client(on_violation=on_violation)
 
     with pytest.raises(ContractError) as caught:
@@ -198,7 +198,7 @@ def test_any_json_value_is_sent_if_violations_are_ignored(
 
 
 def test_a_value_that_would_overflow_the_stack_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Callers may already be near the limit of the stack. They get an error about the value, not a RecursionError."""
+    """The error is about the value and not a RecursionError, even near the limit of the stack."""
     monkeypatch.setattr(serialization, "MAX_DEPTH", math.inf)
 
     with pytest.raises(UnwritableError, match="is nested too deeply"):
@@ -219,7 +219,7 @@ def test_a_value_that_would_overflow_the_stack_is_refused(monkeypatch: pytest.Mo
 def test_a_cyclic_or_oversized_value_is_never_sent(
     expected: str, value: Any, on_violation: str, make_client: MakeClient, router: respx.MockRouter
 ) -> None:
-    """Such a value is a violation, even if only shared references make it huge."""
+    """The value is a violation, even if only shared references make it huge."""
     with pytest.raises(ContractError) as caught:
         create_element.sync(client=make_client(on_violation=on_violation), body=body_with(tag_list=value))
 
@@ -228,7 +228,7 @@ def test_a_cyclic_or_oversized_value_is_never_sent(
 
 
 def test_a_body_may_have_at_most_100000_values() -> None:
-    """The body itself counts, and so do lists and objects in it."""
+    """The body itself, lists and objects count."""
     other_values = 10  # the body, its 5 texts, the objects and the list of the images, and the tag list
     tags = (100_000 - other_values) // 2
     body = body_with(tag_list=[{"tag_id": "o_101"}] * tags)
@@ -243,14 +243,14 @@ def test_a_body_may_have_at_most_100000_values() -> None:
     ("expected", "length"), [("/tag_list/0/" + "x" * 80, 80), ("/tag_list/0", 81)], ids=["80", "81"]
 )
 def test_a_pointer_ends_before_a_name_that_is_too_long(expected: str, length: int) -> None:
-    """A property name might be a whole image."""
+    """Such a name might be a whole image."""
     body = body_with(tag_list=[{"tag_id": "o_101", "x" * length: 1}])
 
     assert [expected] == [violation.pointer for violation in violations("createElement", body)]
 
 
 def test_all_values_that_json_cannot_represent_are_reported_at_once() -> None:
-    """Each of the values is reported with its own place."""
+    """Each is reported with its own place."""
     body = body_with(element_name=b"x", tag_list=[{1}, float("nan"), {"a/b": 1j}])
 
     reported = violations("createElement", body)

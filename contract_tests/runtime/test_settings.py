@@ -33,7 +33,7 @@ def _authorization(client: AuthenticatedClient, router: respx.MockRouter) -> str
 
 @pytest.mark.parametrize("token", ["sk-1", "a", "!~", "eyJ.a-b_c.d+/=="])
 def test_the_token_is_sent_as_a_bearer_token(token: str, make_client: MakeClient, router: respx.MockRouter) -> None:
-    """A token may have any visible ASCII character."""
+    """The token may have any visible ASCII character."""
     assert f"Bearer {token}" == _authorization(make_client(api_key=token), router)
 
 
@@ -61,7 +61,7 @@ def test_the_token_comes_from_the_environment_by_default(
 def test_creating_a_client_without_a_usable_token_raises(
     message: str, environment: str | None, api_key: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An empty token is not replaced by that of the environment, which is checked as well."""
+    """An empty token is not replaced by the environment's, which is checked as well."""
     if environment is not None:
         monkeypatch.setenv(TOKEN_VARIABLE, environment)
 
@@ -92,7 +92,7 @@ def test_the_first_server_of_the_contract_is_the_default() -> None:
     ],
 )
 def test_a_base_url_with_tls_or_on_this_machine_is_accepted(base_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody can read requests to such a URL. Its path must not repeat a part of the API's own."""
+    """Requests to it can't be read on the way. Its path must not repeat the API's own."""
     resolve_to(monkeypatch, "127.0.0.1", "::1")
     assert base_url == AuthenticatedClient(api_key="t", base_url=base_url).base_url
 
@@ -101,7 +101,7 @@ def test_a_base_url_with_tls_or_on_this_machine_is_accepted(base_url: str, monke
 def test_a_localhost_subdomain_is_refused_if_it_resolves_elsewhere(
     addresses: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A name server may return any address for a subdomain of localhost, or none."""
+    """The subdomain is also refused if it doesn't resolve."""
     resolve_to(monkeypatch, *addresses)
     with pytest.raises(ValueError, match="must begin with https://, or pass allow_http=True"):
         AuthenticatedClient(api_key="t", base_url="http://app.localhost")
@@ -109,13 +109,13 @@ def test_a_localhost_subdomain_is_refused_if_it_resolves_elsewhere(
 
 @pytest.mark.parametrize("base_url", ["http://localhost:\u0668\u0660", "https://gateway.example.com:44\u0663/v1"])
 def test_a_port_with_non_ascii_digits_is_refused(base_url: str) -> None:
-    """RFC 3986 allows only ASCII digits, and httpx would turn them into another port than you meant."""
+    """RFC 3986 forbids them, and httpx would use another port than you meant."""
     with pytest.raises(ValueError, match=r"base_url has a port with digits other than 0 to 9: https?://[a-z.]+$"):
         AuthenticatedClient(api_key="t", base_url=base_url)
 
 
 def test_non_ascii_digits_are_accepted_in_a_path() -> None:
-    """Text after a colon in a path is not a port."""
+    """Digits after a colon in a path are not a port."""
     assert AuthenticatedClient("t", "https://gateway.example.com:8443/a//b:\u0661/").base_url.endswith("/a//b:%D9%A1/")
 
 
@@ -137,7 +137,7 @@ def test_scheme_and_host_are_case_insensitive() -> None:
     ],
 )
 def test_a_remote_base_url_without_tls_needs_allow_http(base_url: str) -> None:
-    """The token would be sent unencrypted, which you may accept for your own gateway."""
+    """The token would be sent unencrypted, which is your decision."""
     with pytest.raises(ValueError, match="must begin with https://, or pass allow_http=True"):
         AuthenticatedClient(api_key="t", base_url=base_url)
 
@@ -215,13 +215,13 @@ def test_an_argument_of_the_wrong_type_raises_type_error(reason: str, options: d
     + [("https://gateway.example.com:8443/a", "https://gateway.example.com:8443/a/kling/v1/general")],
 )
 def test_a_base_url_that_repeats_a_part_of_the_path_is_refused(right: str, base_url: str) -> None:
-    """The URL would contain the path twice; the error says what to pass."""
+    """The error says what to pass, because requests would contain the part twice."""
     with pytest.raises(ValueError, match=f"^base_url ends with .*, which is part of .*: pass {right}$"):
         AuthenticatedClient(api_key="t", base_url=base_url)
 
 
 def test_every_timeout_is_finite_and_fits_the_largest_body(inner_clients: InnerClients) -> None:
-    """A request of 57 MB takes eight minutes at 1 Mbit/s."""
+    """57 MB take eight minutes at 1 Mbit/s."""
     assert [httpx.Timeout(connect=10, read=300, write=600, pool=60)] * 2 == [
         inner.timeout for inner in inner_clients(AuthenticatedClient(api_key="t"))
     ]
@@ -236,14 +236,14 @@ def test_every_timeout_is_finite_and_fits_the_largest_body(inner_clients: InnerC
     ],
 )
 def test_your_timeouts_replace_the_defaults(seconds: httpx.Timeout, timeout: Any) -> None:
-    """The client passes your timeouts to httpx."""
+    """Your timeouts reach httpx."""
     client = AuthenticatedClient(api_key="t", timeout=timeout)
 
     assert seconds == client.get_httpx_client().timeout
 
 
 def test_redirects_are_not_followed(client: AuthenticatedClient, inner_clients: InnerClients) -> None:
-    """Blocking and asynchronous calls treat a redirect the same way."""
+    """Blocking and asynchronous calls treat them alike."""
     assert [False, False] == [inner.follow_redirects for inner in inner_clients(client)]
 
 
@@ -289,7 +289,7 @@ def test_headers_and_httpx_arguments_reach_both_kinds_of_client(
     ],
 )
 def test_an_invalid_option_is_refused(reason: str, options: dict[str, Any]) -> None:
-    """Token, URL, timeouts and headers have their own arguments."""
+    """Token, URL, timeouts and headers must be passed by their own arguments."""
     with pytest.raises(ValueError, match=reason):
         AuthenticatedClient(**{"api_key": "t", **options})
 
@@ -298,7 +298,7 @@ def test_an_invalid_option_is_refused(reason: str, options: dict[str, Any]) -> N
     "url", ["https://elsewhere.example.com/", "//elsewhere.example.com/a", "elsewhere", "", "?a", "http:/a"]
 )
 def test_the_token_is_sent_only_to_the_gateway(url: str, client: AuthenticatedClient, router: respx.MockRouter) -> None:
-    """A request to a URL elsewhere is not sent."""
+    """A request to another URL is not sent."""
     with pytest.raises(ValueError, match="must be a path on the gateway"):
         client.send(method="GET", url=url)
     with pytest.raises(ValueError, match="must be a path on the gateway"):
@@ -308,7 +308,7 @@ def test_the_token_is_sent_only_to_the_gateway(url: str, client: AuthenticatedCl
 
 
 def test_mappings_that_you_pass_are_copied(make_client: MakeClient) -> None:
-    """If you change one later, the client does not change."""
+    """Later changes to them don't reach the client."""
     headers = {"X-A": "1"}
     client = make_client(headers=headers)
     headers["X-A"] = "2"

@@ -22,7 +22,7 @@ from kling_elements_client.models import ReferImage, Task, TaskListResponse
     ],
 )
 def test_a_repr_never_contains_a_long_string(expected: str, value: Any) -> None:
-    """If a string, which may be an image, has more than 80 characters, the repr gives only its length."""
+    """The repr gives the length of a string of more than 80 characters, which may be an image."""
     model = ReferImage(image_url=value)
     model.additional_properties = {"new": value}
 
@@ -43,7 +43,7 @@ def test_a_repr_is_limited_in_depth() -> None:
 
 
 def test_a_repr_is_limited_in_length() -> None:
-    """A page of ten thousand tasks is cut off, which also keeps the repr fast."""
+    """The limit cuts off a page of ten thousand tasks, which also keeps it fast."""
     page = TaskListResponse(data=[Task(task_id=str(number)) for number in range(10_000)])
 
     assert 10_003 == len(repr(page))
@@ -63,5 +63,5 @@ def test_a_repr_is_limited_in_length() -> None:
     ],
 )
 def test_a_repr_summarizes_unusual_values(expected: str, value: Any) -> None:
-    """Bytes may be an image, and Python refuses to write very long integers."""
+    """Bytes may be an image, and Python can't write very long integers."""
     assert f"Task(task_id={expected})".replace("Path", type(Path()).__name__) == repr(Task(task_id=value))

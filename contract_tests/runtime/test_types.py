@@ -31,19 +31,19 @@ _AGAIN: dict[str, Callable[[], Unset]] = {
 
 @pytest.mark.parametrize("again", _AGAIN.values(), ids=_AGAIN)
 def test_unset_is_a_singleton(again: Callable[[], Unset]) -> None:
-    """You can compare with `is`, even after a copy or a pickle."""
+    """`is` works even after a copy or a pickle."""
     assert UNSET is again()
 
 
 def test_unset_is_false_and_its_repr_is_clear() -> None:
-    """With `if model.tag_list` you can check whether there is a value."""
+    """`if model.tag_list` therefore checks whether there is a value."""
     assert not UNSET
     assert "UNSET" == repr(UNSET) == str(UNSET)
 
 
 @pytest.mark.parametrize("clone", [copy.copy, copy.deepcopy, _pickle, attrs.evolve])
 def test_a_copied_model_lacks_the_same_values(clone: Callable[[Any], Any]) -> None:
-    """A copied model produces the same request."""
+    """The copy produces the same request."""
     model = ImageElementRequest.from_dict(BODY)
 
     assert model == clone(model)

@@ -27,5 +27,5 @@ def test_mypy_accepts_the_client_and_its_use(tmp_path: Path) -> None:
 
 
 def test_the_package_is_marked_as_typed() -> None:
-    """Without `py.typed`, type checkers would ignore the types of the package."""
+    """Without `py.typed`, type checkers would ignore its types."""
     assert Path(kling_elements_client.__path__[0]).joinpath("py.typed").is_file()

@@ -48,7 +48,7 @@ _MODELS: list[type[Model]] = [
 def test_a_call_posts_to_the_documented_path_of_the_gateway(
     url: str, options: dict[str, Any], create: Create, make_client: MakeClient, router: respx.MockRouter
 ) -> None:
-    """One POST goes to the base URL with the path appended, whether or not the base URL ends in a slash."""
+    """The path is appended to the base URL, with or without a slash at its end."""
     route = router.route().respond(json={})
 
     create(make_client(**options), base_body("image"))
@@ -59,7 +59,7 @@ def test_a_call_posts_to_the_documented_path_of_the_gateway(
 def test_a_call_sends_the_token_and_the_json_content_type(
     create: Create, make_client: MakeClient, router: respx.MockRouter
 ) -> None:
-    """Only Authorization contains the token; your own headers are also sent."""
+    """Only Authorization contains the token. Your own headers are sent too."""
     route = router.post(path=ELEMENTS).respond(json={})
     client = make_client(api_key="sk-1", headers={"X-Trace": "7"})
 
@@ -125,7 +125,7 @@ _VIDEO_MODEL = VideoElementRequest(
 def test_the_body_is_sent_as_compact_json(
     expected: str, body: Any, create: Create, client: AuthenticatedClient, router: respx.MockRouter
 ) -> None:
-    """A body is UTF-8 without white space; unset fields are absent, and nothing is trimmed or corrected."""
+    """The body is UTF-8 without white space or unset fields, and no value is trimmed or corrected."""
     route = router.post(path=ELEMENTS).respond(json={})
 
     create(client, body)
@@ -137,7 +137,7 @@ def test_the_body_is_sent_as_compact_json(
 def test_a_wrong_value_is_refused_and_not_corrected(
     tags: Any, create: Create, client: AuthenticatedClient, router: respx.MockRouter
 ) -> None:
-    """An empty text is not an empty list: nothing is sent, and the mapping or model is not changed."""
+    """Nothing is sent, and the mapping or model is unchanged. An empty text is not an empty list."""
     body: Any = {**base_body("image"), "tag_list": tags}  # type: ignore[dict-item]
     before = deepcopy(body)
 
@@ -163,7 +163,7 @@ _JSON: st.SearchStrategy[Any] = st.recursive(
 @given(data=st.data())
 @settings(max_examples=50)
 def test_a_model_keeps_every_json_object_unchanged(model: Any, data: st.DataObject) -> None:
-    """No value is altered, lost or added, even if it breaks the contract."""
+    """No value is altered, lost or added, even if the object breaks the contract."""
     value = data.draw(st.dictionaries(_NAMES, _JSON, max_size=6))
 
     result = model.from_dict(value).to_dict()

@@ -45,7 +45,7 @@ def _documented_responses(*, success: bool) -> dict[str, tuple[int, str, Any]]:
 def test_a_redirect_is_not_followed(
     status: int, settings: dict[str, Any], create: Create, make_client: MakeClient, router: respx.MockRouter
 ) -> None:
-    """Token and media are sent only once, and the error contains the target of the redirect."""
+    """Token and media are sent only once, and the error names the target."""
     elsewhere = router.post("https://elsewhere.example.com/")
     route = router.post(path=ELEMENTS).respond(status, headers={"Location": "https://elsewhere.example.com/"})
 
@@ -156,7 +156,7 @@ def test_every_documented_response_is_tested() -> None:
 def test_a_documented_success_becomes_its_model(
     name: str, create: Create, client: AuthenticatedClient, router: respx.MockRouter
 ) -> None:
-    """Each value is in the field for it; unknown properties are in `additional_properties`."""
+    """Each value is in its field, and unknown properties are in `additional_properties`."""
     status, media_type, example = _documented_responses(success=True)[name]
     router.post(path=ELEMENTS).respond(status, json=example, headers={"Content-Type": media_type})
 
@@ -171,7 +171,7 @@ def test_a_documented_success_becomes_its_model(
 def test_a_documented_failure_becomes_its_exception(
     name: str, create: Create, client: AuthenticatedClient, router: respx.MockRouter
 ) -> None:
-    """The status decides the class; message and attributes contain the code, the request id and the gateway's text."""
+    """The status decides the class. The exception contains the code, the request id and the gateway's text."""
     expected = _FAILURES[name]
     status, media_type, example = _documented_responses(success=False)[name]
     content = example if isinstance(example, str) else json.dumps(example)
@@ -222,7 +222,7 @@ def test_an_unusual_success_is_accepted(
     client: AuthenticatedClient,
     router: respx.MockRouter,
 ) -> None:
-    """Null, numeric ids, new words and new properties are kept exactly as they came."""
+    """Null, numeric ids, new words and new properties are kept as they came."""
     router.post(path=ELEMENTS).respond(content=content.encode())
 
     response = create(client, base_body("image"))
@@ -235,7 +235,7 @@ def test_an_unusual_success_is_accepted(
 def test_calls_on_an_event_loop_do_not_wait_for_each_other(
     client: AuthenticatedClient, router: respx.MockRouter
 ) -> None:
-    """This gateway answers no call before all of them have arrived."""
+    """The gateway in this test answers no call before all have arrived."""
 
     async def run() -> None:
         waiting = asyncio.Barrier(2)
@@ -259,7 +259,7 @@ def test_calls_on_an_event_loop_do_not_wait_for_each_other(
 def test_a_detailed_response_includes_status_headers_and_bytes(
     client: AuthenticatedClient, router: respx.MockRouter
 ) -> None:
-    """Every success status counts; header names ignore case; the repr leaves the body out."""
+    """Any success status counts, header names ignore case, and the repr leaves the body out."""
     router.post(path=ELEMENTS).respond(201, content=b'{"id": "x"}', headers={"X-Seen": "1", "X-Request-Id": "h-1"})
 
     response = create_element.sync_detailed(client=client, body=_BODY)

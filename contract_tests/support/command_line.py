@@ -29,8 +29,8 @@ class CommandResult:
 
     Attributes:
         code: The exit code.
-        out: What it wrote to stdout.
-        err: What it wrote to stderr; with a terminal, everything is in `out`.
+        out: The text on stdout.
+        err: The text on stderr. On a terminal, all text is in `out`.
     """
 
     code: int
@@ -65,7 +65,7 @@ def run_process(
     arguments: list[str], env: Mapping[str, str], stdin: str = "", cwd: Path | None = None
 ) -> CommandResult:
     """Run the command as a process without a terminal."""
-    ended = subprocess.run(
+    result = subprocess.run(
         [*PROGRAM, *arguments],
         check=False,
         capture_output=True,
@@ -75,7 +75,7 @@ def run_process(
         cwd=cwd,
         timeout=PATIENCE_SECONDS,
     )
-    return CommandResult(ended.returncode, ended.stdout, ended.stderr)
+    return CommandResult(result.returncode, result.stdout, result.stderr)
 
 
 def run_in_terminal(

@@ -27,7 +27,7 @@ def calls(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def _operations(paths: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield each operation under some paths with its method and path, even if it has no id."""
+    """Yield each operation under some paths with its path and method, even if it has no id."""
     for path, item in paths.items():
         for method in item.keys() & METHODS:
             yield f"{method} {path}", item[method]
@@ -58,9 +58,9 @@ def response_schemas(document: dict[str, Any], operation_id: str) -> dict[tuple[
     schemas = {}
     for path, method, operation in operations(document):
         for status, response in operation["responses"].items() if operation["operationId"] == operation_id else ():
-            where = f"#/paths/{escape(path)}/{method}/responses/{status}"
+            pointer = f"#/paths/{escape(path)}/{method}/responses/{status}"
             for name in resolve(document, response).get("content", {}):
-                schemas[status, name] = f"{response.get('$ref', where)}/content/{escape(name)}/schema"
+                schemas[status, name] = f"{response.get('$ref', pointer)}/content/{escape(name)}/schema"
     return schemas
 
 
@@ -72,7 +72,7 @@ def changed_contract(change: Callable[[dict[str, Any]], object]) -> Contract:
 
 
 def with_other_codes(more: int) -> Contract:
-    """Return the contract with each business code increased by a number, at every place where it occurs."""
+    """Return the contract with a number added to each business code, at every place."""
     codes = contract.document()["x-business-codes"]
 
     def change(document: dict[str, Any]) -> None:

@@ -16,7 +16,7 @@ SOUND_HZ = 44_100
 
 
 def write_video(folder: Path, name: str = "source.mp4", **options: Any) -> Path:
-    """Create a file with a small video of 3 seconds; return its path. The options are those of `Video`."""
+    """Create a small video file of 3 seconds, and return its path. The options are those of `Video`."""
     small: dict[str, Any] = {"width_px": 64, "height_px": 36, "frames_per_second": "2"}
     path = folder / name
     path.write_bytes(Video(**(small | options)).build())
@@ -36,7 +36,7 @@ def draw_video(  # noqa: PLR0913 - the properties of a video
     sound_samples: int = 0,
     brightness: int = 10,
 ) -> Path:
-    """Create a video whose frames are shown at the given times, in frames; return its path.
+    """Create a video whose frames are shown at the given times, in units of 1/`rate` seconds, and return its path.
 
     The top left quarter of each frame is dark; the other pixels become brighter by `brightness` with each frame.
     """
@@ -67,7 +67,7 @@ def draw_video(  # noqa: PLR0913 - the properties of a video
 
 
 def with_display_matrix(source: Path, target: Path, matrix: tuple[int, int, int, int]) -> Path:
-    """Create a copy of a video that is shown by a matrix with the numbers a, b, c and d; return its path."""
+    """Create a copy of a video with the display matrix numbers a, b, c and d, and return its path."""
     target.write_bytes(edit_boxes(source.read_bytes(), "moov/trak/tkhd", lambda old: with_matrix(old, *matrix)))
     return target
 
@@ -89,17 +89,17 @@ def frames_of(path: Path) -> list[Any]:
 
 
 def numbers_of(path: Path) -> list[int]:
-    """Return, for each picture of a copy of a drawn video, its number in the original."""
+    """Return the number that each picture of a copy has in the drawn original."""
     return [round((grey_of(frame, 0.9, 0.9) - 60) / 10) for frame in frames_of(path)]
 
 
 def grey_of(frame: Any, x: float, y: float) -> int:
-    """Return the brightness at a place, in fractions of the sides."""
+    """Return the brightness at a place whose coordinates are fractions of the sides."""
     plane = frame.planes[0]
     grey: int = bytes(plane)[int(y * frame.height) * plane.line_size + int(x * frame.width)]
     return grey
 
 
 def holds_only(folder: Path, *paths: Path) -> bool:
-    """Return whether a folder contains these files and no others."""
+    """Return whether a folder contains exactly these files."""
     return sorted(paths) == sorted(folder.iterdir())

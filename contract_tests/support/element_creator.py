@@ -19,13 +19,13 @@ Seen: TypeAlias = list[str]
 
 @define
 class ElementCreator:
-    """Creates the element of a test: by one of the two clients, blocking or on an event loop."""
+    """Creates the element of a test through one of the two clients, blocking or on an event loop."""
 
     call_style: CallStyle
     is_generated: bool
 
     def task_id(self, url: str, prepare: Callable[[Any], object] = lambda _: None, **options: Any) -> str:
-        """Create an element at a URL, after `prepare` got the httpx client, and return the id of the task."""
+        """Create an element at a URL after `prepare` got the httpx client, and return the task id."""
         if self.call_style.name == "async":
             return run_async(self._async_task_id(url, prepare, options))
         http_client: Any = options

@@ -9,7 +9,7 @@ import pytest
 
 
 def resolve_to(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> None:
-    """Resolve every name to these addresses; if there are none, no name can be resolved."""
+    """Resolve every name to these addresses. Without addresses, no name can be resolved."""
 
     def look_up(*_: Any, **__: Any) -> Any:
         if not addresses:

@@ -54,7 +54,7 @@ def _nothing_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def make_client() -> Iterator[MakeClient]:
-    """Return a function that creates a client with the given options; token and address have defaults."""
+    """Return a function that creates a client. Its options have defaults."""
     with ExitStack() as clients:
 
         def make(**options: Any) -> AuthenticatedClient:
@@ -73,7 +73,7 @@ def client(make_client: MakeClient) -> AuthenticatedClient:
 
 @pytest.fixture
 def inner_clients() -> InnerClients:
-    """Return a function that gives a client's httpx clients, sync and async; the async one's event loop has ended."""
+    """Return a function that gives a client's sync and async httpx clients. The async one's loop has ended."""
 
     async def both(client: AuthenticatedClient) -> list[httpx.Client | httpx.AsyncClient]:
         return [client.get_httpx_client(), client.get_async_httpx_client()]
@@ -90,7 +90,7 @@ def router() -> Iterator[respx.MockRouter]:
 
 @pytest.fixture(params=["sync", "sync_detailed", "asyncio", "asyncio_detailed"])
 def create(request: pytest.FixtureRequest) -> Create:
-    """Return a function that creates an element; a test that uses it runs once for each way to call it."""
+    """Return a function that creates an element. A test with this fixture runs once for each way to call it."""
     function = getattr(create_element, request.param)
 
     def create(client: AuthenticatedClient, body: Any) -> CreateElementResponse:
@@ -105,19 +105,19 @@ def create(request: pytest.FixtureRequest) -> Create:
 
 @pytest.fixture(params=[KlingElements, AsyncKlingElements], ids=["sync", "async"])
 def client_class(request: pytest.FixtureRequest) -> Any:
-    """Return the class of a client; a test that uses this fixture runs once for each of the two."""
+    """Return the class of a client. A test with this fixture runs once for each of the two."""
     return request.param
 
 
 @pytest.fixture(params=["sync", "async"])
 def call_style(request: pytest.FixtureRequest) -> CallStyle:
-    """Return a call style; a test that uses this fixture runs once for each style."""
+    """Return a call style. A test with this fixture runs once for each style."""
     return CallStyle(request.param)
 
 
 @pytest.fixture
 def judges() -> Iterator[Judges]:
-    """Return client, mock server and oracle. Each test gets a mock server of its own."""
+    """Return the client, the mock server and the oracle. Each test gets its own mock server."""
     judges = Judges()
     yield judges
     judges.close()
@@ -125,7 +125,7 @@ def judges() -> Iterator[Judges]:
 
 @pytest.fixture
 def serve() -> Iterator[Callable[[bytes], str]]:
-    """Return a function that starts a server and returns its URL. The server sends some bytes to each connection."""
+    """Return a function that starts a server and returns its URL. Each connection gets the same bytes."""
     with ExitStack() as servers:
 
         def serve(response: bytes) -> str:

@@ -83,7 +83,7 @@ def good_image_texts() -> st.SearchStrategy[str]:
 
 
 def mutated_image_texts() -> st.SearchStrategy[str]:
-    """Return a strategy for Base64 strings of pictures with changed bytes near the start, some of them truncated."""
+    """Return a strategy for Base64 strings of pictures with bytes changed near the start or cut off."""
 
     def mutated(data: bytes, offset: int, change: bytes, length: int) -> str:
         return base64_of((data[:offset] + change + data[offset + len(change) :])[:length])
@@ -94,7 +94,7 @@ def mutated_image_texts() -> st.SearchStrategy[str]:
 
 
 def odd_urls() -> st.SearchStrategy[str]:
-    """Return a strategy for strings that are URLs or nearly so."""
+    """Return a strategy for strings that are URLs or nearly URLs."""
     return st.builds(
         "{}{}{}".format, st.sampled_from(_SCHEMES), st.sampled_from(_HOSTS), st.sampled_from(_URL_ENDS)
     ) | st.sampled_from(["https://example.com/a.png", "http://example.com"])
@@ -112,14 +112,14 @@ schemathesis.openapi.format("image-base64", good_image_texts())
 
 
 def _code(response: schemathesis.Response) -> int | None:
-    """Return the business code of a response with status 400, such as for an unknown id; otherwise None."""
+    """Return the business code of a response with status 400, or None for any other status."""
     code: int | None = response.json()["code"] if response.status_code == HTTPStatus.BAD_REQUEST else None
     return code
 
 
 @schemathesis.check
 def created_element_can_be_found(_: Any, response: schemathesis.Response, case: schemathesis.Case[Any]) -> None:
-    """Check that you can look up every task of the mock server; in this dialect, even if its element was deleted."""
+    """Check that a task of the mock server can be looked up, even after its element's deletion."""
     if case.operation.definition.raw["operationId"] == "getElement" and _code(response) == _ABSENT:
         tasks = httpx.get(f"{case.operation.base_url}/_mock/elements", trust_env=False).json()
         task_id = (case.path_parameters or {})["id"]
@@ -130,13 +130,13 @@ def created_element_can_be_found(_: Any, response: schemathesis.Response, case: 
 def a_conforming_request_is_only_refused_as_absent(
     _: Any, response: schemathesis.Response, case: schemathesis.Case[Any]
 ) -> None:
-    """Check that a valid request is refused only if its id is unknown. Invalid requests have the same status."""
+    """Check that a valid request is refused only for an unknown id. An invalid one has the same status."""
     if case.meta and case.meta.generation.mode is GenerationMode.POSITIVE:
         assert _code(response) in (None, _ABSENT)
 
 
 def as_integer(_: Any, body: Any) -> Any:
-    """Return a body with 5 for 5.0: both are integers in JSON Schema, but not for `x-exact` of the contract."""
+    """Return a body with 5 in place of 5.0, because `x-exact` distinguishes them, unlike JSON Schema."""
     id_ = body.get("element_id") if isinstance(body, dict) else None
     return {**body, "element_id": int(id_)} if isinstance(id_, float) and id_.is_integer() else body
 

@@ -27,8 +27,8 @@ class Judges:
         client: The client.
         mock: A caller of the mock server.
         sent: The requests that the client sent for its last verdict.
-        verdicts: How many requests all three accepted (True), and how many all three refused (False).
-        rules: How often the client reported each rule.
+        verdicts: The number of requests that all three accepted (True) or refused (False).
+        rules: The number of the client's reports of each rule.
         distinct: The hashes of all different bodies.
     """
 
@@ -47,7 +47,7 @@ class Judges:
         return self.mock.respond(request)
 
     def client_verdict(self, call: Callable[[], Any]) -> bool:
-        """Return whether the client sends a request; if it does, the mock server must accept it."""
+        """Return whether the client sends a request. If it does, the mock server must accept it."""
         self.sent.clear()
         code: object = _UNKNOWN_ID
         try:
@@ -67,7 +67,7 @@ class Judges:
         self.verdicts[verdicts["oracle"]] += 1
 
     def agree_on_create(self, body: Any) -> None:
-        """Fail if the verdicts on a body differ, or if the client sends anything except exactly that body."""
+        """Fail if the verdicts on a body differ, or if the client sends anything except that body."""
         sends = self.client_verdict(lambda: create_element.sync(client=self.client, body=body))
         assert [body] * sends == [json.loads(request.content) for request in self.sent]
         content = json.dumps(body)

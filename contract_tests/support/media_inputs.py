@@ -31,7 +31,7 @@ class ServedBytes(ServedFile):
 
 
 def write_file(folder: Path, data: bytes, name: str = "mara.jpg") -> Path:
-    """Create a file with these bytes; return its path."""
+    """Create a file with these bytes, and return its path."""
     path = folder / name
     path.write_bytes(data)
     return path

@@ -28,7 +28,7 @@ _NOTHING: Mapping[str, str | None] = {}
 
 @dataclass(frozen=True)
 class Caller:
-    """Sends requests to a server with one token; a body of None is empty.
+    """Sends requests to a server with one token. A body of None is empty.
 
     Attributes:
         app: The server.
@@ -57,7 +57,7 @@ class Caller:
             path: The path as it is sent, with the query.
             body: The body as a JSON value.
             content: The bytes of the body, instead of a JSON value.
-            headers: Headers to add to the token and the media type, or to replace them; None removes a header.
+            headers: Headers to add to the token and the media type, or to replace them. None removes a header.
             client_host: The address of the peer.
         """
         named = {"authorization": f"Bearer {self.token}", "content-type": "application/json", **headers}
@@ -72,15 +72,15 @@ class Caller:
         reply = self.send(request.method, target, content=request.content, headers=request.headers)
         return httpx.Response(reply.status, headers=list(reply.headers), content=reply.body)
 
-    def post(self, body: object = BODY, **more: Any) -> Reply:
-        """Return the reply to a create; the options are those of `send`."""
-        return self.send("POST", ELEMENTS, body, **more)
+    def post(self, body: object = BODY, **members: Any) -> Reply:
+        """Return the reply to a create. The options are those of `send`."""
+        return self.send("POST", ELEMENTS, body, **members)
 
-    async def post_async(self, **more: Any) -> httpx.Response:
-        """Return the response to a create through ASGI, which carries out the delays and cuts of the reply."""
+    async def post_async(self, **members: Any) -> httpx.Response:
+        """Return the response to a create through ASGI, with the reply's delays and cuts."""
         headers = {"Authorization": f"Bearer {self.token}"}
         async with httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url="http://127.0.0.1:8787") as http:
-            return await http.post(ELEMENTS, json={**BODY, **more}, headers=headers)
+            return await http.post(ELEMENTS, json={**BODY, **members}, headers=headers)
 
     def ask(self, method: str, path: str, body: object = None) -> Any:
         """Return the value of a successful reply."""
@@ -95,9 +95,9 @@ class Caller:
         assert {"code", "message", "request_id"} == response.keys()
         return reply.status, response["code"], response["message"]
 
-    def create(self, base: dict[str, Any] = BODY, /, **more: Any) -> dict[str, Any]:
-        """Create a task; return its data from the response."""
-        data: dict[str, Any] = self.ask("POST", ELEMENTS, {**base, **more})["data"]
+    def create(self, base: dict[str, Any] = BODY, /, **members: Any) -> dict[str, Any]:
+        """Create a task, and return its data from the response."""
+        data: dict[str, Any] = self.ask("POST", ELEMENTS, {**base, **members})["data"]
         return data
 
     def get(self, name: str) -> dict[str, Any]:
@@ -116,7 +116,7 @@ class Caller:
         return dict(element)
 
     def every_task(self) -> list[dict[str, Any]]:
-        """Return all tasks, as the control API has them."""
+        """Return all tasks as the control API lists them."""
         tasks: list[dict[str, Any]] = self.ask("GET", "/_mock/elements")
         return tasks
 
@@ -125,7 +125,7 @@ class Caller:
         self.ask("POST", "/_mock/faults", list(names))
 
     def _conforming(self, method: str, path: str, reply: Reply) -> Any:
-        """Return the value of a reply; fail if it does not conform to the contract for its status."""
+        """Return the value of a reply, and fail if it breaks the contract for its status."""
         value = json.loads(reply.body)
         route = self.app.routes.find(path.partition("?")[0])
         if route and method in route[0].endpoints:
@@ -139,12 +139,12 @@ class Caller:
 
 @cache
 def shared_caller() -> Caller:
-    """Return a caller of a server that all tests share; use it only for requests that do not affect others."""
+    """Return the caller of a server that all tests share. Don't send it requests that affect other tests."""
     return Caller(create_app(unique_external_ids=False, callbacks=False))
 
 
 def headers_of(reply: Reply) -> dict[str, str]:
-    """Return the headers of a reply by name; fail if a name occurs twice."""
+    """Return a reply's headers by name, and fail if a name occurs twice."""
     headers = {name.decode(): value.decode() for name, value in reply.headers}
     assert len(headers) == len(reply.headers)
     return headers
@@ -204,7 +204,7 @@ NO_JSON = ExpectedRefusal(
 
 
 def assert_accepted(reply: Reply) -> None:
-    """Assert that an element was created: the response has the keys of the contract's example, with new values."""
+    """Assert that an element was created, and that the response is like the contract's example with new values."""
     body = json.loads(reply.body)
     example = contract.document()["components"]["examples"]["submitted"]["value"]
     assert (200, example.keys(), example["data"].keys()) == (reply.status, body.keys(), body["data"].keys())

@@ -21,7 +21,7 @@ PATIENCE_SECONDS = 60  # only a failure takes that long
 
 @contextmanager
 def running_command(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """Start the command and yield its process and its first line; stop it if it still runs."""
+    """Start the command, and yield its process and its first line. Stop a process that still runs."""
     with subprocess.Popen([*COMMAND, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
@@ -32,7 +32,7 @@ def running_command(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], st
 
 
 def port_of(line: str) -> int:
-    """Return the port in the first line."""
+    """Return the port in the command's first line."""
     match = re.fullmatch(
         r"Mock server of (?:\w+, ){4}\w+ listening on (http://127\.0\.0\.1:(\d+)) \(Ctrl\+C stops it\)"
         r"; try it in a browser: \1/docs\n",
@@ -60,7 +60,7 @@ def response_to(
     method: str = "POST",
     path: str = ELEMENTS,
 ) -> tuple[int, dict[str, str], Any]:
-    """Send a request; return status, headers without the date, and the JSON value of the response."""
+    """Send a request, and return the status, the headers without the date, and the response's JSON value."""
     connection.request(method, path, body, headers)
     response = connection.getresponse()
     raw = response.read()
@@ -69,7 +69,7 @@ def response_to(
 
 
 def creation(name: str) -> bytes:
-    """Return a body with an external id."""
+    """Return the body of a create with an external id."""
     return json.dumps({**example("sample"), "external_task_id": name}).encode()
 
 

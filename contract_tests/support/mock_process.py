@@ -23,7 +23,7 @@ class MockProcess:
         folder: Path | None = None,
         environment: Mapping[str, str] | None = None,
     ) -> None:
-        """Start the server in a folder and environment, by default on a free port; wait until it accepts requests."""
+        """Start the server in a folder and an environment, and wait until it accepts requests."""
         command = [sys.executable, "-m", "kling_elements.mock", "--port", port, *options]
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=folder, env=environment)
         assert self._process.stdout is not None
@@ -42,7 +42,7 @@ class MockProcess:
         self._reap()
 
     def close(self) -> None:
-        """Stop the server regularly."""
+        """Shut the server down gracefully."""
         self._process.terminate()
         self._reap()
 

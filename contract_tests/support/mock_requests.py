@@ -30,7 +30,7 @@ def scope(
 
 
 def chunks(*bodies: bytes, complete: bool = True) -> list[dict[str, Any]]:
-    """Return a body as ASGI messages; if it is not complete, the last message is a disconnect."""
+    """Return a body as ASGI messages. If it is incomplete, the last message is a disconnect."""
     ends: list[dict[str, Any]] = [] if complete else [{"type": "http.disconnect"}]
     more = [True] * (len(bodies) - 1) + [not complete]
     parts = zip(bodies, more, strict=True)
@@ -38,7 +38,7 @@ def chunks(*bodies: bytes, complete: bool = True) -> list[dict[str, Any]]:
 
 
 def exchange(scope: dict[str, Any], messages: Iterable[dict[str, Any]]) -> tuple[Reply, int]:
-    """Send a request to the shared server. If the server asks for more messages than there are, it waits.
+    """Send a request to the shared server, which waits if it asks for more messages than there are.
 
     Returns:
         The reply, and the number of messages that the server asked for.

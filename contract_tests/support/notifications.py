@@ -26,7 +26,7 @@ class RecordingReceiver:
     """A server on this machine that receives notifications.
 
     Attributes:
-        statuses: The statuses of its responses, in order; the last one repeats. 0 closes the connection instead.
+        statuses: The statuses of its responses, in order. The last one repeats. 0 closes the connection.
         url: Its address.
         requests: The requests that arrived.
     """
@@ -82,7 +82,7 @@ async def running_server(app: MockServer) -> AsyncIterator[Caller]:
 
 
 def server(**options: Any) -> MockServer:
-    """Return a server whose clock does not move, and whose retries are almost immediate."""
+    """Return a server whose clock stands still and whose retries come almost immediately."""
     settings = {"manual_clock": True, "retries": Retries(3, 0.001, 2.0), **options}
     return MockServer(contract.CONTRACT, Options(**settings))
 
@@ -90,7 +90,7 @@ def server(**options: Any) -> MockServer:
 async def wait_until(condition: Callable[[], object]) -> None:
     """Wait until a condition is true."""
     async with asyncio.timeout(PATIENCE_SECONDS):
-        while not condition():  # noqa: ASYNC110 -- another task or thread changes it
+        while not condition():  # noqa: ASYNC110 - another task or thread changes it
             await asyncio.sleep(0.005)
 
 

@@ -43,7 +43,7 @@ class ReceivedRequest:
 
 
 def http_response(content: bytes = RESPONSE, status: str = "200 OK", *headers: str) -> bytes:
-    """Return the bytes of a response, with these headers and its length."""
+    """Return the bytes of a response with these headers and its length."""
     lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(content)}", *headers, "", ""]
     return "\r\n".join(lines).encode() + content
 
@@ -98,7 +98,7 @@ class Peer:
             self.send(http_response() if data is None else data)
 
     def drip(self, pieces: Iterable[bytes]) -> None:
-        """Send pieces slowly, for half a minute at most, so that a client without a deadline is noticed."""
+        """Send pieces slowly for at most half a minute, so that a client without a deadline is noticed."""
         deadline = time.monotonic() + 30
         for piece in pieces:  # pragma: no branch - the pieces are endless
             self.send(piece)
@@ -118,7 +118,7 @@ class Peer:
 
 
 class Listener:
-    """A server that passes each connection to a function, in a new thread.
+    """A server that passes each connection to a function in a new thread.
 
     Attributes:
         url: Its address.
@@ -198,7 +198,7 @@ def authority() -> trustme.CA:
 
 @cache
 def server_tls(*names: str) -> ssl.SSLContext:
-    """Return a TLS context for a server with these names; without names, for this machine."""
+    """Return a TLS context for a server with these names, or for this machine if there are none."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority().issue_cert(*(names or ("127.0.0.1", "localhost"))).configure_cert(context)
     return context
@@ -206,14 +206,14 @@ def server_tls(*names: str) -> ssl.SSLContext:
 
 @cache
 def client_tls() -> ssl.SSLContext:
-    """Return a TLS context for clients that trusts these servers."""
+    """Return a TLS context for clients that trusts the servers of this module."""
     context = ssl.create_default_context()
     authority().configure_trust(context)
     return context
 
 
 class Pieces(StreamedBody):
-    """A body in pieces. If a piece is an event, the body waits for the event there."""
+    """A body in pieces. At a piece that is an event, the body waits for the event."""
 
     def __init__(self, *pieces: bytes | threading.Event) -> None:
         """Keep the pieces, in order."""
@@ -233,7 +233,7 @@ class Pieces(StreamedBody):
 
 
 class PiecewiseBody(httpx.SyncByteStream, httpx.AsyncByteStream):
-    """The body of a response, which comes piece by piece, may break off, and records if it was closed."""
+    """A response body that comes in pieces, may break off, and records whether it was closed."""
 
     def __init__(self, pieces: Iterable[bytes | Exception]) -> None:
         """Keep the pieces, in order."""
@@ -284,7 +284,7 @@ class CallStyle:
         self.name = name
 
     def outcomes(self, client: AuthenticatedClient, *calls: Call, seconds: float | None = None) -> list[Any]:
-        """Make calls one after the other, close the client, and return the response or the exception of each.
+        """Make calls one after the other, close the client, and return each response or exception.
 
         If one of the calls is a function, it is called in its turn, and its result is left out. With `seconds`, all
         calls must finish within that time.

@@ -25,7 +25,7 @@ def encode(picture: Image.Image, kind: str = "PNG", **options: Any) -> bytes:
 
 
 def jpeg_of_quality(picture: Image.Image, quality: int) -> bytes:
-    """Return a picture as a JPEG, with full colour resolution from quality 90 on."""
+    """Return a picture as a JPEG. From quality 90 on, its colours have full resolution."""
     return encode(picture, "JPEG", quality=quality, subsampling=0 if quality >= 90 else 2)
 
 
@@ -44,6 +44,6 @@ def decode(content: bytes) -> Image.Image:
 
 
 def noise(width: int, height: int, mode: str = "RGB") -> Image.Image:
-    """Return a picture that no format can compress; it is always the same."""
+    """Return a picture that no format can compress. It is always the same."""
     count = width * height * len(Image.new(mode, (1, 1)).getbands())
     return Image.frombytes(mode, (width, height), random.Random(7).randbytes(count))

@@ -63,13 +63,13 @@ Responder: TypeAlias = "Callable[[RangeRequest, RangeServer], Iterator[bytes]]"
 
 
 def head(status: int, **headers: object) -> bytes:
-    """Return a status line and headers; headers of None are left out."""
+    """Return a status line and headers, without the headers that are None."""
     lines = [f"{name.replace('_', '-')}: {value}\r\n" for name, value in headers.items() if value is not None]
     return f"HTTP/1.1 {status} Reason\r\n{''.join(lines)}\r\n".encode()
 
 
 def good_response(request: RangeRequest, server: RangeServer, **other: object) -> Iterator[bytes]:
-    """Answer like a correct server, but with other values for some headers."""
+    """Answer correctly, except for the values of some headers."""
     size = server.file.size
     first, last = map(int, request.range.split("-"))
     stop = min(last + 1, size)
@@ -81,23 +81,23 @@ def good_response(request: RangeRequest, server: RangeServer, **other: object) -
     yield from server.file.pieces(first, stop)
 
 
-def _named(respond: Responder, kind: str, headers: dict[str, object]) -> Responder:
-    """Name a response, for the id of a test."""
+def _with_name(respond: Responder, kind: str, headers: dict[str, object]) -> Responder:
+    """Give a responder a name, so that test ids can show it."""
     respond.__name__ = f"{kind} {headers}"
     return respond
 
 
 def with_headers(**headers: object) -> Responder:
-    """Return a response with the requested range, but other values for some headers."""
+    """Return a responder that answers correctly, except for the values of some headers."""
 
     def respond(request: RangeRequest, server: RangeServer) -> Iterator[bytes]:
         return good_response(request, server, **headers)
 
-    return _named(respond, "altered", headers)
+    return _with_name(respond, "altered", headers)
 
 
 def whole_file(**headers: object) -> Responder:
-    """Return a response with the whole file, whatever the request; then the connection ends."""
+    """Return a responder that sends the whole file for any request, and then ends the connection."""
 
     def respond(_: RangeRequest, server: RangeServer) -> Iterator[bytes]:
         yield head(200, **{"content_length": server.file.size} | headers)
@@ -108,7 +108,7 @@ def whole_file(**headers: object) -> Responder:
 
 
 def chunked_response(**headers: object) -> Responder:
-    """Return a response with the whole file, in chunked encoding."""
+    """Return a responder that sends the whole file in chunked encoding."""
 
     def respond(_: RangeRequest, server: RangeServer) -> Iterator[bytes]:
         yield head(200, transfer_encoding="chunked", **headers)
@@ -126,12 +126,12 @@ def then_disconnect(request: RangeRequest, server: RangeServer) -> Iterator[byte
 
 
 def empty_response(status: int, **headers: object) -> Responder:
-    """Return a response with a status and no body."""
-    return _named(lambda _, __: iter([head(status, **{"content_length": 0} | headers)]), f"bare {status}", headers)
+    """Return a responder that sends a status without a body."""
+    return _with_name(lambda _, __: iter([head(status, **{"content_length": 0} | headers)]), f"bare {status}", headers)
 
 
 def redirect(location: str, status: int = 302) -> Responder:
-    """Return a redirect; its body is endless, because clients should not read it."""
+    """Return a responder that redirects. Its body is endless, because clients should not read it."""
 
     def respond(_: RangeRequest, __: RangeServer) -> Iterator[bytes]:
         yield head(status, location=location, content_length=10**12)
@@ -141,7 +141,7 @@ def redirect(location: str, status: int = 302) -> Responder:
 
 
 def raw_response(*pieces: bytes) -> Responder:
-    """Return a response of these bytes; then the connection ends."""
+    """Return a responder that sends these bytes, and then ends the connection."""
 
     def respond(_: RangeRequest, __: RangeServer) -> Iterator[bytes]:
         yield from pieces
@@ -151,7 +151,7 @@ def raw_response(*pieces: bytes) -> Responder:
 
 
 def hanging_response(after: bytes = b"") -> Responder:
-    """Return a response of some bytes, and then nothing until the server stops."""
+    """Return a responder that sends some bytes, and then nothing until the server stops."""
 
     def respond(_: RangeRequest, server: RangeServer) -> Iterator[bytes]:
         yield after
@@ -162,7 +162,7 @@ def hanging_response(after: bytes = b"") -> Responder:
 
 
 def dripping_response(start: bytes, permits: threading.Semaphore) -> Responder:
-    """Return a response that begins with some bytes, and continues with one byte for each permit."""
+    """Return a responder that sends some bytes, and then one byte for each permit."""
 
     def respond(_: RangeRequest, server: RangeServer) -> Iterator[bytes]:
         yield start
@@ -174,7 +174,7 @@ def dripping_response(start: bytes, permits: threading.Semaphore) -> Responder:
 
 
 def endless_response(start: bytes, piece: bytes) -> Responder:
-    """Return a response that begins with some bytes, and then repeats others endlessly."""
+    """Return a responder that sends some bytes, and then repeats others endlessly."""
 
     def respond(_: RangeRequest, __: RangeServer) -> Iterator[bytes]:
         yield start
@@ -184,7 +184,7 @@ def endless_response(start: bytes, piece: bytes) -> Responder:
 
 
 def in_turn(*responses: Responder) -> Responder:
-    """Return a response that uses these responses in turn, and then repeats the last one."""
+    """Return a responder that uses these responders in turn, and then repeats the last one."""
     turns = chain(responses, repeat(responses[-1]))
 
     def respond(request: RangeRequest, server: RangeServer) -> Iterator[bytes]:
@@ -194,7 +194,7 @@ def in_turn(*responses: Responder) -> Responder:
 
 
 def by_path(**responses: Responder) -> Responder:
-    """Return a response that depends on the first part of the path."""
+    """Return a responder that chooses one by the first part of the path."""
     return lambda request, server: responses[re.split(r"\W", request.target)[1]](request, server)
 
 

@@ -14,7 +14,7 @@ from kling_elements_runtime.document import at
 
 
 def documented_names(schema: str, other: str, contract: Contract = CONTRACT) -> set[str]:
-    """Return the documented properties as which the client reads a property with another name."""
+    """Return the documented names of the properties as which the client reads an undocumented name."""
     read: Any
     if schema == "Task":
         read = task_from_object({other: "read"}, contract).to_dict()
@@ -25,7 +25,7 @@ def documented_names(schema: str, other: str, contract: Contract = CONTRACT) -> 
 
 
 def word(status: str, contract: Contract = CONTRACT) -> tuple[str, str]:
-    """Return the meaning of a word for a status, and the word that the client uses for it."""
+    """Return what a status word means, and the word that the client uses for it."""
     task = task_from_object({"task_status": status, "task_result": {"elements": [{"element_id": 9}]}}, contract)
     return progress_of(task, contract).name, str(task.task_status)
 
@@ -43,7 +43,7 @@ def is_element(output_type: str, contract: Contract = CONTRACT) -> bool:
 
 
 def ids(task: Task | None, contract: Contract = CONTRACT) -> tuple[Any, Any] | None:
-    """Return the id of a task and of its element."""
+    """Return the ids of a task and its element."""
     if task is None:
         return None
     return task.task_id, next((element.element_id for element in elements_of(task, contract=contract)), None)

@@ -20,7 +20,7 @@ def read(url: str, *peeks: tuple[int, int], **options: Any) -> list[bytes]:
 
 
 def refusal(url: str, *peeks: tuple[int, int], **options: Any) -> str:
-    """Return why an address cannot be read; fail if there is a chained exception or the source shows a secret."""
+    """Return the reason why a URL can't be read, and fail if a cause or the source shows a secret."""
     with pytest.raises(MediaError) as caught:
         read(url, *peeks, **options)
     assert (None, None) == (caught.value.__cause__, caught.value.__context__)
@@ -29,5 +29,5 @@ def refusal(url: str, *peeks: tuple[int, int], **options: Any) -> str:
 
 
 def private_refusal(url: str, *peeks: tuple[int, int], **options: Any) -> str:
-    """Return why a URL on this machine cannot be read, if private addresses are allowed."""
+    """Return the reason why a URL on this machine can't be read although private addresses are allowed."""
     return refusal(url, *peeks, allow_private=True, **options)

@@ -36,7 +36,7 @@ def tls() -> ssl.SSLContext:
 
 
 def run_async(coroutine: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine with `asyncio.run` in a new thread; return its result.
+    """Run a coroutine with `asyncio.run` in a new thread, and return its result.
 
     If an exception is thrown into a coroutine that awaits another one, as by a cancellation or a refused connection,
     CPython 3.11 reports only the return to tracers, not the call. Coverage then loses count of the frames of the thread

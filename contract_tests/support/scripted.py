@@ -29,7 +29,7 @@ NOW = datetime(2026, 6, 10, 8, 0, tzinfo=UTC)
 
 
 def request_with_id(external_id: str) -> Any:
-    """Return a request under an external id."""
+    """Return a request with an external id."""
     return body_with(external_task_id=external_id)
 
 
@@ -38,7 +38,7 @@ NAMED = request_with_id("e-1")
 
 @dataclass(frozen=True)
 class StubReply:
-    """A response; the body is bytes, or a JSON value."""
+    """A response whose body is bytes or a JSON value."""
 
     status: int
     body: Any
@@ -51,7 +51,7 @@ class StubReply:
 
 
 class DialectResponse(Enum):
-    """A response that each dialect words differently: the task does not exist, or its external id was used before."""
+    """A response with different words in each dialect: an absent task, or a used external id."""
 
     ABSENT = "absent"
     DUPLICATE = "duplicate"
@@ -63,23 +63,23 @@ Client: TypeAlias = type[KlingElements | AsyncKlingElements]
 Step: TypeAlias = StubReply | DialectResponse | type[BaseException] | Callable[[httpx.Request], Any]
 
 
-def task(task_id: Any = "7", status: Any = "submitted", **more: Any) -> StubReply:
+def task(task_id: Any = "7", status: Any = "submitted", **members: Any) -> StubReply:
     """Return a response that contains a task."""
-    return StubReply(200, {"code": 0, "data": {"task_id": task_id, "task_status": status, **more}})
+    return StubReply(200, {"code": 0, "data": {"task_id": task_id, "task_status": status, **members}})
 
 
 def finished_task(task_id: Any = "7", element_id: Any = 9) -> StubReply:
-    """Return a response with a task that made an element."""
+    """Return a response with a task that has created an element."""
     return task(task_id, "succeed", task_result={"elements": [{"element_id": element_id}]})
 
 
 def page(*ids: Any) -> StubReply:
-    """Return a page of a list, with the ids of its tasks."""
+    """Return a list's page with the ids of its tasks."""
     return StubReply(200, {"code": 0, "data": [{"task_id": task_id} for task_id in ids]})
 
 
 def refusal(status: int, code: Any = None, **headers: str) -> StubReply:
-    """Return a response that means failure."""
+    """Return a response that reports a failure."""
     body = {"message": "no"} if code is None else {"code": code, "message": "no"}
     return StubReply(status, body, {name.replace("_", "-"): value for name, value in headers.items()})
 
@@ -100,7 +100,7 @@ def _in_dialect(response: DialectResponse, dialect: str, request: httpx.Request)
 
 
 def response_step(step: Step, request: httpx.Request, dialect: str = "documented") -> Any:
-    """Return the response of a step to a request; if the step is an exception, raise it."""
+    """Return a step's response to a request, or raise the step if it is an exception."""
     if isinstance(step, type):
         raise step("scripted")
     response = step if isinstance(step, StubReply | DialectResponse) else step(request)
@@ -124,7 +124,7 @@ def steps_by_task(scripts: Mapping[str, Sequence[Step]]) -> list[Step]:
 
 
 class ScriptedGateway:
-    """Answers requests one after the other by a script, and keeps them.
+    """Answers requests by a script, and keeps them.
 
     Attributes:
         requests: The requests, in order.
@@ -253,7 +253,7 @@ class ScriptedClient:
         """Return the first items of an iterator. Fetch no more than these.
 
         Args:
-            most: The number of items; None for all.
+            most: The number of items, or None for all.
             name: The method that returns the iterator.
             seen: A list to add the items to. If an error occurs, it contains the items before the error.
             named: The arguments of the method.
@@ -280,7 +280,7 @@ async def _take(most: int | None, items: AsyncIterator[Any], taken: list[Any]) -
 
 
 def call_once(kind: Client, name: str, *arguments: Any, **options: Any) -> Any:
-    """Create a client, call one of its methods, close it, and return the result; all items if it is an iterator."""
+    """Create a client, call a method, close the client, and return the result, with all items of an iterator."""
 
     async def call() -> Any:
         async with AsyncKlingElements(**options) as kling:
@@ -304,7 +304,7 @@ class FailedCall:
         outcome: The `outcome` of the error.
         calls: The requests to the gateway, in the form of `ScriptedGateway.calls`.
         script: The responses of the gateway.
-        slept: The seconds of each sleep; by default there is none.
+        slept: The seconds of each sleep, by default none.
         says: The beginning of the message.
     """
 

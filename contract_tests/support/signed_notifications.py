@@ -28,7 +28,7 @@ HEADERS = {"webhook-id": ID, "webhook-timestamp": TIMESTAMP, "webhook-signature"
 
 
 def signature_of(body: bytes, secret: str = SECRET, id_: str = ID, timestamp: str = TIMESTAMP) -> str:
-    """Return a signature, computed without the library that the package uses."""
+    """Return a signature, computed without the package's own library for signatures."""
     key = base64.b64decode(secret.removeprefix("whsec_"), validate=True)
     signed = b".".join([id_.encode(), timestamp.encode(), body])
     return "v1," + base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
@@ -41,12 +41,12 @@ def parse(body: Any = BODY, headers: Any = None, **options: Any) -> Task:
 
 
 def parse_signed(body: bytes) -> Task:
-    """Parse a body with the right signature."""
+    """Parse a body that has the right signature."""
     return parse(body, HEADERS | {"webhook-signature": signature_of(body)})
 
 
 def refusal(kind: type[Exception] = WebhookError, **changes: Any) -> Exception:
-    """Return the error for a refused notification; fail for another class or a chained exception."""
+    """Return a refused notification's error, and fail for another class or a chained exception."""
     with pytest.raises(kind) as caught:
         parse(**changes)
     assert type(caught.value) is kind
@@ -55,7 +55,7 @@ def refusal(kind: type[Exception] = WebhookError, **changes: Any) -> Exception:
 
 
 def as_message(headers: dict[str, str]) -> Message:
-    """Return headers in the form that the standard library's servers use."""
+    """Return headers as servers of the standard library provide them."""
     message = Message()
     for name, value in headers.items():
         message[name] = value

@@ -67,7 +67,7 @@ def snippets(page: str) -> list[Snippet]:
 
 
 def shows(expected: str, printed: str) -> bool:
-    """Return whether a program printed what a page shows, where `...` matches any string."""
+    """Return whether a program printed the output on a page, in which `...` matches any string."""
     pattern = ".*".join(re.escape(part) for part in expected.strip().split("..."))
     return re.fullmatch(pattern, printed.strip(), re.DOTALL) is not None
 

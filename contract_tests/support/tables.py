@@ -9,5 +9,5 @@ import pytest
 
 
 def for_each_row(rows: Sequence[Any], name: str = "row") -> pytest.MarkDecorator:
-    """Mark a test that runs for each row of a table: the row is passed under this name, with its id as the test id."""
+    """Mark a test that runs for each row of a table. The parameter has this name, and the row's id is the test id."""
     return pytest.mark.parametrize(name, rows, ids=[row.id for row in rows])

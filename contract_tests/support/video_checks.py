@@ -31,5 +31,5 @@ def violations_in(video: Video | bytes, contract: Contract = CONTRACT) -> list[t
 
 
 def without_size(rules: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Return the violations without R22, which every small test video violates."""
+    """Return the violations except R22, which every small test video violates."""
     return [rule for rule in rules if rule != ("R22", R22_SMALL)]

@@ -14,7 +14,7 @@ from kling_elements_client.errors import ResponseError
 
 
 def test_an_id_of_another_product_is_refused_as_a_duplicate_that_cannot_be_found() -> None:
-    """A video of the account may use the id, for example; other ids are free."""
+    """Any other id is still free. A video of the account, for example, may use the id."""
     with respx_router() as router, KlingElements("any-token", http_client={"verify": tls()}) as kling:
         router.kling.use_ids("a-video", "another")
         for call in (kling.create, kling.get_or_create):
@@ -42,6 +42,6 @@ def test_invalid_arguments_of_a_control_are_an_error(control: str, arguments: li
 
 
 def test_the_repr_hides_the_token() -> None:
-    """The repr shows only the URL."""
+    """Only the URL is shown."""
     with respx_router() as router:
         assert "MockGateway(url='https://www.kkiai.com')" == repr(router.kling)

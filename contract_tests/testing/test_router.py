@@ -29,7 +29,7 @@ def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_the_router_answers_without_a_socket(dialect: str) -> None:
-    """An element is created, found, listed and deleted at the contract's own address."""
+    """An element is created, found, listed and deleted at the contract's address."""
     app = create_app(tick_seconds=0, dialect=dialect)
     with respx_router(app=app) as router, KlingElements("any-token", **_OPTIONS) as kling:
         element = kling.wait(kling.create(BODY))
@@ -45,7 +45,7 @@ def test_the_router_answers_without_a_socket(dialect: str) -> None:
 
 
 def test_the_router_uses_the_recorded_wording_of_the_service() -> None:
-    """By default a deleted element stays with the status `deleted`, and a missing task is 400, not 404."""
+    """A deleted element is listed as `deleted`, and a missing task is 400, not 404."""
     with respx_router(), KlingElements("any-token", **_OPTIONS) as kling:
         element = kling.wait(kling.create(BODY))
         kling.delete(element)
@@ -58,8 +58,6 @@ def test_the_router_uses_the_recorded_wording_of_the_service() -> None:
 
 
 def test_the_router_answers_on_an_event_loop_too() -> None:
-    """The asynchronous client uses the same router."""
-
     async def run(kling: AsyncKlingElements) -> list[object]:
         async with kling:
             await kling.wait(await kling.create(BODY))
@@ -77,7 +75,7 @@ def test_the_router_answers_on_an_event_loop_too() -> None:
 
 @pytest.mark.parametrize("address", ["http://localhost:8080", "https://gateway.example.com/proxy/to"])
 def test_the_router_answers_at_any_url(address: str) -> None:
-    """The address may have a port, or a path before the contract's own."""
+    """The URL may have a port, or a path before the contract's own."""
     with respx_router(address) as router, KlingElements(router.kling.token, router.kling.url, **_OPTIONS) as kling:
         kling.create(BODY)
 
@@ -85,7 +83,7 @@ def test_the_router_answers_at_any_url(address: str) -> None:
 
 
 def test_the_router_is_where_clients_look_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The router follows `KLING_BASE_URL` as the clients do."""
+    """Like the clients, it follows `KLING_BASE_URL`."""
     monkeypatch.setenv("KLING_BASE_URL", "http://127.0.0.1:8899")
     with respx_router() as router, KlingElements("any-token", **_OPTIONS) as kling:
         kling.create(BODY)
@@ -95,7 +93,7 @@ def test_the_router_is_where_clients_look_by_default(monkeypatch: pytest.MonkeyP
 
 
 def test_other_routes_may_be_added_to_the_router() -> None:
-    """`respx_router` returns a respx router, so you can add routes."""
+    """`respx_router` returns an ordinary respx router."""
     with respx_router() as router:
         router.get("https://elsewhere.example.com").respond(204)
 
@@ -108,7 +106,7 @@ def test_other_routes_may_be_added_to_the_router() -> None:
     [("drop-before", 0), ("drop-after", 1), ("delay:2", 1), ("late:2", 1), ("delay:1", None), ("drip", None)],
 )
 def test_the_router_shows_connection_faults(fault: str, count: int | None) -> None:
-    """A cut connection or a response after the timeout is an error at once; a response in time is returned."""
+    """A cut connection and a timed-out response raise at once, without waiting."""
     with respx_router() as router, KlingElements("any-token", timeout=1.5, **_OPTIONS) as kling:
         router.kling.queue_faults(fault)
         if count is None:
@@ -122,13 +120,13 @@ def test_the_router_shows_connection_faults(fault: str, count: int | None) -> No
 
 
 def test_the_router_accepts_your_own_application() -> None:
-    """With a manual clock, a task ends when the test steps the clock."""
+    """With a manual clock, a task ends when the test steps that clock."""
     app = create_app(tick_seconds=5, manual_clock=True)
     with respx_router(app=app) as router, KlingElements("any-token", **_OPTIONS) as kling:
         task = kling.create(BODY)
-        seen = []
+        statuses = []
         for seconds in (0, 5, 5):
             router.kling.step(seconds)
-            seen.append(str(kling.get(task).task_status))
+            statuses.append(str(kling.get(task).task_status))
 
-    assert ["submitted", "processing", "succeed"] == seen
+    assert ["submitted", "processing", "succeed"] == statuses

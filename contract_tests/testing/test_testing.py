@@ -9,7 +9,7 @@ import pytest
 
 
 def test_only_public_names_can_be_imported() -> None:
-    """Other names raise an AttributeError."""
+    """Any other name raises AttributeError."""
     from kling_elements import testing  # noqa: PLC0415
 
     assert ["KlingRouter", "MockGateway", "respx_router"] == dir(testing)
@@ -20,6 +20,6 @@ def test_only_public_names_can_be_imported() -> None:
 def test_without_respx_the_error_says_what_to_install() -> None:
     """The message names the extra."""
     code = "import sys; sys.modules['respx'] = None; from kling_elements.testing import respx_router"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
 
-    assert "ModuleNotFoundError: respx is missing: install kling-elements[testing]" == done.stderr.splitlines()[-1]
+    assert "ModuleNotFoundError: respx is missing: install kling-elements[testing]" == result.stderr.splitlines()[-1]

@@ -18,7 +18,7 @@ LARGEST_BODY = 56_972_640
 
 
 def assert_refused(expected: str | None, raw: bytes) -> None:
-    """Assert that text is refused, with this message if it is not None."""
+    """Assert that text is refused, with this message unless it is None."""
     with pytest.raises(StrictJsonError) as caught:
         loads(raw)
     assert str(caught.value) == (expected or str(caught.value))
@@ -45,7 +45,7 @@ def assert_refused(expected: str | None, raw: bytes) -> None:
     ],
 )
 def test_a_strict_text_is_read_as_its_value(expected: object, raw: bytes) -> None:
-    """Values keep their type and precision, and an escaped surrogate pair becomes one character."""
+    """Types and precision are kept, and an escaped surrogate pair becomes one character."""
     value = loads(raw)
 
     assert expected == value
@@ -91,14 +91,14 @@ def test_a_strict_text_is_read_as_its_value(expected: object, raw: bytes) -> Non
     ],
 )
 def test_any_other_text_is_refused_with_the_reason(expected: str, raw: bytes) -> None:
-    """Text that two parsers could read differently is refused, and the message says why and where."""
+    """Two parsers could read the text differently. The message says why, and where."""
     assert_refused(expected, raw)
 
 
 @pytest.mark.parametrize("brackets", [("[", "]"), ('{"k":', "}"), ('[{"k":[', "]}]")])
 @pytest.mark.parametrize("inner", ["1", '"["', '"\\"[\\\\"', '"]"'])
 def test_depth_counts_brackets_outside_strings(brackets: tuple[str, str], inner: str) -> None:
-    """The maximum depth is accepted and one level more is refused. Brackets in strings do not count."""
+    """One level below the maximum depth is refused. Brackets in strings don't count."""
     opening, closing = brackets
     levels = opening.count("[") + opening.count("{")
     fitting = MAX_DEPTH // levels
@@ -111,7 +111,7 @@ def test_depth_counts_brackets_outside_strings(brackets: tuple[str, str], inner:
 
 
 def test_the_deepest_place_counts() -> None:
-    """Many brackets side by side are not deep. One deep place after many shallow ones is noticed."""
+    """Many brackets side by side are not deep, but one deep place after them is noticed."""
     shallow = "[1,[2],{}]," * 10_000
     deep = "[" * MAX_DEPTH + "]" * MAX_DEPTH
 
@@ -127,7 +127,7 @@ def test_the_deepest_place_counts() -> None:
 
 @pytest.mark.parametrize("sign", ["", "-"])
 def test_integers_are_bounded_in_digits(sign: str) -> None:
-    """The longest allowed integer is exact, and one digit more is refused. The sign is not a digit."""
+    """The longest allowed integer is exact, and one digit more is refused. A sign is not a digit."""
     longest = f"{sign}{'9' * MAX_INTEGER_DIGITS}"
 
     assert MAX_INTEGER_DIGITS == 300
@@ -136,7 +136,7 @@ def test_integers_are_bounded_in_digits(sign: str) -> None:
 
 
 def test_the_number_of_commas_and_opening_brackets_is_bounded() -> None:
-    """The maximum is accepted, and one more is refused. Commas and brackets in strings do not count."""
+    """One more than the maximum is refused. Those in strings don't count."""
     media_type = contract.operations()["createElement"].definition["requestBody"]["content"]["application/json"]
     max_values = media_type["x-body-size"]["max-values"]
     largest = f'[{"0," * (MAX_SEPARATORS - 1)}"{",[{" * MAX_SEPARATORS}"]'
@@ -153,12 +153,11 @@ def test_the_number_of_commas_and_opening_brackets_is_bounded() -> None:
     "text", [b'["\\ud800", {}]', b'["\\ud800", []]', b'[{"a": 1}, "\\ud800"]', b'[[1], "\\ud800"]']
 )
 def test_an_unpaired_surrogate_is_noticed_among_other_values(text: bytes) -> None:
-    """Other values before or after the surrogate make no difference."""
     assert_refused("a string contains an unpaired surrogate", text)
 
 
 def test_a_string_ends_after_an_escaped_backslash() -> None:
-    """Brackets in the next string do not count, but brackets after it do."""
+    """Brackets in the next string don't count, but brackets after it do."""
     assert ["\\", "[" * 100] == loads(b'["\\\\", "' + b"[" * 100 + b'"]')
     assert_refused("nested too deeply: at most 64 levels of arrays and objects are allowed", b'["\\\\", ' + b"[" * 100)
 
@@ -169,7 +168,7 @@ def test_an_unmatched_closing_bracket_ends_the_counting() -> None:
 
 
 def test_a_body_of_the_largest_size_is_read() -> None:
-    """An ordinary body may contain four images of 10 MB and a few escapes."""
+    """The body contains four images of 10 MB and a few escapes."""
     images = ["QUJD" * (LARGEST_BODY // 17), "+/+/" * (LARGEST_BODY // 17)]
     body = {"name": "\u8d85\U0001f600", "images": images * 2, "tags": [{"tag_id": "o_101"}] * 100}
 
@@ -199,7 +198,7 @@ def test_a_body_of_the_largest_size_is_read() -> None:
     ],
 )
 def test_a_hostile_body_of_the_largest_size_is_refused(expected: str, unit: bytes, start: bytes) -> None:
-    """The body is refused in a reasonable time, no matter what it repeats."""
+    """The refusal comes in a reasonable time, whatever the body repeats."""
     filler = unit * ((LARGEST_BODY - len(start)) // len(unit))
     raw = filler + start if start == b".0" else start + filler
 
@@ -252,7 +251,7 @@ def assert_agrees_with_json(raw: bytes) -> None:
 
 @given(st.binary())
 def test_any_bytes_are_read_or_refused(raw: bytes) -> None:
-    """The only error is StrictJsonError."""
+    """StrictJsonError is the only error."""
     assert_agrees_with_json(raw)
 
 
@@ -283,7 +282,7 @@ _PIECES = [
 @example("{" + '"a":{' * 64 + "}" * 65)
 @settings(max_examples=500)
 def test_any_jumble_of_json_is_read_or_refused(text: str) -> None:
-    """The only error is StrictJsonError, even if the text looks partly like JSON."""
+    """StrictJsonError is the only error, even if the text looks partly like JSON."""
     assert_agrees_with_json(text.encode())
 
 
@@ -312,7 +311,7 @@ def _to_json(value: object) -> str:
 @given(_VALUES, st.integers(0), st.binary(max_size=2))
 @settings(max_examples=200)
 def test_any_text_that_json_writes_is_read_or_refused(value: object, place: int, patch: bytes) -> None:
-    """The only error is StrictJsonError, even after a few bytes of valid JSON are changed."""
+    """StrictJsonError is the only error, even after some bytes are changed."""
     raw = _to_json(value).encode()
     start = place % len(raw)
 

@@ -38,7 +38,7 @@ from scripts.spec import load
 
 
 def test_the_vendors_vector_verifies() -> None:
-    """The notification contains a successful task in the newer shape."""
+    """The vector contains a successful task in the newer shape."""
     assert signature_of(BODY) == SIGNATURE
 
     task = parse()
@@ -62,7 +62,7 @@ def test_the_vendors_vector_verifies() -> None:
     ],
 )
 def test_both_spellings_of_a_status_are_read(expected: str, body: bytes) -> None:
-    """Both shapes may use either spelling. An unknown status is kept."""
+    """Each shape may use either spelling, and an unknown status is kept."""
     task = parse_signed(body)
 
     assert ("7", expected) == (task.task_id, task.task_status)
@@ -113,7 +113,7 @@ _MARA.additional_properties = {
     ],
 )
 def test_the_notifications_of_the_contract_are_read(expected: Task, name: str) -> None:
-    """Signed examples from the contract become tasks. Properties outside the documented schema are kept unchanged."""
+    """The contract's examples become tasks once they are signed. Undocumented properties are kept."""
     example = load()["components"]["examples"][name]["value"]
     task = parse_signed(json.dumps(example, indent=1).encode())
 
@@ -146,7 +146,7 @@ _OLDER = (
     ],
 )
 def test_the_element_is_read_from_any_shape(body: bytes) -> None:
-    """Element, external id and progress are read in the older and newer shape, with and without an envelope."""
+    """The shape may be older or newer, with or without an envelope."""
     task = parse_signed(body)
 
     assert "7" == task.task_id
@@ -156,7 +156,7 @@ def test_the_element_is_read_from_any_shape(body: bytes) -> None:
 
 
 def test_a_body_beyond_ascii_is_verified_byte_by_byte() -> None:
-    """The signature covers UTF-8 bytes. The same text with other escapes is another body."""
+    """The same text with other escapes is refused."""
     body = '{"task_id":"7","task_status_msg":"\u8d85\U0001f600"}'.encode()
     headers = HEADERS | {"webhook-signature": signature_of(body)}
 
@@ -169,7 +169,6 @@ def test_a_body_beyond_ascii_is_verified_byte_by_byte() -> None:
     [bytes, bytearray, memoryview, pytest.param(lambda body: memoryview(body[::-1])[::-1], id="reversed memoryview")],
 )
 def test_a_body_may_be_any_kind_of_bytes(kind: Any) -> None:
-    """You can pass the body as your framework provides it."""
     assert "1234567890" == parse(kind(BODY)).task_id
 
 
@@ -187,7 +186,7 @@ def test_a_body_may_be_any_kind_of_bytes(kind: Any) -> None:
     ids=["title", "upper", "wsgi", "others", "proxy", "httpx", "email"],
 )
 def test_headers_may_have_any_mapping_type_and_letter_case(headers: Any) -> None:
-    """Frameworks use different types and letter cases. Other headers do not matter."""
+    """Frameworks differ in both. Other headers are ignored."""
     assert "1234567890" == parse(headers=headers).task_id
 
 
@@ -236,7 +235,7 @@ def test_each_changed_byte_of_the_body_is_refused() -> None:
 )
 @pytest.mark.parametrize("zone", [UTC, timezone(timedelta(hours=-11, minutes=-30))], ids=["utc", "samoa"])
 def test_a_timestamp_may_be_five_minutes_off(expected: str | None, seconds: float, zone: timezone) -> None:
-    """The tolerance applies in both directions, inclusive, with fractions of a second and in any time zone."""
+    """The limit is inclusive in both directions, to fractions of a second and in any time zone."""
     now = (NOW + timedelta(seconds=seconds)).astimezone(zone)
 
     if expected is None:
@@ -299,12 +298,12 @@ def test_extreme_timestamps_can_be_compared(timestamp: str, now: datetime) -> No
     ],
 )
 def test_one_matching_secret_is_enough_during_rotation(secrets: Any, signatures: list[str]) -> None:
-    """There may be several secrets, and several signatures with unknown versions among them."""
+    """There may also be several signatures, some of unknown versions."""
     assert "1234567890" == parse(headers=HEADERS | {"webhook-signature": " ".join(signatures)}, secrets=secrets).task_id
 
 
 def test_every_secret_is_compared_with_every_signature(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Comparing continues after a match, so that the time taken reveals nothing."""
+    """Comparing continues after a match, so that its duration reveals nothing."""
     compared = []
     really = hmac.compare_digest
 
@@ -329,7 +328,7 @@ def test_every_secret_is_compared_with_every_signature(monkeypatch: pytest.Monke
 
 @pytest.mark.parametrize("length", [24, 25, 26, 31, 64])
 def test_a_secret_may_omit_the_padding(length: int) -> None:
-    """A key of 24 bytes or more verifies without the padding of Base64, and signs in the mock server too."""
+    """Such a key of 24 bytes or more verifies, and signs in the mock server too."""
     secret = "whsec_" + base64.b64encode(b"\xfb" * length).decode()
     headers = HEADERS | {"webhook-signature": signature_of(BODY, secret)}
 
@@ -339,14 +338,14 @@ def test_a_secret_may_omit_the_padding(length: int) -> None:
 
 
 def test_an_unsigned_notification_is_read_only_with_verify_false() -> None:
-    """With `verify=False`, headers are not read, and even a wrong signature is ignored."""
+    """The headers are then ignored, even a wrong signature."""
     assert "1234567890" == webhooks.parse(BODY, {}, verify=False).task_id
     assert "1234567890" == webhooks.parse(BODY, {"webhook-signature": "v1,AAAA"}, verify=False).task_id
 
 
 @for_each_row([row for row in responses() if row.call == NOTIFICATION])
 def test_real_notifications_are_read(row: LiveResponse) -> None:
-    """A real notification may have any shape, with or without an envelope. If it is signed, it is verified."""
+    """Notifications may have any shape, and are verified if they are signed."""
     options: dict[str, Any] = {"verify": False}
     if row.secret:
         sent = datetime.fromtimestamp(int(row.headers["webhook-timestamp"]), UTC)

@@ -192,13 +192,13 @@ _MISUSED: list[tuple[str, dict[str, Any]]] = [
 
 @pytest.mark.parametrize(("expected", "changes"), _MALFORMED, ids=range(len(_MALFORMED)))
 def test_an_invalid_notification_is_a_webhook_error(expected: str, changes: dict[str, Any]) -> None:
-    """The message says what is wrong and what is allowed, and the error keeps none of the input."""
+    """The message says what is wrong and what is allowed, and repeats none of the input."""
     _assert_one_error(expected, refusal(**changes))
 
 
 @pytest.mark.parametrize(("expected", "changes"), _MISUSED, ids=range(len(_MISUSED)))
 def test_wrong_arguments_are_not_blamed_on_the_sender(expected: str, changes: dict[str, Any]) -> None:
-    """Wrong arguments raise another class, so the documented receiver does not answer with 400."""
+    """Wrong arguments raise another class, so that the documented receiver doesn't answer 400."""
     error = refusal(WebhookUsageError, **changes)
 
     assert not isinstance(error, WebhookError)
@@ -214,7 +214,7 @@ def _assert_one_error(expected: str, error: Exception) -> None:
 
 
 def test_secrets_can_be_checked_at_startup() -> None:
-    """A malformed secret is noticed when the receiver starts."""
+    """A malformed secret is refused before the first notification."""
     assert SECRET == webhooks.check_secrets(SECRET)
     assert [SECRET, OTHER_SECRET] == webhooks.check_secrets([SECRET, OTHER_SECRET])
     with pytest.raises(WebhookUsageError, match="secret 2 of 2 is malformed"):
@@ -278,7 +278,7 @@ _PROPERTIES = st.sampled_from(sorted({*Task.__annotations__, "id", "status", "me
     headers=st.dictionaries(st.sampled_from(sorted(HEADERS)), st.text() | st.from_regex("[0-9]+|v1,[A-Z]*"), min_size=1)
 )
 def test_any_strange_headers_are_refused(headers: dict[str, str]) -> None:
-    """Any other values of the three headers raise the same class of error."""
+    """Every other value of the three headers raises the same class of error."""
     refusal(headers=HEADERS | headers)
 
 
@@ -286,7 +286,7 @@ def test_any_strange_headers_are_refused(headers: dict[str, str]) -> None:
 @example(body=BODY)
 @example(body=b"")
 def test_any_signed_body_is_a_task_or_an_error(body: bytes) -> None:
-    """A correctly signed body results in a task with an id, or in a WebhookError."""
+    """Every correctly signed body gives a task with an id or a WebhookError."""
     try:
         task = parse_signed(body)
     except WebhookError:

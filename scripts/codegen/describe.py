@@ -21,7 +21,7 @@ _LENGTH_KEYWORDS = {"string": ("minLength", "maxLength", "character"), "array": 
 
 
 def value(document: Node, schema: Node) -> str:
-    """Return the description of a value, with its limits and the id of their rule."""
+    """Return a value's description with its limits and the id of their rule."""
     chain = list(_chain(document, schema))
     text = next(node["description"] for node in chain if "description" in node).strip()
     extra = limits(resolve(document, schema))
@@ -40,7 +40,7 @@ def holds_image(document: Node, schema: Node) -> bool:
 
 
 def limits(schema: Node) -> str:
-    """Return the limits of a value, such as `1 to 20 characters`, `1 to 3 items`, or the meaning of its pattern.
+    """Return a value's limits, such as `1 to 20 characters`, `1 to 3 items`, or its pattern in words.
 
     The text is empty if the schema has none.
     """
@@ -59,7 +59,7 @@ def limits(schema: Node) -> str:
 
 
 def rules_table(document: Node) -> list[str]:
-    """Return the table of the rules as lines of Markdown: what each requires, its limits, and what enforces it."""
+    """Return the rules as a Markdown table of what they require, their limits, and what enforces them."""
     carriers = {
         "schema": "the request's schema",
         "media": "the image's content",
@@ -76,10 +76,10 @@ def rules_table(document: Node) -> list[str]:
 
 
 def _limits_of_rule(document: Node, rule: str) -> Iterator[str]:
-    for where, node in walk(document):
+    for place, node in walk(document):
         source = node.get("x-source") if isinstance(node, dict) else None
-        if source == rule and re.search("/x-(image|video|body-size)", where):
-            group = where.rpartition("/")[2].removeprefix("x-")
+        if source == rule and re.search("/x-(image|video|body-size)", place):
+            group = place.rpartition("/")[2].removeprefix("x-")
             yield from (f"{group} `{name}` {_words(value)}" for name, value in node.items() if name != "x-source")
         elif source == rule:
             yield limits(node)
@@ -132,7 +132,7 @@ def names(schema: Node) -> str:
 
 
 def table_of_codes(document: Node) -> list[str]:
-    """Return the business codes as the lines of a table of Markdown."""
+    """Return the business codes as the lines of a Markdown table."""
     lines = [
         "| code | HTTP status | meaning | was an element created? | does sending again help? |",
         "|---|---|---|---|---|",

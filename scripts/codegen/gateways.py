@@ -41,13 +41,13 @@ def documents(contract: Node, of_gateways: Mapping[str, Node]) -> dict[str, Node
 
 
 def address_of(document: Node) -> str | None:
-    """Return the URL of a gateway; None if the document only has a template for it."""
+    """Return a gateway's URL, or None if the document only has a template for it."""
     url: str = document["servers"][0]["url"]
     return None if "{" in url else url
 
 
 def lifted_rules(contract: Node, of_gateways: Mapping[str, Node]) -> dict[str, tuple[str, ...]]:
-    """Return the rules that some gateways don't have, each with the names of these gateways.
+    """Return the rules that some gateways lack, each with the names of these gateways.
 
     Args:
         contract: The contract.
@@ -61,7 +61,7 @@ def lifted_rules(contract: Node, of_gateways: Mapping[str, Node]) -> dict[str, t
 
 
 def table(contract: Node, of_gateways: Mapping[str, Node], titles: Mapping[str, str]) -> list[str]:
-    """Return a table of gateways and what each offers, as lines of Markdown.
+    """Return a Markdown table of the gateways and what each offers, line by line.
 
     Args:
         contract: The contract.

@@ -25,7 +25,7 @@ def images_without_room(document: Node) -> Problems:
 
 
 def _image_characters(document: Node, schema: Node, followed: frozenset[str]) -> float:
-    """Return how many characters of images a value can contain. Recursion is followed only once."""
+    """Return the number of image characters that a value can contain. Recursion is followed once."""
     if "x-image" in schema:
         return float(schema.get("maxLength", math.inf))
     counts = [(steps[0], _image_characters(document, inner, followed)) for steps, inner in subschemas(schema)]

@@ -80,23 +80,23 @@ _EXTENSIONS: dict[str, Any] = {
 
 def find_problems(document: Node) -> list[str]:
     """Return the problems of a document, one line each. A line begins with the place."""
-    lines = [f"{where}: {problem}" for where, problem in _problems(document)]
+    lines = [f"{place}: {problem}" for place, problem in _problems(document)]
     if "{" in document["servers"][0]["url"]:
         lines.append("#/servers/0: must be an address without variables: it is the client's default")
     return lines
 
 
 def gateway_problems(documents: Mapping[str, Node]) -> list[str]:
-    """Return the problems of the documents of gateways, one line each. A line begins with the name of the overlay."""
+    """Return the problems of the gateways' documents, one line each. A line begins with the overlay's name."""
     return [
-        f"gateways/{name}.yaml: {where}: {problem}"
+        f"gateways/{name}.yaml: {place}: {problem}"
         for name, document in documents.items()
-        for where, problem in _problems(document)
+        for place, problem in _problems(document)
     ]
 
 
 def _problems(document: Node) -> Problems:
-    """Yield the problems of a document, whether it is the contract's or a gateway's."""
+    """Yield the problems of a document, either the contract or a gateway's document."""
     for rule in _BASIC_RULES:
         if problems := list(rule(document)):
             yield from problems
@@ -106,7 +106,7 @@ def _problems(document: Node) -> Problems:
 
 
 def _missing_parts(document: Node) -> Problems:
-    """Find missing parts that the generated client needs."""
+    """Find parts that the generated client needs but the document lacks."""
     for name in ("x-rules", "x-business-codes", "x-dialects"):
         if not isinstance(document.get(name), dict):
             yield f"#/{name}", "is missing"
@@ -119,38 +119,38 @@ def _missing_parts(document: Node) -> Problems:
 
 
 def _missing_operation_parts(document: Node, operation: Operation) -> Problems:
-    where, definition = operation.pointer(), operation.definition
+    place, definition = operation.pointer(), operation.definition
     if "requestBody" in definition:
         request = definition["requestBody"]
         media_type = request.get("content", {}).get("application/json", {})
         if "x-source" not in request or "x-body-size" not in media_type:
-            yield f"{where}/requestBody", "needs an x-source, and an x-body-size beside its JSON schema"
+            yield f"{place}/requestBody", "needs an x-source, and an x-body-size beside its JSON schema"
     for index, parameter in enumerate(definition.get("parameters", [])):
         if "x-source" not in {**document["paths"][operation.path], **definition, **resolve(document, parameter)}:
-            yield f"{where}/parameters/{index}", "needs an x-source"
+            yield f"{place}/parameters/{index}", "needs an x-source"
     try:
         success = resolve(document, {"$ref": operation.success_schema()})
     except (SpecError, ValueError):  # no such status, or no JSON
-        yield f"{where}/responses", "needs a response of success; the one with the smallest status must have JSON"
+        yield f"{place}/responses", "needs a response of success; the one with the smallest status must have JSON"
     else:
         if "x-envelope" not in success:
-            yield f"{where}/responses/{operation.success_status()}", "needs an x-envelope in its schema"
+            yield f"{place}/responses/{operation.success_status()}", "needs an x-envelope in its schema"
 
 
 def _business_code_problems(document: Node) -> Problems:
     """Find business codes with an incomplete or invalid row."""
     for code, row in document["x-business-codes"].items():
-        where = f"#/x-business-codes/{code}"
+        place = f"#/x-business-codes/{code}"
         if not (isinstance(code, str) and code.isdigit()):
-            yield where, "is not a code: write a number as a text"
-        row_problems = list(_wrong_shapes(row, _BUSINESS_CODE, where))
+            yield place, "is not a code: write a number as a text"
+        row_problems = list(_wrong_shapes(row, _BUSINESS_CODE, place))
         yield from row_problems
         if not row_problems and not (row["created"] in _CREATED and row["retry"] in _RETRY):
-            yield where, f"created must be one of {sorted(_CREATED)}, and retry one of {sorted(_RETRY)}"
+            yield place, f"created must be one of {sorted(_CREATED)}, and retry one of {sorted(_RETRY)}"
 
 
 def _dialect_problems(document: Node) -> Problems:
-    """Find mistakes in refusals and deletions: the mock server words its responses by them, and clients read them."""
+    """Find mistakes in refusals and deletions, from which the mock server takes its words and clients their meaning."""
     for path, method, operation in operations(document):
         for name in _REFUSALS:
             for index, row in enumerate(operation.get(name, ())):
@@ -160,14 +160,14 @@ def _dialect_problems(document: Node) -> Problems:
             yield from _deletion_problems(document, responses, "#" + pointer(["paths", path, method, "x-deletion"]))
 
 
-def _deletion_problems(document: Node, responses: Node, where: str) -> Problems:
+def _deletion_problems(document: Node, responses: Node, place: str) -> Problems:
     if responses.keys() != document["x-dialects"].keys():
-        yield where, "must have the same names as x-dialects"
+        yield place, "must have the same names as x-dialects"
     for name, response in responses.items():
-        response_problems = list(_wrong_shapes(response, _DELETION, f"{where}/{name}"))
+        response_problems = list(_wrong_shapes(response, _DELETION, f"{place}/{name}"))
         yield from response_problems
         if not response_problems and response["example"] not in document["components"]["examples"]:
-            yield f"{where}/{name}", f"{response['example']} is not one of the examples"
+            yield f"{place}/{name}", f"{response['example']} is not one of the examples"
 
 
 def _refusal_problems(document: Node, name: str, row: Node) -> Iterator[str]:
@@ -188,104 +188,104 @@ def _refusal_problems(document: Node, name: str, row: Node) -> Iterator[str]:
 
 def _unknown_keywords(document: Node) -> Problems:
     """Find unknown keywords and formats. A validator ignores them, so a misspelt one would check nothing."""
-    for where, schema in schemas(document):
+    for place, schema in schemas(document):
         for keyword in schema.keys() - _KEYWORDS:
-            yield where, f"unknown keyword {keyword}"
+            yield place, f"unknown keyword {keyword}"
         if schema.get("format", "uri") not in _FORMATS:
-            yield where, f"unknown format {schema['format']}"
+            yield place, f"unknown format {schema['format']}"
 
 
 def _unknown_extensions(document: Node) -> Problems:
-    for where, node in walk(document):
-        if isinstance(node, dict) and not _is_data(where):
+    for place, node in walk(document):
+        if isinstance(node, dict) and not _is_data(place):
             for name in (name for name in node if str(name).startswith("x-")):
                 if name not in _EXTENSIONS:
-                    yield where, f"unknown extension {name}"
+                    yield place, f"unknown extension {name}"
                 else:
-                    yield from _wrong_shapes(node[name], _EXTENSIONS[name], f"{where}/{name}")
+                    yield from _wrong_shapes(node[name], _EXTENSIONS[name], f"{place}/{name}")
 
 
-def _wrong_shapes(value: Any, shape: Any, where: str) -> Problems:
+def _wrong_shapes(value: Any, shape: Any, place: str) -> Problems:
     if isinstance(shape, Mapping) and not isinstance(value, Mapping):
-        yield where, "must be an object"
+        yield place, "must be an object"
     elif isinstance(shape, Mapping):
         names = value.keys() - {"x-source"}
         if names != shape.keys():
-            yield where, f"has {sorted(names)} instead of {sorted(shape)}"
+            yield place, f"has {sorted(names)} instead of {sorted(shape)}"
         for name in names & shape.keys():
-            yield from _wrong_shapes(value[name], shape[name], f"{where}/{name}")
+            yield from _wrong_shapes(value[name], shape[name], f"{place}/{name}")
     elif shape in (int, float) and (isinstance(value, bool) or not isinstance(value, shape) or value <= 0):
-        yield where, "must be a positive number"
+        yield place, "must be a positive number"
     elif not isinstance(value, shape):
-        yield where, f"is of type {type(value).__name__}"
+        yield place, f"is of type {type(value).__name__}"
 
 
 def _keywords_without_effect(document: Node) -> Problems:
-    """Find keywords that can never refuse a value. They hide mistakes, and no test would notice if they were gone."""
-    for where, schema in schemas(document):
+    """Find keywords that never refuse a value. They hide mistakes, because no test would miss them."""
+    for place, schema in schemas(document):
         declared = schema.get("type", [])
         kinds = sorted({declared} if isinstance(declared, str) else set(declared))
         applying = _ANY_TYPE.union(*(_APPLIES_TO[kind] for kind in kinds))
         without_effect = (schema.keys() & _KEYWORDS) - applying if kinds else set()
         for keyword in sorted(without_effect):
-            yield where, f"{keyword} has no effect on type {' or '.join(kinds)}"
+            yield place, f"{keyword} has no effect on type {' or '.join(kinds)}"
         if not kinds and (keywords := _NEEDS_TYPE & schema.keys()):
-            yield where, f"{', '.join(sorted(keywords))} needs a type, because every other type is accepted otherwise"
+            yield place, f"{', '.join(sorted(keywords))} needs a type, because every other type is accepted otherwise"
         values = schema.get("enum", [schema["const"]] if "const" in schema else [])
         if values and not (kinds == ["string"] and all(isinstance(value, str) for value in values)):
             yield (
-                where,
+                place,
                 "enum and const need texts and the type string beside them: other tools ignore them otherwise",
             )
         if 0 in (schema.get("minLength"), schema.get("minItems")):
-            yield where, "a minimum of 0 refuses nothing"
+            yield place, "a minimum of 0 refuses nothing"
         if "minLength" in schema and "pattern" in schema and not re.search(schema["pattern"], ""):
-            yield where, "minLength has no effect beside a pattern that refuses the empty text"
+            yield place, "minLength has no effect beside a pattern that refuses the empty text"
 
 
 def _inconsistent_keywords(document: Node) -> Problems:
-    """Find keywords that lack their companion, or contradict each other."""
-    for where, schema in schemas(document):
+    """Find keywords that lack their companion or contradict each other."""
+    for place, schema in schemas(document):
         if "format" in schema and not isinstance(schema.get("type"), str):
-            yield where, "format needs one type beside it, because other tools drop it beside several"
+            yield place, "format needs one type beside it, because other tools drop it beside several"
         if "x-enum-varnames" in schema and len(schema["x-enum-varnames"]) != len(schema["enum"]):
-            yield where, "x-enum-varnames and enum differ in length"
+            yield place, "x-enum-varnames and enum differ in length"
         asserts = "pattern" in schema or schema.get("format", "int64") != "int64"
         if ("x-expected" in schema) != asserts and "anyOf" not in schema:
-            yield where, "x-expected and pattern or format go together"
+            yield place, "x-expected and pattern or format go together"
         if schema.get("x-exact") is False:
-            yield where, "x-exact must be true or absent, because nothing reads its value"
+            yield place, "x-exact must be true or absent, because nothing reads its value"
         properties = schema.get("properties", {})
         for name in sorted(set(schema.get("required", [])) - properties.keys()):
-            yield where, f"requires {name}, which is not a property"
+            yield place, f"requires {name}, which is not a property"
         for name in sorted(schema.get("x-excluded", {}).keys() & properties.keys()):
-            yield where, f"x-excluded contains {name}, which is allowed"
+            yield place, f"x-excluded contains {name}, which is allowed"
 
 
 def _undescribed_properties(document: Node) -> Problems:
-    """Find properties without a description. Docstrings are made from descriptions."""
-    for where, schema in schemas(document):
+    """Find properties without a description, because docstrings are generated from descriptions."""
+    for place, schema in schemas(document):
         for name, member in schema.get("properties", {}).items():
             if "description" not in member and "description" not in resolve(document, member):
-                yield f"{where}/properties/{name}", "has no description: add one, because docstrings are made from it"
+                yield f"{place}/properties/{name}", "has no description: add one, because docstrings are made from it"
 
 
 def _discriminator_problems(document: Node) -> Problems:
     """Find discriminators that do not select the branch that accepts a value, and branches that overlap."""
-    for where, schema in schemas(document):
+    for place, schema in schemas(document):
         if "oneOf" not in schema:
             continue
         mapping = schema.get("discriminator", {}).get("mapping", {})
         if set(mapping.values()) != {branch.get("$ref") for branch in schema["oneOf"]}:
-            yield where, "the discriminator's mapping and the branches of oneOf differ"
+            yield place, "the discriminator's mapping and the branches of oneOf differ"
             continue
         for value, reference in mapping.items():
             branch = follow(document, reference)
             name = schema["discriminator"]["propertyName"]
             if branch.get("properties", {}).get(name, {}).get("const") != value:
-                yield where, f"the mapping sends {value} to {reference}, which has another {name}"
+                yield place, f"the mapping sends {value} to {reference}, which has another {name}"
             elif name not in branch.get("required", []):
-                yield where, f"{reference} does not require {name}, so the branches overlap"
+                yield place, f"{reference} does not require {name}, so the branches overlap"
 
 
 def _open_requests(document: Node) -> Problems:
@@ -298,23 +298,23 @@ def _open_requests(document: Node) -> Problems:
         id(schema) for schema in reachable(document, [definition.get("requestBody") for definition in definitions])
     }
     responses = {id(schema) for schema in reachable(document, [definition["responses"] for definition in definitions])}
-    for where, schema in schemas(document):
+    for place, schema in schemas(document):
         if schema.get("type") == "object":
             if id(schema) in requests and schema.get("additionalProperties") is not False:
-                yield where, "additionalProperties must be false in a request"
+                yield place, "additionalProperties must be false in a request"
             if id(schema) in responses and schema.get("additionalProperties") is not True:
-                yield where, "additionalProperties must be true in a response"
+                yield place, "additionalProperties must be true in a response"
 
 
 def _unknown_rules(document: Node) -> Problems:
     """Find sources that name an unknown rule or a missing keyword."""
-    for where, rule in _rules_in_sources(document):
+    for place, rule in _rules_in_sources(document):
         if rule not in document["x-rules"] and rule != "upstream":
-            yield where, f"unknown rule {rule}"
-    for where, node in walk(document):
+            yield place, f"unknown rule {rule}"
+    for place, node in walk(document):
         if isinstance(node, dict) and isinstance(node.get("x-source"), dict):
             for keyword in sorted(node["x-source"].keys() - node.keys()):
-                yield f"{where}/x-source", f"names {keyword}, which the object does not have"
+                yield f"{place}/x-source", f"names {keyword}, which the object does not have"
 
 
 def _unused_rules(document: Node) -> Problems:
@@ -326,12 +326,12 @@ def _unused_rules(document: Node) -> Problems:
 
 
 def _rules_in_sources(document: Node) -> Iterator[tuple[str, str]]:
-    for where, node in walk(document):
-        if isinstance(node, dict) and not _is_data(where):
+    for place, node in walk(document):
+        if isinstance(node, dict) and not _is_data(place):
             for part in ("x-source", "x-excluded"):
                 source = node.get(part, {})
                 for rule in source.values() if isinstance(source, dict) else [source]:
-                    yield f"{where}/{part}", rule
+                    yield f"{place}/{part}", rule
 
 
 # each of these relies on the ones before it
@@ -365,9 +365,9 @@ RULES: tuple[Callable[[Node], Problems], ...] = (
 )
 
 
-def _is_data(where: str) -> bool:
-    """Return whether a place is in the value of an example or among the names of properties. Both are arbitrary."""
-    return "/value" in where or where.endswith("/properties")
+def _is_data(place: str) -> bool:
+    """Return whether a place is in an example's value or among the names of properties, which are both arbitrary."""
+    return "/value" in place or place.endswith("/properties")
 
 
 def main() -> int:
@@ -377,7 +377,7 @@ def main() -> int:
         document, overlays = inline(written), gateways.overlays()
         lines = (
             find_problems(document)
-            or [f"{where}: {problem}" for where, problem in soundness.spec_validator_problems(document)]
+            or [f"{place}: {problem}" for place, problem in soundness.spec_validator_problems(document)]
             or gateway_problems(gateways.documents(written, overlays))
             or sources.problems(sources.PAGE.read_text("utf-8"), document, overlays)
         )

@@ -22,7 +22,7 @@ _REQUEST_NAMES = {"ImageElementRequest": "images", "VideoElementRequest": "video
 
 
 def request_fields(document: Node) -> list[str]:
-    """Return the fields of every request body as the lines of a table, with type, limits, meaning and rule."""
+    """Return a table of the request fields with their types, limits, meanings and rules, line by line."""
     fields: dict[str, dict[str, Any]] = {}
     for _, _, operation in operations(document):
         if "requestBody" not in operation or "operationId" not in operation:
@@ -44,7 +44,7 @@ def request_fields(document: Node) -> list[str]:
 
 
 def task_fields(document: Node) -> list[str]:
-    """Return the fields of a task as the lines of a table, with type and meaning."""
+    """Return a table of a task's fields with their types and meanings, line by line."""
     lines = ["| field | type | meaning |", "|---|---|---|"]
     for path, _, node in _fields_of(document, document["components"]["schemas"]["Task"]):
         _, meaning, _ = _describe(document, [node])
@@ -53,14 +53,14 @@ def task_fields(document: Node) -> list[str]:
 
 
 def tags(document: Node) -> list[str]:
-    """Return the tags as the lines of a table."""
+    """Return a table of the tags, line by line."""
     schema = document["components"]["schemas"]["TagId"]
     pairs = zip(schema["x-enum-varnames"], schema["enum"], strict=True)
     return ["| name | id |", "|---|---|", *(f"| `TagId.{name}` | `{value}` |" for name, value in pairs)]
 
 
 def gateways_table(document: Node) -> list[str]:
-    """Return the gateways and what each offers as the lines of a table."""
+    """Return a table of the gateways and what each offers, line by line."""
     overlays = gateways.overlays()
     titles = {name: overlay["info"]["title"] for name, overlay in overlays.items()}
     return gateways.table(document, gateways.documents(source(), overlays), titles)
@@ -102,7 +102,7 @@ def _fields_of(document: Node, schema: Node, prefix: str = "") -> Iterator[tuple
 
 
 def _shape(document: Node, schema: Node) -> Node:
-    """Return the target of a schema's references; of several branches, the one with fields or items, if any."""
+    """Return the target of a schema's references, or the branch with fields or items if it has branches."""
     target = resolve(document, schema)
     branches = [resolve(document, branch) for branch in target.get("anyOf", ())]
     return next((branch for branch in branches if "properties" in branch or "items" in branch), target)
@@ -124,7 +124,7 @@ def _kinds(schema: Node) -> Iterator[str]:
 
 
 def _describe(document: Node, nodes: Sequence[Node]) -> tuple[str, str, str]:
-    """Return the limits, the meaning and the rules of a field, merged over the requests that have it."""
+    """Return a field's limits, meaning and rules, merged over all requests that have it."""
     chains = [[node, *(referred for _, referred in references(document, node))] for node in nodes]
     meanings = (next((link["description"] for link in chain if "description" in link), "") for chain in chains)
     sentences = (sentence for text in meanings for sentence in re.split(r"(?<=\.) ", " ".join(text.split())))
@@ -134,7 +134,7 @@ def _describe(document: Node, nodes: Sequence[Node]) -> tuple[str, str, str]:
 
 
 def _rules(document: Node, chain: Sequence[Node]) -> Iterator[str]:
-    """Yield the rules of a field, including those of its branches and media."""
+    """Yield a field's rules, including those of its branches and media."""
     branches = [resolve(document, branch) for link in chain for branch in link.get("anyOf", ())]
     for link in (*chain, *branches):
         media = [limit for name in ("x-image", "x-video") for limit in link.get(name, {}).values()]

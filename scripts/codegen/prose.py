@@ -15,26 +15,26 @@ _IN_WORDS = {"x-image": describe.image, "x-video": describe.video}
 
 
 def missing_numbers(document: Node) -> Problems:
-    """Find limits of media and bodies, and names of tags, that the description beside them lacks.
+    """Find limits of media and bodies, and names of tags, that are missing from the description beside them.
 
     The operation must repeat the limits of media, because some viewers do not show the target of a reference.
     """
-    for where, schema in schemas(document):
-        yield from _missing_words(where, schema, _media_in_words(schema))
+    for place, schema in schemas(document):
+        yield from _missing_words(place, schema, _media_in_words(schema))
         if "x-enum-varnames" in schema:
-            yield from _missing_words(where, schema, [describe.names(schema)])
+            yield from _missing_words(place, schema, [describe.names(schema)])
     for path, method, operation in operations(document):
-        where = "#" + pointer(["paths", path, method])
+        place = "#" + pointer(["paths", path, method])
         body = operation.get("requestBody", {})
         sent = [text for node in reachable(document, [body]) for text in _media_in_words(node)]
-        yield from _missing_words(where, operation, sent)
+        yield from _missing_words(place, operation, sent)
         if body:
             size = describe.body_size(body["content"]["application/json"]["x-body-size"])
-            yield from _missing_words(f"{where}/requestBody", body, [size])
+            yield from _missing_words(f"{place}/requestBody", body, [size])
 
 
 def missing_codes(document: Node) -> Problems:
-    """Find business codes that the table in a description lacks or shows differently."""
+    """Find business codes that are missing or different in a description's table."""
     lines = [line for _, text in _texts(document) for line in text.splitlines() if line.startswith("|")]
     table = describe.table_of_codes(document)
     if lines != table:
@@ -43,14 +43,14 @@ def missing_codes(document: Node) -> Problems:
 
 
 def unexplained_names(document: Node) -> Problems:
-    """Find names in descriptions and summaries that mean nothing to readers: of rules, extensions and our documents."""
-    for where, text in _texts(document):
+    """Find names of rules, extensions and documents in descriptions, where they mean nothing to readers."""
+    for place, text in _texts(document):
         if name := _UNKNOWN_TO_READERS.search(text):
-            yield where, f"{name[0]} means nothing to a reader: say it in words"
+            yield place, f"{name[0]} means nothing to a reader: say it in words"
 
 
 def missing_rules(document: Node) -> Problems:
-    """Find rules that only descriptions can carry, and that no description contains."""
+    """Find rules that need a description, because nothing else contains them, and have none."""
     prose = " ".join(_on_one_line(text) for _, text in _texts(document))
     for rule, row in document["x-rules"].items():
         if row["carried-by"] == "description" and row.get("says", rule) not in prose:
@@ -58,22 +58,22 @@ def missing_rules(document: Node) -> Problems:
 
 
 def untitled_branches(document: Node) -> Problems:
-    """Find branches without the name of the generated class as their title. Viewers call them #0 and #1."""
-    for where, schema in schemas(document):
+    """Find branches that are not titled with their class name. Viewers call them #0 and #1."""
+    for place, schema in schemas(document):
         branches = [branch for keyword in ("oneOf", "anyOf") for branch in schema.get(keyword, ()) if "$ref" in branch]
         for branch in branches if len(branches) > 1 else ():
             name = branch["$ref"].rpartition("/")[2]
             if follow(document, branch["$ref"]).get("title") != name:
-                yield where, f"{name} is one of several branches, so its title must be {name}"
+                yield place, f"{name} is one of several branches, so its title must be {name}"
 
 
 def _media_in_words(node: Node) -> list[str]:
     return [words(node[name]) for name, words in _IN_WORDS.items() if name in node]
 
 
-def _missing_words(where: str, node: Node, sentences: list[str]) -> Problems:
+def _missing_words(place: str, node: Node, sentences: list[str]) -> Problems:
     description = _on_one_line(node.get("description", ""))
-    yield from ((f"{where}/description", f"must say: {text}") for text in sentences if text not in description)
+    yield from ((f"{place}/description", f"must say: {text}") for text in sentences if text not in description)
 
 
 def _on_one_line(text: str) -> str:
@@ -81,7 +81,7 @@ def _on_one_line(text: str) -> str:
 
 
 def _texts(document: Node) -> Iterator[tuple[str, str]]:
-    """Yield each description and summary with its place, except those within the value of an example."""
-    for where, node in walk(document):
-        if isinstance(node, str) and re.search("/(?:description|summary)$", where) and "/value/" not in where:
-            yield where, node
+    """Yield each description and summary with its place, except in the values of examples."""
+    for place, node in walk(document):
+        if isinstance(node, str) and re.search("/(?:description|summary)$", place) and "/value/" not in place:
+            yield place, node

@@ -23,12 +23,12 @@ def invalid_openapi(document: Node) -> Problems:
     """Find violations of the schema of OpenAPI 3.1, invalid schemas, and references that lead nowhere."""
     for error in _openapi_schema().iter_errors(document):
         yield "#" + pointer(error.instance_path), error.message.partition("\n")[0]
-    for where, schema in schemas(document):
-        yield from ((where, problem) for problem in _wrong_schema(schema))
-    for where, node in walk(document):
+    for place, schema in schemas(document):
+        yield from ((place, problem) for problem in _wrong_schema(schema))
+    for place, node in walk(document):
         reference = node.get("$ref") if isinstance(node, dict) else None
         if isinstance(reference, str) and (problem := _wrong_reference(document, reference)):
-            yield f"{where}/$ref", problem
+            yield f"{place}/$ref", problem
 
 
 def unused_components(document: Node) -> Problems:
@@ -62,7 +62,7 @@ def repeated_operations(document: Node) -> Problems:
 
 
 def _openapi_schema() -> jsonschema_rs.Validator:
-    """Return a validator for OpenAPI 3.1. It reads the schema of openapi-spec-validator without its slow import."""
+    """Return a validator for OpenAPI 3.1, without the slow import of openapi-spec-validator."""
     (path,) = [path for path in files("openapi-spec-validator") or () if path.match("v3.1/schema.json")]
     return jsonschema_rs.validator_for(json.loads(path.read_text("utf-8")), offline=True)
 
@@ -79,7 +79,7 @@ def _wrong_schema(schema: Node) -> Iterator[str]:
 
 
 def _wrong_reference(document: Node, reference: str) -> str | None:
-    """Return why a reference cannot be followed to its end; None if it can."""
+    """Return the reason why a reference cannot be followed to its end, or None if it can."""
     try:
         list(references(document, {"$ref": reference}))
     except LookupError as error:
@@ -97,18 +97,18 @@ def spec_validator_problems(document: Node) -> Problems:
 
 def invalid_examples(document: Node) -> Problems:
     """Find examples and defaults that break their own schemas."""
-    for where, node in walk(document):
+    for place, node in walk(document):
         if isinstance(node, dict) and "schema" in node and "examples" in node:
             for name, example in node["examples"].items():
                 for error in _validator(document, node["schema"]).iter_errors(resolve(document, example)["value"]):
-                    yield f"{where}/examples/{name}", f"#{pointer(error.instance_path)}: {error.message}"
+                    yield f"{place}/examples/{name}", f"#{pointer(error.instance_path)}: {error.message}"
         if isinstance(node, dict) and "schema" in node and "example" in node:
             for error in _validator(document, node["schema"]).iter_errors(node["example"]):
-                yield f"{where}/example", error.message
-    for where, schema in schemas(document):
+                yield f"{place}/example", error.message
+    for place, schema in schemas(document):
         if "default" in schema:
             for error in _validator(document, schema).iter_errors(schema["default"]):
-                yield f"{where}/default", error.message
+                yield f"{place}/default", error.message
 
 
 def _validator(document: Node, schema: Node) -> jsonschema_rs.Draft202012Validator:

@@ -15,7 +15,7 @@ _PLACE = re.compile(r"`([^`]+)`")
 
 
 def problems(page: str, contract: Node, overlays: Mapping[str, Node]) -> list[str]:
-    """Return everything that the page lacks, one line each.
+    """Return everything that is missing from the page, one line each.
 
     Args:
         page: The text of sources.md.

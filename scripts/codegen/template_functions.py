@@ -23,7 +23,7 @@ def by_name(document: Node) -> dict[str, Any]:
     """Return the functions by the names that the templates use."""
 
     def schema_of(model: Any) -> Node:
-        """Return the component that a model or an enum was made from."""
+        """Return the component that a model or an enum was generated from."""
         schema: Node = follow(document, "#" + model.name.get_untrusted_value())
         return schema
 
@@ -88,13 +88,13 @@ def _gateways_with(schema: Node) -> str:
 
 
 def finished_statuses(document: Node) -> str:
-    """Return the code of a set with the statuses of finished tasks, in lower case."""
+    """Return the code of a set of the finished tasks' statuses, in lower case."""
     words = document["components"]["schemas"]["TaskStatus"]["x-progress"]
     return _set_of([*words["succeeded"], *words["failed"]])
 
 
 def unusable_statuses(document: Node) -> str:
-    """Return the code of a set with the statuses of unusable elements, in lower case."""
+    """Return the code of a set of the unusable elements' statuses, in lower case."""
     return _set_of(document["components"]["schemas"]["Element"]["properties"]["status"]["x-unusable"])
 
 
@@ -103,7 +103,7 @@ def _set_of(words: list[str]) -> str:
 
 
 def _with_json_name(code: str, field: Any) -> str:
-    """Return a field's declaration, with the property's name in JSON if the field has another name."""
+    """Return a field's declaration, with the property's JSON name if that differs from the field's name."""
     name = field.name.get_untrusted_value()
     if name == field.python_name:
         return code
@@ -112,7 +112,7 @@ def _with_json_name(code: str, field: Any) -> str:
 
 
 def wrap(text: str, indent: int) -> str:
-    """Wrap prose for a docstring, with all lines except the first indented. Keep paragraphs, lists and tables."""
+    """Wrap prose for a docstring, and keep paragraphs, lists and tables. Lines after the first are indented."""
     margin = " " * indent
     return "\n\n".join(_fill(part, margin) for part in text.strip().split("\n\n")).strip()
 
@@ -133,18 +133,18 @@ def fields_of(model: Any) -> list[Any]:
 
 
 def imports_of(model: Any) -> list[str]:
-    """Return the imports of other models."""
+    """Return the imports of the other models that a model uses."""
     lines = model.relative_imports | model.lazy_imports
     return sorted(line.replace("from ..models.", "from .") for line in lines if line.startswith("from ..models."))
 
 
 def converters_of(model: Any) -> list[tuple[str, str]]:
-    """Return the fields of a model that need a converter, each with the code of its converter."""
+    """Return a model's fields that need a converter, each with the converter's code."""
     return [(field.python_name, code) for field in fields_of(model) if (code := converter(field))]
 
 
 def converter(field: Any) -> str | None:
-    """Return the code that converts a field's JSON value into its declared type; None if it needs no conversion.
+    """Return the code that converts a field's JSON value into its declared type, or None if none is needed.
 
     Raises:
         SpecError: The value may become one of several classes, and nothing says which.
@@ -167,7 +167,7 @@ def converter(field: Any) -> str | None:
 
 
 def operation_of(document: Node, endpoint: Any) -> Operation:
-    """Return the contract's operation for an endpoint of the generator, by path and method.
+    """Return the contract's operation with an endpoint's path and method.
 
     Raises:
         SpecError: The template does not support the operation, or it has no operationId.
@@ -182,7 +182,7 @@ def operation_of(document: Node, endpoint: Any) -> Operation:
 
 
 def success_type(endpoint: Any) -> str:
-    """Return the name of the class of a successful response.
+    """Return the class name of a successful response.
 
     Raises:
         SpecError: There is none, or more than one.

@@ -1,4 +1,4 @@
-"""The experiments that measure the rows of the table. Each side of an experiment runs in fresh processes."""
+"""The experiments that the table shows. Each side of an experiment runs in fresh processes."""
 
 from __future__ import annotations
 
@@ -189,7 +189,7 @@ def _prepare_building(inputs: BenchInputs) -> Iterator[Sides]:
 
 
 def _measure_beyond_empty_run(inputs: BenchInputs, side: str, arguments: list[str]) -> Figures:
-    """Return the figures of Python with these arguments, minus those of an empty run."""
+    """Return the figures of a Python command, minus those of an empty run."""
     folders = inputs.client(side)
     empty = measure_process([sys.executable, "-c", "pass"], folders)
     figures = measure_process([sys.executable, *arguments], folders)
@@ -239,7 +239,7 @@ def _prepare_mock(inputs: BenchInputs) -> Iterator[Sides]:
 
 
 def _measure_under_load(inputs: BenchInputs, port: int) -> Figures:
-    """Return how many creates per second a server handles."""
+    """Return the number of creates per second that a server handles."""
     path = contract.operation("createElement").path
     headers = {"Authorization": f"Bearer {clients.TOKEN}"}
     body = clients.body(*clients.IMAGE_URLS)

@@ -42,7 +42,7 @@ class _Handler(socketserver.StreamRequestHandler):
             self.wfile.write(_RESPONSE)
 
     def _read_head(self) -> int | None:
-        """Return the length of the body in bytes, or None if no further request comes."""
+        """Return the body's length in bytes, or None if no further request comes."""
         length = 0
         if not self.rfile.readline():
             return None

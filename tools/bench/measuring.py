@@ -27,7 +27,7 @@ class Measurements:
 
 @dataclass(frozen=True)
 class Line:
-    """A row with its figures; None for a figure that could not be measured.
+    """A row with its figures.
 
     Attributes:
         row: The row.
@@ -40,18 +40,18 @@ class Line:
     reasons: Mapping[str, str]
 
     def median(self, side: str) -> float | None:
-        """Return the median over the processes of a side, or None if there is none."""
+        """Return the median over a side's processes, or None if the side has no figure."""
         values = self.values.get(side)
         return statistics.median(values) if values else None
 
     @property
     def ours(self) -> float | None:
-        """The figure of our own side."""
+        """Our own side's figure."""
         return self.median(OURS)
 
     @property
     def peer(self) -> float | None:
-        """The figure of the peer."""
+        """The peer's figure."""
         return self.median(self.row.peer)
 
     @property
@@ -61,12 +61,12 @@ class Line:
 
     @property
     def is_met(self) -> bool | None:
-        """Whether the target is met; None if that is unknown."""
+        """Whether the target is met, or None if that is unknown."""
         return None if self.ours is None else self.row.is_met(self.ours, self.ratio)
 
 
 def measure(experiment: Experiment, inputs: BenchInputs, processes: int) -> Measurements:
-    """Run each side in several fresh processes, in turns, so that disturbances affect all sides.
+    """Run the sides in turns and in several fresh processes, so that disturbances affect all of them.
 
     The first process of each side does not count, because it fills caches and compiles code. A side that failed is not
     run again.

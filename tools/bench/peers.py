@@ -20,13 +20,13 @@ _INSTALL_SECONDS = 600
 
 @dataclass(frozen=True)
 class PeerProgram:
-    """A program that is installed on first use.
+    """A peer's program, which is installed on first use.
 
     Attributes:
         name: Its name.
-        version: The version to install; `{version}` in the steps.
+        version: The version to install, which is `{version}` in the steps.
         needs: The command that the installation requires.
-        steps: The commands that install it; `{folder}` means its folder.
+        steps: The commands that install it, in which `{folder}` is its folder.
         entry: The path of the installed program in that folder.
     """
 
@@ -37,7 +37,7 @@ class PeerProgram:
     entry: str
 
     def ensure_installed(self, into: Path | None = None) -> Path:
-        """Install the program if necessary, in `FOLDER` or another folder, and return its path.
+        """Install the program in a folder if it is missing there, and return its path.
 
         Raises:
             BenchError: The program could not be installed.
@@ -85,7 +85,7 @@ def make_stock_client(into: Path) -> Path:
 
 
 def stock_command(target: Path) -> list[str]:
-    """Return the command that generates a client with openapi-python-client, as in its documentation.
+    """Return the command that generates a client with openapi-python-client, as its documentation says.
 
     The generator ignores path items that are references, so it gets the contract with its path items inline.
     """

@@ -46,7 +46,7 @@ def run_program(program: str, settings: Mapping[str, Any], peers: Sequence[Path]
 
 
 def measure_process(command: Sequence[str], peers: Sequence[Path] = ()) -> Figures:
-    """Run a process, and return its processor time with that of its children, and the wall time, in milliseconds."""
+    """Run a process, and return its processor time, with that of its children, and its wall time in milliseconds."""
     before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     _run(command, peers)
     wall, after = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -74,7 +74,7 @@ def _run(command: Sequence[str], peers: Sequence[Path]) -> str:
 
 
 def environment(peers: Sequence[Path] = ()) -> dict[str, str]:
-    """Return the environment of measured processes, without proxies and settings, but with the peers' folders."""
+    """Return the environment for measured processes: the peers' folders, but neither proxies nor settings."""
     dropped_prefixes = ("KLING_", "PYTHONDONTWRITEBYTECODE", "PYTHONPATH")
     inherited = {
         name: value
@@ -87,7 +87,7 @@ def environment(peers: Sequence[Path] = ()) -> dict[str, str]:
 
 @contextmanager
 def announced_server(module: str, *options: str) -> Iterator[tuple[int, int]]:
-    """Run a server during the block, and yield its port and its process id. Its first line contains the port.
+    """Run a server during the block, and yield its port, which it prints in its first line, and its process id.
 
     Raises:
         BenchError: The server printed no port.

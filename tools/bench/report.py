@@ -19,7 +19,7 @@ _DIGITS = 3
 
 
 def format_figure(value: float | None, unit: str = "") -> str:
-    """Return a figure with three digits and its unit, or a dash if there is none."""
+    """Return a figure with three digits and its unit, or a dash if it is missing."""
     if value is None:
         return "-"
     digits = 0 if abs(value) >= 10 ** (_DIGITS - 1) else _DIGITS

@@ -18,15 +18,15 @@ _UNITS = {
 
 @dataclass(frozen=True, kw_only=True)
 class BenchRow:
-    """A line of the table. Its target is a ratio or a value.
+    """A line of the table.
 
     Attributes:
         name: Its name, as in `--only`.
-        title: What is measured.
+        title: A description of the measurement.
         experiment: The experiment that measures its figures.
         figure: The name of the figure.
-        ratio: The target for our figure divided by the peer's; None if there is none.
-        value: The target for our own figure; None if there is none.
+        ratio: The target for our figure divided by the peer's, or None if there is none.
+        value: The target for our own figure, or None if there is none.
         more_is_better: Whether a higher figure is better.
         peer: The side to compare with.
         peer_figure: The name of the peer's figure, if it differs.
@@ -54,7 +54,7 @@ class BenchRow:
         return f"{sign} {self.ratio:g}" if self.value is None else f"{sign} {self.value:g} {self.unit}"
 
     def is_met(self, ours: float, ratio: float | None) -> bool | None:
-        """Return whether the target is met; None if that needs a peer that was not measured."""
+        """Return whether the target is met, or None if it needs a peer that was not measured."""
         result, limit = (ratio, self.ratio) if self.value is None else (ours, self.value)
         if result is None or limit is None:
             return None

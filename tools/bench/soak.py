@@ -33,13 +33,13 @@ Memory = Mapping[str, list[int]]
 
 
 def growth(samples: Sequence[int], samples_per_minute: int) -> int:
-    """Return how many bytes the median of the last minute is above that of the second; negative if memory shrank."""
+    """Return by how many bytes the last minute's median exceeds that of the second minute."""
     second, last = samples[samples_per_minute : 2 * samples_per_minute], samples[-samples_per_minute:]
     return round(statistics.median(last) - statistics.median(second))
 
 
 def summary(memory: Memory, samples_per_minute: int, max_growth: int) -> tuple[list[str], bool]:
-    """Return the memory of each process by the minute, in MiB, and whether each grew by at most the maximum."""
+    """Return the memory of each process by the minute in MiB, and whether each stayed within the maximum growth."""
     lines, is_flat = [], True
     for name, samples in memory.items():
         minutes = range(0, len(samples) - samples_per_minute + 1, samples_per_minute)

@@ -35,10 +35,10 @@ def main() -> int:
 
 @contextmanager
 def _mock_server_page() -> Iterator[str]:
-    """Start a mock server, and yield the URL of its page."""
+    """Start a mock server, and yield its page's URL."""
     with subprocess.Popen(_MOCK, stdout=subprocess.PIPE, text=True) as process:
         try:
-            assert process.stdout is not None  # noqa: S101 -- for the type checker
+            assert process.stdout is not None  # noqa: S101 - for the type checker
             yield json.loads(process.stdout.readline())["docs"]
         finally:
             process.terminate()

@@ -100,7 +100,7 @@ def _open(operation: Locator) -> None:
 
 
 def _execute(page: Page, operation: Locator) -> tuple[PageResponse, str]:
-    """Press Execute, and return the response as the page shows it and the body as the server sent it."""
+    """Press Execute, and return the response on the page and the body that the server sent."""
     with page.expect_response(lambda response: response.request.resource_type == "fetch") as response:
         operation.locator("button.execute").click()
     sent = response.value.text()

@@ -1,4 +1,4 @@
-"""The results of a visit of the page, and the problems with them."""
+"""The results of visits to the page, and the problems that they show."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ class DeclaredCall:
 
 
 def calls_of(paths: Place) -> Calls:
-    """Return the operations in a mapping of paths or expressions. The names of path parameters don't matter."""
+    """Return the operations under paths or expressions. The names of path parameters don't matter."""
     calls: Calls = {}
     for template, place in paths.children().items():
         item = place.resolve()
@@ -52,7 +52,7 @@ def calls_of(paths: Place) -> Calls:
 
 
 def callbacks_of(operation: Place) -> Calls:
-    """Return the operations of all callbacks. The name of a callback is ignored, because it is never sent."""
+    """Return the operations of all callbacks. Their names are ignored, because they are never sent."""
     calls: Calls = {}
     for callback in operation.child("callbacks").children().values():
         calls |= calls_of(callback.resolve())
@@ -75,7 +75,7 @@ def is_success(status: str) -> bool:
 
 
 def fallback_response(status: str, declared: Mapping[str, Place]) -> Place:
-    """Return the response for a failure that a document does not list: the response of its range, or the default."""
+    """Return the response to a failure that a document doesn't list, from its range or the default."""
     if is_success(status):
         return NOWHERE
     fallbacks = (declared[name] for name in (f"{status[0]}XX", "default") if name in declared and name != status)
@@ -83,7 +83,7 @@ def fallback_response(status: str, declared: Mapping[str, Place]) -> Place:
 
 
 def ways_to_authenticate(security: Place, schemes: Mapping[str, Place], others: Mapping[str, Place]) -> dict[Way, str]:
-    """Return the ways to authenticate, with their names. If none is listed, there is one way, which requires nothing.
+    """Return the ways to authenticate, with their names. An empty list means one way, which requires nothing.
 
     Args:
         security: The `security` of an operation, or of its document.
@@ -105,6 +105,6 @@ def ways_to_authenticate(security: Place, schemes: Mapping[str, Place], others: 
 
 
 def uncovered_ways(ways: Mapping[Way, str], others: Iterable[Way]) -> list[str]:
-    """Return the names of the ways that no other way covers. A way covers another if it requires no more."""
+    """Return the names of the ways that no other way covers. A way covers those that require at least as much."""
     alternatives = list(others)
     return [words for way, words in ways.items() if not any(other <= way for other in alternatives)]

@@ -21,7 +21,7 @@ class Party(Enum):
 
 
 class Use(Enum):
-    """Where a schema is used: in a request, which the caller sends, or in a response, which the server sends."""
+    """Where a schema is used: a caller sends requests, and a server sends responses."""
 
     REQUEST = "request"
     RESPONSE = "response"
@@ -33,7 +33,7 @@ class Use(Enum):
 
 
 class Effect(Flag):
-    """What a change does to the set of conforming values, or to the API."""
+    """The effect of a change on the set of conforming values, or on the API."""
 
     NONE = 0
     NARROWER = auto()
@@ -62,11 +62,11 @@ class Change:
 
     Attributes:
         pointer: Its place in the old document, or in the new one if the old document lacks it.
-        moved_to: Its place in the new document if that differs; otherwise empty.
+        moved_to: Its place in the new document, or an empty string if that is the same.
         before: The value in the old document, or `ABSENT`.
         after: The value in the new document, or `ABSENT`.
         breaks: The parties that it breaks, over all uses.
-        uses: Where it is used.
+        uses: Its uses in requests and responses.
     """
 
     pointer: str
@@ -85,7 +85,7 @@ class Change:
 
 
 class Changes:
-    """A collection of changes. If several references lead to the same change, it is kept once, with all its uses."""
+    """A collection of changes. A change that several references lead to is kept once, with all its uses."""
 
     def __init__(self) -> None:
         """Create an empty collection."""
@@ -97,10 +97,10 @@ class Changes:
         """Add a change if it has an effect.
 
         Args:
-            old: The place in the old document; absent if the change is an addition.
-            new: The place in the new document; absent if the change is a removal.
-            effect: What the change does.
-            use: Where the place is used; None if the change breaks nobody, because something else accepts every value.
+            old: The place in the old document. It is absent for an addition.
+            new: The place in the new document. It is absent for a removal.
+            effect: The effect of the change.
+            use: Where the place is used, or None if the change breaks nobody.
             shown: The values to show instead of the two nodes.
         """
         if not effect:

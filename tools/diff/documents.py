@@ -28,7 +28,7 @@ _OPEN = ("header", "cookie")  # both sides ignore unknown ones
 
 
 def changes_between(old: Node, new: Node) -> list[Change]:
-    """Return every change that matters to a caller or a server, and first those that break callers.
+    """Return every change that matters to a caller or a server, with those that break callers first.
 
     Raises:
         SpecError: A reference leads nowhere, or a schema can't be compared.
@@ -54,12 +54,12 @@ class _Comparison:
         self._compare_opaque(self._old.child("webhooks"), self._new.child("webhooks"), Use.RESPONSE)
 
     def _compare_opaque(self, old: Place, new: Place, use: Use) -> None:
-        """Compare nodes whose meaning is not analysed: if they differ, the change breaks both parties."""
+        """Compare nodes whose meaning is not analysed. A difference breaks both parties."""
         for before, after in differences(old, new):
             self._add(before, after, Effect.OTHER, use)
 
     def _compare_servers(self) -> None:
-        """Compare the servers. A removed URL breaks callers. A new URL or another order breaks nobody."""
+        """Compare the servers. Only a removed URL breaks a party, the callers."""
         old, new = ({s.node["url"]: s for s in document.child("servers").items()} for document in self._documents)
         for url in dict.fromkeys([*old, *new]):
             before, after = pair(url, old, new)
@@ -81,7 +81,7 @@ class _Comparison:
                 self._compare_opaque(scheme.resolve(), new[name].resolve(), Use.REQUEST)
 
     def _compare_codes(self) -> None:
-        """Compare the business codes, except for their `meaning`, which is text for people."""
+        """Compare the business codes without their `meaning`, which is text for people."""
         old, new = (document.child("x-business-codes").children() for document in self._documents)
         for code in dict.fromkeys([*old, *new]):
             before, after = pair(code, old, new)
@@ -102,7 +102,7 @@ class _Comparison:
                 self._compare_call(old[key], new[key], use)
 
     def _compare_call(self, old: DeclaredCall, new: DeclaredCall, use: Use) -> None:
-        """Compare one operation. For a callback, `use` is the response, because the server sends the request."""
+        """Compare one operation. A callback's `use` is the response, because the server sends its request."""
         before, after = old.place, new.place
         if before.child("operationId").node != after.child("operationId").node:
             self._add(before.child("operationId"), after.child("operationId"), Effect.OTHER, None)
@@ -116,7 +116,7 @@ class _Comparison:
                 self._compare_opaque(before.child(name), after.child(name), use)
 
     def _compare_security(self, old: Place, new: Place, use: Use) -> None:
-        """Compare the ways to authenticate. More ways are wider, fewer narrower. Requiring nothing is also a way."""
+        """Compare the ways to authenticate. More ways are wider and fewer narrower. Requiring nothing is a way too."""
         schemes = self._security_schemes()
         were = ways_to_authenticate(old.child("security") or self._old.child("security"), *schemes)
         are = ways_to_authenticate(new.child("security") or self._new.child("security"), *schemes[::-1])

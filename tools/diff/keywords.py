@@ -22,7 +22,7 @@ _TYPES = frozenset({"array", "boolean", "integer", "null", "number", "object", "
 
 
 def keywords_of(schema: Place) -> Keywords:
-    """Return the keywords of a schema, each with its place: those beside a reference, and those of its target.
+    """Return a schema's keywords with their places, both those beside a reference and those of its target.
 
     Raises:
         SpecError: A keyword is both beside a reference and in its target, and can't be compared.
@@ -42,7 +42,7 @@ def keywords_of(schema: Place) -> Keywords:
 
 
 def types_of(keywords: Keywords) -> frozenset[str]:
-    """Return the JSON types of the values that may conform; `number` includes `integer`."""
+    """Return the JSON types of values that may conform. `number` includes `integer`."""
     if "type" in keywords:
         declared = keywords["type"].node
         types = frozenset([declared] if isinstance(declared, str) else declared)
@@ -52,7 +52,7 @@ def types_of(keywords: Keywords) -> frozenset[str]:
 
 
 def allowed_values(keywords: Keywords) -> list[Any] | None:
-    """Return the values of `const` or `enum`; None if there is neither."""
+    """Return the values of `const` or `enum`, or None if there is neither."""
     if "const" in keywords:
         return [keywords["const"].node]
     return list(keywords["enum"].node) if "enum" in keywords else None
@@ -70,7 +70,7 @@ def effect_of_sets(before: set[str] | frozenset[str], after: set[str] | frozense
 
 
 def effect_of_bounds(before: Any, after: Any, *, upper: bool) -> Effect:
-    """Return the effect of a changed bound; without a bound everything conforms."""
+    """Return the effect of a changed bound. Without a bound, everything conforms."""
     if before is ABSENT or after is ABSENT:
         return effect_of_assertions(before, after)
     if before == after:
@@ -86,7 +86,7 @@ def effect_of_presence(before: bool, after: bool) -> Effect:  # noqa: FBT001 - t
 
 
 def effect_of_assertions(before: Any, after: Any) -> Effect:
-    """Return the effect on a keyword whose values cannot be ordered; false counts as absent."""
+    """Return the effect on a keyword whose values have no order. False counts as absent."""
     before, after = (ABSENT if value is False else value for value in (before, after))
     if before is ABSENT or after is ABSENT:
         return effect_of_presence(before is not ABSENT, after is not ABSENT)
@@ -94,7 +94,7 @@ def effect_of_assertions(before: Any, after: Any) -> Effect:
 
 
 def media_effects(before: Place, after: Place) -> Iterator[tuple[Place, Place, Effect]]:
-    """Yield each change in an extension with limits, such as `x-image`, down to the single number."""
+    """Yield each change in an extension's limits, such as those of `x-image`, down to the single number."""
     name = before.pointer.rpartition("/")[2]
     if isinstance(before.node, dict) and isinstance(after.node, dict):
         for inner in dict.fromkeys([*before.node, *after.node]):

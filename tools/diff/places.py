@@ -42,7 +42,7 @@ class Place:
 
     @property
     def pointer_or_empty(self) -> str:
-        """Return the pointer; empty if there is no node."""
+        """Return the pointer, or an empty string if there is no node."""
         return self.pointer if self else ""
 
     def child(self, name: str | int) -> Place:
@@ -55,16 +55,16 @@ class Place:
         return Place(self.document, f"{self.pointer}/{escape(name)}", inner)
 
     def children(self) -> dict[str, Place]:
-        """Return the members by name; empty if the node is not a mapping. YAML numbers as names become strings."""
+        """Return the members by name, or nothing if the node is not a mapping. YAML numbers in names become strings."""
         names = self.node if isinstance(self.node, dict) else ()
         return {str(name): self.child(name) for name in names}
 
     def items(self) -> list[Place]:
-        """Return the items of a list; empty if the node is not a list."""
+        """Return a list's items, or nothing if the node is not a list."""
         return [self.child(index) for index in range(len(self.node))] if isinstance(self.node, list) else []
 
     def resolve(self) -> Place:
-        """Return the place itself, or the end of its chain of references.
+        """Return the place at the end of the chain of references, or the place itself.
 
         Raises:
             SpecError: A reference leads nowhere, or in a circle.
@@ -86,7 +86,7 @@ class Place:
 
     @property
     def reference(self) -> str:
-        """Return the `$ref` of the node; empty if there is none."""
+        """Return the node's `$ref`, or an empty string if it has none."""
         reference = self.node.get("$ref") if isinstance(self.node, dict) else None
         return reference if isinstance(reference, str) else ""
 
@@ -100,7 +100,7 @@ NOWHERE = Place({}, "", ABSENT)
 
 
 def canonical_json(value: Any) -> str:
-    """Return a string that is the same for equal JSON values; 1 and 1.0 are equal, 1 and true are not."""
+    """Return a string that is the same for equal JSON values. 1 equals 1.0, but not true."""
 
     def normal(part: Any) -> Any:
         if isinstance(part, dict):
@@ -113,7 +113,7 @@ def canonical_json(value: Any) -> str:
 
 
 def spell_out(place: Place) -> str:
-    """Return a string that is the same for nodes that mean the same, without references and descriptions."""
+    """Return a string that is the same for nodes of the same meaning, without references and descriptions."""
     return canonical_json(_spell_out(place.document, place.node, ()))
 
 

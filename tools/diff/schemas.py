@@ -36,7 +36,7 @@ class SchemaComparison:
         Args:
             old: The schema in the old document.
             new: The schema in the new one.
-            use: Where they are used; None if another branch of a choice accepts every value anyway.
+            use: Where they are used, or None if another branch of a choice accepts every value anyway.
         """
         comparison = (old.pointer, new.pointer, use)
         if comparison in self._compared:
@@ -90,7 +90,7 @@ class SchemaComparison:
             self._add(old, new, kw.effect_of_presence(bool(old), bool(new)), use)
 
     def _compare_defaults(self, old: Place, new: Place, use: Use | None, *, constant: bool) -> None:
-        """Compare defaults: a request without the value now means another value, unless there is only one value."""
+        """Compare defaults. A request without the value now means another value, unless only one is allowed."""
         if not constant and canonical_json(old.node) != canonical_json(new.node):
             removed = Effect.REMOVED if old else Effect.NONE
             self._add(old, new, removed | (Effect.ADDED if new else Effect.NONE), use)
@@ -142,7 +142,7 @@ class SchemaComparison:
             self._add(old, new, kw.effect_of_bounds(_openness(old), _openness(new), upper=True), use)
 
     def _compare_discriminators(self, before: Keywords, after: Keywords, use: Use | None) -> None:
-        """Compare the properties that choose a branch; the branches are compared as a union."""
+        """Compare the properties that choose a branch. The branches are compared as a union."""
         old, new = (place.child("propertyName") for place in pair("discriminator", before, after))
         if old and new:
             self._compare_assertions(old, new, use)
@@ -165,17 +165,17 @@ class SchemaComparison:
 
 
 def pair(name: str, before: Keywords, after: Keywords) -> tuple[Place, Place]:
-    """Return the places of a keyword in both schemas; the place is absent in a schema that lacks the keyword."""
+    """Return a keyword's places in both schemas. A schema without the keyword has an absent place."""
     return before.get(name, NOWHERE), after.get(name, NOWHERE)
 
 
 def _choice_in(keywords: Keywords) -> Place:
-    """Return the place of `const`, or else of `enum`; absent if there is neither."""
+    """Return the place of `const` or else of `enum`, or an absent place."""
     return keywords.get("const") or keywords.get("enum", NOWHERE)
 
 
 def _openness(additional: Place) -> int:
-    """Return how much an object accepts besides its properties: 0 for nothing, 1 for a schema, 2 for everything."""
+    """Return 0 for an object without further properties, 1 for those of a schema, and 2 for any."""
     if additional.node is False:
         return 0
     return 1 if isinstance(additional.node, dict) and additional.node else 2

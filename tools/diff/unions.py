@@ -29,7 +29,7 @@ class Union:
     values: dict[str, str]
 
     def plain_types(self) -> set[str]:
-        """Return the JSON types of which a single branch accepts every value."""
+        """Return the JSON types for which one branch accepts every value."""
         if self.keyword == "oneOf":  # a value of two branches would not conform
             return set()
         branches = map(keywords_of, self.branches)
@@ -39,14 +39,14 @@ class Union:
 
 
 def _split_by_type(branch: Place) -> list[Place]:
-    """Return a branch for each type if a branch has only a list of types; otherwise the branch itself."""
+    """Return one branch per type for a branch that is only a list of types, or the branch itself."""
     keywords = keywords_of(branch)
     types = keywords["type"].items() if keywords.keys() - WORDS == {"type"} else []
     return [Place(place.document, place.pointer, {"type": place.node}) for place in types] or [branch]
 
 
 def union_of(schema: Place, keywords: Keywords, keyword: str = "") -> Union:
-    """Return the choice that a schema makes: by this keyword, or by the one of the two that it has."""
+    """Return a schema's choice by this keyword, or by the one of the two that it has."""
     keyword = keyword or next((name for name in ("anyOf", "oneOf") if name in keywords), "")
     if not keyword:
         return Union(schema, "", [schema], {})
@@ -56,7 +56,7 @@ def union_of(schema: Place, keywords: Keywords, keyword: str = "") -> Union:
 
 
 def are_choices(before: Keywords, after: Keywords) -> bool:
-    """Return whether one schema is only a choice, and the other is either only a choice or has none."""
+    """Return whether one schema is only a choice, and the other is only a choice or contains none."""
 
     def choices(keywords: Keywords) -> bool:
         return bool(keywords.keys() & {"anyOf", "oneOf"})
@@ -71,7 +71,7 @@ def are_choices(before: Keywords, after: Keywords) -> bool:
 
 
 def match_branches(old: Union, new: Union) -> list[tuple[Place | None, Place | None]]:
-    """Return pairs of old and new branches, matched by discriminator, by name, by content, and finally by order.
+    """Pair the old and new branches by discriminator, by name, by content, and finally by order.
 
     A branch with several types counts as one branch for each type, because that accepts the same values.
     """

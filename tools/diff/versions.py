@@ -28,7 +28,7 @@ def version_of(document: Node) -> Version:
 
 
 def next_version(base: Version, changes: Collection[Change]) -> Version:
-    """Return the lowest version that is high enough for these changes.
+    """Return the lowest version that is sufficient for these changes.
 
     A change that breaks callers needs a new major version, and one that breaks only servers a new minor version. Before
     1.0.0 these are minor and patch.

@@ -30,7 +30,7 @@ _APPLY = (
 
 
 class InteropError(Exception):
-    """Raised if a program reads the contract wrongly or can't be run. The message is the program's own."""
+    """Raised if a program misreads the contract or can't be run. The message is the program's."""
 
 
 def version(name: str) -> str:

@@ -27,7 +27,7 @@ _OK: Final = 200
 
 @dataclass(frozen=True)
 class ClientReading:
-    """How the client reads a response.
+    """The client's reading of a response.
 
     Attributes:
         means: The meaning, in the words of live_responses.yaml.
@@ -122,7 +122,7 @@ _READERS: Mapping[str, Callable[[httpx.Response, str], ClientReading]] = {
 
 
 def _error_of(response: httpx.Response, call: Callable[[KlingElements], object]) -> KlingError | None:
-    """Return the error that a call raises if it gets this response, or None if it succeeds."""
+    """Return the error of a call that gets this response, or None if the call succeeds."""
     try:
         with _client(lambda _: _copy_of(response)) as kling:
             call(kling)
@@ -138,7 +138,7 @@ def _ends_get_or_create(response: httpx.Response, external_id: str) -> bool:
 
 
 def _is_sent_again(response: httpx.Response, external_id: str) -> bool:
-    """Return whether the client sends a create again after this response."""
+    """Return whether the client repeats a create after this response."""
     requests = []
 
     def respond(request: httpx.Request) -> httpx.Response:
@@ -157,7 +157,7 @@ def _client(respond: Callable[[httpx.Request], httpx.Response]) -> KlingElements
 
 
 def _copy_of(response: httpx.Response) -> httpx.Response:
-    """Return a copy of the response, because a response can be used only once."""
+    """Return a copy of the response, because a response is consumed by its first use."""
     return httpx.Response(response.status_code, content=response.content, headers=response.headers)
 
 

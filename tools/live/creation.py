@@ -53,7 +53,7 @@ def create_and_delete(
 
 
 def _clean_up(kling: KlingElements, session: Session, external_id: str, element: Element | None) -> None:
-    """Look up the external id and delete its element. If the look-up fails, delete the element that `wait` returned."""
+    """Look up the external id and delete its element, or the element that `wait` returned if that fails."""
     session.say("look-up and deletion of the element")
     try:
         task = kling.get(external_id)

@@ -20,7 +20,7 @@ class Evidence:
 
     Attributes:
         situation: The name of the situation, such as `unknown-task-id`.
-        dialect: The dialect; empty if the response is in none of the contract's dialects.
+        dialect: The dialect, or an empty string if none of the contract's dialects has the response.
     """
 
     situation: str
@@ -59,7 +59,7 @@ def _dialects_of_absence(reading: ClientReading) -> Iterator[str]:
 
 
 def _dialect_of_deletion(seen: SeenResponse) -> str:
-    """Return the dialect whose example has the same distinguishing properties as a response to a deletion."""
+    """Return the dialect whose example has the distinguishing properties of a response to a deletion."""
     document = contract.document()
     examples = {
         dialect: document["components"]["examples"][row["example"]]["value"].keys()

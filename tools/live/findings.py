@@ -1,4 +1,4 @@
-"""Find where a response departs from the contract, and describe it without any of the response's values."""
+"""Find violations of the contract in a response, and describe them without any of its values."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class ResponseFinding:
 
 
 def findings_of(operation_id: str, response: httpx.Response) -> list[ResponseFinding]:
-    """Return where a response departs from the contract, and what it contains beyond it."""
+    """Return the places where a response violates the contract, or contains more than it lists."""
     pointer = _response_pointer(contract.operation(operation_id), response.status_code)
     if pointer is None:
         return [ResponseFinding(f"the contract does not list status {response.status_code} here")]
@@ -65,7 +65,7 @@ def type_of(value: object) -> str:
 
 
 def _response_pointer(operation: document.Operation, status: int) -> str | None:
-    """Return the pointer to the contract's response for a status. Only failures use the default response."""
+    """Return the pointer to the contract's response for a status. The default response is for failures only."""
     declared = operation.definition["responses"]
     keys = [str(status), f"{status // 100}XX", *(["default"] if status >= _FIRST_FAILURE else [])]
     key = next((key for key in keys if key in declared), None)

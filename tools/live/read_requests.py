@@ -1,4 +1,4 @@
-"""Send the requests that change nothing: lists, look-ups, and requests that must be refused."""
+"""Send requests without side effects: lists, look-ups, and requests that must be refused."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _ID_DIGITS = 18  # in the service's own ids
 
 
 def send_reads(kling: KlingElements, session: Session) -> bool:
-    """Send all requests that change nothing.
+    """Send all requests without side effects.
 
     Returns:
         Whether lists and look-ups work, so that a created element could be found again.
@@ -48,7 +48,7 @@ def send_reads(kling: KlingElements, session: Session) -> bool:
 
 
 def _unknown_ids() -> dict[str, str]:
-    """Return ids that do not exist: one such as callers choose, and one that looks like the service's own."""
+    """Return two ids that don't exist: one such as callers choose, and one such as the service makes."""
     return {"unknown-external-id": str(uuid4()), "unknown-task-id": str(uuid4().int)[:_ID_DIGITS]}
 
 
@@ -71,7 +71,7 @@ def _look_up(kling: KlingElements, task: Task, session: Session) -> None:
 
 
 def _look_up_unknown(kling: KlingElements, session: Session, situation: str, unknown_id: str) -> bool:
-    """Look up an id that does not exist, and return whether the response says so."""
+    """Look up an id that doesn't exist, and return whether the response reports its absence."""
     session.begin(situation, f"look-up of an id that does not exist ({situation.removeprefix('unknown-')})", unknown_id)
     try:
         kling.get(unknown_id)

@@ -33,20 +33,20 @@ _HOST = re.compile(r"\b[\w-]+(?:\.[\w-]+)+\b")
 
 
 class Redactor:
-    """Removes the token, the gateway's host and every value in the responses. Call `learn` for every response first."""
+    """Removes the token, the gateway's host and every value of the responses, each of which `learn` must see first."""
 
     def __init__(self, redact_token: Callable[[str], str], host: str) -> None:
         """Create a redactor.
 
         Args:
             redact_token: A function that hides the token.
-            host: The gateway's host, which may be private too; empty for none.
+            host: The gateway's host, which may be private too, or an empty string.
         """
         self._redact_token = redact_token
         self._private = {host} if host else set[str]()
 
     def learn(self, body: object) -> None:
-        """Remember the values in a response, so that the messages of other responses can be searched for them."""
+        """Remember a response's values, so that the messages of other responses can be searched for them."""
         self._private.update(_values(body))
 
     def message(self, text: str, request_ids: Sequence[str] = ()) -> str:
@@ -107,12 +107,12 @@ class Redactor:
 
 
 def name_or_length(text: str, kind: str = "name") -> str:
-    """Return a text that can be a property's name. Of any other text, which may be private, return the length."""
+    """Return a text that can be a property's name, and only the length of any other, possibly private text."""
     return text if _NAME.fullmatch(text) else f"(a {kind} of {len(text)} characters)"
 
 
 def _values(body: object, name: str = "") -> Iterator[str]:
-    """Yield the values in a response that may belong to the account."""
+    """Yield a response's values that may belong to the account."""
     if isinstance(body, dict):
         for key, inner in body.items():
             yield from _values(inner, key)
@@ -130,7 +130,7 @@ def _longest_first(values: Iterable[str]) -> list[str]:
 
 
 def _distinct_items(items: Iterator[Any]) -> list[Any]:
-    """Return the first items that differ from each other, because the number of items is private."""
+    """Return the first items that differ from each other, because their number is private."""
     kinds: list[Any] = []
     for item in items:
         if item not in kinds and len(kinds) < _MAX_ITEMS:
@@ -143,7 +143,7 @@ def _is_code(value: object) -> bool:
 
 
 def _stand_in_for(number: float) -> int | float:
-    """Return a number of the same type. For a long one, keep the number of digits, because the size of ids matters."""
+    """Return a number of the same type. A long one keeps its number of digits, because the size of ids matters."""
     if not number:
         return number
     return int(_digits(str(abs(number)))) if isinstance(number, int) else _SOME_FRACTION

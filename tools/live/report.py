@@ -1,4 +1,4 @@
-"""Report the responses of a run, without the account's data: which are new, and what an earlier run did not have."""
+"""Report a run's responses without the account's data, and say what is new since an earlier run."""
 
 from __future__ import annotations
 
@@ -49,8 +49,8 @@ class Entry:
         situation: The name of the situation, such as `unknown-task-id`.
         row: The response as a row of live_responses.yaml.
         head: The status, code, message and meaning, in one line.
-        findings: Where the response departs from the contract or goes beyond it, without values.
-        news: What is new about the response.
+        findings: Violations of the contract and additions to it, without values.
+        news: Everything new in the response.
     """
 
     situation: str
@@ -116,12 +116,12 @@ class Report:
 
     @cached_property
     def news(self) -> list[str]:
-        """Everything that is not in the contract, the table or the baseline."""
+        """Everything that is in neither the contract nor the table nor the baseline."""
         return [f"{entry.situation}: {text}" for entry in self.entries for text in entry.news]
 
     @cached_property
     def differences(self) -> list[Difference]:
-        """What is new, gone or changed since the baseline; empty without one."""
+        """What is new, gone or changed since the baseline, or nothing without a baseline."""
         before: dict[str, list[LiveResponse]] = {}
         for row in self._baseline:
             before.setdefault(row.seen[0].where, []).append(row)
@@ -204,7 +204,7 @@ class Report:
         yield from (text for text in findings if text not in known_findings)
 
     def _known_heads(self, seen: SeenResponse) -> Iterator[str]:
-        """Yield the known heads besides the expected ones: those of the baseline, and failures in the table."""
+        """Yield the known heads besides the expected ones, from the baseline and from the table's failures."""
         yield from (self._head_of_row(row) for row in self._baseline if row.seen[0].where == seen.situation)
         failures = (row for row in responses() if _have_same_shape(row.call, seen.call) and row.means not in _SUCCESSES)
         yield from map(self._head_of_row, failures)
@@ -250,7 +250,7 @@ def _have_same_shape(call: str, other: str) -> bool:
 
 
 def _findings(row: LiveResponse) -> tuple[str, ...]:
-    """Return the findings of a row, which contains none of the account's data."""
+    """Return the findings of a row, which has none of the account's data."""
     return tuple(finding.text for finding in findings_of(row.call, row.response()))
 
 

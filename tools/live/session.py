@@ -1,4 +1,4 @@
-"""A run against one gateway, which checks each response at once and keeps it for the report."""
+"""A run against one gateway. Each response is checked at once and kept for the report."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ class Session:
         self.say(f"  failed: {text}")
 
     def check_absence(self, error: KlingError) -> bool:
-        """Return whether a response says that nothing has the id. If it doesn't, print and count a departure."""
+        """Return whether a response says that nothing has the id. Otherwise print and count a departure."""
         if isinstance(error, TransportError | AuthenticationError):
             self.note_failure(describe_error(error))
         elif not is_absent(error):
@@ -134,7 +134,7 @@ def _without_request(response: httpx.Response) -> httpx.Response:
 
 
 def describe_error(error: KlingError) -> str:
-    """Return the kind of an error without the gateway's words, which may repeat secrets."""
+    """Return an error's kind without the gateway's words, which may repeat secrets."""
     kind = type(error).__name__
     if isinstance(error, ResponseError):
         text = f"{kind}, status {error.status_code}" + (

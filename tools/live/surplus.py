@@ -1,4 +1,4 @@
-"""Find the parts of a response that the contract does not list: unknown names, and new words beside listed ones."""
+"""Find the parts of a response that the contract doesn't list: unknown names, and new words beside listed ones."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from tools.live.redaction import name_or_length
 
 
 def find_surplus(schema_pointer: str, value: Any) -> list[str]:
-    """Return each unknown name and word once, even if several items of a list have it. The value need not conform."""
+    """Return each unknown name and word once, even if several items of a list have it, in any value."""
     return list(dict.fromkeys(_within([schema_pointer], value, "")))
 
 
 def _within(schemas: list[str], value: Any, place: str) -> Iterator[str]:
-    """Walk through a value by the schemas that it may conform to."""
+    """Walk through a value along the schemas that it may conform to."""
     leaves = [leaf for pointer in schemas for leaf in _leaves(pointer)]
     nodes = {leaf: follow(contract.document(), leaf) for leaf in leaves}
     if isinstance(value, dict):
@@ -41,7 +41,7 @@ def _within(schemas: list[str], value: Any, place: str) -> Iterator[str]:
 
 
 def _leaves(pointer: str) -> Iterator[str]:
-    """Yield the pointers of the schemas that references and choices lead to."""
+    """Yield the pointers of the schemas at the ends of references and choices."""
     node = follow(contract.document(), pointer)
     if "$ref" in node:
         yield from _leaves(node["$ref"])

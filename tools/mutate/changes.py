@@ -67,12 +67,12 @@ def change_to_other(*words: str) -> Changes:
 
 
 def flip(node: Node, name: str) -> Iterator[Change]:
-    """Change a flag from true to false, or the reverse."""
+    """Change true to false, or false to true."""
     yield _to(node, name, not node[name])
 
 
 def change_types(node: Node, name: str) -> Iterator[Change]:
-    """Drop the types, add one, or remove one of several. Beside an enum or a constant, types have no effect."""
+    """Drop the types, add one, or remove one of several. They have no effect beside an enum or a constant."""
     if {"enum", "const"} & node.keys():
         return
     several = isinstance(node[name], list)
@@ -101,19 +101,19 @@ def change_members(node: Node, name: str) -> Iterator[Change]:
     yield from _with_lists(node, name, _lists(values, neighbour(values[-1])))
 
 
-def change_words(more: str) -> Changes:
+def change_words(extra_word: str) -> Changes:
     """Return changes that remove one word of a list, or add another.
 
     A neighbour would change nothing, because it would be the same word in another case.
     """
 
     def changes(node: Node, name: str) -> Iterator[Change]:
-        yield from _with_lists(node, name, _lists(node[name], more))
+        yield from _with_lists(node, name, _lists(node[name], extra_word))
 
     return changes
 
 
-def change_word_lists(more: str | None = None) -> Changes:
+def change_word_lists(extra_word: str | None = None) -> Changes:
     """Return changes that drop or change each list of a map.
 
     If you pass a word, a list changes as with `change_words`, and otherwise as with `change_members`.
@@ -122,16 +122,16 @@ def change_word_lists(more: str | None = None) -> Changes:
     def changes(node: Node, name: str) -> Iterator[Change]:
         yield from remove_members(node, name)
         for key, values in node[name].items():
-            for description, changed in _lists(values, neighbour(values[-1]) if more is None else more):
+            for description, changed in _lists(values, neighbour(values[-1]) if extra_word is None else extra_word):
                 yield f"{key}: {description}", {**node, name: {**node[name], key: changed}}
 
     return changes
 
 
-def _lists(values: list[Any], more: Any) -> Iterator[tuple[str, list[Any]]]:
+def _lists(values: list[Any], extra_word: Any) -> Iterator[tuple[str, list[Any]]]:
     for index, value in enumerate(values):
         yield f"without {value!r}", [*values[:index], *values[index + 1 :]]
-    yield f"also {more!r}", [*values, more]
+    yield f"also {extra_word!r}", [*values, extra_word]
 
 
 def _with_lists(node: Node, name: str, lists: Iterable[tuple[str, list[Any]]]) -> Iterator[Change]:
@@ -195,7 +195,7 @@ def change_required(node: Node, name: str) -> Iterator[Change]:
 
 
 def change_additional(node: Node, name: str) -> Iterator[Change]:
-    """Open a closed object, or close an open one. `true` is never dropped, because that changes nothing."""
+    """Open a closed object, or close an open one. Dropping `true` would change nothing."""
     if node[name] is False:
         yield from drop(node, name)
     yield from flip(node, name)
@@ -234,7 +234,7 @@ def change_mapping(node: Node, name: str) -> Iterator[Change]:
 
 
 def change_excluded(node: Node, name: str) -> Iterator[Change]:
-    """Drop a property of another branch, or give it another rule."""
+    """Drop another branch's property, or give it another rule."""
     yield from remove_members(node, name)
     for key, rule in node[name].items():
         yield f"{key}: {rule} -> {neighbour(rule)}", {**node, name: {**node[name], key: neighbour(rule)}}
@@ -272,7 +272,7 @@ def make_body_optional(node: Node, name: str) -> Iterator[Change]:
 
 
 def rename_members(node: Node, name: str) -> Iterator[Change]:
-    """Remove each member of an object, or give it a neighbouring name."""
+    """Remove each member of an object, or give it a similar name."""
     yield from remove_members(node, name)
     for old in node[name]:
         new = neighbour(old)
@@ -282,7 +282,7 @@ def rename_members(node: Node, name: str) -> Iterator[Change]:
 
 
 def neighbour(value: Any) -> Any:
-    """Return the neighbour of a value: a number one higher, or the word in the other case."""
+    """Return a value's neighbour: the next higher number, or the word in the other case."""
     if isinstance(value, int):
         return value + 1
     if match := _NEXT_NUMBER.fullmatch(value):

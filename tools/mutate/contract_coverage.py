@@ -31,7 +31,7 @@ NAME = "contract coverage"
 
 @frozen
 class CheckedValue:
-    """A value of the tables, with the verdicts on it.
+    """A value from the tables, with the verdicts on it.
 
     Attributes:
         name: Its id in the tables.
@@ -63,7 +63,7 @@ def tables(document: Node, operations: dict[str, RequestKeywords]) -> Iterator[C
 
 
 def _marks_of_body(operation: RequestKeywords, body: Any) -> list[Mark]:
-    """Return the verdicts on a body; if it is too large, only those on its size."""
+    """Return the verdicts on a body, or only those on its size if it is too large."""
     text = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
     by_size = _marks_of_size(operation, len(text), oracle.count(body))
     return [*by_size, *(operation.body.marks(body) if operation.body and all_accept(by_size) else ())]
@@ -102,7 +102,7 @@ def prove() -> PartResult:
         sides["accepted"] |= {keyword for keyword, accepts in value.marks if accepts and is_accepted}
         sides["refused"] |= {keyword for keyword, accepts in value.marks if not accepts}
     problems = [
-        f"no value {side}: add one to the tables for {keyword.name}, of {keyword.route} ({keyword.where})"
+        f"no value {side}: add one to the tables for {keyword.name}, of {keyword.route} ({keyword.pointer})"
         for side, shown in sides.items()
         for keyword in keywords
         if keyword not in shown

@@ -1,4 +1,4 @@
-"""Mutants that mean the same as the contract, with reasons. No request or response can show the difference.
+"""Mutants that are equivalent to the contract, with reasons. No request or response can show the difference.
 
 If you add one, give a reason that a reader can check. The proof fails if a witness notices an equivalent, or if it is
 not a mutant any more.

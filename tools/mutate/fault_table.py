@@ -1,4 +1,4 @@
-"""The table of faults: plausible mistakes, each as one edit of the code, and the tests that should catch it.
+"""The table of faults: plausible mistakes, each as one edit of the code, with the tests that should catch it.
 
 The table contains no paths, so you can move files: strings to replace and tests are looked up in the whole project.
 """
@@ -36,12 +36,12 @@ _SHAPE = {"type": "object", "additionalProperties": {"type": "object", "addition
 
 
 class FaultTableError(Exception):
-    """Raised if the table can't be used. The message has a line for each problem, with the name of the fault."""
+    """Raised if the table can't be used. The message has a line for each problem, with the fault's name."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class PlantedFault:
-    """One mistake, and its place in the code.
+    """A mistake, and its place in the code.
 
     Attributes:
         name: Its name, unique in the table.
@@ -102,7 +102,7 @@ def load(path: Path = TABLE, root: Path = ROOT) -> list[PlantedFault]:
 
 
 class _Project:
-    """The code and the tests of a project, read once."""
+    """The code and the tests of a project, each read once."""
 
     def __init__(self, root: Path) -> None:
         self.code = {

@@ -1,4 +1,4 @@
-"""The members of each kind of object in the OpenAPI file, and how each constraint can be changed.
+"""The members of each kind of object in the OpenAPI file, and the possible changes of each constraint.
 
 A member that is not listed here is an error, so that every new constraint gets mutants.
 """
@@ -17,8 +17,8 @@ class Member:
     """A kind of member, and how to change it.
 
     Attributes:
-        changes: The changes of its value; None if it constrains nothing, or only its content does.
-        kind: The kind of the objects within it, as a key of `KINDS`; None if there are none to change.
+        changes: The changes of its value, or None if at most its content constrains anything.
+        kind: The kind of the objects within it, as a key of `KINDS`, or None if there are none to change.
         holds: Whether it is one such object, a list of them, or a map with one under each name.
     """
 

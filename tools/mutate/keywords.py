@@ -51,12 +51,12 @@ class Keyword:
     """A keyword, or one word of it, on one route from a request.
 
     Attributes:
-        where: Its JSON Pointer in the document.
+        pointer: Its JSON Pointer in the document.
         route: The path of names that leads to it, such as `createElement / image_refer / callback_url`.
         name: Its requirement, such as `maxLength 20` or `required element_name`.
     """
 
-    where: str
+    pointer: str
     route: str
     name: str
 
@@ -87,9 +87,9 @@ class RequestKeywords:
     """The keywords of the requests of one operation.
 
     Attributes:
-        parameters: The parameters by name; each checks a list of zero or one value.
-        body: Checks the body; None if the operation has none.
-        size: Checks the length of the body in bytes and its number of values; None if there is no body.
+        parameters: The parameters by name. Each checks a list of zero or one value.
+        body: Checks the body, or None if the operation has none.
+        size: Checks the body's length in bytes and its number of values, or None if there is no body.
     """
 
     parameters: Mapping[str, Shape]
@@ -98,7 +98,7 @@ class RequestKeywords:
 
     @property
     def shapes(self) -> list[Shape]:
-        """Return the shapes of the parameters, the size and the body, if there are any."""
+        """Return the shapes of parameters, size and body, if there are any."""
         return [shape for shape in (*self.parameters.values(), self.size, self.body) if shape is not None]
 
 
@@ -119,37 +119,37 @@ def all_accept(marks: Iterable[Mark]) -> bool:
     return all(accepts for _, accepts in marks)
 
 
-def _requests(document: Node, where: str, operation: Node) -> RequestKeywords:
+def _requests(document: Node, pointer: str, operation: Node) -> RequestKeywords:
     name = operation["operationId"]
     parameters = {}
     for index, node in enumerate(operation.get("parameters", ())):
-        at = node.get("$ref", f"{where}/parameters/{index}")
+        at = node.get("$ref", f"{pointer}/parameters/{index}")
         parameter = follow(document, at)
         parameters[parameter["name"]] = _parameter(document, at, f"{name} / {parameter['name']}", parameter)
     if "requestBody" not in operation:
         return RequestKeywords(parameters, None, None)
-    at = f"{where}/requestBody/content/application~1json"
+    at = f"{pointer}/requestBody/content/application~1json"
     return RequestKeywords(
         parameters, _shape(document, f"{at}/schema", name), _size(document, f"{at}/x-body-size", name)
     )
 
 
-def _parameter(document: Node, where: str, route: str, parameter: Node) -> Shape:
-    schema = _shape(document, f"{where}/schema", route)
+def _parameter(document: Node, pointer: str, route: str, parameter: Node) -> Shape:
+    schema = _shape(document, f"{pointer}/schema", route)
 
     def marks(values: list[Any]) -> list[Mark]:
         return [mark for value in values for mark in schema.marks(value)]
 
     if not parameter.get("required", False):
         return Shape(schema.keywords, marks)
-    required = Keyword(f"{where}/required", route, "required")
+    required = Keyword(f"{pointer}/required", route, "required")
     return Shape((required, *schema.keywords), lambda values: [(required, bool(values)), *marks(values)])
 
 
-def _size(document: Node, where: str, route: str) -> Shape:
-    limits = follow(document, where)
+def _size(document: Node, pointer: str, route: str) -> Shape:
+    limits = follow(document, pointer)
     names = ("max-bytes", "max-values")
-    keywords = tuple(Keyword(f"{where}/{name}", route, f"{name} {limits[name]}") for name in names)
+    keywords = tuple(Keyword(f"{pointer}/{name}", route, f"{name} {limits[name]}") for name in names)
     maxima = [limits[name] for name in names]
 
     def marks(sizes: tuple[int, int]) -> list[Mark]:
@@ -158,16 +158,16 @@ def _size(document: Node, where: str, route: str) -> Shape:
     return Shape(keywords, marks)
 
 
-def _shape(document: Node, where: str, route: str) -> Shape:
-    """Return a schema, split into keywords, for one route."""
-    schema = follow(document, where)
+def _shape(document: Node, pointer: str, route: str) -> Shape:
+    """Return a schema for one route, split into keywords."""
+    schema = follow(document, pointer)
     handled_keywords = _SINGLE.keys() | _COMPOUND | _ELSEWHERE | _SILENT
     if unknown := sorted(schema.keys() - handled_keywords):
-        raise SpecError(f"{where}: cannot count {', '.join(unknown)}; add it to tools/mutate/keywords.py")
+        raise SpecError(f"{pointer}: cannot count {', '.join(unknown)}; add it to tools/mutate/keywords.py")
     parts = [
-        *_singles(schema, where, route),
-        *_words(schema, where, route),
-        *_inner(document, schema, where, route),
+        *_singles(schema, pointer, route),
+        *_words(schema, pointer, route),
+        *_inner(document, schema, pointer, route),
     ]
     return Shape(
         tuple(keyword for part in parts for keyword in part.keywords),
@@ -175,12 +175,12 @@ def _shape(document: Node, where: str, route: str) -> Shape:
     )
 
 
-def _singles(schema: Node, where: str, route: str) -> Iterator[Shape]:
-    """Yield the keywords with one requirement."""
+def _singles(schema: Node, pointer: str, route: str) -> Iterator[Shape]:
+    """Yield the keywords that have one requirement."""
     for name in schema.keys() & _SINGLE.keys():
         if name == "format" and schema[name] in _NAMING_FORMATS:
             continue
-        keyword = Keyword(f"{where}/{name}", route, f"{name} {_value_for_name(schema[name])}")
+        keyword = Keyword(f"{pointer}/{name}", route, f"{name} {_value_for_name(schema[name])}")
         properties = dict.fromkeys(schema.get("properties", ()), True)
         accepts = oracle.judge_of({name: schema[name], "properties": properties})
         yield Shape((keyword,), partial(_single, keyword, _SINGLE[name], accepts))
@@ -191,35 +191,37 @@ def _single(keyword: Keyword, kinds: tuple[type, ...], accepts: Callable[[Any], 
     return [(keyword, accepts(value))] if applies else []
 
 
-def _words(schema: Node, where: str, route: str) -> Iterator[Shape]:
-    """Yield the keywords with several words, of which each counts."""
+def _words(schema: Node, pointer: str, route: str) -> Iterator[Shape]:
+    """Yield the keywords that have several words, each of which counts."""
     if not {"enum", "const"} & schema.keys():  # beside these, types have no effect
-        yield from _types(schema.get("type", []), where, route)
+        yield from _types(schema.get("type", []), pointer, route)
     if "enum" in schema:
         values = enumerate(schema["enum"])
-        yield _alternatives({_keyword(where, route, "enum", v, n): oracle.judge_of({"const": v}) for n, v in values})
+        yield _alternatives({_keyword(pointer, route, "enum", v, n): oracle.judge_of({"const": v}) for n, v in values})
     for index, name in enumerate(schema.get("required", ())):
-        keyword = _keyword(where, route, "required", name, index)
+        keyword = _keyword(pointer, route, "required", name, index)
         yield Shape((keyword,), partial(_single, keyword, (dict,), oracle.judge_of({"required": [name]})))
     if "x-image" in schema:
-        yield _image(schema["x-image"], f"{where}/x-image", route)
+        yield _image(schema["x-image"], f"{pointer}/x-image", route)
 
 
-def _types(types: str | list[str], where: str, route: str) -> Iterator[Shape]:
+def _types(types: str | list[str], pointer: str, route: str) -> Iterator[Shape]:
     if isinstance(types, str):
-        yield _alternatives({_keyword(where, route, "type", types): oracle.judge_of({"type": types})})
+        yield _alternatives({_keyword(pointer, route, "type", types): oracle.judge_of({"type": types})})
     elif types:
         yield _alternatives(
-            {_keyword(where, route, "type", name, n): oracle.judge_of({"type": name}) for n, name in enumerate(types)}
+            {_keyword(pointer, route, "type", name, n): oracle.judge_of({"type": name}) for n, name in enumerate(types)}
         )
 
 
-def _keyword(where: str, route: str, name: str, word: object, index: int | None = None) -> Keyword:
-    return Keyword(f"{where}/{name}" + ("" if index is None else f"/{index}"), route, f"{name} {_value_for_name(word)}")
+def _keyword(pointer: str, route: str, name: str, word: object, index: int | None = None) -> Keyword:
+    return Keyword(
+        f"{pointer}/{name}" + ("" if index is None else f"/{index}"), route, f"{name} {_value_for_name(word)}"
+    )
 
 
 def _alternatives(judges: dict[Keyword, Callable[[Any], bool]]) -> Shape:
-    """Return a choice of words. The words that match accept a value. If none matches, each of them refuses it."""
+    """Return a choice of words. Matching words accept a value. Without a match, each word refuses it."""
 
     def marks(value: Any) -> list[Mark]:
         matches: list[Mark] = [(keyword, True) for keyword, accepts in judges.items() if accepts(value)]
@@ -228,14 +230,14 @@ def _alternatives(judges: dict[Keyword, Callable[[Any], bool]]) -> Shape:
     return Shape(tuple(judges), marks)
 
 
-def _image(limits: Node, where: str, route: str) -> Shape:
-    """Return the limits of an image file; each format counts."""
+def _image(limits: Node, pointer: str, route: str) -> Shape:
+    """Return the limits of an image file, one for each format and number."""
     formats = {
-        name: Keyword(f"{where}/format/one-of/{index}", route, f"x-image format {name}")
+        name: Keyword(f"{pointer}/format/one-of/{index}", route, f"x-image format {name}")
         for index, name in enumerate(limits["format"]["one-of"])
     }
     others = {
-        part: Keyword(f"{where}/{part}/{name}", route, f"x-image {part} {name} {_value_for_name(limit)}")
+        part: Keyword(f"{pointer}/{part}/{name}", route, f"x-image {part} {name} {_value_for_name(limit)}")
         for part, inner in limits.items()
         if part != "format"
         for name, limit in inner.items()
@@ -256,20 +258,20 @@ def _image(limits: Node, where: str, route: str) -> Shape:
     return Shape((*formats.values(), *others.values()), marks)
 
 
-def _inner(document: Node, schema: Node, where: str, route: str) -> Iterator[Shape]:
-    """Yield the keywords of the schemas within a schema."""
+def _inner(document: Node, schema: Node, pointer: str, route: str) -> Iterator[Shape]:
+    """Yield the keywords of a schema's subschemas."""
     if "$ref" in schema:
         yield _shape(document, schema["$ref"], route)
     for name in schema.get("properties", ()):
-        inner = _shape(document, f"{where}/properties/{escape(name)}", f"{route} / {name}")
+        inner = _shape(document, f"{pointer}/properties/{escape(name)}", f"{route} / {name}")
         yield Shape(inner.keywords, partial(_marks_of_member, name, inner))
     if "items" in schema:
-        inner = _shape(document, f"{where}/items", f"{route} / each")
+        inner = _shape(document, f"{pointer}/items", f"{route} / each")
         yield Shape(inner.keywords, partial(_marks_of_items, inner))
     if "anyOf" in schema:
-        yield _any_of(document, len(schema["anyOf"]), where, route)
+        yield _any_of(document, len(schema["anyOf"]), pointer, route)
     if "oneOf" in schema:
-        yield _one_of(document, schema["discriminator"], where, route)
+        yield _one_of(document, schema["discriminator"], pointer, route)
 
 
 def _marks_of_member(name: str, inner: Shape, value: Any) -> Iterable[Mark]:
@@ -277,15 +279,15 @@ def _marks_of_member(name: str, inner: Shape, value: Any) -> Iterable[Mark]:
 
 
 def _marks_of_items(inner: Shape, value: Any) -> Iterable[Mark]:
-    """Return the marks of distinct items; equal items are checked once."""
+    """Return the marks of a list's items. Equal items are checked once."""
     distinct = {repr(item): item for item in value} if isinstance(value, list) else {}
     return (mark for item in distinct.values() for mark in inner.marks(item))
 
 
-def _any_of(document: Node, count: int, where: str, route: str) -> Shape:
+def _any_of(document: Node, count: int, pointer: str, route: str) -> Shape:
     branches = {
         Keyword(at, route, f"anyOf, branch {number}"): _shape(document, at, route)
-        for number, at in enumerate((f"{where}/anyOf/{index}" for index in range(count)), 1)
+        for number, at in enumerate((f"{pointer}/anyOf/{index}" for index in range(count)), 1)
     }
 
     def marks(value: Any) -> list[Mark]:
@@ -297,15 +299,15 @@ def _any_of(document: Node, count: int, where: str, route: str) -> Shape:
     return Shape(_all_keywords(branches), marks)
 
 
-def _one_of(document: Node, discriminator: Node, where: str, route: str) -> Shape:
+def _one_of(document: Node, discriminator: Node, pointer: str, route: str) -> Shape:
     """Return a choice by a property. The linter ensures that each branch accepts only its own value."""
     branches = {
-        Keyword(f"{where}/discriminator/mapping/{value}", route, f"discriminator {value}"): _shape(
+        Keyword(f"{pointer}/discriminator/mapping/{value}", route, f"discriminator {value}"): _shape(
             document, target, f"{route} / {value}"
         )
         for value, target in discriminator["mapping"].items()
     }
-    one_of = Keyword(f"{where}/oneOf", route, "oneOf")
+    one_of = Keyword(f"{pointer}/oneOf", route, "oneOf")
 
     def marks(value: Any) -> list[Mark]:
         kind = value.get(discriminator["propertyName"]) if isinstance(value, dict) else None
@@ -326,6 +328,6 @@ def _all_keywords(branches: Mapping[Keyword, Shape]) -> tuple[Keyword, ...]:
 
 
 def _value_for_name(value: object) -> str:
-    """Return the value of a keyword for its name: numbers with separators, long strings cut."""
+    """Return a keyword's value for its name, with separators in numbers and long strings cut."""
     text = f"{value:,}" if isinstance(value, int | float) and not isinstance(value, bool) else str(value)
     return text if len(text) <= _MAX_SHOWN_LENGTH else text[: _MAX_SHOWN_LENGTH - 1] + "…"

@@ -19,8 +19,8 @@ class Mutant:
 
     Attributes:
         pointer: The constraint, as a reference into the document.
-        change: What was changed, in words.
-        rule: The rule of the nearest `x-source`; None if there is none.
+        change: A description of the change.
+        rule: The rule of the nearest `x-source`, or None if there is none.
         document: The whole document. Do not change it, because it shares all unchanged parts with the original.
     """
 

@@ -15,12 +15,12 @@ _OTHER_QUANTIFIERS = {"*": ("", "+"), "+": ("", "*"), "?": ("", "*")}
 
 @dataclass(frozen=True)
 class _Part:
-    """One part of a sequence.
+    """A part of a sequence.
 
     Attributes:
         text: The part without its quantifier.
-        quantifier: How often the part may occur; empty for once.
-        alternatives: The content of a group; empty if the part is not a group.
+        quantifier: The quantifier, or an empty string for a part that occurs once.
+        alternatives: The content of a group. Other parts have none.
     """
 
     text: str
@@ -42,10 +42,10 @@ def variants(pattern: str) -> Iterator[str]:
     alternatives = _parse(tokens)
     if tokens:
         raise ValueError(f"the pattern {pattern!r} has an unmatched bracket")
-    seen = {pattern}
+    yielded = {pattern}
     for variant in _vary_alternatives(alternatives):
-        if variant not in seen:
-            seen.add(variant)
+        if variant not in yielded:
+            yielded.add(variant)
             yield variant
 
 

@@ -1,4 +1,4 @@
-"""Plant faults in the code, one at a time: the tests must catch each.
+"""Plant faults in the code, one at a time, and check that the tests catch each.
 
 The faults are in `planted_faults.yaml`. No file is changed: a separate process plants the fault while it imports the
 module, and then runs the tests of that fault. Without a fault, these tests must pass.
@@ -47,7 +47,7 @@ _PRELOADED_MODULES = (
 
 @dataclass(frozen=True)
 class FaultRun:
-    """Tests to run in a separate process, with a fault or, as a control, without."""
+    """Tests to run in a separate process, with a fault or, as a control, without one."""
 
     fault: PlantedFault | None
     tests: tuple[str, ...]
@@ -61,7 +61,7 @@ def run(jobs: Sequence[FaultRun], workers: int, max_seconds: float) -> list[Faul
 
 
 def _run_in_fork(job: FaultRun, max_seconds: float) -> FaultResult:
-    """Run a job in a fork of a process that has loaded the libraries that all jobs need, but none of our code."""
+    """Run a job in a fork of a process that has loaded the jobs' libraries, but none of our code."""
     processes = multiprocessing.get_context("forkserver")
     processes.set_forkserver_preload(list(_PRELOADED_MODULES) if job.root == ROOT else ["pytest"])
     receiver, sender = processes.Pipe(duplex=False)
@@ -89,7 +89,7 @@ def send_verdict(sender: Connection, job: FaultRun) -> None:
 
 
 def _control_runs(faults: Sequence[PlantedFault], root: Path) -> list[FaultRun]:
-    """Return one job for each test file, with all the tests in it that the faults need."""
+    """Return one job for each test file, with all of its tests that the faults need."""
     tests = dict.fromkeys(test for fault in faults for test in fault.tests)
     files = dict.fromkeys(test.partition("::")[0] for test in tests)
     return [FaultRun(None, tuple(test for test in tests if test.partition("::")[0] == file), root) for file in files]
@@ -123,7 +123,7 @@ def prove(faults: Sequence[PlantedFault], root: Path, workers: int, max_seconds:
 
 
 def prove_here(faults: Sequence[PlantedFault], name: str, root: Path) -> bool:
-    """Plant one fault in this process and show pytest's output; return whether the fault was caught.
+    """Plant one fault in this process, show pytest's output, and return whether the fault was caught.
 
     Raises:
         FaultTableError: If no fault has this name.

@@ -1,4 +1,4 @@
-"""Run tests in this process against a source file with a fault in it, which is never written to disk."""
+"""Run tests in this process against source code with a fault, which is never written to disk."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ class Fate(StrEnum):
 
 @dataclass(frozen=True)
 class FaultResult:
-    """The fate of a fault, with the test that caught it, or the reason why it is broken."""
+    """A fault's fate, with the test that caught it or the reason why it is broken."""
 
     fate: Fate
     detail: str = ""
 
     def __str__(self) -> str:
-        """Return the verdict as a line."""
+        """Return the result as a line."""
         return f"{self.fate}: {self.detail}" if self.detail else self.fate
 
 
@@ -47,7 +47,7 @@ def run_tests(fault: PlantedFault | None, tests: Sequence[str], root: Path) -> F
     """Return the verdict of tests on a fault. Call this once per process, because modules are imported only once.
 
     Args:
-        fault: The fault to plant; None for a control without a fault.
+        fault: The fault to plant, or None for a control without a fault.
         tests: The tests, as pytest names them, relative to the project.
         root: The project.
     """
@@ -70,7 +70,7 @@ def run_tests(fault: PlantedFault | None, tests: Sequence[str], root: Path) -> F
 
 
 class _Recorder:
-    """A pytest plugin that remembers the test that failed, or the reason why tests could not run."""
+    """A pytest plugin that remembers the failed test, or the reason why tests could not run."""
 
     def __init__(self) -> None:
         self.failed = ""
@@ -89,11 +89,11 @@ class _Recorder:
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    """Yield an exception, and then the exceptions that caused it."""
-    seen = list[BaseException]()
-    while error is not None and error not in seen:
+    """Yield an exception, and then its causes."""
+    errors = list[BaseException]()
+    while error is not None and error not in errors:
         yield error
-        seen.append(error)
+        errors.append(error)
         error = error.__cause__ or error.__context__
 
 
@@ -124,7 +124,7 @@ class _Loader(SourceFileLoader):
         super().__init__(fullname, path)
         self._source = source
 
-    def get_code(self, fullname: str) -> CodeType:  # noqa: ARG002 -- each loader serves one module
+    def get_code(self, fullname: str) -> CodeType:  # noqa: ARG002 - each loader serves one module
         return compile(self._source, self.path, "exec", dont_inherit=True)
 
 

@@ -12,8 +12,8 @@ class PartResult:
     """The result of a part of the proof.
 
     Attributes:
-        summary: What was proved, in one line.
-        problems: What could not be proved, one line each. If there are none, the part holds.
+        summary: The result, in one line.
+        problems: The gaps in the proof, one line each. Without any, the part holds.
     """
 
     summary: str
@@ -24,7 +24,7 @@ Part = Callable[[], PartResult]
 
 
 def run_parts(parts: Mapping[str, Part]) -> int:
-    """Run the parts in order, print the problems and one line of each, and return the exit code."""
+    """Run the parts in order, print each one's problems and summary, and return the exit code."""
     failed = False
     for name, part in parts.items():
         start = perf_counter()

@@ -1,4 +1,4 @@
-"""Witnesses about requests: the rules table, and the table of the other operations."""
+"""Witnesses about requests, from the rules table and the table of the other operations."""
 
 from __future__ import annotations
 

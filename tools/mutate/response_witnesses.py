@@ -1,4 +1,4 @@
-"""Witnesses about calls and responses, about the behaviour of the mock server, and about descriptions."""
+"""Witnesses about calls and responses, about the mock server's behaviour, and about descriptions."""
 
 from __future__ import annotations
 
@@ -142,7 +142,7 @@ def _is_recognized(case: dialect_cases.Meaning) -> Holds:
 
 
 def _speaks_dialect(dialect: str) -> Holds:
-    """Return a check of the whole life of an element, in the words of a dialect."""
+    """Return a check of an element's whole life in the words of a dialect."""
 
     def holds(candidate: Candidate) -> bool:
         caller = candidate.caller_in_dialect(dialect)
@@ -240,7 +240,7 @@ def _headers_are_texts(candidate: Candidate) -> bool:
 
 
 def _status_words(candidate: Candidate) -> bool:
-    """Check the status words in tasks, and in responses without an envelope; any other text conforms too."""
+    """Check the status words in tasks, and in responses without an envelope. Any other text also conforms."""
     places = [
         follow(candidate.document, f"{_SCHEMAS}/{name}")
         for name in ("Task/properties/task_status", "CreateElementResponse/properties/status")
@@ -298,6 +298,6 @@ def _words_about_videos(candidate: Candidate) -> bool:
 
 
 def _longest_text(candidate: Candidate) -> bool:
-    """Check R15 as a length, which every validator knows; the next longer Base64 string has four more characters."""
+    """Check R15 as a length, which every validator knows. The next longer Base64 string has four more characters."""
     validator = jsonschema_rs.Draft202012Validator(candidate.document["components"]["schemas"]["ImageBase64"])
     return [validator.is_valid("A" * (MAX_IMAGE_CHARACTERS + more)) for more in (0, 4)] == [True, False]

@@ -54,7 +54,7 @@ def prove() -> PartResult:
 
 
 def untrue_witnesses(document: Node, witnesses: Iterable[Witness]) -> list[str]:
-    """Return the names of witnesses that are not true of the contract itself, and so prove nothing about a mutant."""
+    """Return the names of witnesses that contradict the contract itself, and so prove nothing about a mutant."""
     with closing(Candidate(document)) as candidate:
         return [witness.name for witness in witnesses if witness.testifies_against(candidate)]
 
@@ -90,7 +90,7 @@ def _most_likely_first(rule: str | None, witnesses: Sequence[Witness]) -> list[W
 
 
 def result_of(trials: Sequence[Trial], equivalents: Mapping[str, str]) -> PartResult:
-    """Return the result of trials, given the mutants that mean the same as the contract."""
+    """Return the result of trials, given the mutants that are equivalent to the contract."""
     noticed = {mutant.name: witness.name for mutant, witness in trials if witness}
     survivors = [mutant.name for mutant, witness in trials if not witness]
     problems = [f"survives: {name}" for name in survivors if name not in equivalents]

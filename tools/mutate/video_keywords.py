@@ -1,4 +1,4 @@
-"""The numbers and words of `x-video`, and the verdict of each on a video file."""
+"""The numbers and words of `x-video`, and their verdicts on a video file."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def _verdicts(limits: Node, keywords: Any, report: VideoReport) -> Iterator[tupl
 
 
 def _word_verdicts(part: str, keywords: Any, actual: str | None) -> Iterator[tuple[tuple[str, str], bool]]:
-    """Yield acceptance by the word that the file has; if none matches, refusal by each."""
+    """Yield acceptance by the word that the file has, or refusal by each word if none matches."""
     if (part, actual) in keywords:
         yield (part, str(actual)), True
     else:

@@ -36,13 +36,13 @@ class Candidate:
 
     @cached_property
     def server(self) -> MockServer:
-        """Return a mock server of the document, whose tasks finish at once."""
+        """Return a mock server of the document. Its tasks finish at once."""
         options = Options(tick_seconds=0, unique_external_ids=False, callbacks=False)
         return MockServer(self.contract, options)
 
     @cached_property
     def caller(self) -> Caller:
-        """Return a caller of that server, with a token that no other witness uses."""
+        """Return a caller of `server` with a token that no other witness uses."""
         return Caller(self.server, token="sk-witness")  # noqa: S106 - any will do
 
     def caller_in_dialect(self, dialect: str) -> Caller:
@@ -59,7 +59,7 @@ class Candidate:
         return self._oracles[operation_id]
 
     def accepts_exactly(self, place: str, kinds: str) -> bool:
-        """Return whether the schema at a place accepts the values of some kinds, and no others."""
+        """Return whether a place's schema accepts the values of some kinds and no others."""
         if (place, kinds) not in self._verdicts:
             shared = {name: self.document[name] for name in ("components", "paths")}
             validator = jsonschema_rs.Draft202012Validator({**follow(self.document, place), **shared})
@@ -96,7 +96,7 @@ class Witness:
     cost: int = 0
 
     def testifies_against(self, candidate: Candidate) -> bool:
-        """Return whether the fact is not true of a document, or its check raises an error."""
+        """Return whether the fact is untrue of a document, or its check raises an error."""
         try:
             return not self.holds(candidate)
         except Exception:  # noqa: BLE001 - a broken contract may break anything

@@ -1,1 +1,1 @@
-"""Tests of `kling_elements_runtime`, through the generated `kling_elements_client`."""
+"""Tests of `kling_elements_runtime.transport`, through the generated `kling_elements_client`."""

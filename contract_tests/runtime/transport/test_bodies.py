@@ -66,7 +66,7 @@ def _count_accepted(body: ResponseBody, chunk: bytes) -> int:
 @pytest.mark.parametrize("size", [1, 7, 65_536])
 @pytest.mark.parametrize("content", [b"", b"{}", b"x" * 200_000, bytes(200_000)], ids=len)
 def test_a_body_is_joined_and_decoded(content: bytes, size: int, encoding: str) -> None:
-    """The size of the chunks makes no difference."""
+    """The size of its chunks makes no difference."""
     sent = gzip.compress(content) if "gzip" in encoding.lower() else content
 
     assert (content, None) == _read(sent, encoding, size if len(sent) < 1000 else max(size, 1000))
@@ -74,7 +74,7 @@ def test_a_body_is_joined_and_decoded(content: bytes, size: int, encoding: str) 
 
 @pytest.mark.parametrize("encoding", ["gzip", "br", ""])
 def test_an_empty_body_is_accepted_with_any_content_encoding(encoding: str) -> None:
-    """A response with status 204 may still have such a header."""
+    """A response with status 204 may have such a header."""
     assert (b"", None) == _read(b"", encoding)
     body = ResponseBody(encoding)
     assert body.add(b"")
@@ -83,7 +83,7 @@ def test_an_empty_body_is_accepted_with_any_content_encoding(encoding: str) -> N
 
 @pytest.mark.parametrize("encoding", ["br", "zstd", "deflate", "gzip, gzip", "gzip, br", "x" * 100])
 def test_an_encoding_that_was_not_requested_is_reported(encoding: str) -> None:
-    """The client requests only gzip."""
+    """Only gzip is requested."""
     message = f"the response is encoded as {encoding[:40]!r}, but only gzip was requested"
     assert (b"", message) == _read(b"?", encoding)
 
@@ -92,13 +92,13 @@ def test_an_encoding_that_was_not_requested_is_reported(encoding: str) -> None:
     "sent", [b"?", b"\x1f\x8b\x08", gzip.compress(b"x")[:-9] + b"?" * 9], ids=["text", "cut", "wrong"]
 )
 def test_a_damaged_gzip_body_is_reported(sent: bytes) -> None:
-    """The bytes may not be gzip at all, or be cut off, or be wrong."""
+    """The body is cut off, wrong, or not gzip at all."""
     _, problem = _read(sent, "gzip")
     assert problem in {"the response is compressed, and damaged", "the response is compressed, and is cut off"}
 
 
 def test_bytes_after_the_end_of_gzip_are_dropped() -> None:
-    """Bytes after the gzip data count towards the limit, so they cannot continue forever. httpx also drops them."""
+    """Such bytes count towards the limit, so they can't continue forever."""
     packed = gzip.compress(RESPONSE)
     assert (RESPONSE, None) == _read(packed + b"rest", "gzip")
     assert (RESPONSE, _TOO_LARGE) == _read(packed + bytes(_LIMIT), "gzip")
@@ -106,7 +106,7 @@ def test_bytes_after_the_end_of_gzip_are_dropped() -> None:
 
 @pytest.mark.parametrize("over", [0, 1, 100_000])
 def test_the_limit_is_eight_mib(over: int) -> None:
-    """The limit applies before and after decoding; what arrives within the limit is kept for the error."""
+    """The limit applies before and after decoding. The error keeps what arrives within the limit."""
     content = bytes(_LIMIT + over)
     expected = (content[:_LIMIT], _TOO_LARGE if over else None)
 
@@ -115,12 +115,12 @@ def test_the_limit_is_eight_mib(over: int) -> None:
 
 
 def test_a_gzip_bomb_is_decoded_only_up_to_the_limit() -> None:
-    """One KB of gzip can become a MB."""
+    """In a bomb, one KB becomes a MB."""
     assert (bytes(_LIMIT), _TOO_LARGE) == _read(_bomb(4), "gzip")
 
 
 def test_decoding_a_gzip_bomb_takes_little_memory() -> None:
-    """Decoding in small steps needs hardly more memory than the bytes that are kept."""
+    """Decoding takes hardly more than the bytes that are kept, because the steps are small."""
     tracemalloc.start()
     try:
         _read(_bomb(8), "gzip", size=1 << 20)
@@ -132,7 +132,7 @@ def test_decoding_a_gzip_bomb_takes_little_memory() -> None:
 
 
 def test_endless_gzip_that_decodes_to_nothing_is_too_large() -> None:
-    """Compressed data can have any number of blocks that decode to no bytes."""
+    """Compressed data has any number of blocks that decode to no bytes."""
     packing = zlib.compressobj(9, zlib.DEFLATED, zlib.MAX_WBITS | 16)
     nothing = packing.compress(b"") + packing.flush(zlib.Z_FULL_FLUSH)
     body = ResponseBody("gzip")
@@ -143,7 +143,7 @@ def test_endless_gzip_that_decodes_to_nothing_is_too_large() -> None:
 
 
 def test_a_body_in_too_many_chunks_is_refused() -> None:
-    """Each chunk takes time: in chunks of two bytes, the largest body would keep the processor busy for a minute."""
+    """In chunks of two bytes, the largest body would keep the processor busy for a minute."""
     body = ResponseBody()
     assert 131_072 == _count_accepted(body, b"xx")
     assert "the response has more than 131072 pieces" == body.problem
@@ -170,7 +170,7 @@ def test_a_body_in_too_many_chunks_is_refused() -> None:
 def test_an_unreadable_response_says_why(
     message: str, response: list[bytes], options: dict[str, Any], call_style: CallStyle
 ) -> None:
-    """It still counts as a response, and its connection is not used again."""
+    """The response still counts as a response. Its connection is not used again."""
 
     def behave(peer: Peer) -> None:
         peer.request()
@@ -192,7 +192,7 @@ def test_an_unreadable_response_says_why(
 
 @pytest.mark.parametrize("options", [{}, {"event_hooks": {}}], ids=["directly", "by httpx"])
 def test_gzip_is_requested_and_decoded(options: dict[str, Any], call_style: CallStyle) -> None:
-    """The Content-Encoding header is removed, so that nothing decodes the body a second time."""
+    """The Content-Encoding header is removed, so that nothing decodes the body again."""
     large = b" " * 100_000 + RESPONSE
     with listening(
         lambda peer: peer.respond(http_response(gzip.compress(large), "200 OK", "Content-Encoding: gzip"))
@@ -216,7 +216,7 @@ def test_gzip_is_requested_and_decoded(options: dict[str, Any], call_style: Call
 def test_a_response_without_a_body_by_definition_is_complete(
     status: str, method: str, more: bytes, call_style: CallStyle
 ) -> None:
-    """Whatever the headers say, responses to HEAD and with status 204 or 304 have no body. The connection is kept."""
+    """After HEAD, 204 and 304 the connection is kept, whatever the headers say."""
     head = b"HTTP/1.1 " + status.encode() + b"\r\n" + more + b"\r\n"
     with listening(lambda peer: peer.respond(head)) as server:
         responses = call_style.outcomes(client_of(server.url), *[{"method": method, "url": "/a"}] * 2)
@@ -226,7 +226,7 @@ def test_a_response_without_a_body_by_definition_is_complete(
 
 
 def test_informational_responses_are_skipped(call_style: CallStyle) -> None:
-    """Any number of informational responses may come before the final one."""
+    """Their number is not limited."""
     early = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: <a>\r\n\r\n"
     with listening(lambda peer: peer.respond(early + http_response())) as server:
         assert [RESPONSE, RESPONSE] == [
@@ -260,7 +260,7 @@ def test_the_same_limits_apply_to_your_own_transport(options: dict[str, Any], ca
 
 
 def test_a_response_that_a_mock_has_in_memory_is_used_unchanged(call_style: CallStyle) -> None:
-    """Httpx decoded the response when the mock made it."""
+    """Httpx has decoded it already."""
     headers = {"Content-Encoding": "gzip", "X-A": "1"}
     response = _mocked_response(
         call_style, lambda: httpx.Response(201, headers=headers, content=gzip.compress(RESPONSE))
@@ -270,7 +270,7 @@ def test_a_response_that_a_mock_has_in_memory_is_used_unchanged(call_style: Call
 
 
 def test_a_hook_may_read_the_response_first(call_style: CallStyle) -> None:
-    """The limit applies to what the hook reads."""
+    """The limit applies to its reading."""
 
     def read(response: httpx.Response) -> None:
         response.read()
@@ -296,7 +296,7 @@ def test_a_hook_may_read_the_response_first(call_style: CallStyle) -> None:
 def test_the_violation_in_a_very_long_response_has_no_place(
     tasks: int, message: str, client: AuthenticatedClient
 ) -> None:
-    """Finding the place would take several copies of the response. A long valid response is read as usual."""
+    """Finding it would take several copies of the response. A valid long response is read as usual."""
     response = httpx.Response(200, json={"code": 0, "data": [{"task_id": "1"}] * tasks})
 
     with pytest.raises(InvalidResponseError, match=message):
@@ -339,16 +339,16 @@ def _json(*, before: bytes = b"", unit: bytes = b"", after: bytes = b"") -> byte
     ],
 )
 def test_no_response_costs_more_memory_than_64_mib(response: bytes, call_style: CallStyle) -> None:
-    """A separate process measures its memory from the response to the error or the model."""
+    """A separate process measures its memory up to the error or the model."""
 
     def behave(peer: Peer) -> None:
         while (request := peer.request()) is not None:
             peer.send(http_response() if "warm" in request.line else response)
 
     with listening(behave) as server:
-        done = run_program("memory_of_a_response", call_style.name, server.url)
-    assert "" == done.stderr
-    outcome, growth = json.loads(done.stdout)
+        result = run_program("memory_of_a_response", call_style.name, server.url)
+    assert "" == result.stderr
+    outcome, growth = json.loads(result.stdout)
 
     assert outcome
     assert growth < 64 * 1024 * 1024

@@ -23,7 +23,7 @@ def test_certificates_and_names_are_checked(*, trust_env: bool, http2: bool) -> 
 
 
 def test_each_http_version_has_its_own_tls_context(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Clients with the same HTTP versions share one context, which offers these versions to the server."""
+    """The context offers exactly the client's HTTP versions to the server."""
     ssl_contexts: list[ssl.SSLContext] = []
 
     def make(**_: Any) -> ssl.SSLContext:

@@ -54,7 +54,7 @@ def _count_sent_by_httpx(caplog: pytest.LogCaptureFixture) -> int:
 def test_connection_settings_need_no_httpx_client(
     settings: dict[str, Any], create: Create, make_client: MakeClient, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Our own connections support these settings (see `test_route`) and log one line for each request."""
+    """Our own connections support them (see `test_route`), and log one line for each request."""
     caplog.set_level(logging.INFO)
     with listening(Peer.respond) as server:
         response = create(make_client(base_url=server.url, http_client=settings), _BODY)
@@ -92,7 +92,7 @@ def test_other_httpx_settings_use_the_httpx_client(
 
 
 def test_our_connections_and_httpx_send_the_same_request(create: Create, make_client: MakeClient) -> None:
-    """The headers are equal byte for byte and in the same order."""
+    """Headers are equal byte for byte and in the same order."""
     sent = []
     ways: list[dict[str, Any]] = [{}, {"event_hooks": {}}]
     for more in ways:
@@ -118,7 +118,7 @@ def test_our_connections_and_httpx_send_the_same_request(create: Create, make_cl
 def test_cookies_are_sent_back_only_if_httpx_sends_the_request(
     settings: dict[str, Any], sent: list[set[str]], make_client: MakeClient
 ) -> None:
-    """The API needs no cookies, so a gateway that sets one does not start a session."""
+    """Otherwise a gateway that sets one starts no session, because the API needs no cookies."""
     transport = RecordingTransport(**{"Set-Cookie": "theirs=2"})
     client = make_client(http_client={"transport": transport, **settings})
     for _ in range(2):
@@ -139,7 +139,7 @@ def test_a_response_that_breaks_off_is_closed(create: Create, make_client: MakeC
 
 @pytest.mark.parametrize("settings", [{}, {"event_hooks": {}}], ids=["directly", "by httpx"])
 def test_a_closed_httpx_client_sends_nothing(settings: dict[str, Any], make_client: MakeClient) -> None:
-    """Nobody would close a connection that a closed httpx client opened."""
+    """The client opens no connection, because nothing would close it."""
     transport = RecordingTransport()
     client = make_client(http_client={"transport": transport, **settings})
     client.get_httpx_client().close()
@@ -150,7 +150,7 @@ def test_a_closed_httpx_client_sends_nothing(settings: dict[str, Any], make_clie
 
 
 def test_closed_event_loops_are_garbage_collected(make_client: MakeClient) -> None:
-    """A script may call `asyncio.run` a thousand times and never call `aclose`."""
+    """A script may call `asyncio.run` a thousand times and never `aclose`."""
     client = make_client(http_client={"transport": RecordingTransport()})
     loops = []
 

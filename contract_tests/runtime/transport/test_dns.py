@@ -25,7 +25,7 @@ pytestmark = pytest.mark.slow
 
 
 class FakeResolver:
-    """A replacement of the system's resolver that returns the addresses of your choice."""
+    """A replacement for the system's resolver that returns the addresses of your choice."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Replace `socket.getaddrinfo`."""
@@ -50,7 +50,7 @@ def _client_by_name(url: str) -> AuthenticatedClient:
 
 
 def test_a_name_is_looked_up_for_each_connection(call_style: CallStyle, resolver: FakeResolver) -> None:
-    """The addresses of a name may change."""
+    """The name's addresses may have changed."""
 
     def behave(peer: Peer) -> None:
         peer.request()
@@ -64,7 +64,7 @@ def test_a_name_is_looked_up_for_each_connection(call_style: CallStyle, resolver
 
 
 def test_the_next_address_is_tried_if_one_refuses_the_connection(call_style: CallStyle, resolver: FakeResolver) -> None:
-    """A name may have several addresses, for example an IPv6 address first."""
+    """The first may be, for example, an IPv6 address at which nothing listens."""
     with socket.socket() as nobody, listening(Peer.respond) as server:
         nobody.bind(("127.0.0.1", 0))
         resolver.addresses = lambda port: [nobody.getsockname(), ("127.0.0.1", port)]
@@ -76,7 +76,7 @@ def test_the_next_address_is_tried_if_one_refuses_the_connection(call_style: Cal
 def test_a_host_that_refuses_at_all_addresses_is_a_connection_error(
     call_style: CallStyle, resolver: FakeResolver
 ) -> None:
-    """The error quotes the failure at one address."""
+    """The error quotes one of the failures."""
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))
         resolver.addresses = lambda _: [nobody.getsockname()] * 2
@@ -123,7 +123,7 @@ def test_all_addresses_share_one_timeout(
 def test_an_unknown_name_is_a_connection_error(
     call_style: CallStyle, resolver: FakeResolver, error: Exception, expected: str
 ) -> None:
-    """A name may have a typing error; some programs replace the system's resolver with their own."""
+    """The error is the same if another resolver replaces the system's."""
 
     def unknown(_: int) -> Any:
         raise error
@@ -135,7 +135,7 @@ def test_an_unknown_name_is_a_connection_error(
 
 
 def test_a_slow_name_look_up_is_abandoned_at_the_timeout(call_style: CallStyle, resolver: FakeResolver) -> None:
-    """The system's look-up has no timeout; it must delay neither the call nor the end of the event loop."""
+    """The look-up delays neither the call nor the end of the event loop."""
     may_end = threading.Event()
 
     def slow(_: int) -> Any:

@@ -19,7 +19,7 @@ from kling_elements_runtime.transport.route import Route
 def test_a_connection_whose_state_is_unknown_is_not_used_again(
     name: str, call_style: CallStyle, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """If httpcore renames these private attributes, bytes after a response cannot be detected."""
+    """Without httpcore's private attributes, bytes after a response can't be detected."""
     innermost = httpcore_internals._innermost  # noqa: SLF001 - what differs between the cases
 
     def without(connection: Any) -> Any:
@@ -41,7 +41,7 @@ def test_a_connection_whose_state_is_unknown_is_not_used_again(
 def test_no_connection_is_opened_if_httpcore_has_renamed_its_tls_context(
     kind: type[Pool | AsyncPool],
 ) -> None:
-    """Otherwise a connection would trust the usual authorities instead of those that you chose."""
+    """Otherwise it would trust the usual authorities in place of those that you chose."""
     options = {"verify": ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), "trust_env": False}
     route = Route.of(httpx.URL("https://gateway.example.com"), options, on_this_machine=False, reuse_seconds=1)
     pool = kind(route)

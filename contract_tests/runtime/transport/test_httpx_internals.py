@@ -27,13 +27,13 @@ def _route(url: str) -> Route:
 @pytest.mark.parametrize("kind", [httpx.Client, httpx.AsyncClient])
 @pytest.mark.parametrize("name", PATCHED_METHODS)
 def test_the_methods_that_tools_replace_exist(name: str, kind: type) -> None:
-    """If httpx renames one, tools will patch another, which must be added here."""
+    """If httpx renames one, tools will patch another, which must be added to the code."""
     assert callable(getattr(kind, name))
 
 
 @pytest.mark.parametrize("kind", [httpx.Client, httpx.AsyncClient])
 def test_the_transport_of_a_client_is_read(kind: Any) -> None:
-    """If httpx renames the attribute, the transport counts as replaced, and no request bypasses httpx."""
+    """If httpx renames the attribute, it counts as replaced, and no request bypasses httpx."""
     transport = httpx.MockTransport(lambda _: httpx.Response(200))
 
     assert transport is transport_of(kind(transport=transport))
@@ -42,7 +42,7 @@ def test_the_transport_of_a_client_is_read(kind: Any) -> None:
 
 
 def test_a_transport_sends_through_its_pool_and_closes_it() -> None:
-    """A pool that is closed keeps no connection."""
+    """A closed pool keeps no connection."""
     with listening(Peer.respond) as server:
         pool = Pool(_route(server.url))
         with httpx.Client(base_url=server.url, transport=PoolTransport(pool)) as client:
@@ -54,7 +54,7 @@ def test_a_transport_sends_through_its_pool_and_closes_it() -> None:
 
 
 def test_an_async_transport_sends_through_its_pool_and_closes_it() -> None:
-    """A pool that is closed keeps no connection."""
+    """A closed pool keeps no connection."""
 
     async def run(url: str) -> tuple[list[int], AsyncPool]:
         pool = AsyncPool(_route(url))

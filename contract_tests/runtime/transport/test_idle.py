@@ -21,7 +21,7 @@ class FakeConnection:
 
 
 def test_expired_connections_are_closed_with_the_next_request(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Expired connections are closed even if the request does not use them."""
+    """The connections are closed even if the request doesn't use them."""
     now = [100.0]
     monkeypatch.setattr(idle, "time", SimpleNamespace(monotonic=lambda: now[0]))
     connections = IdleConnections[Any](10, 5.0, 1.0)
@@ -38,7 +38,7 @@ def test_expired_connections_are_closed_with_the_next_request(monkeypatch: pytes
 
 @pytest.mark.parametrize("stale", [FakeConnection(is_available=False), FakeConnection(has_expired=True)])
 def test_unusable_connections_are_skipped(stale: FakeConnection) -> None:
-    """Connections that cannot be used are closed, and the next one is used."""
+    """Such connections are closed, and the next one is used."""
     connections = IdleConnections[Any](10, None, 1.0)
     good = FakeConnection()
     assert [] == connections.put(good) + connections.put(stale)
@@ -47,7 +47,7 @@ def test_unusable_connections_are_skipped(stale: FakeConnection) -> None:
 
 
 def test_the_oldest_of_too_many_connections_is_closed() -> None:
-    """The connection that was used last is used next."""
+    """The one that was used last is used next."""
     connections = IdleConnections[Any](2, None, 1.0)
     first, second, third = FakeConnection(), FakeConnection(), FakeConnection()
 

@@ -65,7 +65,7 @@ def _method(request: Any) -> str:
 def test_a_replaced_function_handles_the_request(
     place: str, manner: str, creator: ElementCreator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The request is not sent around it."""
+    """No request is sent around it."""
     seen: Seen = []
 
     def respond(_: Any, request: Any, **__: Any) -> Any:
@@ -90,7 +90,7 @@ def test_a_replaced_function_handles_the_request(
 def test_a_wrapped_function_sees_the_request_and_passes_it_on(
     place: str, manner: str, creator: ElementCreator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Tracing tools wrap functions of httpx."""
+    """Tracing tools wrap functions of httpx in this way."""
     seen: Seen = []
 
     def pass_on(wrapped: Any, request: Any, **named: Any) -> Any:
@@ -112,7 +112,7 @@ def test_a_wrapped_function_sees_the_request_and_passes_it_on(
 
 
 def test_a_replaced_httpx_class_sees_the_request(creator: ElementCreator, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The client uses whichever class it finds in httpx."""
+    """The client must use whichever class it finds in httpx."""
     seen: Seen = []
 
     class PatchedClient(httpx.Client):
@@ -185,7 +185,7 @@ def _wrap_its_send(http: Any, seen: Seen) -> None:
 
 @pytest.mark.parametrize("instrument", [_replace_the_transport, _wrap_the_transport, _wrap_its_send])
 def test_a_single_client_may_be_instrumented(instrument: Callable[[Any, Seen], None], creator: ElementCreator) -> None:
-    """The tool sees the requests of that client."""
+    """The tool sees only that client's requests."""
     seen: Seen = []
     with listening(Peer.respond) as server:
         assert "1" == creator.task_id(server.url, lambda http: instrument(http, seen))
@@ -195,7 +195,7 @@ def test_a_single_client_may_be_instrumented(instrument: Callable[[Any, Seen], N
 
 
 def test_a_function_from_another_module_counts_as_patched() -> None:
-    """A tool may have patched the class before the client was imported."""
+    """A tool may patch the class before the client is imported."""
 
     class Library:
         def __init__(self) -> None:

@@ -74,7 +74,7 @@ _MOCKS: dict[str, Callable[[MockingTool], AbstractContextManager[None]]] = {
 
 @pytest.mark.parametrize("name", _MOCKS)
 def test_a_mocked_request_does_not_go_out(name: str, creator: ElementCreator, request: pytest.FixtureRequest) -> None:
-    """Otherwise one of your tests would create a real element, and you would pay for it."""
+    """Otherwise a test of yours would create a real element, for which you would pay."""
     tool = MockingTool(request)
     with listening(Peer.respond) as server, _MOCKS[name](tool):
         assert "1" == creator.task_id(server.url)
@@ -87,7 +87,7 @@ def test_a_mocked_request_does_not_go_out(name: str, creator: ElementCreator, re
 def test_an_existing_client_uses_a_mocking_tool_while_it_is_active(
     name: str, call_style: CallStyle, request: pytest.FixtureRequest
 ) -> None:
-    """The client does not use its open connections while the tool is active, and uses them again afterwards."""
+    """The client leaves its open connections unused meanwhile, and uses them afterwards."""
     tool = MockingTool(request)
     active_tool = ExitStack()
     with listening(Peer.respond) as server:
@@ -108,7 +108,7 @@ def test_an_existing_client_uses_a_mocking_tool_while_it_is_active(
 def test_your_own_transport_replaces_the_network(
     place: str, more: dict[str, Any], creator: ElementCreator, request: pytest.FixtureRequest
 ) -> None:
-    """Your transport gets all requests, or those that match a mount."""
+    """The transport gets all requests, or those that match a mount."""
     tool = MockingTool(request)
     mock = httpx.MockTransport(tool.respond)
     with listening(Peer.respond) as server:
@@ -133,7 +133,7 @@ def test_vcrpy_records_a_request_and_replays_it(creator: ElementCreator, tmp_pat
 
 
 def test_sentry_sees_the_request_and_its_response(creator: ElementCreator, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Sentry instruments httpx after `sentry_sdk.init()`."""
+    """Both appear after `sentry_sdk.init()`, which instruments httpx."""
     seen: list[tuple[str, int]] = []
 
     def keep(breadcrumb: Any, _: Any) -> Any:
@@ -166,15 +166,15 @@ def test_sentry_sees_the_request_and_its_response(creator: ElementCreator, monke
     ["sentry", "httpx.Client.send", "httpx.HTTPTransport.handle_request", "httpcore.ConnectionPool.handle_request"],
 )
 def test_a_tool_may_be_active_before_the_client_is_imported(tool: str) -> None:
-    """Most programs set their tools up first; the client must not take a patched function for httpx's own."""
+    """The client must not take a patched function for httpx's own."""
     with listening(Peer.respond) as server:
-        done = run_program("create_with_tool", server.url, json.dumps(BODY), tool)
+        result = run_program("create_with_tool", server.url, json.dumps(BODY), tool)
 
-    assert ("1 POST\n", "") == (done.stdout, done.stderr)
+    assert ("1 POST\n", "") == (result.stdout, result.stderr)
 
 
 def test_nothing_is_sent_if_sockets_are_forbidden(call_style: CallStyle, monkeypatch: pytest.MonkeyPatch) -> None:
-    """pytest-socket raises an exception class of its own, which the client reports as a failed connection."""
+    """The client reports pytest-socket's exception as a failed connection."""
 
     class Forbidden(socket.socket):
         def __new__(cls, *_: Any, **__: Any) -> Any:

@@ -67,7 +67,7 @@ def _connections_of_gets(server: Listener) -> int:
 
 @pytest.mark.parametrize("places", [1, 2, 5])
 def test_cancelled_tasks_give_their_places_back(places: int) -> None:
-    """A task may be cancelled while it waits, while it is answered, or just as it gets a place (httpcore#1093)."""
+    """A task is cancelled while it waits, while it is answered, or just as it gets a place (httpcore#1093)."""
     behave = SelectiveServer(places)
 
     async def run(url: str) -> list[Any]:
@@ -91,7 +91,7 @@ def test_cancelled_tasks_give_their_places_back(places: int) -> None:
 
 
 def test_timed_out_threads_give_their_places_back() -> None:
-    """The time may run out while a thread waits for a place and while it waits for the response."""
+    """The time runs out while a thread waits for a place or for the response."""
     behave = SelectiveServer(2)
     errors: list[Exception] = []
 
@@ -118,7 +118,7 @@ def test_timed_out_threads_give_their_places_back() -> None:
 
 
 def test_a_pool_timeout_says_how_to_raise_the_limit() -> None:
-    """The error is the same on an event loop and in threads, and says that nothing was sent."""
+    """The error also says that nothing was sent. Both kinds of call raise the same error."""
     behave = SelectiveServer(1)
     options = {"timeout": Timeout(pool=0.05), **_limits(1)}
 
@@ -165,7 +165,7 @@ def _ignore_errors(send: Callable[..., Any]) -> None:
 
 
 def test_the_httpx_client_uses_the_same_connections(call_style: CallStyle) -> None:
-    """A request to another host uses httpcore's own connections, because ours connect to one gateway."""
+    """A request to another host uses httpcore's own, because ours connect to one gateway."""
 
     async def by_httpx(client: Any, elsewhere: str) -> list[httpx.Response]:
         async with client:
@@ -189,7 +189,7 @@ def test_the_httpx_client_uses_the_same_connections(call_style: CallStyle) -> No
 
 
 def test_a_connection_in_use_is_closed_after_its_response(call_style: CallStyle) -> None:
-    """Closing the client neither waits for a call nor interrupts it."""
+    """Closing the client neither waits for the call nor interrupts it."""
     has_request, may_respond = threading.Event(), threading.Event()
     closed: list[bool] = []
 

@@ -73,7 +73,7 @@ def _respond(_: Peer, connection: H2Connection, stream_id: int) -> None:
 
 
 def test_http2_requests_share_one_connection(call_style: CallStyle) -> None:
-    """Large requests do so as well, and every request contains the token."""
+    """Even large ones do. Every request contains the token."""
     with listening(_serve(_respond), _tls()) as server:
         responses = call_style.outcomes(client_of(server.url, http2=True), POST, GET, LARGE)
 
@@ -85,7 +85,7 @@ def test_http2_requests_share_one_connection(call_style: CallStyle) -> None:
 
 
 def test_an_unreadable_http2_response_ends_the_connection(call_style: CallStyle) -> None:
-    """More of the response may still arrive."""
+    """Otherwise the rest of that response could still arrive."""
 
     def respond(peer: Peer, connection: H2Connection, stream_id: int) -> None:
         if peer.number:
@@ -108,7 +108,7 @@ def test_a_lost_http2_connection_says_whether_the_request_was_complete(
     is_whole: bool,  # noqa: FBT001 - a column of the table
     call_style: CallStyle,
 ) -> None:
-    """The rules are the same as for HTTP/1.1."""
+    """The error is that of HTTP/1.1."""
 
     def lose(peer: Peer, *_: object) -> None:
         peer.reset()
@@ -122,7 +122,7 @@ def test_a_lost_http2_connection_says_whether_the_request_was_complete(
 
 
 def test_a_gateway_without_http2_gets_http1_requests(call_style: CallStyle) -> None:
-    """Client and gateway agree on the HTTP version while they connect."""
+    """The two agree on the version while they connect."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.set_alpn_protocols(["http/1.1"])
     authority().issue_cert("127.0.0.1").configure_cert(context)

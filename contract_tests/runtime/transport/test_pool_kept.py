@@ -30,7 +30,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.mark.parametrize("max_idle", [0, 1, None])
 def test_a_connection_is_kept_for_the_next_request(max_idle: int | None, call_style: CallStyle) -> None:
-    """A connection is closed after its response if the limits allow no kept connections."""
+    """The connection is closed if the limits allow no kept connections."""
     limits = httpx.Limits(max_keepalive_connections=max_idle, keepalive_expiry=60)
     with listening(Peer.respond) as server:
         call_style.outcomes(client_of(server.url, limits=limits), POST, GET, POST)
@@ -50,7 +50,7 @@ def test_a_connection_is_kept_for_the_next_request(max_idle: int | None, call_st
     ids=["to be closed", "HTTP/1.0", "two responses", "one byte more", "until it is closed"],
 )
 def test_a_connection_with_leftover_data_is_not_used_again(response: bytes, call_style: CallStyle) -> None:
-    """Bytes after a response would be taken for the response to the next request."""
+    """Otherwise these bytes would be taken for the next response."""
 
     def behave(peer: Peer) -> None:
         peer.request()
@@ -66,7 +66,7 @@ def test_a_connection_with_leftover_data_is_not_used_again(response: bytes, call
 
 
 def test_late_bytes_after_a_response_end_the_connection(call_style: CallStyle) -> None:
-    """Stray bytes may arrive just before the next request is sent."""
+    """The bytes arrive just before the next request is sent."""
     has_come = threading.Event()
 
     def behave(peer: Peer) -> None:
@@ -90,7 +90,7 @@ class HastyClient(AuthenticatedClient):
 
 
 def test_a_create_never_uses_a_connection_that_was_idle_for_a_second(call_style: CallStyle) -> None:
-    """A server may close an idle connection at any time, which would leave the create in doubt. Look-ups may use it."""
+    """The server may close it just then, which would leave the create in doubt. Look-ups may use it."""
     assert 1.0 == AuthenticatedClient.reuse_seconds
     with listening(Peer.respond) as server:
         client = HastyClient(TOKEN, server.url, http_client={"limits": httpx.Limits(keepalive_expiry=600)})
@@ -140,7 +140,7 @@ def test_an_incomplete_request_is_sent_again_over_another_connection(
     call_style: CallStyle,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The server cannot have acted on an incomplete request, so nothing is in doubt."""
+    """Nothing is in doubt, because the server can't have acted on it."""
     is_reset = threading.Event()
 
     def reset(peer: Peer) -> None:
@@ -177,7 +177,7 @@ def test_a_response_before_the_request_is_complete_is_ignored(call_style: CallSt
 
 
 def test_a_look_up_lost_with_a_kept_connection_is_sent_again(call_style: CallStyle) -> None:
-    """A look-up has no side effects."""
+    """This is safe, because it has no side effects."""
     with listening(_respond_once_then(Peer.request)) as server:
         responses = call_style.outcomes(client_of(server.url), POST, GET)
 
@@ -186,7 +186,7 @@ def test_a_look_up_lost_with_a_kept_connection_is_sent_again(call_style: CallSty
 
 
 def test_a_complete_create_is_not_sent_again(call_style: CallStyle) -> None:
-    """The server may have acted on a complete create."""
+    """The server may have acted on it."""
     with listening(_respond_once_then(Peer.request)) as server:
         _, error = call_style.outcomes(client_of(server.url), GET, POST)
 
@@ -197,7 +197,7 @@ def test_a_complete_create_is_not_sent_again(call_style: CallStyle) -> None:
 
 @pytest.mark.parametrize("call", [GET, POST], ids=["GET", "POST"])
 def test_a_request_lost_on_a_new_connection_is_not_sent_again(call: Any, call_style: CallStyle) -> None:
-    """Otherwise the client would ask a server that loses every request forever."""
+    """Otherwise a server that loses every request would be asked forever."""
     with listening(Peer.request) as server:
         call_style.failure(client_of(server.url), call, sent=True)
 
@@ -205,7 +205,7 @@ def test_a_request_lost_on_a_new_connection_is_not_sent_again(call: Any, call_st
 
 
 def test_a_timed_out_request_is_not_sent_again(call_style: CallStyle) -> None:
-    """A look-up over a kept connection is not sent again either."""
+    """A look-up over a kept connection isn't either."""
     with listening(_respond_once_then(Peer.until_closed)) as server:
         client = client_of(server.url)
 

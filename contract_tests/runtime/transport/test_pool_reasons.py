@@ -98,7 +98,7 @@ def _statuses(outcomes: list[Any]) -> list[int]:
 
 @_fails_with_httpcore(httpx.PoolTimeout, styles=("async",))
 def test_cancelled_calls_give_their_places_back(make: MakeAnyClient, style: str) -> None:
-    """A call may be cancelled just as it gets the connection that it waited for (httpcore#1093)."""
+    """A call is cancelled just as it gets the connection that it waited for (httpcore#1093)."""
     assert style == "async"  # a thread cannot be cancelled
     may_respond = threading.Event()
 
@@ -129,7 +129,7 @@ def test_cancelled_calls_give_their_places_back(make: MakeAnyClient, style: str)
 
 @_fails_with_httpcore(AssertionError)
 def test_a_stray_response_is_not_taken_for_the_next_one(make: MakeAnyClient, style: str) -> None:
-    """The client read both responses at once, so checking the socket before the next request reveals nothing."""
+    """Checking the socket is not enough, because both responses were read at once."""
 
     def behave(peer: Peer) -> None:
         peer.request()
@@ -142,7 +142,7 @@ def test_a_stray_response_is_not_taken_for_the_next_one(make: MakeAnyClient, sty
 
 @_fails_with_httpcore(httpx.TransportError)
 def test_a_request_is_completed_if_the_server_closes_a_kept_connection(make: MakeAnyClient, style: str) -> None:
-    """The server cannot have acted on an incomplete request, so it can be sent again over another connection."""
+    """The request is sent again, because the server can't have acted on an incomplete request."""
     is_closed = threading.Event()
 
     def behave(peer: Peer) -> None:
@@ -162,7 +162,7 @@ def test_a_request_is_completed_if_the_server_closes_a_kept_connection(make: Mak
 
 @_fails_with_httpcore(httpx.TransportError, styles=("async",))
 def test_a_response_that_comes_while_a_body_is_sent_is_read(make: MakeAnyClient, style: str) -> None:
-    """A server refuses a key before it has read the body, and closes the connection."""
+    """The server refuses a key before it has read the body, and closes the connection."""
 
     def behave(peer: Peer) -> None:
         peer.head()

@@ -41,7 +41,7 @@ ELSEWHERE = "https://gateway.example.com"
 
 @pytest.mark.parametrize("authorization", [None, AUTHORIZATION])
 def test_a_proxy_forwards_requests_without_tls(authorization: str | None, call_style: CallStyle) -> None:
-    """The proxy gets the whole URL, and your credentials if it requires them; its connection is kept."""
+    """The proxy gets the whole URL and any credentials, and its connection is kept."""
     with listening(Peer.respond) as server, listening(forward(authorization)) as proxy:
         url = proxy.url if authorization is None else proxy.url.replace("http://", f"http://{USER}@")
         responses = call_style.outcomes(client_of(server.url, proxy=url), POST, GET)
@@ -62,7 +62,7 @@ def test_a_proxy_tunnels_requests_with_tls(
     authorization: str | None,
     call_style: CallStyle,
 ) -> None:
-    """The proxy sees only the host, even if you connect to the proxy itself with TLS."""
+    """The proxy sees only the host, even if it uses TLS itself."""
     with (
         listening(Peer.respond, server_tls()) as server,
         listening(tunnel(authorization), server_tls() if is_secure else None) as proxy,
@@ -81,7 +81,7 @@ def test_a_proxy_tunnels_requests_with_tls(
 def test_a_proxy_that_refuses_a_request_is_reported(
     serve: Callable[[Peer], None], call_style: CallStyle, request: pytest.FixtureRequest
 ) -> None:
-    """Nothing reaches the gateway. A refused tunnel is a connection error; a refused plain request is a response."""
+    """Nothing reaches the gateway. A refused tunnel is a connection error, and a refused plain request a response."""
     tls = server_tls() if "https" in request.node.callspec.id else None
     with listening(Peer.respond, tls) as server, listening(serve) as proxy:
         outcome = call_style.outcome(client_of(server.url, proxy=proxy.url))
@@ -96,7 +96,7 @@ def test_a_proxy_that_refuses_a_request_is_reported(
 
 
 def test_an_unreachable_proxy_is_a_connection_error(call_style: CallStyle) -> None:
-    """An unreachable proxy is reported like an unreachable gateway."""
+    """The error is that of an unreachable gateway."""
     failure = call_style.failure(client_of(ELSEWHERE, proxy="http://127.0.0.1:1"))
 
     assert failure.startswith(f"ConnectError at {ELSEWHERE}: ")
@@ -112,7 +112,7 @@ def test_the_certificate_of_a_gateway_is_checked_through_a_tunnel(call_style: Ca
 
 
 def test_stray_bytes_after_a_response_end_a_tunnelled_connection(call_style: CallStyle) -> None:
-    """The client finds the HTTP parser inside a tunnel as well."""
+    """Stray bytes are found even though a tunnel wraps the HTTP parser."""
 
     def behave(peer: Peer) -> None:
         peer.request()
@@ -131,7 +131,7 @@ def test_stray_bytes_after_a_response_end_a_tunnelled_connection(call_style: Cal
 
 @pytest.mark.parametrize("name", ["HTTP_PROXY", "http_proxy", "ALL_PROXY"])
 def test_the_environment_names_a_proxy(name: str, call_style: CallStyle, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As with other tools, the scheme is optional."""
+    """The scheme is optional, as with other tools."""
 
     def behave(peer: Peer) -> None:
         peer.respond()
@@ -180,7 +180,7 @@ def test_the_proxy_is_chosen_by_scheme_and_no_proxy(
     "url", ["http://127.0.0.1:8787", "http://[::1]:8787", "https://localhost", "https://a.localhost"]
 )
 def test_requests_to_this_machine_bypass_a_proxy_of_the_environment(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A proxy would get the token. A proxy that you pass yourself is used."""
+    """Such a proxy would get the token. One that you pass yourself is used."""
     resolve_to(monkeypatch, "127.0.0.1")
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
         monkeypatch.setenv(name, "socks://nonsense")
@@ -192,7 +192,7 @@ def test_requests_to_this_machine_bypass_a_proxy_of_the_environment(url: str, mo
 def test_the_environment_is_ignored_if_it_does_not_apply(
     options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Variables that do not apply to a request cannot cause an error."""
+    """Variables for other requests can't cause an error."""
     monkeypatch.setenv("ALL_PROXY", "socks://nonsense")
     assert options.get("proxy") == _proxy_of(**options)
 
@@ -215,14 +215,14 @@ def test_the_environment_is_ignored_if_it_does_not_apply(
 def test_an_unusable_proxy_is_an_error_that_names_its_source(
     name: str | None, value: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Creating the client raises. The message does not show the value, which may contain a password."""
+    """The message doesn't repeat the value, which may contain a password."""
     if name is not None:
         monkeypatch.setenv(name, value)
     with pytest.raises(ValueError, match="is not a valid proxy: it must begin with one of http://") as caught:
         _proxy_of(**({} if name else {"proxy": value}))
 
-    where = f"the environment variable {name}" if name else "http_client['proxy']"
-    assert str(caught.value).startswith(f"{where} is not a valid proxy")
+    source = f"the environment variable {name}" if name else "http_client['proxy']"
+    assert str(caught.value).startswith(f"{source} is not a valid proxy")
 
 
 @pytest.mark.parametrize("proxy", [5, b"http://a", object()])
@@ -232,7 +232,7 @@ def test_a_proxy_of_the_wrong_type_is_an_error(proxy: Any) -> None:
 
 
 def test_an_unusable_system_proxy_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    """On macOS and Windows the system settings name a proxy, so the message has no variable."""
+    """The message names no variable, because macOS and Windows have system settings."""
     monkeypatch.setattr(route, "getproxies", lambda: {"https": "socks://proxy"})
     with pytest.raises(ValueError, match="the proxy in the settings of this system is not a valid proxy"):
         _proxy_of()
@@ -241,7 +241,7 @@ def test_an_unusable_system_proxy_is_an_error(monkeypatch: pytest.MonkeyPatch) -
 @pytest.mark.parametrize("scheme", ["socks5", "socks5h"])
 @pytest.mark.parametrize("name", ["ALL_PROXY", None])
 def test_a_socks_proxy_needs_its_package(name: str | None, scheme: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """If the package is installed, the proxy is used."""
+    """The proxy is used if the package is installed."""
     value = f"{scheme}://proxy:1080"
     options = {} if name else {"proxy": value}
     if name:
@@ -274,13 +274,13 @@ def test_a_socks_proxy_needs_its_package(name: str | None, scheme: str, monkeypa
     ],
 )
 def test_limits_without_connections_are_refused(error: type[Exception], message: str, limits: Any) -> None:
-    """Every call would wait forever."""
+    """Otherwise every call would wait forever."""
     with pytest.raises(error, match=f"^{re.escape(message)}$"):
         _proxy_of(limits=limits)
 
 
 def test_http2_needs_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Creating the client raises, and the message names the package to install."""
+    """The message names the package to install."""
     monkeypatch.setattr(route, "find_spec", lambda _: None)
     with pytest.raises(ValueError, match=r"http_client\['http2'\] needs the package h2: pip install 'httpx\[http2\]'"):
         _proxy_of(http2=True)
@@ -300,7 +300,7 @@ def test_http2_needs_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_limits_decide_the_number_of_connections(
     connections: int | None, max_idle: int | None, expected: tuple[int, int]
 ) -> None:
-    """As in httpx, None allows any number. No more connections are kept than are allowed."""
+    """None allows any number, as in httpx. No more are kept than are allowed."""
     limits = httpx.Limits(max_connections=connections, max_keepalive_connections=max_idle)
     chosen_route = route.Route(httpx.URL(ELSEWHERE), 1.0, limits=limits)
 

@@ -34,7 +34,7 @@ def _make_client(url: str = URL, **http_client: Any) -> AuthenticatedClient:
 def test_you_can_choose_the_trusted_certificates(
     place: str, call_style: CallStyle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The environment or an argument names the certificates, also for a gateway on this machine."""
+    """An argument or the environment names them, also for a gateway on this machine."""
     file = tmp_path / "ca.pem"
     authority().cert_pem.write_to_path(str(file))
     verify = {"verify": str(file), "a path in verify": file, "a context in verify": client_tls()}
@@ -51,7 +51,7 @@ def test_you_can_choose_the_trusted_certificates(
 
 
 def test_the_usual_authorities_are_trusted_by_default(call_style: CallStyle) -> None:
-    """A server with a certificate of another authority is refused, unless you switch the check off."""
+    """Any other certificate is refused, unless you switch the check off."""
     with listening(Peer.respond, server_tls()) as server:
         failure = call_style.failure(AuthenticatedClient(TOKEN, server.url))
         response = call_style.outcome(AuthenticatedClient(TOKEN, server.url, http_client={"verify": False}))
@@ -61,7 +61,6 @@ def test_the_usual_authorities_are_trusted_by_default(call_style: CallStyle) -> 
 
 
 def test_a_client_certificate_is_sent(call_style: CallStyle, tmp_path: Path) -> None:
-    """Some gateways require a client certificate."""
     certificate, key = tmp_path / "client.pem", tmp_path / "client.key"
     issued = authority().issue_cert("client.example.com")
     issued.cert_chain_pems[0].write_to_path(str(certificate))
@@ -83,7 +82,7 @@ def test_a_client_certificate_is_sent(call_style: CallStyle, tmp_path: Path) -> 
 def test_missing_certificates_are_an_error_that_names_the_variable(
     name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """Creating the client raises, unless it needs no certificates or has others."""
+    """Nothing is raised if the client needs no certificates or has others."""
     (tmp_path / "a file").touch()
     for value in ("/nowhere", str(tmp_path if name == "SSL_CERT_FILE" else tmp_path / "a file")):
         monkeypatch.setenv(name, value)
@@ -104,7 +103,7 @@ def test_missing_certificates_are_an_error_that_names_the_variable(
 @pytest.mark.parametrize("name", ["verify", "cert"])
 @pytest.mark.parametrize("value", ["/nowhere/ca.pem", Path("/nowhere/ca.pem"), ("/nowhere/ca.pem", "key", "password")])
 def test_missing_certificates_are_an_error_that_names_the_argument(name: str, value: Any) -> None:
-    """Creating the client raises; the message does not show the password of the key."""
+    """The message doesn't repeat the password of the key."""
     if name == "verify" and isinstance(value, tuple):
         return
     with pytest.raises(ValueError, match="is not a file or folder of certificates") as caught:
@@ -118,7 +117,7 @@ def test_missing_certificates_are_an_error_that_names_the_argument(name: str, va
 def test_unreadable_certificates_are_a_connection_error(
     place: str, call_style: CallStyle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The error names the variable if the environment names the certificates; nothing is sent."""
+    """The error names the variable if there is one. Nothing is sent."""
     file = tmp_path / "ca.pem"
     file.write_text("no certificate")
     if place == "SSL_CERT_FILE":

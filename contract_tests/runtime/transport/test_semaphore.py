@@ -12,7 +12,7 @@ from kling_elements_runtime.transport.semaphore import FairSemaphore
 
 
 def test_threads_get_places_in_the_order_in_which_they_arrive(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No thread waits forever while other threads keep coming."""
+    """No thread waits forever, even if other threads keep coming."""
     semaphore = FairSemaphore(1)
     order: list[int] = []
     threads = []
@@ -57,7 +57,7 @@ def test_a_thread_that_gives_up_keeps_no_place(
     interruption: type[BaseException] | None,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """If a place comes at the last moment, a timed-out thread uses it, and an interrupted one passes it on."""
+    """If it gets one at the last moment, a timed-out thread uses it, and an interrupted one passes it on."""
     semaphore = FairSemaphore(1)
 
     class LockWithTimeout:

@@ -41,7 +41,7 @@ with_and_without_tls = pytest.mark.parametrize("tls", [None, server_tls()], ids=
 
 @with_and_without_tls
 def test_large_requests_and_responses_arrive_complete(tls: ssl.SSLContext | None, call_style: CallStyle) -> None:
-    """Large requests share one connection, which is kept."""
+    """The requests share one connection, which is kept."""
     large = http_response(b" " * 5_000_000 + b"{}")
     with listening(lambda peer: peer.respond(large), tls) as server:
         responses = call_style.outcomes(client_of(server.url), LARGE, GET, LARGE)
@@ -52,7 +52,7 @@ def test_large_requests_and_responses_arrive_complete(tls: ssl.SSLContext | None
 
 
 def test_a_small_request_is_sent_in_one_system_call(call_style: CallStyle, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Headers and body go together, because each system call takes time; a large body is not copied for that."""
+    """A large body is sent separately, because it would have to be copied."""
     sizes: list[int] = []
     send = socket.socket.send
 
@@ -73,7 +73,7 @@ def test_a_small_request_is_sent_in_one_system_call(call_style: CallStyle, monke
 
 @with_and_without_tls
 def test_calls_work_on_uvloop(tls: ssl.SSLContext | None) -> None:
-    """Many users have uvloop because the mock server installs it."""
+    """Many users have it, because the mock server installs it."""
 
     async def run(url: str) -> list[int]:
         async with client_of(url) as client:
@@ -85,7 +85,7 @@ def test_calls_work_on_uvloop(tls: ssl.SSLContext | None) -> None:
 
 
 def test_tools_can_read_the_details_of_a_connection(call_style: CallStyle) -> None:
-    """Tracing tools record the addresses, for example."""
+    """Tracing tools, for example, record the addresses."""
     with listening(Peer.respond) as server, listening(Peer.respond, server_tls()) as secured:
         for listener in (server, secured):
             details: list[Any] = []
@@ -119,7 +119,7 @@ def test_tools_can_read_the_details_of_a_connection(call_style: CallStyle) -> No
 def test_a_response_before_the_request_is_complete_is_read(
     status: str, tls: ssl.SSLContext | None, call_style: CallStyle
 ) -> None:
-    """Servers may answer early and close the connection while the body is still being sent."""
+    """The server answers early, and closes the connection during the body."""
 
     def behave(peer: Peer) -> None:
         peer.head()
@@ -137,7 +137,7 @@ def test_a_response_before_the_request_is_complete_is_read(
 def test_a_connection_that_ends_before_the_request_is_complete_leaves_no_doubt(
     tls: ssl.SSLContext | None, call_style: CallStyle
 ) -> None:
-    """If no response can be read, the error says what the server probably meant."""
+    """Without a readable response, the error says what the server probably meant."""
 
     def behave(peer: Peer) -> None:
         peer.head()
@@ -158,7 +158,7 @@ def test_a_connection_that_ends_before_the_request_is_complete_leaves_no_doubt(
 def test_a_connection_that_ends_after_the_request_is_complete_leaves_doubt(
     ends: Callable[[Peer], None], tls: ssl.SSLContext | None, call_style: CallStyle
 ) -> None:
-    """The server may have acted on the complete request."""
+    """The server may have acted on it."""
 
     def behave(peer: Peer) -> None:
         peer.request()
@@ -175,7 +175,7 @@ def test_a_connection_that_ends_after_the_request_is_complete_leaves_doubt(
 
 @contextmanager
 def _no_more_files() -> Iterator[None]:
-    """Prevent this process from opening files and sockets during a block."""
+    """Prevent this process from opening files and sockets during the block."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
     try:
@@ -186,7 +186,7 @@ def _no_more_files() -> Iterator[None]:
 
 @with_and_without_tls
 def test_nothing_is_sent_if_no_socket_can_be_opened(tls: ssl.SSLContext | None, call_style: CallStyle) -> None:
-    """A process may run out of open files."""
+    """The process has run out of open files."""
     limit = ExitStack()
 
     with listening(Peer.respond, tls) as server:
@@ -199,7 +199,7 @@ def test_nothing_is_sent_if_no_socket_can_be_opened(tls: ssl.SSLContext | None, 
 
 
 def test_a_socket_that_cannot_be_set_up_is_closed(call_style: CallStyle, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Some systems refuse to set options of a connection if the peer has reset it already."""
+    """Setting its options fails, as on some systems after a reset by the peer."""
     opened: list[socket.socket] = []
 
     def refuse(connected: socket.socket) -> None:
@@ -214,7 +214,7 @@ def test_a_socket_that_cannot_be_set_up_is_closed(call_style: CallStyle, monkeyp
 
 
 def test_a_runtime_error_of_the_event_loop_is_a_connection_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Uvloop raises RuntimeError where asyncio raises an OSError."""
+    """Uvloop raises RuntimeError where asyncio raises OSError."""
 
     async def fail(*_: Any, **__: Any) -> Any:
         raise RuntimeError("no")
@@ -226,7 +226,7 @@ def test_a_runtime_error_of_the_event_loop_is_a_connection_error(monkeypatch: py
 
 
 def test_a_write_ends_at_its_timeout(call_style: CallStyle) -> None:
-    """The server reads nothing, so it never has the complete request."""
+    """The server reads nothing, so the request stays incomplete."""
     is_over = threading.Event()
     with listening(lambda peer: peer.head() and is_over.wait(60)) as server:
         try:

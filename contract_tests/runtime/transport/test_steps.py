@@ -22,7 +22,7 @@ _each_step = pytest.mark.parametrize(("step", "late", "failed"), _BLOCKS, ids=["
 
 
 def _raised(step: Any, error: BaseException) -> BaseException:
-    """Return the exception that a step raises for an error of a socket."""
+    """Return the exception that a step raises after an error of a socket."""
     with pytest.raises(type(error).__mro__[-2]) as caught, step:
         raise error
     return caught.value
@@ -31,7 +31,7 @@ def _raised(step: Any, error: BaseException) -> BaseException:
 @_each_step
 @pytest.mark.parametrize("error", [OSError(104, "reset"), ssl.SSLError(1, "no"), ValueError("no"), RuntimeError("no")])
 def test_an_error_of_a_socket_becomes_one_of_the_step(step: Any, late: Any, failed: Any, error: Exception) -> None:
-    """Event loops raise ValueError or RuntimeError for sockets that are closed."""
+    """Event loops also raise ValueError or RuntimeError for closed sockets."""
     raised = _raised(step, error)
 
     assert failed is type(raised)

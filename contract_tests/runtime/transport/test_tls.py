@@ -60,7 +60,7 @@ class ManualTlsServer:
 
 @pytest.mark.parametrize("stray", [http_response(b"{}", "400 Bad Request"), b"x" * 10], ids=["a response", "something"])
 def test_a_tls_record_after_a_response_ends_the_connection(stray: bytes, call_style: CallStyle) -> None:
-    """A stray record may be read together with the response, and must not become the next request's response."""
+    """Otherwise a record that is read early could become the next response."""
 
     def behave(peer: Peer) -> None:
         tls = ManualTlsServer(peer)
@@ -100,7 +100,7 @@ def test_a_failed_handshake_is_a_connection_error(
 
 
 def test_a_handshake_is_bounded_by_the_connect_timeout(call_style: CallStyle) -> None:
-    """The handshake is a part of connecting."""
+    """The handshake counts as a part of connecting."""
     with listening(Peer.until_closed) as server:
         client = client_of(server.url.replace("http:", "https:"), timeout=Timeout(connect=0.1))
         failure = call_style.failure(client)
@@ -119,7 +119,7 @@ def test_a_certificate_for_another_name_is_a_connection_error(names: tuple[str, 
 
 
 def test_a_tls_connection_may_end_without_a_closing_message(call_style: CallStyle) -> None:
-    """Many servers just close the socket. That also ends a body without a Content-Length."""
+    """A body without a Content-Length is complete then, because many servers just close the socket."""
 
     def behave(peer: Peer) -> None:
         peer.request()

@@ -13,7 +13,7 @@ from importlib import import_module
 from typing import Any
 
 url, body, tool = sys.argv[1:]
-seen: list[str] = []
+methods: list[str] = []
 
 
 def _start_sentry() -> None:
@@ -21,7 +21,7 @@ def _start_sentry() -> None:
     from sentry_sdk.integrations.httpx import HttpxIntegration  # noqa: PLC0415 - as above
 
     def keep(breadcrumb: Any, _: Any) -> None:
-        seen.append(breadcrumb["data"]["http.method"])
+        methods.append(breadcrumb["data"]["http.method"])
 
     sentry_sdk.init(default_integrations=False, integrations=[HttpxIntegration()], before_breadcrumb=keep)
 
@@ -33,7 +33,7 @@ def _wrap(place: str) -> None:
 
     @functools.wraps(wrapped)
     def wrapper(self: Any, request: Any, **named: Any) -> Any:
-        seen.append("POST")
+        methods.append("POST")
         return wrapped(self, request, **named)
 
     setattr(owner, name, wrapper)
@@ -47,4 +47,4 @@ else:
 from kling_elements import KlingElements  # noqa: E402 - the tool must be active before
 
 with KlingElements("any-token", url) as kling:
-    print(kling.create(json.loads(body)).task_id, *seen)  # noqa: T201 - the test reads it
+    print(kling.create(json.loads(body)).task_id, *methods)  # noqa: T201 - the test reads it

@@ -1,4 +1,4 @@
-"""Create an element on a system without `os.fork`, and print the id of its task.
+"""Create an element on a system without `os.fork`, and print its task id.
 
 Arguments: the URL of the gateway, and a request as JSON.
 """

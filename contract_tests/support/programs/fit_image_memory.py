@@ -1,4 +1,4 @@
-"""Fit the image at a path, and print the most memory that the process used, in MiB."""
+"""Fit the image at a path, and print the process's peak memory in MiB."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Import `kling_elements.media`, and print which of the heavy libraries that has loaded."""
+"""Import `kling_elements.media`, and print which of the heavy libraries are then loaded."""
 
 from __future__ import annotations
 

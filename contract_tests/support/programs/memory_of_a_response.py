@@ -21,12 +21,12 @@ def _peak_bytes() -> int:
 
 
 def _reset_peak() -> None:
-    """Reset the peak to the memory in use now."""
+    """Reset the recorded peak to the memory that is in use now."""
     Path("/proc/self/clear_refs").write_text("5", "ascii")
 
 
 async def _look_up(kling: KlingElements | AsyncKlingElements, task_id: str) -> str:
-    """Look up a task without retries, because those after a 502 would take a minute. Return the kind of outcome."""
+    """Look up a task without retries, and return the kind of outcome. Retries after a 502 would take a minute."""
     try:
         if isinstance(kling, AsyncKlingElements):
             await kling.get(task_id, max_wait_seconds=0)
@@ -38,7 +38,7 @@ async def _look_up(kling: KlingElements | AsyncKlingElements, task_id: str) -> s
 
 
 async def _measure(style: str, url: str) -> tuple[str, int]:
-    """Return the kind of outcome, and the growth in bytes."""
+    """Return the kind of outcome, and the growth of memory in bytes."""
     kling = AsyncKlingElements("any-token", url) if style == "async" else KlingElements("any-token", url)
     await _look_up(kling, "warm")
     _reset_peak()

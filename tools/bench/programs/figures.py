@@ -21,12 +21,12 @@ def settings() -> dict[str, Any]:
 
 
 def print_figures(**figures: float) -> None:
-    """Print the figures, as the last line of the program's output."""
+    """Print the figures as the last line of the program's output."""
     print(json.dumps(figures))
 
 
 def require(holds: object, why: str) -> None:
-    """End the program unless a condition holds, so that the duration of a failure does not become a figure."""
+    """End the program unless a condition holds, because a failure's duration must not become a figure."""
     if not holds:
         raise SystemExit(why)
 
@@ -42,18 +42,18 @@ def median_ms(action: Callable[[], object], times: int) -> float:
 
 
 class PeakMemory:
-    """Measures in bytes how far the memory of this process grows from now on. Needs Linux's /proc."""
+    """Measures by how many bytes this process's memory grows from now on. Needs Linux's /proc."""
 
     def __init__(self) -> None:
         (_PROCESSES / "self" / "clear_refs").write_text(_RESET_PEAK)
         self._before = memory_of("self")
 
     def growth(self) -> int:
-        """Return by how many bytes the memory has grown, at its peak, since this object was created."""
+        """Return the peak growth of the memory in bytes since this object was created."""
         return memory_of("self", "VmHWM") - self._before
 
 
 def memory_of(process: int | str, field: str = "VmRSS") -> int:
-    """Return the bytes of memory that a process uses, 0 if it has just ended. `VmHWM` is the highest use so far."""
+    """Return a process's memory in bytes, or 0 if it has just ended. `VmHWM` is its highest use."""
     lines = (_PROCESSES / str(process) / "status").read_text().splitlines()
     return int(next((line for line in lines if line.startswith(f"{field}:")), f"{field}: 0 kB").split()[1]) * 1024

@@ -8,6 +8,6 @@ from tools.bench.programs import clients
 
 
 def test_the_client_of_openapi_generator_is_imported_if_it_exists() -> None:
-    """The generated client does not exist here, so the import fails."""
+    """The import fails, because the client is not generated here."""
     with pytest.raises(ModuleNotFoundError, match="openapi_generator_client"):
         clients.make("openapi-generator")

@@ -53,20 +53,20 @@ def test_each_experiment_returns_its_figures(inputs: BenchInputs, name: str, sid
 
 
 def test_importing_is_measured_relative_to_an_empty_run(inputs: BenchInputs) -> None:
-    """Importing the stock client takes longer than doing nothing."""
+    """Importing the stock client must take longer than doing nothing."""
     with EXPERIMENTS["importing"].sides(inputs) as sides:
         assert sides[STOCK]()["cpu_ms"] > 0
 
 
 def test_each_row_has_an_experiment_and_each_experiment_a_row() -> None:
-    """Every experiment is used, row names are unique, and each row has one target."""
+    """Row names are unique, and each row has one target."""
     assert set(EXPERIMENTS) == {row.experiment for row in ROWS}
     assert len(ROWS) == len({row.name for row in ROWS})
     assert [row.name for row in ROWS if (row.ratio is None) == (row.value is None) or not row.target] == []
 
 
 def test_a_server_that_checks_nothing_is_not_compared(inputs: BenchInputs, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A mock server that accepts every request would be fast."""
+    """A mock server that accepts every request would win."""
     monkeypatch.setattr(
         "tools.bench.experiments.mock_server", lambda: announced_server("tools.bench.fixed_response_server")
     )
@@ -88,7 +88,7 @@ def no_tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> BenchInputs:
 
 
 def test_prism_and_openapi_generator_may_fail(no_tools: BenchInputs) -> None:
-    """The table says why a peer failed. A client that could not be generated is not tried again."""
+    """The table gives the reason. A client that could not be generated is not tried again."""
     with EXPERIMENTS["mock"].sides(no_tools) as sides, pytest.raises(BenchError, match="did not start"):
         sides["Prism"]()
     for name in ("importing", "building"):
@@ -100,7 +100,7 @@ def test_prism_and_openapi_generator_may_fail(no_tools: BenchInputs) -> None:
 
 
 def test_prism_gets_the_same_load(no_tools: BenchInputs, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Prism gets its port as an option, and the load once it listens. Our mock server replaces Prism here."""
+    """Prism gets its port as an option, and the load once it listens. Our mock server stands in for it."""
     script = f'#!/bin/sh\nexec {sys.executable} -m kling_elements.mock --port "$5"\n'
     monkeypatch.setattr(peers, "PRISM", script_peer(script))
 

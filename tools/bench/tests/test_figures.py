@@ -8,7 +8,7 @@ from tools.bench.programs.figures import require
 
 
 def test_a_program_ends_if_a_condition_does_not_hold() -> None:
-    """The duration of a refusal must not count as that of a success."""
+    """A refusal's duration must not count as that of a success."""
     require(holds=True, why="nothing")
     with pytest.raises(SystemExit, match="the body was refused"):
         require(holds=False, why="the body was refused")

@@ -17,7 +17,7 @@ _LOAD = {"path": "/", "body": "{}", "connections": 1, "warm_up_seconds": 0.5, "s
 
 
 def test_the_server_for_clients_reads_bodies_of_any_size(inputs: BenchInputs) -> None:
-    """A connection serves several requests. If a body breaks off, the connection ends."""
+    """A connection serves several requests, and ends if a body breaks off."""
     authority, key = inputs.certificates
     tls = ssl.create_default_context(cafile=str(authority))
     with answering(str(key)) as port, httpx.Client(verify=tls, trust_env=False) as client:

@@ -22,7 +22,7 @@ _LOAD = {"path": "/", "body": "{}", "connections": 1, "warm_up_seconds": 0.5, "s
 
 @contextmanager
 def _answering_server(response: bytes) -> Iterator[int]:
-    """Run a server that sends this response to every request and then closes the connection, and yield its port."""
+    """Run a server that sends this response to each request and then disconnects, and yield its port."""
 
     class Handler(socketserver.BaseRequestHandler):
         def handle(self) -> None:
@@ -39,7 +39,7 @@ def _answering_server(response: bytes) -> Iterator[int]:
 
 
 def test_a_response_counts_once_it_is_complete() -> None:
-    """Only then does the connection send the next request, even if the response comes in pieces."""
+    """The connection sends no request before that, even if the response comes in pieces."""
     failed: Any = None  # never looked at unless a response is wrong
     connection = load.Connection(b"request", failed)
     sent: list[bytes] = []

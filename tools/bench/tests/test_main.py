@@ -16,7 +16,7 @@ from tools.bench.processes import (
 
 
 def test_the_command_prints_a_table_and_writes_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """With `--only`, only that row is measured."""
+    """With `--only`, no other row is measured."""
     json_file = tmp_path / "new" / "bench.json"
     options = ["--only", "check-small", "--processes", "1", "--effort", "0.01"]
 
@@ -44,7 +44,7 @@ def test_the_command_fails_if_ours_could_not_be_measured(
 
 @pytest.mark.parametrize("options", [["--processes", "0"], ["--effort", "0"], ["--effort", "2"], ["--only", "nothing"]])
 def test_invalid_options_are_refused(options: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    """The message contains the option."""
+    """The message names the option."""
     with pytest.raises(SystemExit):
         command.main(options)
 

@@ -16,7 +16,7 @@ from tools.bench.tests.lines import OWN_ROW, RATE_ROW, WALL_ROW, line_with
 
 
 def test_processes_run_in_turns_and_the_first_of_each_does_not_count(inputs: BenchInputs) -> None:
-    """Disturbances affect all sides, and one-time work affects none."""
+    """Disturbances then affect all sides, and one-time work affects none."""
     ran: list[str] = []
 
     def side(name: str) -> Callable[[], dict[str, float]]:
@@ -35,7 +35,7 @@ def test_processes_run_in_turns_and_the_first_of_each_does_not_count(inputs: Ben
 
 
 def test_a_side_that_fails_is_skipped_and_reported(inputs: BenchInputs) -> None:
-    """A side that fails after a success is also skipped, and the others continue."""
+    """The side is skipped even after a success, and the others continue."""
     remaining = iter([1.0])
 
     def succeed_once() -> dict[str, float]:
@@ -65,5 +65,5 @@ def test_a_side_that_fails_is_skipped_and_reported(inputs: BenchInputs) -> None:
     ],
 )
 def test_a_target_is_met_at_its_limit(is_met: bool | None, line: Line) -> None:  # noqa: FBT001 - a table's column
-    """A ratio needs a peer, but a value of our own does not."""
+    """A ratio needs a peer, and a value doesn't."""
     assert is_met is line.is_met

@@ -20,7 +20,7 @@ from tools.bench.processes import (
 
 
 def test_a_failing_program_is_reported_by_its_last_line() -> None:
-    """A table has no room for a traceback."""
+    """A table has no room for its traceback."""
     with pytest.raises(BenchError, match=r"failed with exit code 1: KeyError: 'nothing'$"):
         run_program("small", {"url": None, "client": "nothing"})
     with pytest.raises(BenchError, match=r"failed with exit code 3: no message$"):
@@ -30,15 +30,15 @@ def test_a_failing_program_is_reported_by_its_last_line() -> None:
 
 
 def test_measured_processes_see_neither_proxies_nor_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A proxy would change the figures, and measured processes must not see your token."""
+    """A proxy would change the figures, and a measured process must not see your token."""
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example.com")
     monkeypatch.setenv("KLING_API_KEY", "secret-token")
     monkeypatch.setenv("KEPT", "yes")
 
-    seen = environment([Path("one"), Path("two")])
+    variables = environment([Path("one"), Path("two")])
 
-    assert {"HTTPS_PROXY", "KLING_API_KEY"} & seen.keys() == set()
-    assert ("yes", f"one{os.pathsep}two") == (seen["KEPT"], seen["PYTHONPATH"])
+    assert {"HTTPS_PROXY", "KLING_API_KEY"} & variables.keys() == set()
+    assert ("yes", f"one{os.pathsep}two") == (variables["KEPT"], variables["PYTHONPATH"])
 
 
 def test_a_server_that_does_not_start_is_an_error() -> None:

@@ -11,7 +11,7 @@ from tools.bench.tests.lines import OWN_ROW, RATE_ROW, WALL_ROW, line_with
 
 
 def test_the_table_shows_every_figure_and_every_reason() -> None:
-    """A figure that could not be measured is a dash, with the reason below the table."""
+    """A missing figure is a dash, and its reason is below the table."""
     lines = [
         line_with(WALL_ROW, 61.66, 705.4, generator=1234.5),
         line_with(OWN_ROW, 20.0, None, why="not available: node"),

@@ -14,7 +14,7 @@ _MIB = 1024 * 1024
 
 
 def test_growth_counts_from_the_second_minute_on() -> None:
-    """Growth in the first minute doesn't count, and neither does a single outlier."""
+    """Neither the first minute nor a single outlier counts."""
     minutes = [[10, 30, 50], [60, 60, 60], [61, 61, 900], [62, 62, 62]]
 
     assert 2 == soak.growth([sample for minute in minutes for sample in minute], 3)
@@ -22,7 +22,7 @@ def test_growth_counts_from_the_second_minute_on() -> None:
 
 @pytest.mark.parametrize(("grown", "is_flat"), [(2 * _MIB, True), (2 * _MIB + 1, False)])
 def test_memory_may_grow_up_to_the_maximum(grown: int, is_flat: bool) -> None:  # noqa: FBT001 - a table's column
-    """The summary shows the memory of each process by the minute, and which process grew."""
+    """The summary shows each process's memory by the minute, and which process grew."""
     memory = {"one": [_MIB] * 6, "other": [_MIB, _MIB, 5 * _MIB, 5 * _MIB, 5 * _MIB + grown, 5 * _MIB + grown]}
 
     lines, flat = soak.summary(memory, 2, 2 * _MIB)
@@ -34,7 +34,7 @@ def test_memory_may_grow_up_to_the_maximum(grown: int, is_flat: bool) -> None:  
 
 
 def test_both_clients_call_the_mock_server(capsys: pytest.CaptureFixture[str]) -> None:
-    """The clients send requests for the chosen time, and the soak watches every process."""
+    """The clients do so for the chosen time, and the soak watches every process."""
     options = ["--minutes", "3", "--rounds", "5", "--max-mib", "1000"]
 
     assert 0 == soak.main(options, samples_per_minute=2, minute_seconds=2)
@@ -57,7 +57,7 @@ def test_a_client_that_fails_ends_the_soak(
 
 @pytest.mark.parametrize("options", [["--minutes", "2"], ["--rounds", "0"]])
 def test_invalid_options_are_refused(options: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    """The message contains the option."""
+    """The message names the option."""
     with pytest.raises(SystemExit):
         soak.main(options)
 
@@ -65,14 +65,14 @@ def test_invalid_options_are_refused(options: list[str], capsys: pytest.CaptureF
 
 
 def test_only_a_refusal_is_ignored() -> None:
-    """If the create that should be refused fails for another reason, the client ends."""
+    """The client ends if the create fails for any other reason."""
     error = TransportError("gone", may_have_been_sent=True)
     with pytest.raises(TransportError):
         calling.expect_refusal(error)
 
 
 def test_a_late_round_does_not_shorten_later_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    """After a delay, the pace is the same as before."""
+    """The pace after a delay is that before it."""
     now = 0.0
     monkeypatch.setattr("time.monotonic", lambda: now)
     waits = calling.waits({"rounds_per_second": 10, "seconds": 1})

@@ -22,7 +22,7 @@ _GOOD: dict[str, Any] = {
 
 
 def test_a_good_visit_has_no_problems() -> None:
-    """A light page is also right, if the browser prefers light."""
+    """A light page is right too if the browser prefers light."""
     assert [] == list(Visit(**_GOOD).problems())
     assert [] == list(Visit(**_GOOD | {"scheme": "light", "is_dark": False}).problems())
 
@@ -49,5 +49,4 @@ def test_a_good_visit_has_no_problems() -> None:
     ],
 )
 def test_each_problem_is_reported_in_one_line(expected: str, changes: dict[str, Any]) -> None:
-    """Each problem is one line."""
     assert [expected] == list(Visit(**_GOOD | changes).problems())

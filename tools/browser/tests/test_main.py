@@ -32,7 +32,7 @@ def _visit(width: int, page_width: int) -> Visit:
 def test_each_visit_is_reported(
     code: int, page_width: int, line: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A mock server runs while the browser visits its page. If there is a problem, the exit code is 1."""
+    """A mock server runs meanwhile. A problem leads to exit code 1."""
     pages: list[str] = []
 
     def make_visits(docs: str, chromium: str, folder: Path) -> list[Visit]:

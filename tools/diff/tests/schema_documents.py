@@ -18,7 +18,7 @@ def object_schema(*, closed: bool = False, required: tuple[str, ...] = (), **pro
 
 
 def document_with(use: str, schema: Any, **components: Any) -> dict[str, Any]:
-    """Return a document with one operation, whose request or response has the schema."""
+    """Return a document with one operation that has the schema in its request or response."""
     body = {"content": {"application/json": {"schema": schema}}}
     request = {"requestBody": body} if use == "request" else {}
     response = body if use == "response" else {}
@@ -32,7 +32,7 @@ def document_with(use: str, schema: Any, **components: Any) -> dict[str, Any]:
 
 
 def broken_party(before: dict[str, Any], after: dict[str, Any], use: str = "request") -> str:
-    """Return `caller`, `server`, `both`, `nobody` if a change breaks nobody, or `none` if there is no change."""
+    """Return the party that a change breaks, `both`, `nobody`, or `none` if there is no change."""
     changes = changes_between(document_with(use, **before), document_with(use, **after))
     broken = {party.value for change in changes for party in change.breaks}
     if len(broken) > 1:

@@ -22,7 +22,7 @@ def _copy() -> Any:
 
 
 def _broken_by(change: Callable[[Any], object], *, is_reversed: bool = False) -> set[str]:
-    """Return the party that a change breaks, or its reversal, with the name of each changed place."""
+    """Return the party that a change or its reversal breaks, with the names of the changed places."""
     before, after = _copy(), _copy()
     change(after)
     changes = changes_between(after, before) if is_reversed else changes_between(before, after)
@@ -55,13 +55,13 @@ def _status(document: Any, status: str, response: Any) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class _CallChange:
-    """A change of the document, and what it breaks, in the form of `_broken_by`.
+    """A change of the document, with the broken parties in the form of `_broken_by`.
 
     Attributes:
         id: A name for the change.
         change: A function that makes it.
-        breaks: What the change breaks.
-        reversal_breaks: What its reversal breaks; empty if that is the same for the other party.
+        breaks: The broken parties.
+        reversal_breaks: The parties that its reversal breaks. By default, the opposite of `breaks`.
     """
 
     id: str
@@ -331,13 +331,13 @@ _HARMLESS = [
 
 @for_each_row([*_CALL_CHANGES, *_HARMLESS])
 def test_a_change_around_schemas_breaks_the_expected_party(row: _CallChange) -> None:
-    """A change breaks the party that loses something or has more to do. A change of descriptions breaks nobody."""
+    """The party that loses something or has more to do breaks. Changed descriptions break nobody."""
     assert set(filter(None, row.breaks.split(", "))) == _broken_by(row.change)
     assert set(filter(None, row.broken_by_reversal.split(", "))) == _broken_by(row.change, is_reversed=True)
 
 
 def test_lines_about_operations_and_security_are_readable() -> None:
-    """A line shows the id of an operation, and the ways to authenticate."""
+    """The lines show the operation's id and the ways to authenticate."""
     after = _copy()
     del after["paths"][_PATH]["get"]
     _post(after)["security"] = [{}]

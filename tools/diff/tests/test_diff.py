@@ -33,7 +33,7 @@ def contract() -> Any:
 
 @dataclass(frozen=True, kw_only=True)
 class _Edit:
-    """A change of the contract: a place, its new value, the party that this breaks, and the message."""
+    """A change of the contract, with the broken party and the message."""
 
     id: str
     at: str
@@ -119,7 +119,7 @@ _EDITS = [
 
 @for_each_row(_EDITS)
 def test_a_change_of_the_contract_breaks_the_expected_party(row: _Edit, contract: Any) -> None:
-    """Each change is reported once, at its place, even if several operations use that place."""
+    """The change is reported once, at its place, even if several operations use that place."""
     changed = copy.deepcopy(contract)
     parent, _, name = row.at.rpartition("/")
     node = follow(changed, parent)
@@ -133,7 +133,7 @@ def test_a_change_of_the_contract_breaks_the_expected_party(row: _Edit, contract
 
 
 def test_each_number_of_media_is_compared(contract: Any) -> None:
-    """If every limit of images, videos and bodies is raised by one, every change is reported."""
+    """The test raises every limit of images, videos and bodies by one."""
     changed = copy.deepcopy(contract)
     groups = [follow(changed, f"{_BODY}/x-body-size")]
     for pointer in (f"{_SCHEMAS}/ImageBase64/x-image", _VIDEO):
@@ -166,7 +166,7 @@ def _changes_that_break(*parties: Party) -> list[Change]:
 def test_the_next_version_follows_from_what_a_change_breaks(
     base: tuple[int, int, int], parties: tuple[Party, ...], needed: tuple[int, int, int]
 ) -> None:
-    """If callers break, the major version rises; if only servers break, the minor. Before 1.0.0: minor and patch."""
+    """Broken callers raise the major version, and broken servers the minor. Before 1.0.0: minor and patch."""
     assert needed == next_version(base, _changes_that_break(*parties))
 
 
@@ -194,7 +194,7 @@ _LINE = "breaks caller: #/paths/~1call/post/requestBody/content/application~1jso
     ],
 )
 def test_a_break_needs_a_new_version(version: str, says: str) -> None:
-    """If the version is too low, the summary contains the lowest sufficient one."""
+    """The summary for a version that is too low contains the lowest sufficient one."""
     lines, is_enough = report("it", _small(), _small(version, 19))
 
     assert ([_LINE, f"it: changes: 1, breaking callers: 1, breaking servers: 0{says}"], not says) == (lines, is_enough)
@@ -214,7 +214,7 @@ def _write(path: Path, document: Any) -> None:
 
 @pytest.fixture
 def spec(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return the contract in a separate git repository, whose first commit, `empty`, lacks it."""
+    """Return the contract's path in a separate repository, whose first commit, `empty`, lacks it."""
     monkeypatch.setenv("GIT_DIR", "/nowhere")  # as in a git hook, which sets several of these
     for name in [name for name in os.environ if name.startswith("GIT_")]:
         monkeypatch.delenv(name)
@@ -235,7 +235,7 @@ def _diff(spec: Path, base: str, capsys: pytest.CaptureFixture[str]) -> tuple[in
 
 
 def test_the_command_reports_that_nothing_changed(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The command distinguishes no change from a change of only descriptions."""
+    """The command distinguishes that from a change of descriptions only."""
     assert (0, "kling-elements.yaml since HEAD: no change\n", "") == _diff(spec, "HEAD", capsys)
 
     _write(spec, _small(title="Other"))
@@ -246,7 +246,7 @@ def test_the_command_reports_that_nothing_changed(spec: Path, capsys: pytest.Cap
 def test_the_command_fails_for_a_break_until_the_version_is_raised(
     spec: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The command prints each change and the version that is needed."""
+    """The command prints each change and the required version."""
     summary = "kling-elements.yaml since HEAD: changes: 1, breaking callers: 1, breaking servers: 0"
 
     _write(spec, _small(longest=19))
@@ -273,7 +273,7 @@ def test_the_command_fails_for_a_break_until_the_version_is_raised(
 def test_a_base_that_cannot_be_used_is_an_error(
     spec: Path, capsys: pytest.CaptureFixture[str], base: str, says: str
 ) -> None:
-    """The error is one line, which says what is wrong with BASE and how to set it."""
+    """The error is one line that says what is wrong with BASE and how to set it."""
     assert (2, "", f"error: {says}\n") == _diff(spec, base, capsys)
 
 
@@ -291,7 +291,7 @@ def test_a_base_that_cannot_be_used_is_an_error(
 def test_a_document_that_cannot_be_compared_is_an_error(
     spec: Path, capsys: pytest.CaptureFixture[str], text: str, says: str
 ) -> None:
-    """The error contains the file, or the place in it."""
+    """The error names the file or the place in it."""
     spec.write_text(text, "utf-8")
 
     code, out, error = _diff(spec, "HEAD", capsys)
@@ -301,7 +301,7 @@ def test_a_document_that_cannot_be_compared_is_an_error(
 
 
 def test_an_old_document_that_is_broken_is_an_error(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The error contains the commit."""
+    """The error names the commit."""
     spec.write_text("- a list", "utf-8")
     _git(spec.parent, "commit", "--quiet", "--all", "--message=broken")
     _write(spec, _small())

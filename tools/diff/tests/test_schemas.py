@@ -16,7 +16,7 @@ from tools.diff.tests.schema_documents import TEXT, broken_party, document_with
 @for_each_row(SCHEMA_CHANGES, "change")
 @pytest.mark.parametrize("use", ["request", "response"])
 def test_a_change_of_a_schema_breaks_the_expected_party(change: SchemaChange, use: str) -> None:
-    """Which party breaks depends on what conforms now, and on who sends the value."""
+    """The party depends on which values now conform, and on who sends them."""
     assert getattr(change.breaks, use) == broken_party({"schema": change.before}, {"schema": change.after}, use)
 
 
@@ -40,7 +40,7 @@ _VALUES: list[Any] = [
 
 
 def _conform(schema: dict[str, Any]) -> list[bool]:
-    """Return whether each value conforms, by a validator that shares no code with the comparison."""
+    """Return whether each value conforms, by a validator without code of the comparison."""
     whole = {**schema, "components": {"schemas": {"Thing": TEXT}}}
     validator = jsonschema_rs.validator_for(whole, validate_formats=True)
     return [validator.is_valid(value) for value in _VALUES]
@@ -65,9 +65,9 @@ def test_every_break_that_a_value_proves_is_reported() -> None:
     for old, new in pairs:
         changes = changes_between(document_with("request", schemas[old]), document_with("request", schemas[new]))
         reported = {party.value for change in changes for party in change.breaks}
-        seen = list(zip(conforming[old], conforming[new], strict=True))
+        verdicts = list(zip(conforming[old], conforming[new], strict=True))
         broken = {
-            party for party, change in {"caller": (True, False), "server": (False, True)}.items() if change in seen
+            party for party, change in {"caller": (True, False), "server": (False, True)}.items() if change in verdicts
         }
         witnessed += len(broken)
         missed += [(schemas[old], schemas[new], party) for party in broken - reported]

@@ -29,14 +29,14 @@ from tools.diff.tests.schema_documents import TEXT, WORDS, document_with, object
     ],
 )
 def test_each_change_is_shown_in_one_line(before: Any, after: Any, lines: list[str]) -> None:
-    """A line contains the party, the place, the old and the new value, and the use. Breaks of callers come first."""
-    where = "#/paths/~1call/post/requestBody/content/application~1json/schema"
+    """The line gives the party, the place, both values and the use. Breaks of callers come first."""
+    pointer = "#/paths/~1call/post/requestBody/content/application~1json/schema"
 
     shown = [
         str(change) for change in changes_between(document_with("request", before), document_with("request", after))
     ]
 
-    assert [line.replace("#W", where) for line in lines] == shown
+    assert [line.replace("#W", pointer) for line in lines] == shown
 
 
 def _two_uses_of(name: str, schema: Any, **more: Any) -> dict[str, Any]:
@@ -51,7 +51,7 @@ def _two_uses_of(name: str, schema: Any, **more: Any) -> dict[str, Any]:
 
 
 def test_a_change_of_a_component_is_reported_once() -> None:
-    """The line lists all uses of the component, and every party that a use breaks."""
+    """The line lists all its uses, and every party that a use breaks."""
     (change,) = changes_between(_two_uses_of("P", {"maxLength": 2}), _two_uses_of("P", {"maxLength": 1}))
 
     line = "breaks caller and server: #/components/schemas/P/maxLength: 2 -> 1 (request and response)"
@@ -59,12 +59,11 @@ def test_a_change_of_a_component_is_reported_once() -> None:
 
 
 def test_renaming_a_component_is_not_a_change() -> None:
-    """Names of components are never sent."""
+    """A component's name is never sent."""
     assert changes_between(_two_uses_of("P", object_schema(p=TEXT)), _two_uses_of("Q", object_schema(p=TEXT))) == []
 
 
 def test_a_change_of_a_renamed_component_names_both_places() -> None:
-    """The line contains the old place and the new one."""
     (change,) = changes_between(_two_uses_of("P", {"maxLength": 2}), _two_uses_of("Q", {"maxLength": 1}))
 
     assert str(change).startswith(
@@ -82,7 +81,7 @@ def test_a_change_of_an_unused_component_is_ignored() -> None:
 
 
 def test_recursive_schemas_are_compared() -> None:
-    """The comparison ends, and finds each change once."""
+    """The comparison ends and finds each change once."""
     tree = {"$ref": "#/components/schemas/Tree"}
     before, after = (
         document_with("request", tree, Tree=object_schema(inner=tree, label={"maxLength": n}, rest={"not": tree}))
@@ -91,10 +90,10 @@ def test_recursive_schemas_are_compared() -> None:
 
     lines = [str(change).partition(" (")[0] for change in changes_between(before, after)]
 
-    where, reference = "#/components/schemas/Tree/properties", json.dumps(tree)
+    pointer, reference = "#/components/schemas/Tree/properties", json.dumps(tree)
     assert [
-        f"breaks caller: {where}/label/maxLength: 2 -> 1",
-        f"breaks caller and server: {where}/rest/not: {reference} -> {reference}",
+        f"breaks caller: {pointer}/label/maxLength: 2 -> 1",
+        f"breaks caller and server: {pointer}/rest/not: {reference} -> {reference}",
     ] == sorted(lines, key=len)
 
 
@@ -110,7 +109,7 @@ def test_recursive_schemas_are_compared() -> None:
     ],
 )
 def test_a_schema_that_cannot_be_compared_is_an_error(schema: Any, says: str) -> None:
-    """The error contains the place."""
+    """The error names the place."""
     document = document_with(
         "request", schema, Round={"$ref": "#/components/schemas/Round"}, Short={"type": "string", "maxLength": 2}
     )

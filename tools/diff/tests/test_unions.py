@@ -33,12 +33,12 @@ def _choice(**branches: str) -> dict[str, Any]:
 def test_branches_are_matched_by_the_values_of_the_discriminator(
     before: dict[str, str], after: dict[str, str], verdict: str
 ) -> None:
-    """A removed value breaks callers, and a new one breaks servers. Names of branches are never sent."""
+    """A removed value breaks callers, and a new one servers. Names of branches are never sent."""
     assert verdict == broken_party(_choice(**before), _choice(**after))
 
 
 def test_another_discriminator_breaks_both() -> None:
-    """Callers and servers have to use another property."""
+    """Both parties have to use another property."""
     before, after = _choice(a="A"), _choice(a="A")
     after["schema"]["discriminator"]["propertyName"] = "type"
 
@@ -46,7 +46,7 @@ def test_another_discriminator_breaks_both() -> None:
 
 
 def test_adding_or_removing_a_discriminator_breaks_nobody() -> None:
-    """The branches already decide what conforms."""
+    """The branches already decide which values conform."""
     before, after = _choice(a="A", b="B"), _choice(a="A", b="B")
     del after["schema"]["discriminator"]
 

@@ -16,7 +16,7 @@ from tools.interop import life
 
 
 def _client(**responses: Any) -> Any:
-    """Return a stand-in for a client whose calls return correct values, except for these."""
+    """Return a stand-in for a client whose calls return correct values, with these exceptions."""
     task = SimpleNamespace(task_id="1")
     correct = {"create": task, "wait": object(), "get": task, "list": [task], "presets": [task], "delete": None}
     return SimpleNamespace(
@@ -35,7 +35,7 @@ def _client(**responses: Any) -> Any:
     ],
 )
 def test_each_place_returns_the_created_task(expected: list[str], responses: dict[str, Any]) -> None:
-    """The look-up and the list return the new task, and the library is not empty."""
+    """Look-up and list must return the new task, and the library must not be empty."""
     assert expected == life.find_problems(_client(**responses))
 
 
@@ -49,14 +49,14 @@ def _first_example(request: httpx.Request) -> httpx.Response:
 
 
 def test_the_first_examples_take_an_element_through_its_whole_life() -> None:
-    """If you try the contract on a stock mock server, you see an element from its creation to its deletion."""
+    """On a stock mock server, you therefore see an element from its creation to its deletion."""
     transport = httpx.MockTransport(_first_example)
     with KlingElements("sk-test", "http://127.0.0.1:1", http_client={"transport": transport}) as kling:
         assert [] == life.find_problems(kling)
 
 
 def test_the_element_itself_is_deleted() -> None:
-    """The deletion gets the element, not its task."""
+    """The deletion gets the element and not its task."""
     deleted = list[object]()
     client = _client(wait="the element", delete=None)
     client.delete = deleted.append

@@ -1,4 +1,4 @@
-"""The programs run, and their messages are passed on. Shell scripts replace them: the tests need only Python."""
+"""The programs run, and their messages are passed on. Shell scripts stand in for them here."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_the_versions_are_exact() -> None:
 
 
 def test_the_contract_is_validated(bin_folder: Path, tmp_path: Path) -> None:
-    """The program that runs the parser's `validate` gets the path of the contract, and its message is passed on."""
+    """The parser's `validate` gets the contract's path, and its message is passed on."""
     _write(bin_folder, "node", 'printf "%s\\n" "$@" > arguments')
     programs.swagger_parser()
     assert f"validate.mjs\n{SPEC}\n" == (tmp_path / "arguments").read_text()
@@ -50,7 +50,7 @@ def test_the_contract_is_validated(bin_folder: Path, tmp_path: Path) -> None:
 
 
 def test_a_program_is_compiled_with_the_types(bin_folder: Path, tmp_path: Path) -> None:
-    """The compiler checks the program strictly, next to the types, and its message is passed on."""
+    """The check is strict, and the compiler's message is passed on."""
     _write(bin_folder, "openapi-typescript", 'cp "$1" "$3"')
     _write(bin_folder, "tsc", 'test -e contract.d.ts && test -e usage.ts && printf "%s " "$@" > arguments')
     programs.openapi_typescript()
@@ -63,7 +63,7 @@ def test_a_program_is_compiled_with_the_types(bin_folder: Path, tmp_path: Path) 
 
 
 def test_a_program_that_is_missing_or_hangs_is_an_error(bin_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The message says how to install the programs."""
+    """The message says how to install it."""
     for check in (programs.openapi_typescript, programs.prism):
         with pytest.raises(InteropError, match=r"No such file.*; `make interop` installs the programs with npm$"):
             check()
@@ -104,7 +104,7 @@ _MOCK = f'exec "{sys.executable}" -m kling_elements.mock --port "$5"'
 
 
 def test_an_element_goes_through_its_whole_life_on_the_server(bin_folder: Path) -> None:
-    """The server starts on a local port, and is stopped at the end. Our own mock server replaces it here."""
+    """The server listens on a local port and is stopped at the end. Our mock server stands in for it."""
     _write(bin_folder, "prism", f"echo $$ > pid; {_MOCK} --task-seconds 0.01-0.02")
     programs.prism()
 
@@ -114,7 +114,7 @@ def test_an_element_goes_through_its_whole_life_on_the_server(bin_folder: Path) 
 
 
 def test_a_server_with_wrong_responses_is_an_error(bin_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The client's error is passed on, and so are the problems of the element's life."""
+    """The error contains the client's message, or the problems of the element's life."""
     _write(bin_folder, "prism", f"{_MOCK} --token another")
     with pytest.raises(InteropError, match=r"^AuthenticationError: .*code 1002"):
         programs.prism()
@@ -124,7 +124,7 @@ def test_a_server_with_wrong_responses_is_an_error(bin_folder: Path, monkeypatch
 
 
 def test_a_server_that_does_not_start_is_an_error(bin_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its output is passed on, whether it ends at once or never listens."""
+    """The server's output is passed on, whether it ends at once or never listens."""
     _write(bin_folder, "prism", "echo cannot read it; exit 1")
     with pytest.raises(InteropError, match=r"^the server did not start: cannot read it$"):
         programs.prism()
@@ -137,7 +137,7 @@ def test_a_server_that_does_not_start_is_an_error(bin_folder: Path, monkeypatch:
 def test_the_command_runs_all_programs_and_fails_if_one_fails(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The output contains each program with its version, and the message of a failure."""
+    """The command prints each program with its version, and the message of a failure."""
 
     def fail() -> None:
         raise InteropError("not valid")

@@ -1,4 +1,4 @@
-"""Run the command in tests, against mock servers that send some other replies."""
+"""Run the command in tests, against mock servers of which some replies are replaced."""
 
 from __future__ import annotations
 
@@ -70,13 +70,13 @@ class Run:
         return {row.id: row for row in load(self.file)}
 
     def starting(self, *words: str) -> list[str]:
-        """Return the lines that begin with one of these words."""
+        """Return the lines with one of these beginnings."""
         return [line for line in self.lines if line.startswith(words)]
 
 
 @contextmanager
 def gateway(dialect: str = "live", replies: Replies | None = None) -> Iterator[KlingRouter]:
-    """Run a gateway that speaks a dialect, except for targets with other replies. Its tasks finish at once."""
+    """Run a gateway that speaks a dialect. Some targets have other replies, and tasks finish at once."""
     options: dict[str, Any] = {"dialect": dialect, "tick_seconds": 0}
     app = create_app(TOKEN, **options)
     response = app.respond

@@ -20,12 +20,12 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp
 
 @pytest.fixture
 def replies() -> Replies:
-    """Return the replies that the gateway sends in place of its own, by the beginning of the target."""
+    """Return replies that replace the gateway's own, by the beginning of their target."""
     return {}
 
 
 @pytest.fixture
 def gateway_router(replies: Replies) -> Iterator[KlingRouter]:
-    """Run the gateway that clients call by default."""
+    """Run the gateway at the clients' default URL."""
     with gateway(replies=replies) as router:
         yield router

@@ -12,11 +12,11 @@ from tools.live.session import SeenResponse
 
 @for_each_row([row for row in responses() if row.call != NOTIFICATION])
 def test_a_known_response_is_read_as_its_row_says_and_is_not_new(row: LiveResponse) -> None:
-    """`make live` writes a row with the same meaning, and does not report the response as new."""
+    """The row that `make live` writes has the same meaning."""
     requested_id = row.asked or row.reads.external_id or ""
     situation = {"listElements": "list", "listPresetElements": "presets"}.get(row.call, "creation")
-    seen = SeenResponse(situation, row.call, (requested_id,) if requested_id else (), row.response())
-    report = Report([seen], Redactor(str, "gateway.example.com"), "2026-11-28")
+    seen_response = SeenResponse(situation, row.call, (requested_id,) if requested_id else (), row.response())
+    report = Report([seen_response], Redactor(str, "gateway.example.com"), "2026-11-28")
 
     assert row.means == read_response(row.call, row.response(), requested_id).means
     assert [] == report.news

@@ -32,7 +32,7 @@ from tools.live.tests.command import (
 
 
 def test_an_image_without_create_creates_nothing(gateway_router: KlingRouter, run: Run) -> None:
-    """An element is created only with CREATE=1."""
+    """CREATE=1 is required."""
     assert 0 == run(IMAGE)
     assert [] == gateway_router.kling.tasks()
 
@@ -40,7 +40,7 @@ def test_an_image_without_create_creates_nothing(gateway_router: KlingRouter, ru
 @pytest.mark.parametrize("source", ["address", "file"])
 @pytest.mark.parametrize("dialect", STATUS_OF_ABSENCE)
 def test_an_element_is_created_and_deleted(dialect: str, source: str, run: Run, tmp_path: Path) -> None:
-    """The image can be a URL or a file, and the gateway can speak either dialect."""
+    """The image may be a URL or a file, and the dialect either of the two."""
     (tmp_path / "mara.png").write_bytes(Picture().build())
 
     with gateway(dialect) as router:
@@ -73,7 +73,7 @@ class _Aftermath:
         fault: The fault.
         lines: Lines that the run prints.
         code: The exit code.
-        is_deleted: Whether the task's element was deleted; None if there is no task.
+        is_deleted: Whether the task's element was deleted, or None if there is no task.
     """
 
     fault: str
@@ -143,7 +143,7 @@ class _Aftermath:
     ]
 )
 def test_no_element_remains_after_a_failure(row: _Aftermath, gateway_router: KlingRouter, run: Run) -> None:
-    """At most one element is created, and it is deleted. The run reports the wrong response."""
+    """At most one is created, and it is deleted. The run reports the wrong response."""
     gateway_router.kling.queue_faults(row.fault)
 
     assert row.code == run("--create", IMAGE)
@@ -158,7 +158,7 @@ def test_no_element_remains_after_a_failure(row: _Aftermath, gateway_router: Kli
 def test_an_element_that_cannot_be_deleted_is_reported_as_left_behind(
     gateway_router: KlingRouter, replies: Replies, run: Run
 ) -> None:
-    """The last line contains the element's id."""
+    """The last line names its id."""
     replies[DELETION] = json_reply({"code": 5000, "message": "Jonas is busy"}, 500)
 
     assert 1 == run("--create", IMAGE)
@@ -172,7 +172,7 @@ def test_an_element_that_cannot_be_deleted_is_reported_as_left_behind(
 
 @pytest.mark.parametrize("fault", ["none", "status-word:archived"])
 def test_a_task_that_does_not_end_is_reported_as_left_behind(fault: str, run: Run) -> None:
-    """You can delete the element only once it exists."""
+    """The task's element can be deleted only once it exists."""
     with respx_router(app=create_app(TOKEN, tick_seconds=0 if ":" in fault else 1, manual_clock=True)) as router:
         router.kling.queue_faults(fault)
         assert 1 == run("--create", IMAGE, "--max-wait=0")
@@ -183,7 +183,7 @@ def test_a_task_that_does_not_end_is_reported_as_left_behind(fault: str, run: Ru
 
 
 def test_an_unknown_status_word_is_reported(gateway_router: KlingRouter, run: Run) -> None:
-    """The contract accepts the word, but it may be new."""
+    """The word is reported as new, although the contract accepts any word."""
     gateway_router.kling.queue_faults("status-word:archived")
 
     run("--create", IMAGE)
@@ -192,7 +192,7 @@ def test_an_unknown_status_word_is_reported(gateway_router: KlingRouter, run: Ru
 
 
 def test_a_create_that_cannot_be_found_again_is_reported_as_left_behind(gateway_router: KlingRouter, run: Run) -> None:
-    """The element may exist, or may still be created, so the external id is printed."""
+    """The external id is printed, because the element may exist or still be created."""
     gateway_router.kling.queue_faults(*["drop-before"] * 20)
 
     assert 1 == run("--create", IMAGE)
@@ -205,7 +205,7 @@ def test_a_create_that_cannot_be_found_again_is_reported_as_left_behind(gateway_
 def test_an_element_that_cannot_be_looked_up_is_reported_as_left_behind(
     gateway_router: KlingRouter, replies: Replies, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The message contains the external id that was sent."""
+    """The message names the external id that was sent."""
     monkeypatch.setattr(KlingElements, "wait", lambda *_, **__: replies.update({LOOK_UP: PAGE_REPLY}))
 
     assert 1 == run("--create", IMAGE)
@@ -218,7 +218,7 @@ def test_an_element_that_cannot_be_looked_up_is_reported_as_left_behind(
 def test_an_element_that_can_no_longer_be_looked_up_is_deleted(
     gateway_router: KlingRouter, replies: Replies, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The deletion uses the id of the element that `wait` returned."""
+    """The id is that of the element that `wait` returned."""
     wait = KlingElements.wait
 
     def wait_and_cut_look_ups(*arguments: Any, **options: Any) -> Element:
@@ -257,7 +257,7 @@ def test_an_interrupted_run_leaves_nothing_behind(
 def test_an_element_without_an_id_is_reported_as_left_behind(
     replies: Replies, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Without an id the element can't be deleted."""
+    """Such an element can't be deleted without one."""
     nameless = {"task_id": "7 7", "task_status": "archived", "task_result": {"elements": [{"element_name": "Jonas"}]}}
     response = json_reply({"code": 0, "data": nameless})
     monkeypatch.setattr(KlingElements, "wait", lambda *_, **__: replies.update({LOOK_UP: response}))
@@ -272,7 +272,7 @@ def test_an_element_without_an_id_is_reported_as_left_behind(
 def test_an_id_with_control_characters_is_escaped_in_one_line(
     replies: Replies, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A gateway can't control your terminal."""
+    """Otherwise a gateway could control your terminal."""
     response = json_reply({"code": 0, "data": {"task_id": "7\n\x1b[2J", "task_status": "archived"}})
     monkeypatch.setattr(KlingElements, "wait", lambda *_, **__: replies.update({LOOK_UP: response}))
 
@@ -282,7 +282,7 @@ def test_an_id_with_control_characters_is_escaped_in_one_line(
 
 
 def test_without_look_ups_nothing_is_created(gateway_router: KlingRouter, replies: Replies, run: Run) -> None:
-    """An element that can't be found can't be deleted."""
+    """An element that can't be found couldn't be deleted."""
     replies[LOOK_UP] = json_reply({"code": 1202, "message": "no"}, 404)
 
     assert 1 == run("--create", IMAGE)

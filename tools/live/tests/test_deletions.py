@@ -16,7 +16,7 @@ _OTHER_DELETION = "/kling/v1/general/delete-advanced-elements"
 
 
 def test_nothing_is_deleted_without_confirmation(run: Run) -> None:
-    """Deletions are sent only with CONFIRM=1."""
+    """CONFIRM=1 is required."""
     with gateway() as router:
         run()
         sent = [call.request.url.path for call in router.calls]
@@ -26,7 +26,7 @@ def test_nothing_is_deleted_without_confirmation(run: Run) -> None:
 
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_both_paths_get_a_deletion_of_an_element_that_cannot_exist(dialect: str, run: Run) -> None:
-    """Nothing is deleted. In the live dialect no such response is known yet, so it is new."""
+    """In the live dialect, the response is new, because none has been recorded yet."""
     with gateway(dialect) as router:
         create()
         code = run("--confirm")
@@ -43,7 +43,7 @@ def test_both_paths_get_a_deletion_of_an_element_that_cannot_exist(dialect: str,
 
 
 def test_a_claimed_deletion_of_an_unknown_element_is_new(run: Run) -> None:
-    """No element ever had the id in the deletion."""
+    """The gateway claims to have deleted an element that never existed."""
     with gateway(replies={DELETION: json_reply({"code": 0}), _OTHER_DELETION: Reply(200, cut=True)}):
         assert 1 == run("--confirm")
 

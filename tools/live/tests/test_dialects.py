@@ -15,7 +15,7 @@ from tools.live.tests.command import DIALECTS, HOST, NEITHER, Run, gateway
 
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_the_dialect_of_a_gateway_is_recognised(dialect: str, run: Run) -> None:
-    """Look-ups show the dialect, and so do deletions."""
+    """Look-ups and deletions show it."""
     with gateway(dialect):
         assert 0 == run("--create", "--image=https://media.example.com/mara.jpg")
 
@@ -54,13 +54,13 @@ def _of(call: str, body: Any, situation: str, status: int = 200) -> SeenResponse
         ),
     ],
 )
-def test_only_some_responses_show_the_dialect(expected: str, seen: list[SeenResponse]) -> None:
-    """A refusal for another reason shows nothing. Other words belong to neither dialect."""
-    assert expected == Report(seen, Redactor(str, HOST), "2026-11-28").dialect
+def test_only_some_responses_show_the_dialect(expected: str, seen_response: list[SeenResponse]) -> None:
+    """A refusal for another reason doesn't, and other words belong to neither dialect."""
+    assert expected == Report(seen_response, Redactor(str, HOST), "2026-11-28").dialect
 
 
 def test_an_empty_deletion_belongs_to_no_dialect() -> None:
-    """Status 204 is a success without a body, which no dialect has."""
-    seen = SeenResponse("creation", "deleteElement", ("7",), httpx.Response(204))
+    """Status 204 is in neither of them."""
+    seen_response = SeenResponse("creation", "deleteElement", ("7",), httpx.Response(204))
 
-    assert NEITHER == Report([seen], Redactor(str, HOST), "2026-11-28").dialect
+    assert NEITHER == Report([seen_response], Redactor(str, HOST), "2026-11-28").dialect

@@ -1,4 +1,4 @@
-"""Findings show where a response departs from the contract, and what it adds to the contract."""
+"""Findings show violations of the contract, and additions to it."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_a_response_is_checked_against_the_contract(response: httpx.Response, ex
 
 
 def test_a_missing_required_header_is_a_departure(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The contract requires no header yet, so the test makes one required."""
+    """The test makes a header required, because the contract has none yet."""
     declared = contract.document()["components"]["responses"]["Unauthorized"]["headers"]["WWW-Authenticate"]
     monkeypatch.setitem(declared, "required", "yes")
 

@@ -23,7 +23,7 @@ _PLAN = "https://www.kkiai.com: this reads the account's list, the list of prese
 
 @pytest.mark.parametrize("dialect", STATUS_OF_ABSENCE)
 def test_make_live_only_reads_by_default(dialect: str, run: Run) -> None:
-    """The command first says what it will do, and then prints the result of each request and the dialect."""
+    """`make live` says so first, and then prints each request's result and the dialect."""
     with gateway(dialect) as router:
         assert 0 == run()
         assert [] == router.kling.tasks()
@@ -36,7 +36,6 @@ def test_make_live_only_reads_by_default(dialect: str, run: Run) -> None:
 
 
 def test_without_a_key_make_live_says_what_to_set(monkeypatch: pytest.MonkeyPatch, run: Run) -> None:
-    """The error is one line."""
     monkeypatch.delenv("KLING_API_KEY")
 
     expected = "set KLING_API_KEY to the gateway's API key, and KLING_BASE_URL to its URL unless that is"
@@ -66,7 +65,7 @@ def test_without_a_key_make_live_says_what_to_set(monkeypatch: pytest.MonkeyPatc
 def test_an_invalid_image_is_an_error(
     arguments: list[str], expected: str, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The error is raised before anything is sent."""
+    """The mistake is reported before anything is sent."""
     monkeypatch.chdir(tmp_path)
     Path("small.png").write_bytes(Picture(width=299).build())
 
@@ -76,7 +75,7 @@ def test_an_invalid_image_is_an_error(
 
 
 def test_an_invalid_url_is_an_error(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The token is never sent without TLS."""
+    """The token must never be sent without TLS."""
     monkeypatch.setenv("KLING_BASE_URL", "http://gateway.example.com")
 
     expected = "error: base_url must begin with https://, or pass allow_http=True: http://gateway.example.com"
@@ -86,7 +85,7 @@ def test_an_invalid_url_is_an_error(run: Run, monkeypatch: pytest.MonkeyPatch) -
 
 @pytest.mark.usefixtures("gateway_router")
 def test_private_data_that_a_gateway_repeats_is_not_shown(replies: Replies, run: Run) -> None:
-    """The output contains neither names nor the token, for which `run` searches."""
+    """`run` searches the output for names and the token."""
     body = {
         "code": TOKEN,
         "message": f"Jonas {TOKEN}",
@@ -112,33 +111,33 @@ def test_private_data_that_a_gateway_repeats_is_not_shown(replies: Replies, run:
 
 @pytest.mark.parametrize("dialect", STATUS_OF_ABSENCE)
 def test_make_live_runs_against_a_server(dialect: str, tmp_path: Path) -> None:
-    """The command calls a server on a socket, as `make live` starts it."""
+    """The command is started as by `make live`, and calls a server on a socket."""
     (tmp_path / "mara.jpg").write_bytes(Picture(format="jpeg").build())
     command = [sys.executable, "-m", "tools.live", "--create", "--image", str(tmp_path / "mara.jpg")]
     with serving(create_app(TOKEN, tick_seconds=0, dialect=dialect)) as gateway:
         environment = {**os.environ, "KLING_API_KEY": TOKEN, "KLING_BASE_URL": gateway.url}
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 
-    assert (0, "") == (done.returncode, done.stderr)
-    assert done.stdout.startswith(f"{gateway.url}: this reads")
-    assert done.stdout.endswith("\n11 responses, 0 departures from the contract, 0 failed calls, 0 new\n")
-    assert TOKEN not in done.stdout
+    assert (0, "") == (result.returncode, result.stderr)
+    assert result.stdout.startswith(f"{gateway.url}: this reads")
+    assert result.stdout.endswith("\n11 responses, 0 departures from the contract, 0 failed calls, 0 new\n")
+    assert TOKEN not in result.stdout
 
 
 _NO_SUCH_PATH = b'{"error":{"message":"Invalid URL (GET /kling)","type":"invalid_request_error","param":"","code":""}}'
 
 
 def test_a_gateway_without_the_calls_speaks_no_dialect(serve: Callable[[bytes], str]) -> None:
-    """Only the responses that nobody knows yet are new."""
+    """Only its unknown responses are new."""
     head = f"HTTP/1.1 404 Not Found\r\nContent-Type: application/json\r\nContent-Length: {len(_NO_SUCH_PATH)}\r\n\r\n"
     url = serve(head.encode() + _NO_SUCH_PATH)
     environment = {**os.environ, "KLING_API_KEY": TOKEN, "KLING_BASE_URL": url}
     command = [sys.executable, "-m", "tools.live", "--confirm"]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 
-    assert (1, "") == (done.returncode, done.stderr)
-    assert "\ndialect: neither live nor documented\n" in done.stdout
-    assert "  failed: the list can't be read: StatusError, status 404\n" in done.stdout
+    assert (1, "") == (result.returncode, result.stderr)
+    assert "\ndialect: neither live nor documented\n" in result.stdout
+    assert "  failed: the list can't be read: StatusError, status 404\n" in result.stdout
     news = 'new: unknown-element: HTTP 404, "Invalid URL (GET /kling)", read as refused'
-    assert news in done.stdout
-    assert TOKEN not in done.stdout
+    assert news in result.stdout
+    assert TOKEN not in result.stdout

@@ -34,7 +34,7 @@ class _Page(HTMLParser):
 
 
 def test_the_page_needs_no_other_files(run: Run) -> None:
-    """The page has no scripts or other files, and shows each situation."""
+    """The page has no scripts either, and shows each situation."""
     with gateway():
         run("--confirm")
     page = _Page(run.page)
@@ -47,7 +47,7 @@ def test_the_page_needs_no_other_files(run: Run) -> None:
 
 
 def test_a_gateways_messages_are_escaped_in_the_page(run: Run) -> None:
-    """The page shows a message unchanged."""
+    """The page shows them unchanged."""
     attack = json_reply({"code": 7, "message": "<script>alert(1)</script>", "<b>": 1}, 400)
     with gateway(replies={PRESETS: attack}):
         run()
@@ -57,7 +57,7 @@ def test_a_gateways_messages_are_escaped_in_the_page(run: Run) -> None:
 
 
 def test_the_page_shows_headers_and_texts() -> None:
-    """The page shows responses that are not JSON, and their headers."""
+    """Responses that are not JSON are shown as text."""
     response = httpx.Response(429, text="slow down", headers={"Retry-After": "7", "Location": "https://a.example.com"})
     report = Report([SeenResponse("list", "listElements", (), response)], Redactor(str, HOST), "2026-11-28")
 

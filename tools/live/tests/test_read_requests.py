@@ -15,7 +15,7 @@ _CUT = "no response: RemoteProtocolError; check KLING_BASE_URL"
 
 @pytest.mark.usefixtures("gateway_router")
 def test_the_first_task_is_looked_up_if_there_is_one(run: Run) -> None:
-    """The look-up uses the task's id."""
+    """The task is looked up by its task id."""
     create()
 
     run()
@@ -67,7 +67,7 @@ def test_the_first_task_is_looked_up_if_there_is_one(run: Run) -> None:
     ],
 )
 def test_a_failed_read_is_reported(target: str, reply: Reply, expected: list[str], replies: Replies, run: Run) -> None:
-    """`make live` sends the other requests anyway."""
+    """The other requests are sent anyway."""
     create()
     replies[target] = reply
 
@@ -78,7 +78,7 @@ def test_a_failed_read_is_reported(target: str, reply: Reply, expected: list[str
 
 
 def test_a_gateway_that_accepts_any_token_departs_from_the_contract(run: Run) -> None:
-    """The contract says that a wrong token is refused."""
+    """The contract requires that a wrong token is refused."""
     with respx_router(app=create_app(tick_seconds=0)):
         assert 1 == run()
 
@@ -86,7 +86,7 @@ def test_a_gateway_that_accepts_any_token_departs_from_the_contract(run: Run) ->
 
 
 def test_a_wrong_key_is_a_failure(gateway_router: KlingRouter, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing is created with a wrong key."""
+    """No element is created with it."""
     monkeypatch.setenv("KLING_API_KEY", "sk-another-1234567890")
 
     assert 1 == run("--create", IMAGE)

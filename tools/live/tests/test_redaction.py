@@ -31,7 +31,7 @@ _HOST = "gateway.example.com"
     ],
 )
 def test_account_data_is_removed_from_a_message(expected: str, text: str) -> None:
-    """Ids, names, URLs and numbers are replaced. Limits and codes stay."""
+    """Ids, names, URLs and numbers are replaced, but not limits and codes."""
     redactor = Redactor(lambda text: text.replace("sk-secret-1", "***"), _HOST)
     redactor.learn({"data": [{"task_id": 880431920114688, "task_status": "succeed", "owned_by": "kino42"}], "n": None})
     redactor.learn({"data": [{"x": ["Jonas Meier", "Meier", "ab"], "ok": True}], "message": "SUCCEED", "by": "kling"})
@@ -73,5 +73,5 @@ def test_account_data_is_removed_from_a_message(expected: str, text: str) -> Non
     ],
 )
 def test_a_value_keeps_only_its_structure(expected: Any, value: Any) -> None:
-    """Lists keep the first items that differ in structure. Long numbers keep their number of digits."""
+    """Lists keep the first items of each structure, and long numbers their number of digits."""
     assert expected == Redactor(str, _HOST).body(value)

@@ -13,7 +13,7 @@ from tools.live.tests.command import DIALECTS, LOOK_UP, Run, gateway
 
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_a_run_without_changes_says_so(dialect: str, run: Run) -> None:
-    """The file of a run can be the baseline of the next one, which overwrites it."""
+    """A run's file can be the next run's baseline, and is then overwritten."""
     with gateway(dialect):
         run()
         assert 0 == run(f"--baseline={run.file}")
@@ -23,7 +23,7 @@ def test_a_run_without_changes_says_so(dialect: str, run: Run) -> None:
 
 
 def test_a_change_of_the_dialect_is_reported(run: Run) -> None:
-    """The change counts, although both dialects are in the contract."""
+    """The change is reported even though the contract has both dialects."""
     with gateway("documented"):
         run()
     with gateway():
@@ -37,7 +37,7 @@ def test_a_change_of_the_dialect_is_reported(run: Run) -> None:
 
 
 def test_only_new_findings_change_the_exit_code(run: Run) -> None:
-    """A property that disappeared is reported, but only one that appeared changes the exit code."""
+    """A property that disappears is reported, but only one that appears changes the exit code."""
     more = {PRESETS: json_reply({"code": 0, "data": [], "cursor": None})}
     with gateway(replies=more):
         run()
@@ -51,7 +51,7 @@ def test_only_new_findings_change_the_exit_code(run: Run) -> None:
 
 
 def test_findings_of_the_baseline_are_not_new(run: Run) -> None:
-    """An unusual response is known once the baseline contains it."""
+    """An unusual response is known once it is in the baseline."""
     replies = {
         LOOK_UP: json_reply({"code": 1201, "message": "Nothing here for film 7"}, 400),
         PRESETS: json_reply({"code": 0, "data": [], "cursor": None}),
@@ -65,7 +65,7 @@ def test_findings_of_the_baseline_are_not_new(run: Run) -> None:
 
 
 def test_situations_that_only_one_run_has_are_reported(run: Run) -> None:
-    """Such differences do not change the exit code."""
+    """Such differences don't change the exit code."""
     with gateway("documented"):
         run("--confirm")
         before = run.file.read_text("utf-8")
@@ -90,7 +90,7 @@ def test_situations_that_only_one_run_has_are_reported(run: Run) -> None:
     ],
 )
 def test_a_baseline_that_cannot_be_read_is_an_error(text: str | None, expected: str, run: Run, tmp_path: Path) -> None:
-    """The error is raised before anything is sent."""
+    """The mistake is reported before anything is sent."""
     if text is not None:
         (tmp_path / "before.yaml").write_text(text, "utf-8")
 

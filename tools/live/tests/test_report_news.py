@@ -1,4 +1,4 @@
-"""`make live` reports the responses that nobody knows yet."""
+"""`make live` reports responses that are not yet known."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _OF_A_GATEWAY = json_reply({"code": "task_not_exist", "message": "task_not_exist
 
 @dataclass(frozen=True, kw_only=True)
 class _News:
-    """A gateway that responds differently from the mock server, with the report of the run and its exit code."""
+    """A gateway's response that differs from the mock server's, with the run's report and exit code."""
 
     replies: Replies
     news: Sequence[str] = ()
@@ -67,7 +67,7 @@ class _News:
     ],
 )
 def test_unknown_responses_are_new(row: _News, run: Run) -> None:
-    """The exit code is 1 if anything is new or a call failed, and 0 otherwise."""
+    """The exit code is 1 if something is new or a call failed."""
     with gateway(replies=row.replies):
         assert row.code == run()
 
@@ -76,7 +76,7 @@ def test_unknown_responses_are_new(row: _News, run: Run) -> None:
 
 
 def test_finding_an_unknown_id_is_new(run: Run) -> None:
-    """An unexpected success is as surprising as an unexpected failure."""
+    """An unexpected success is reported like an unexpected failure."""
     with gateway(replies={LOOK_UP: json_reply({"code": 0, "data": {"task_id": "7"}})}):
         assert 1 == run()
 

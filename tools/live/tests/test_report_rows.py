@@ -19,7 +19,7 @@ from tools.live.tests.command import DIALECTS, HOST, LIST, Run, create, gateway
 
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_the_file_has_the_form_of_the_table(dialect: str, run: Run) -> None:
-    """Each response is a row with the client's reading, and with the dialect if the response shows it."""
+    """Each response is a row with the client's reading, and with any dialect that it shows."""
     with gateway(dialect):
         create()
         run("--confirm")
@@ -41,7 +41,7 @@ def test_the_file_has_the_form_of_the_table(dialect: str, run: Run) -> None:
 
 
 def test_the_file_keeps_the_structure_without_the_accounts_data(run: Run) -> None:
-    """Types, words of the contract, codes and lengths of numbers remain. Ids, names, URLs and times do not."""
+    """Types, the contract's words, codes and lengths of numbers stay. Ids, names, URLs and times don't."""
     with gateway() as router:
         create()
         run()
@@ -76,7 +76,7 @@ def test_the_file_keeps_the_structure_without_the_accounts_data(run: Run) -> Non
 
 
 def test_the_file_keeps_the_gateways_messages(run: Run) -> None:
-    """`{id}` replaces the id in the request."""
+    """`{id}` replaces the request's id in them."""
     with gateway():
         run()
 
@@ -87,7 +87,7 @@ def test_the_file_keeps_the_gateways_messages(run: Run) -> None:
 
 
 def test_repeated_responses_are_written_once(run: Run) -> None:
-    """A creation sends several requests, so its rows are numbered."""
+    """The rows of a creation are numbered, because it sends several requests."""
     with gateway("documented"):
         run("--create", "--image=https://media.example.com/mara.jpg")
 
@@ -101,7 +101,7 @@ def test_repeated_responses_are_written_once(run: Run) -> None:
 
 
 def test_a_response_that_is_not_json_is_kept_as_text(run: Run) -> None:
-    """The file keeps the beginning of the response in one line, without hosts and numbers, and its type unless HTML."""
+    """The row keeps its beginning in one line, without hosts and numbers, and any type except HTML."""
     pages = {
         LIST: Reply(
             502, b"<html><h1>502</h1> cdn.gw.example.com ray 8c1f2a3b4c5d6e7f</html>" + b"-" * 900, (HTML_TYPE,)
@@ -140,7 +140,7 @@ def test_a_response_that_is_not_json_is_kept_as_text(run: Run) -> None:
 def test_a_departure_can_still_be_seen_in_the_row(
     finding: str, success: dict[str, Any] | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Rows are checked like responses, even after redaction, so that runs can be compared."""
+    """Redacted rows are checked like responses, so that runs can be compared."""
     declared = contract.document()["components"]["responses"]["Unauthorized"]["headers"]["WWW-Authenticate"]
     monkeypatch.setitem(declared, "required", "yes")
     response = httpx.Response(401, json={"code": 1002}) if success is None else httpx.Response(200, **success)

@@ -1,4 +1,4 @@
-"""The tables show each keyword of the contract's requests from both sides; a gap is reported with its keyword."""
+"""The tables show each keyword from both sides, and a gap is reported with its keyword."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _document(schema: Any) -> Any:
 
 
 def _marks(schema: Any, value: Any) -> set[tuple[str, bool]]:
-    """Return the names of the keywords of a schema, with their verdicts on a value."""
+    """Return the names of a schema's keywords, with their verdicts on a value."""
     body = request_keywords(_document(schema))["make"].body
     assert body is not None
     return {(keyword.name, verdict) for keyword, verdict in body.marks(value)}
@@ -37,7 +37,7 @@ def _checked_value(body: Any, *, expected: bool) -> CheckedValue:
 
 
 def test_the_tables_show_every_keyword_from_both_sides() -> None:
-    """Each keyword accepts a value and refuses one, and the keywords agree with the tables about every value."""
+    """The keywords must also agree with the tables about every value."""
     outcome = prove()
 
     assert () == outcome.problems
@@ -49,7 +49,7 @@ def test_the_tables_show_every_keyword_from_both_sides() -> None:
 
 
 def test_a_gap_in_the_tables_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The report contains the side and the keyword of each gap, and wrong verdicts of the tables."""
+    """The report gives the side and the keyword of each gap, and the tables' wrong verdicts."""
     shown = [_checked_value(_IMAGE, expected=True), _checked_value({}, expected=True)]
     monkeypatch.setattr(contract_coverage, "tables", lambda *_: shown)
 
@@ -67,7 +67,7 @@ def test_a_gap_in_the_tables_is_reported(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_a_keyword_that_cannot_be_counted_is_an_error(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A new keyword of the contract is never ignored silently."""
+    """Otherwise a new keyword of the contract would be ignored."""
     monkeypatch.setattr(contract_coverage, "load", lambda: _document({"type": "array", "uniqueItems": True}))
 
     assert main() == 1
@@ -114,12 +114,12 @@ def test_a_keyword_that_cannot_be_counted_is_an_error(
     ],
 )
 def test_each_keyword_is_checked_on_its_own(schema: Any, value: Any, expected: set[tuple[str, bool]]) -> None:
-    """A keyword checks only the types that it applies to. If it lists words, each of them counts."""
+    """A keyword checks only the types that it applies to, and each of its words counts."""
     assert expected == _marks(schema, value)
 
 
 def test_a_branch_that_does_not_match_is_not_counted() -> None:
-    """If no branch accepts a value, each of them has refused it."""
+    """If no branch accepts a value, each has refused it."""
     schema = {"anyOf": [{"maxLength": 1}, {"minLength": 3}]}
 
     assert {("anyOf, branch 2", True), ("minLength 3", True)} == _marks(schema, "abc")
@@ -132,7 +132,7 @@ def test_a_branch_that_does_not_match_is_not_counted() -> None:
 
 
 def test_only_the_branch_that_the_discriminator_names_is_counted() -> None:
-    """A body with images says nothing about videos. Both branches refuse a body of neither kind."""
+    """A body with images says nothing about videos. One of neither kind is refused by both branches."""
     of_images = _checked_value(_IMAGE, expected=True).marks
     of_none = _checked_value([], expected=False).marks
 
@@ -152,7 +152,7 @@ def test_only_the_branch_that_the_discriminator_names_is_counted() -> None:
     ],
 )
 def test_each_limit_of_an_image_is_checked_on_its_own(text: str, expected: set[tuple[str, bool]]) -> None:
-    """Limits that cannot be checked are left out."""
+    """Those that can't be checked are left out."""
     body: Any = base_body("image")
     body["element_image_list"]["frontal_image"] = text
     marks = _checked_value(body, expected=False).marks

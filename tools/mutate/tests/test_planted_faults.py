@@ -77,20 +77,20 @@ def _options(project: Path) -> list[str]:
 
 
 def _run(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run the command in another process, because this one has already imported modules of the project."""
+    """Run the command in another process, because this one has imported modules of the project."""
     command = [sys.executable, "-m", "tools.mutate.planted_faults", *_options(project), *arguments]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=300)
 
 
 @pytest.mark.parametrize("fault", _FAULTS, ids=[fault.name for fault in _FAULTS])
 def test_each_fault_of_the_table_can_be_planted(fault: PlantedFault) -> None:
-    """The replacement differs from the original, and is valid Python."""
+    """The fault's replacement differs from the original, and is valid Python."""
     assert fault.source != fault.faulty_source()
     compile(fault.faulty_source(), fault.file, "exec", dont_inherit=True)  # raises SyntaxError if it is not Python
 
 
 def test_the_table_has_many_faults_in_each_group() -> None:
-    """No two faults are the same edit."""
+    """No two of them are the same edit."""
     counted = Counter(fault.group for fault in _FAULTS)
 
     assert {"mock", "client", "live", "cli"} == counted.keys()
@@ -101,7 +101,7 @@ def test_the_table_has_many_faults_in_each_group() -> None:
 
 
 def test_the_command_imports_no_code_before_a_fault_is_planted() -> None:
-    """It would be too late to plant a fault in an imported module."""
+    """A fault can't be planted in a module that is imported already."""
     script = (
         "import tools.mutate.planted_faults, sys; print([name for name in sys.modules if name.startswith('kling')])"
     )
@@ -112,7 +112,7 @@ def test_the_command_imports_no_code_before_a_fault_is_planted() -> None:
 
 
 def test_a_fault_that_is_not_caught_fails_the_command(project: Path) -> None:
-    """The command prints a line for each fault that survived or is broken, and the totals. It changes no file."""
+    """The command lists faults that survived or are broken, prints the totals, and changes no file."""
     completed = _run(project, "--workers", "1")
 
     assert [
@@ -137,7 +137,7 @@ def test_the_command_succeeds_if_every_fault_is_caught(project: Path) -> None:
 
 
 def test_the_proof_plants_every_fault_of_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A table that cannot be used fails the proof."""
+    """A table that can't be used fails it."""
     started: list[FaultRun] = []
 
     def let_all_survive(jobs: Sequence[FaultRun], *_: object) -> list[FaultResult]:
@@ -159,7 +159,7 @@ def test_the_proof_plants_every_fault_of_the_table(monkeypatch: pytest.MonkeyPat
 
 
 def test_tests_that_fail_without_a_fault_are_an_error(project: Path) -> None:
-    """Broken tests would catch any fault. Tests that never end are also an error."""
+    """Otherwise they would catch any fault. Tests that never end are an error too."""
     test = project / "contract_tests" / "deep" / "test_it.py"
     test.write_text(_TESTS.replace("== 4", "== 5"), "utf-8")
     failing = _run(project)
@@ -186,7 +186,7 @@ def test_tests_that_fail_without_a_fault_are_an_error(project: Path) -> None:
 def test_a_single_fault_is_shown_with_the_output_of_its_tests(
     name: str, pytest_says: str, line: str, project: Path
 ) -> None:
-    """The output shows why the fault was caught, or why not."""
+    """That output shows why the fault was caught or not."""
     completed = _run(project, name)
 
     assert line == completed.stdout.splitlines()[-1]
@@ -195,7 +195,7 @@ def test_a_single_fault_is_shown_with_the_output_of_its_tests(
 
 
 def test_a_case_that_does_not_exist_catches_nothing(project: Path) -> None:
-    """A missing case does not count as passed."""
+    """A missing case doesn't count as passed either."""
     gone = _GOOD.replace("test_double", "'test_double[::1]'")
     (project / "table.yaml").write_text(f"one: {{x: {gone}}}", "utf-8")
 
@@ -207,7 +207,7 @@ def test_a_case_that_does_not_exist_catches_nothing(project: Path) -> None:
 
 
 def test_without_a_fault_good_tests_pass(project: Path) -> None:
-    """This is the control: no fault is planted."""
+    """This is the control."""
     script = (
         f"from pathlib import Path; print(run_tests(None, ['contract_tests/deep/test_it.py'], Path({str(project)!r})))"
     )
@@ -221,7 +221,7 @@ def test_without_a_fault_good_tests_pass(project: Path) -> None:
 def test_a_process_sends_its_verdict_and_prints_nothing(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """Many processes share one terminal."""
+    """The process shares a terminal with many other processes."""
 
     def run_tests(*arguments: object) -> FaultResult:
         for stream in (sys.stdout, sys.stderr):
@@ -260,7 +260,7 @@ def test_a_process_sends_its_verdict_and_prints_nothing(
 def test_a_table_that_does_not_fit_is_an_error_that_names_the_fault(
     says: str, table: str, project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The error comes before any test runs, so that nobody overlooks a fault in deleted code."""
+    """The error is raised before any test runs, so that nobody overlooks a fault in deleted code."""
     (project / "table.yaml").write_text(f"one: {{x: {table}}}", "utf-8")
 
     assert 1 == main(_options(project))
@@ -270,7 +270,7 @@ def test_a_table_that_does_not_fit_is_an_error_that_names_the_fault(
 
 
 def test_all_problems_of_a_table_are_reported_at_once(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Each problem is one line."""
+    """Each is one line."""
     stale = _GOOD.replace("2 *", "9 *")
     (project / "table.yaml").write_text(f"one: {{a: {stale}, b: {_GOOD}, c: {stale}}}", "utf-8")
 
@@ -279,7 +279,7 @@ def test_all_problems_of_a_table_are_reported_at_once(project: Path, capsys: pyt
 
 
 def test_a_missing_table_and_a_missing_fault_are_errors(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The message says what is missing."""
+    """The message names the missing table or fault."""
     assert 1 == main([*_options(project), "nobody"])
     assert capsys.readouterr().err.endswith(
         "\nnobody: the table has no fault of this name; see planted_faults.yaml for the names\n"

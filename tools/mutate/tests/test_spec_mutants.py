@@ -75,7 +75,7 @@ def _of(*pointers: str) -> list[Mutant]:
 
 
 def _places() -> Iterator[str]:
-    """Yield every place of a keyword of `_CONSTRAINING`, but not where it is a name or part of an example."""
+    """Yield every place of a keyword of `_CONSTRAINING`, except names and parts of examples."""
     for where, node in walk(_document()):
         parent = where.rpartition("/")[2]
         is_data = re.search("/(examples|info|links|variables|tags)(/|$)", where) or where.endswith("/responses")
@@ -86,13 +86,13 @@ def _places() -> Iterator[str]:
 
 
 def test_every_witness_is_true_of_the_contract() -> None:
-    """Otherwise a witness would seem to notice every mutant. No two witnesses have the same name."""
+    """Otherwise it would seem to notice every mutant. No two witnesses share a name."""
     assert untrue_witnesses(_document(), _witnesses()) == []
     assert len(_witnesses()) == len({witness.name for witness in _witnesses()}) > 1500
 
 
 def test_every_constraint_of_the_contract_has_mutants() -> None:
-    """Each keyword that constrains values is changed at each of its places, in a separate document."""
+    """Each constraining keyword is changed at each of its places, in a separate document."""
     changed = {mutant.pointer for mutant in _mutants()}
     places = set(_places()) - {where for where in _places() if re.fullmatch("#/components/[^/]+", where)}
 
@@ -104,7 +104,7 @@ def test_every_constraint_of_the_contract_has_mutants() -> None:
 
 @pytest.mark.parametrize("page", ["README.md", "docs/proof-and-speed.md"])
 def test_the_documents_say_how_many_changes_are_tried(page: str) -> None:
-    """Both documents contain the numbers of mutants and planted faults, rounded down to hundreds."""
+    """The documents give the numbers of mutants and planted faults, rounded down to hundreds."""
     hundreds = [count // 100 * 100 for count in (len(_mutants()), len(fault_table.load()))]
     text = (ROOT / page).read_text("utf-8")
     assert hundreds == [int(number.replace(",", "")) for number in re.findall(r"(?i)more than ([\d,]+)", text)]
@@ -120,7 +120,7 @@ def test_mutants_leave_the_document_unchanged() -> None:
 
 @pytest.mark.parametrize("kind", ["schema", "operation", "response", "limits", "document"])
 def test_an_unknown_keyword_is_an_error(kind: str) -> None:
-    """The error contains the place and the file to extend, so that no constraint lacks mutants."""
+    """Otherwise a constraint would get no mutants. The error names the place and the file to extend."""
     places = {
         "schema": "#/components/schemas/TagId",
         "operation": "#/paths/~1kling~1v1~1general~1delete-elements/post",
@@ -139,7 +139,7 @@ def test_an_unknown_keyword_is_an_error(kind: str) -> None:
 
 
 def test_every_equivalent_is_a_mutant_and_has_a_reason() -> None:
-    """No equivalent is left over from an older spec."""
+    """Otherwise it could be left over from an older contract."""
     assert EQUIVALENTS.keys() <= {mutant.name for mutant in _mutants()}
     assert all(len(reason.split()) > 8 for reason in EQUIVALENTS.values())
 
@@ -173,7 +173,7 @@ def test_every_equivalent_is_a_mutant_and_has_a_reason() -> None:
     ],
 )
 def test_mutants_of_the_contract_are_killed(pointer: str) -> None:
-    """The test tries a few mutants of each kind; `make proof` tries all of them."""
+    """The test tries a few of each kind, and `make proof` all of them."""
     tried = _of(pointer)
     outcome = result_of(try_mutants(tried, _witnesses()), {})
 
@@ -182,7 +182,7 @@ def test_mutants_of_the_contract_are_killed(pointer: str) -> None:
 
 
 def test_a_surviving_mutant_is_reported() -> None:
-    """The line contains the mutant's place and change, and the proof fails."""
+    """The line gives its place and its change, and the proof fails."""
     (mutant,) = [mutant for mutant in _of("#/components/schemas/ElementName/maxLength") if "21" in mutant.change]
     name = "#/components/schemas/ElementName/maxLength: 20 -> 21"
     blind = [witness for witness in _witnesses() if "R04-accepted" in witness.name]
@@ -194,7 +194,7 @@ def test_a_surviving_mutant_is_reported() -> None:
 
 
 def test_a_wrong_or_outdated_equivalent_is_reported() -> None:
-    """The line says what to delete from the table of equivalents."""
+    """The line says what to delete from the table."""
     mutant = Mutant("#/a", "dropped", None, {})
     witness = Witness("somebody", lambda _: False, frozenset())
     outcome = result_of([(mutant, witness)], {"#/a: dropped": "why", "#/b: dropped": "why"})
@@ -206,7 +206,7 @@ def test_a_wrong_or_outdated_equivalent_is_reported() -> None:
 
 
 def test_the_proof_runs_all_its_parts(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """The proof makes mutants, asks witnesses and counts equivalents; the exit code is 1 if a mutant survives."""
+    """The proof makes mutants, asks witnesses and counts equivalents. A survivor leads to exit code 1."""
     pointers = ("#/components/schemas/TaskInfo/type", "#/components/parameters/PageSize/schema/maximum")
     monkeypatch.setattr(spec_mutants, "mutants", lambda _: _of(*pointers))
     monkeypatch.setattr(spec_mutants, "request_witnesses", _witnesses)
@@ -228,7 +228,7 @@ def test_the_proof_runs_all_its_parts(monkeypatch: pytest.MonkeyPatch, capsys: p
 
 
 def test_a_witness_against_the_contract_itself_ends_the_proof(monkeypatch: pytest.MonkeyPatch) -> None:
-    """If a witness is not true of the contract, it proves nothing about a mutant."""
+    """Such a witness proves nothing about a mutant."""
     monkeypatch.setattr(spec_mutants, "response_witnesses", lambda: [Witness("nonsense", lambda _: False, frozenset())])
     monkeypatch.setattr(spec_mutants, "request_witnesses", list)
 
@@ -238,7 +238,7 @@ def test_a_witness_against_the_contract_itself_ends_the_proof(monkeypatch: pytes
 def test_messages_of_the_mock_server_about_a_mutant_are_hidden(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """SQLite refuses a string as a page size. Messages about the contract itself are shown."""
+    """Messages about the contract itself are shown. The mutant's page size is a string, which SQLite refuses."""
 
     def is_refused(candidate: Candidate) -> bool:
         return candidate.caller.send("GET", f"{ELEMENTS}?pageSize=five").status == HTTPStatus.BAD_REQUEST
@@ -260,12 +260,12 @@ def test_messages_of_the_mock_server_about_a_mutant_are_hidden(
 
 
 def test_a_witness_that_raises_counts_against_the_mutant() -> None:
-    """An error counts as a failed check, as in a test."""
+    """The witness's error counts as a failed check, as in a test."""
     assert Witness("one", lambda candidate: bool(candidate.document["a"]), frozenset()).testifies_against(Candidate({}))
 
 
 def test_all_parts_run_even_if_one_fails(capsys: pytest.CaptureFixture[str]) -> None:
-    """The output contains a line for each part, with the problems above it."""
+    """Each part has a line in the output, with its problems above."""
     code = proof_parts.run_parts({"one": lambda: PartResult("nothing", ("bad",)), "two": lambda: PartResult("much")})
 
     assert code == 1
@@ -291,7 +291,7 @@ def test_all_parts_run_even_if_one_fails(capsys: pytest.CaptureFixture[str]) -> 
     ],
 )
 def test_a_pattern_has_a_variant_for_each_part(expected: list[str], pattern: str) -> None:
-    """A variant lacks a part, repeats it more or less often, or lacks a character of a class. All variants differ."""
+    """The variants differ. Each lacks a part, repeats one more or less often, or lacks a character of a class."""
     actual = list(variants(pattern))
 
     assert set(expected) == set(actual)
@@ -300,13 +300,13 @@ def test_a_pattern_has_a_variant_for_each_part(expected: list[str], pattern: str
 
 @pytest.mark.parametrize("pattern", ["(a)", "a**", "a{1,2}", "(?:a", "a)", "[a", "*", "a|+"])
 def test_a_pattern_of_unknown_parts_is_an_error(pattern: str) -> None:
-    """No part is ignored silently."""
+    """Otherwise these parts would be ignored."""
     with pytest.raises(ValueError, match="pattern"):
         list(variants(pattern))
 
 
 def test_every_variant_of_a_pattern_of_the_contract_is_a_pattern() -> None:
-    """No mutant is killed only because it is not a valid pattern."""
+    """Otherwise a mutant could be killed because it is invalid."""
     changed = [mutant for mutant in _mutants() if mutant.pointer.endswith("/pattern") and "->" in mutant.change]
 
     for mutant in changed:
@@ -348,7 +348,7 @@ def test_every_variant_of_a_pattern_of_the_contract_is_a_pattern() -> None:
 def test_a_constraint_is_dropped_loosened_and_tightened_by_one(
     change: Callable[[Any, str], Any], node: dict[str, Any], expected: list[Any]
 ) -> None:
-    """Each change has a description, and the original object stays unchanged."""
+    """Each change has a description, and leaves the original object unchanged."""
     before = copy.deepcopy(node)
     yielded = list(change(node, "k"))
 
@@ -358,14 +358,13 @@ def test_a_constraint_is_dropped_loosened_and_tightened_by_one(
 
 
 def test_the_grammar_refers_only_to_kinds_that_exist() -> None:
-    """Every kind of object that a member refers to has a table."""
     kinds = {member.kind for members in KINDS.values() for member in members.values()} - {None}
 
     assert kinds <= KINDS.keys()
 
 
 def test_a_candidate_has_one_server_for_each_dialect() -> None:
-    """Witnesses share the elements on each of these servers."""
+    """Witnesses share its elements."""
     candidate = Candidate(contract.document())
     servers = [candidate.caller_in_dialect(dialect).app for dialect in ("live", "documented", "live")]
     candidate.close()
