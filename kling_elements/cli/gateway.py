@@ -106,7 +106,7 @@ def with_option_names(message: str) -> str:
     """Return an error message with options of the command in place of the client's arguments."""
     return (
         message.replace("allow_http=True", "--allow-http")
-        .replace("pathlib.Path of an overlay", "the file of an overlay (NAME.yaml)")
+        .replace("the pathlib.Path of an overlay", "the file of an overlay (NAME.yaml)")
         .replace("base_url", "--base-url")
         .replace("the token", "the API key")
     )
