@@ -32,7 +32,7 @@ def apply(document: Node, overlay: object) -> Node:
     Raises:
         OverlayError: The overlay is invalid, or one of its actions can't be carried out.
     """
-    result: Node = _copied(document)
+    result: Node = _copied(document, "")
     for index, action in enumerate(_actions(overlay)):
         place = f"/actions/{index}"
         for match in _matches(action["target"], result, place):
@@ -118,7 +118,7 @@ def _update(target: Any, update: Any, place: str) -> None:
         OverlayError: The target is neither, or the value does not fit it.
     """
     if isinstance(target, list):
-        target.append(_copied(update))
+        target.append(_copied(update, f"{place}/update"))
     elif isinstance(target, dict) and isinstance(update, dict):
         _merge(target, update, f"{place}/update")
     elif isinstance(target, dict):
@@ -134,23 +134,37 @@ def _merge(target: Node, update: Node, place: str) -> None:
         OverlayError: An object or an array would be replaced by another kind of value; remove it first.
     """
     for name, value in update.items():
-        member_place, current = place + pointer([name]), target.get(name)
+        member_place, current = place + pointer([_checked_name(name, place)]), target.get(name)
         if isinstance(current, dict | list) and type(current) is not type(value):
             reason = "has another type than in the document; remove it first, in another action"
             raise OverlayError(f"{member_place}: {reason}")
         if isinstance(current, dict):
             _merge(current, value, member_place)
         elif isinstance(current, list):
-            current.extend(_copied(value))
+            current.extend(_copied(value, member_place))
         else:
-            target[name] = _copied(value)
+            target[name] = _copied(value, member_place)
 
 
-def _copied(value: Any) -> Any:
-    """Return a copy of a JSON value in which no part is shared, unlike in values from YAML with aliases."""
+def _copied(value: Any, place: str) -> Any:
+    """Return a copy of a JSON value in which no part is shared, unlike in values from YAML with aliases.
+
+    Raises:
+        OverlayError: The value is not JSON. In YAML, a date or a name such as 200 must be in quotes.
+    """
     if isinstance(value, dict):
-        return {name: _copied(item) for name, item in value.items()}
-    return [_copied(item) for item in value] if isinstance(value, list) else value
+        return {_checked_name(name, place): _copied(item, place + pointer([name])) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_copied(item, f"{place}/{index}") for index, item in enumerate(value)]
+    if value is None or isinstance(value, str | int | float):
+        return value
+    raise OverlayError(f"{place}: must be a JSON value, not {type(value).__name__}; put it in quotes")
+
+
+def _checked_name(name: object, place: str) -> str:
+    if not isinstance(name, str):
+        raise OverlayError(f"{place}: the name {name!r} must be a string; put it in quotes")
+    return name
 
 
 __all__ = ["OverlayError", "apply"]

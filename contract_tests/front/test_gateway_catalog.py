@@ -142,6 +142,22 @@ def test_a_shipped_overlay_can_be_the_start_of_your_own(tmp_path: Path) -> None:
     assert contract_of(path, None).document() == contract_of("kling-beijing", None).document()
 
 
+def _yaml_with(target: str, update: str) -> bytes:
+    """Return an overlay with one action, as YAML."""
+    action = f'{{target: "{target}", update: {{{update}}}}}'
+    return f"overlay: 1.0.0\ninfo: {{title: Mine, version: '1'}}\nactions: [{action}]".encode()
+
+
+@pytest.mark.parametrize("name", ["Task", "ElementName"])
+def test_an_invalid_schema_is_found_when_the_client_is_made(client_class: Client, tmp_path: Path, name: str) -> None:
+    """A create would be sent, and its response could not be read."""
+    path = tmp_path / "mine.yaml"
+    path.write_bytes(_yaml_with(f"$.components.schemas.{name}", "pattern: '('"))
+
+    with pytest.raises(ValueError, match=r"^the contract has a schema that is not valid JSON Schema: "):
+        client_class(TOKEN, _SINGAPORE, gateway=path)
+
+
 @pytest.mark.parametrize(
     ("name", "text", "message"),
     [
@@ -161,6 +177,21 @@ def test_a_shipped_overlay_can_be_the_start_of_your_own(tmp_path: Path) -> None:
             "mine.json",
             json.dumps({**_MINE, "actions": [{"target": "$.components.pathItems.Element", "remove": True}]}).encode(),
             "#/components/pathItems/Element: no such place in the document",
+        ),
+        (
+            "mine.yaml",
+            _yaml_with("$.components.pathItems.Element.get.responses", "202: {description: Later}"),
+            "/actions/0/update: the name 202 must be a string; put it in quotes",
+        ),
+        (
+            "mine.yaml",
+            _yaml_with("$.components.schemas.ElementName", "description: 2026-01-01"),
+            "/actions/0/update/description: must be a JSON value, not date; put it in quotes",
+        ),
+        (
+            "mine.yaml",
+            _yaml_with("$.components.schemas.ElementName", "x-note: [{1: a}]"),
+            "/actions/0/update/x-note/0: the name 1 must be a string; put it in quotes",
         ),
     ],
 )

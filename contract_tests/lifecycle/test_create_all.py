@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import math
 import threading
 from collections import Counter
 from collections.abc import Callable
@@ -322,6 +323,15 @@ def test_create_all_gives_up_if_nothing_moves(client_class: Client) -> None:
     assert ["e-0", "e-1", *refused, (TransportError, "not_created", None)] == _outcomes(error)
     assert "not sent: the gateway accepted no create for 300 s, and no task ended" in str(error)
     assert 300 == service.clock.seconds - 1000
+
+
+@pytest.mark.parametrize("seconds", [math.inf, 10**400])
+def test_create_all_may_wait_without_a_limit(client_class: Client, seconds: float) -> None:
+    """No clock can sleep for ever, so the client waits for some 30 years at most."""
+    service = _Service(concurrency=1)
+    client = _client(client_class, service, poll=PollPolicy(max_wait_seconds=seconds))
+
+    assert ["e-0", "e-1", "e-2"] == _ids(client.create_all(_requests(3)))
 
 
 @pytest.mark.parametrize(("limit", "taken"), [(5, 6), (60, 10)])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import json
+import threading
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
 from concurrent import futures
@@ -193,10 +194,12 @@ class FakeClock(Clock):
     async def sleep_async(self, seconds: float) -> None:
         self.advance(seconds)
 
-    def wait(self, jobs: Collection[futures.Future[Any]], seconds: float | None) -> None:  # noqa: ARG002
+    def wait(self, jobs: Collection[futures.Future[Any]], seconds: float | None) -> None:
+        assert seconds is None or 0 <= seconds <= threading.TIMEOUT_MAX  # as real clocks require
         super().wait(jobs, None)  # scripted responses take no time
 
-    async def wait_async(self, jobs: Collection[asyncio.Task[Any]], seconds: float | None) -> None:  # noqa: ARG002
+    async def wait_async(self, jobs: Collection[asyncio.Task[Any]], seconds: float | None) -> None:
+        assert seconds is None or 0 <= seconds <= threading.TIMEOUT_MAX
         await super().wait_async(jobs, None)
 
     def advance(self, seconds: float) -> None:

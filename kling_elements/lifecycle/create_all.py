@@ -25,7 +25,7 @@ from kling_elements.lifecycle.preflight import PreflightPolicy
 from kling_elements.lifecycle.queries import look_up
 from kling_elements.lifecycle.retry_budget import requested_wait_seconds
 from kling_elements.outcomes import Retry, is_absent, is_retryable_query, is_too_many, verdict_for_error
-from kling_elements.policies import PollPolicy, RetryPolicy, interval
+from kling_elements.policies import PollPolicy, RetryPolicy, interval, limit_seconds
 from kling_elements.tasks import Progress, progress_of
 from kling_elements_client.contract import CheckedRequest
 from kling_elements_client.errors import AuthenticationError, KlingError, TransportError
@@ -126,6 +126,7 @@ class _Batch:
         self._limiter = options.limiter
         self._retry = options.retry
         self._poll = options.poll
+        self._max_idle_seconds = limit_seconds(options.poll, None)  # finite, because clocks refuse to sleep for ever
         self._typical_task_seconds: float | None = None  # None until a task has ended
         self._preflight = options.preflight
         self._ends_at = math.inf if options.limit_seconds is None else now + options.limit_seconds
@@ -151,8 +152,8 @@ class _Batch:
         now = self._effects.clock.monotonic()
         if now >= self._ends_at:
             self._stop("max_wait_seconds passed before its turn")
-        if now - self._last_progress_at >= self._poll.max_wait_seconds:
-            self._stop(f"the gateway accepted no create for {self._poll.max_wait_seconds:g} s, and no task ended")
+        if now - self._last_progress_at >= self._max_idle_seconds:
+            self._stop(f"the gateway accepted no create for {self._max_idle_seconds:g} s, and no task ended")
         while self._waiting and self._limiter.seconds_to_wait() == 0:
             create = self._waiting.popleft()
             self._limiter.on_begin()
@@ -177,7 +178,7 @@ class _Batch:
         """Return the seconds until the next job may start, or None if none may start before another job has ended."""
         if not self._waiting:
             return None
-        times = [self._ends_at, self._last_progress_at + self._poll.max_wait_seconds]
+        times = [self._ends_at, self._last_progress_at + self._max_idle_seconds]
         if self._running_look_ups < MAX_LOOK_UPS:
             times += [create.next_look_up_at for create in self._in_progress]
         return min(self._limiter.seconds_to_wait(), max(min(times) - self._effects.clock.monotonic(), 0.0))

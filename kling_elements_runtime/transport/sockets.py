@@ -37,22 +37,27 @@ class Backend(httpcore.NetworkBackend):
         local_address: str | None = None,  # noqa: ARG002 - our own connections have none
         socket_options: _Options = None,  # noqa: ARG002 - nor these
     ) -> httpcore.NetworkStream:
-        """Return a socket connected to the first of the host's addresses that accepts."""
+        """Return a socket connected to the first of the host's addresses that accepts.
+
+        The addresses share the timeout equally, so that a silent one leaves time for those after it.
+        """
         failures = []
-        with CONNECTING, within(timeout):  # all addresses together
-            for address in look_up(host, port).result(limit(None)):
+        with CONNECTING, within(timeout):
+            addresses = look_up(host, port).result(limit(None))
+            for addresses_left, address in zip(range(len(addresses), 0, -1), addresses, strict=True):
+                seconds_left = limit(None)
                 try:
-                    return _Stream(_connect(address))
+                    return _Stream(_connect(address, seconds_left and seconds_left / addresses_left))
                 except OSError as error:
                     failures.append(error)
             raise failures[0]
 
 
-def _connect(address: tuple[Any, ...]) -> socket.socket:
+def _connect(address: tuple[Any, ...], timeout: float | None) -> socket.socket:
     family, kind, protocol, _, socket_address = address
     connection = socket.socket(family, kind, protocol)
     try:
-        connection.settimeout(limit(None))
+        connection.settimeout(timeout)
         connection.connect(socket_address)
         _disable_nagle(connection)
     except BaseException:
