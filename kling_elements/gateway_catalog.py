@@ -69,7 +69,7 @@ def contract_of(gateway: str | Path | None, base_url: str | None) -> Contract:
         raise TypeError(f"gateway must be a name or a pathlib.Path, not {type(gateway).__name__}")
     if gateway not in packaged.BASE_URLS:
         raise ValueError(
-            f"there is no gateway {gateway!r}: use {', '.join(packaged.BASE_URLS)}, or the pathlib.Path of an overlay"
+            f"there is no gateway {gateway!r}: use {', '.join(packaged.BASE_URLS)}, or a pathlib.Path to an overlay"
         )
     return CONTRACT if gateway == _OWN else _packaged_contract(gateway)
 

@@ -18,8 +18,8 @@ _LOOK_UP: Final = "getElement"
 
 
 @frozen
-class Way:
-    """A way to call an operation.
+class PathChoice:
+    """A method and a path that may call an operation.
 
     Attributes:
         method: The HTTP method, in lower case.
@@ -33,44 +33,46 @@ class Way:
 
 
 @frozen
-class Root:
-    """The place of a gateway's operations. Only calls with side effects could distinguish these paths further.
+class PathPrefix:
+    """The beginning of a gateway's paths, and its two element paths.
+
+    Only calls with side effects could distinguish these paths further.
 
     Attributes:
-        prefix: The beginning of all paths, such as `/kling/v1/general`.
+        path: The beginning of all paths, such as `/kling/v1/general`.
         elements: The path of creates and of the account's list, after the prefix.
         element: The path template of look-ups after the prefix.
     """
 
-    prefix: str
+    path: str
     elements: str
     element: str
 
 
 @frozen
 class _Layout:
-    """The paths of one gateway: the prefix, and the ways to call its operations by `operationId`."""
+    """The paths of one gateway: the prefix, and the method and path of each operation by `operationId`."""
 
     prefix: str
-    ways: dict[str, Way]
+    choices: dict[str, PathChoice]
 
 
 @cache
-def roots() -> tuple[Root, ...]:
-    """Return the roots of known gateways, the contract's own first."""
+def path_prefixes() -> tuple[PathPrefix, ...]:
+    """Return the prefixes of known gateways, the contract's own first."""
     prefixes = dict.fromkeys(layout.prefix for layout in _layouts())
-    paths = dict.fromkeys((layout.ways[_CREATE].path, layout.ways[_LOOK_UP].path) for layout in _layouts())
-    return tuple(Root(prefix, *pair) for prefix in prefixes for pair in paths)
+    paths = dict.fromkeys((layout.choices[_CREATE].path, layout.choices[_LOOK_UP].path) for layout in _layouts())
+    return tuple(PathPrefix(prefix, *pair) for prefix in prefixes for pair in paths)
 
 
 @cache
-def ways(operation_id: str) -> tuple[Way, ...]:
-    """Return the ways to call an operation, the contract's own first."""
-    offered: dict[tuple[str, str], Way] = {}
+def path_choices(operation_id: str) -> tuple[PathChoice, ...]:
+    """Return the methods and paths of an operation, the contract's own first."""
+    choices: dict[tuple[str, str], PathChoice] = {}
     for layout in _layouts():
-        if (way := layout.ways.get(operation_id)) is not None:
-            offered.setdefault((way.method, way.path), way)
-    return tuple(offered.values())
+        if (choice := layout.choices.get(operation_id)) is not None:
+            choices.setdefault((choice.method, choice.path), choice)
+    return tuple(choices.values())
 
 
 @cache
@@ -88,13 +90,13 @@ def _layouts() -> tuple[_Layout, ...]:
 
 def _layout_of(document: Node) -> _Layout:
     prefix = commonpath(document["paths"])
-    return _Layout(prefix, dict(_ways_of(document, prefix)))
+    return _Layout(prefix, dict(_choices_in(document, prefix)))
 
 
-def _ways_of(document: Node, prefix: str) -> Iterator[tuple[str, Way]]:
+def _choices_in(document: Node, prefix: str) -> Iterator[tuple[str, PathChoice]]:
     paths = {path: resolve(document, item) for path, item in document["paths"].items()}
     for path, method, definition in operations({"paths": paths}):
-        yield definition["operationId"], Way(method, path.removeprefix(prefix), definition)
+        yield definition["operationId"], PathChoice(method, path.removeprefix(prefix), definition)
 
 
-__all__ = ["Root", "Way", "own_prefix", "roots", "ways"]
+__all__ = ["PathChoice", "PathPrefix", "own_prefix", "path_choices", "path_prefixes"]

@@ -12,7 +12,7 @@ from uuid import uuid4
 import httpx
 from attrs import field, frozen
 
-from kling_elements.gateway_paths import Root, Way, roots, ways
+from kling_elements.gateway_paths import PathChoice, PathPrefix, path_choices, path_prefixes
 from kling_elements.tasks import tasks_of_response
 from kling_elements_client import AuthenticatedClient
 from kling_elements_client.errors import ResponseError
@@ -65,7 +65,7 @@ class Answer:
     def __str__(self) -> str:
         code = "" if self.code is None else f", code {self.code}"
         words = self.message if len(self.message) <= _EXCERPT else f"{self.message[:_EXCERPT]}..."
-        return f"{self.call} answered HTTP {self.status}{code}" + (f' "{words}"' if words else "")
+        return f"{self.call} returned HTTP {self.status}{code}" + (f' "{words}"' if words else "")
 
     @property
     def is_undecided(self) -> bool:
@@ -90,17 +90,17 @@ class Answer:
 
 
 @frozen
-class Offered:
-    """The offer of an operation by a gateway.
+class Availability:
+    """The availability of an operation at a gateway.
 
     Attributes:
         state: Whether the gateway offers the operation.
-        way: The way to call it, or None if the way is unknown or the operation is not offered.
+        choice: The method and path to call, or None if they are unknown or the operation is not offered.
         answers: The responses that show this.
     """
 
     state: Offer
-    way: Way | None = None
+    choice: PathChoice | None = None
     answers: tuple[Answer, ...] = ()
 
 
@@ -110,7 +110,7 @@ class Survey:
 
     Attributes:
         base_url: The gateway's URL.
-        root: The place of its operations.
+        path_prefix: The prefix of its paths.
         absence: The responses to look-ups of ids that cannot exist.
         listing: The list of the account's own elements.
         presets: The list of the official elements.
@@ -119,11 +119,11 @@ class Survey:
     """
 
     base_url: str
-    root: Root
+    path_prefix: PathPrefix
     absence: tuple[Answer, ...]
-    listing: Offered
-    presets: Offered
-    deletion: Offered
+    listing: Availability
+    presets: Availability
+    deletion: Availability
     ids: Mapping[str, tuple[str, ...]]
 
     @property
@@ -137,7 +137,7 @@ class Survey:
         return kinds[0] if len(kinds) == 1 and kinds[0] in _KINDS[owner] else None
 
 
-def survey(client: AuthenticatedClient, *, confirm: bool = False) -> Survey:
+def survey_gateway(client: AuthenticatedClient, *, confirm: bool = False) -> Survey:
     """Find out how a gateway offers the operations. This creates nothing, and costs nothing.
 
     Args:
@@ -148,18 +148,18 @@ def survey(client: AuthenticatedClient, *, confirm: bool = False) -> Survey:
         TransportError: No response came.
         SurveyError: The gateway refuses the key, or has none of the known paths.
     """
-    asking = _Asking(client)
-    root, missing, first = _find_root(asking)
-    listing = _listed(asking, "listElements", root, missing, root.elements)
-    presets = _listed(asking, "listPresetElements", root, missing)
-    tasks = [task for offered in (listing, presets) for answer in offered.answers for task in answer.tasks]
+    prober = _Prober(client)
+    prefix, missing, first = _find_prefix(prober)
+    listing = _probe_list(prober, "listElements", prefix, missing, prefix.elements)
+    presets = _probe_list(prober, "listPresetElements", prefix, missing)
+    tasks = [task for availability in (listing, presets) for answer in availability.answers for task in answer.tasks]
     return Survey(
         base_url=client.base_url.rstrip("/"),
-        root=root,
-        absence=(first, asking.look_up(root, str(uuid4().int)[:_DIGITS])),
+        path_prefix=prefix,
+        absence=(first, prober.look_up(prefix, str(uuid4().int)[:_DIGITS])),
         listing=listing,
         presets=presets,
-        deletion=_deletion(asking, root) if confirm else Offered("unknown"),
+        deletion=_probe_deletion(prober, prefix) if confirm else Availability("unknown"),
         ids={
             "task": _kinds(task.task_id for task in tasks),
             "element": _kinds(element.element_id for task in tasks for element in task.all_elements),
@@ -182,20 +182,20 @@ def _short_id() -> str:
     return f"nobody-{uuid4().hex[:16]}"
 
 
-class _Asking:
+class _Prober:
     """A sender of single requests, without retries."""
 
     def __init__(self, client: AuthenticatedClient) -> None:
         self._client = client
 
-    def look_up(self, root: Root, unknown_id: str) -> Answer:
+    def look_up(self, prefix: PathPrefix, unknown_id: str) -> Answer:
         """Return the response to the look-up of an id."""
-        return self._ask("getElement", "get", root.prefix + root.element.replace("{id}", unknown_id), unknown_id)
+        return self._ask("getElement", "get", prefix.path + prefix.element.replace("{id}", unknown_id), unknown_id)
 
-    def missing(self, root: Root) -> Answer:
+    def missing(self, prefix: PathPrefix) -> Answer:
         """Return the response to a path that cannot exist."""
         name = nonexistent_id()
-        return self._ask("getElement", "get", f"{root.prefix}/{name}", name)
+        return self._ask("getElement", "get", f"{prefix.path}/{name}", name)
 
     def page(self, operation_id: str, method: str, path: str) -> Answer:
         """Return the response to a request for a page of a list."""
@@ -219,10 +219,10 @@ class _Asking:
             raise SurveyError(f"the gateway does not accept the key: {error}")
         target = path.partition("?")[0]
         return Answer(
-            call=f"{method.upper()} {_general(target, unknown_ids)}",
+            call=f"{method.upper()} {_mask_ids(target, unknown_ids)}",
             status=response.status_code,
             code=code if row is None else row.code,
-            message=_general(message.replace(target, "{path}"), unknown_ids),
+            message=_mask_ids(message.replace(target, "{path}"), unknown_ids),
             is_success=error is None,
             dialects=tuple(
                 refusal.dialect
@@ -244,62 +244,64 @@ class _Asking:
         return tuple(tasks_of_response(page, self._client.contract)), None
 
 
-def _find_root(asking: _Asking) -> tuple[Root, Answer, Answer]:
-    """Return the root of the gateway's operations, and the responses to a missing path and to a look-up there.
+def _find_prefix(prober: _Prober) -> tuple[PathPrefix, Answer, Answer]:
+    """Return the prefix of the gateway's paths, and the responses to a missing path and to a look-up there.
 
     Raises:
         SurveyError: None of the known paths exists.
     """
-    tried = []
-    for root in roots():
-        missing, answer = asking.missing(root), asking.look_up(root, _short_id())
+    attempts = []
+    for prefix in path_prefixes():
+        missing, answer = prober.missing(prefix), prober.look_up(prefix, _short_id())
         if answer.dialects and answer.shows_path(missing):
-            return root, missing, answer
-        tried.append((root, missing, answer))
-    for root, missing, answer in tried:  # the gateway may word an absence as it words a missing path
-        if asking.page("listElements", "get", root.prefix + root.elements).is_success:
-            return root, missing, answer
-    for root, missing, answer in tried:  # or in words that nobody has seen
+            return prefix, missing, answer
+        attempts.append((prefix, missing, answer))
+    for prefix, missing, answer in attempts:  # the gateway may word an absence as it words a missing path
+        if prober.page("listElements", "get", prefix.path + prefix.elements).is_success:
+            return prefix, missing, answer
+    for prefix, missing, answer in attempts:  # or in words that nobody has seen
         if answer.shows_path(missing):
-            return root, missing, answer
-    answers = "; ".join(str(answer) for _, _, answer in tried)
-    if all(answer.is_undecided for _, _, answer in tried):
-        raise SurveyError(f"the gateway answers no look-up now: {answers}; try again later")
+            return prefix, missing, answer
+    answers = "; ".join(str(answer) for _, _, answer in attempts)
+    if all(answer.is_undecided for _, _, answer in attempts):
+        raise SurveyError(f"the gateway is not answering look-ups: {answers}; try again later")
     raise SurveyError(
         f"none of the known paths exists: {answers}; look for the path of creates in the gateway's documents, and put "
         "the part before a known path into the URL, or write an overlay by hand"
     )
 
 
-def _listed(asking: _Asking, operation_id: str, root: Root, missing: Answer, only: str | None = None) -> Offered:
-    """Return the gateway's offer of a list, with the response to each way that was tried.
+def _probe_list(
+    prober: _Prober, operation_id: str, prefix: PathPrefix, missing: Answer, only: str | None = None
+) -> Availability:
+    """Return the availability of a list, with the response to each path that was called.
 
     Args:
-        asking: Sends the requests.
+        prober: Sends the requests.
         operation_id: The list.
-        root: The place of the gateway's operations.
+        prefix: The prefix of the gateway's paths.
         missing: The response to a path that does not exist.
         only: The only path after the prefix to try.
     """
     answers: list[Answer] = []
-    for way in ways(operation_id):
-        if only in (None, way.path):
-            answers.append(asking.page(operation_id, way.method, root.prefix + way.path))
+    for choice in path_choices(operation_id):
+        if only in (None, choice.path):
+            answers.append(prober.page(operation_id, choice.method, prefix.path + choice.path))
             if answers[-1].is_success:
-                return Offered("yes", way, tuple(answers))
+                return Availability("yes", choice, tuple(answers))
     is_denied = all(answer.denies_path(missing) for answer in answers)
-    return Offered("no" if is_denied else "unknown", None, tuple(answers))
+    return Availability("no" if is_denied else "unknown", None, tuple(answers))
 
 
-def _deletion(asking: _Asking, root: Root) -> Offered:
+def _probe_deletion(prober: _Prober, prefix: PathPrefix) -> Availability:
     name = nonexistent_id()
-    missing = asking.delete(f"{root.prefix}/{name}", name)
-    answers = {way: asking.delete(root.prefix + way.path) for way in ways("deleteElement")}
-    way = next((way for way, answer in answers.items() if answer.shows_path(missing)), None)
-    return Offered("unknown" if way is None else "yes", way, tuple(answers.values()))
+    missing = prober.delete(f"{prefix.path}/{name}", name)
+    answers = {choice: prober.delete(prefix.path + choice.path) for choice in path_choices("deleteElement")}
+    choice = next((choice for choice, answer in answers.items() if answer.shows_path(missing)), None)
+    return Availability("unknown" if choice is None else "yes", choice, tuple(answers.values()))
 
 
-def _general(text: str, unknown_ids: Iterable[str]) -> str:
+def _mask_ids(text: str, unknown_ids: Iterable[str]) -> str:
     """Return a text with `{id}` in place of ids that cannot exist."""
     for unknown_id in unknown_ids:
         text = text.replace(unknown_id, "{id}")
@@ -320,9 +322,9 @@ def _envelope_of(body: object) -> str:
     if not isinstance(body, dict):
         return "no JSON object"
     if isinstance(body.get("error"), dict):
-        return "an object `error`, as OpenAI's API has"
+        return "an `error` object, as in OpenAI's API"
     names = [name for name in ("code", "message", "request_id") if name in body]
-    return f"the service's own, with {', '.join(names)}" if "code" in names else "an object of its own"
+    return f"the service's own ({', '.join(names)})" if "code" in names else "another JSON object"
 
 
-__all__ = ["Answer", "Offer", "Offered", "Survey", "SurveyError", "nonexistent_id", "survey"]
+__all__ = ["Answer", "Availability", "Offer", "Survey", "SurveyError", "nonexistent_id", "survey_gateway"]

@@ -15,8 +15,8 @@ from uuid import uuid4
 
 from attrs import field, frozen
 
-from kling_elements.gateway_paths import Way, own_prefix
-from kling_elements.gateway_survey import Answer, Survey, SurveyError, nonexistent_id, survey
+from kling_elements.gateway_paths import PathChoice, own_prefix
+from kling_elements.gateway_survey import Answer, Survey, SurveyError, nonexistent_id, survey_gateway
 from kling_elements_client import AuthenticatedClient
 from kling_elements_client import gateways as packaged
 from kling_elements_client.contract import CONTRACT
@@ -37,12 +37,12 @@ class Passport:
 
     Attributes:
         overlay: The overlay, as a JSON value.
-        found: The findings, as sentences.
+        findings: The findings, as sentences.
         unknown: The open questions, each with advice.
     """
 
     overlay: Node = field(repr=False)
-    found: tuple[str, ...]
+    findings: tuple[str, ...]
     unknown: tuple[str, ...]
 
     def write(self, path: Path) -> None:
@@ -87,22 +87,22 @@ def examine(client: AuthenticatedClient, today: date, *, confirm: bool = False) 
         TransportError: No response came.
         SurveyError: The gateway refuses the key, or has none of the known paths.
     """
-    return passport_of(survey(client, confirm=confirm), today)
+    return passport_of(survey_gateway(client, confirm=confirm), today)
 
 
-def passport_of(seen: Survey, today: date) -> Passport:
+def passport_of(survey: Survey, today: date) -> Passport:
     """Return the passport of a gateway from a survey."""
     info = {
-        "title": seen.base_url.partition("://")[2],
+        "title": survey.base_url.partition("://")[2],
         "version": today.isoformat(),
-        "x-summary": f"What {seen.base_url} answered on {today.isoformat()}.",
-        "x-seen": list(found := tuple(_found(seen))),
+        "x-summary": f"What {survey.base_url} answered on {today.isoformat()}.",
+        "x-seen": list(findings := tuple(_describe_findings(survey))),
     }
     actions = [
-        {"target": target, "description": f"Seen on {today.isoformat()}: {why}.", **change}
-        for target, why, change in _actions(seen)
+        {"target": target, "description": f"Seen on {today.isoformat()}: {reason}.", **change}
+        for target, reason, change in _actions(survey)
     ]
-    return Passport({"overlay": "1.0.0", "info": info, "actions": actions}, found, tuple(_unknown(seen)))
+    return Passport({"overlay": "1.0.0", "info": info, "actions": actions}, findings, tuple(_describe_unknown(survey)))
 
 
 def check_new(path: Path) -> None:
@@ -133,7 +133,7 @@ def _is_json(path: Path) -> bool:
 def _head(unknown: tuple[str, ...]) -> Iterator[str]:
     yield "An OpenAPI overlay of the contract of kling-elements. Use it with --gateway FILE, or"
     yield "KlingElements(gateway=Path(FILE)). Each action says what was seen, some of it in the gateway's words:"
-    yield "read the file before you share it. What could not be found out:"
+    yield "read the file before you share it. Still unknown:"
     for sentence in unknown:
         yield from wrap(sentence, _WIDTH - 2, initial_indent="- ", subsequent_indent="  ")
 
@@ -143,72 +143,72 @@ Action = tuple[str, str, Node]
 _REMOVAL: Final[Node] = {"remove": True}
 
 
-def _actions(seen: Survey) -> Iterator[Action]:
+def _actions(survey: Survey) -> Iterator[Action]:
     contract = packaged.contract_source()
-    address = f"this address answered: {seen.absence[0]}"
-    yield "$.servers[*]", address, _REMOVAL
-    server = {"url": seen.base_url, "description": "The gateway that was asked."}
-    yield "$.servers", address, {"update": server}
-    for operation_id, offered in (("listElements", seen.listing), ("listPresetElements", seen.presets)):
-        if offered.state == "no":
-            yield from _removals(contract, operation_id, _all(offered.answers))
-    if seen.presets.way is not None:
-        yield from _other_method(contract, "listPresetElements", seen.presets.way, _all(seen.presets.answers))
-    yield from _path_actions(contract, seen)
-    kinds = {owner: seen.kind_of_id(owner) for owner in contract["x-ids"]}
+    reason = str(survey.absence[0])
+    yield "$.servers[*]", reason, _REMOVAL
+    server = {"url": survey.base_url, "description": "The surveyed gateway."}
+    yield "$.servers", reason, {"update": server}
+    for operation_id, availability in (("listElements", survey.listing), ("listPresetElements", survey.presets)):
+        if availability.state == "no":
+            yield from _removals(contract, operation_id, _all(availability.answers))
+    if survey.presets.choice is not None:
+        yield from _other_method(contract, "listPresetElements", survey.presets.choice, _all(survey.presets.answers))
+    yield from _path_actions(contract, survey)
+    kinds = {owner: survey.kind_of_id(owner) for owner in contract["x-ids"]}
     if other := {owner: kind for owner, kind in kinds.items() if kind not in (None, contract["x-ids"][owner])}:
-        why = ", ".join(f"the ids of {owner}s were {_PLURALS[kind]}" for owner, kind in other.items() if kind)
-        yield "$['x-ids']", why, {"update": other}
-    if len(seen.dialects) == 1 and seen.dialects[0] != next(iter(contract["x-dialects"])):
-        yield from _dialect_actions(contract, seen.dialects[0], str(seen.absence[0]))
+        reason = ", ".join(f"the ids of {owner}s were {_PLURALS[kind]}" for owner, kind in other.items() if kind)
+        yield "$['x-ids']", reason, {"update": other}
+    if len(survey.dialects) == 1 and survey.dialects[0] != next(iter(contract["x-dialects"])):
+        yield from _dialect_actions(contract, survey.dialects[0], str(survey.absence[0]))
 
 
-def _removals(contract: Node, operation_id: str, why: str) -> Iterator[Action]:
+def _removals(contract: Node, operation_id: str, reason: str) -> Iterator[Action]:
     """Yield the actions that remove an operation, and the examples that nothing else uses."""
     item, method, definition = _component_of(contract, operation_id)
-    yield _json_path(f"{item}/{method}"), why, _REMOVAL
+    yield _json_path(f"{item}/{method}"), reason, _REMOVAL
     used = list(_examples_in(contract))
     for reference in dict.fromkeys(_examples_in(definition)):
         if used.count(reference) == list(_examples_in(definition)).count(reference):
-            yield _json_path(reference), why, _REMOVAL
+            yield _json_path(reference), reason, _REMOVAL
 
 
-def _other_method(contract: Node, operation_id: str, way: Way, why: str) -> Iterator[Action]:
+def _other_method(contract: Node, operation_id: str, choice: PathChoice, reason: str) -> Iterator[Action]:
     item, method, _ = _component_of(contract, operation_id)
-    if way.method != method:
-        yield _json_path(f"{item}/{method}"), why, _REMOVAL
-        yield _json_path(item), why, {"update": {way.method: way.definition}}
+    if choice.method != method:
+        yield _json_path(f"{item}/{method}"), reason, _REMOVAL
+        yield _json_path(item), reason, {"update": {choice.method: choice.definition}}
 
 
-def _path_actions(contract: Node, seen: Survey) -> Iterator[Action]:
-    ends = {"createElement": seen.root.elements, "getElement": seen.root.element}
-    for operation_id, offered in (("listPresetElements", seen.presets), ("deleteElement", seen.deletion)):
-        if offered.way is not None:
-            ends[operation_id] = offered.way.path
+def _path_actions(contract: Node, survey: Survey) -> Iterator[Action]:
+    ends = {"createElement": survey.path_prefix.elements, "getElement": survey.path_prefix.element}
+    for operation_id, availability in (("listPresetElements", survey.presets), ("deleteElement", survey.deletion)):
+        if availability.choice is not None:
+            ends[operation_id] = availability.choice.path
     moved = {}
     for path, item in contract["paths"].items():
         names = (definition["operationId"] for _, definition in _operations_of(contract, item))
         end = next((ends[name] for name in names if name in ends), path.removeprefix(own_prefix()))
-        if path != seen.root.prefix + end:
-            moved[path] = seen.root.prefix + end
+        if path != survey.path_prefix.path + end:
+            moved[path] = survey.path_prefix.path + end
     if not moved:
         return
-    why = str(seen.absence[0]) if seen.root.prefix != own_prefix() else ""
-    why = "; ".join(filter(None, [why, _all(seen.deletion.answers)]))
+    reason = str(survey.absence[0]) if survey.path_prefix.path != own_prefix() else ""
+    reason = "; ".join(filter(None, [reason, _all(survey.deletion.answers)]))
     for target in (
         ["$.paths.*"] if moved.keys() == contract["paths"].keys() else [f"$.paths['{path}']" for path in moved]
     ):
-        yield target, why, _REMOVAL
-    yield "$.paths", why, {"update": {new: contract["paths"][old] for old, new in moved.items()}}
+        yield target, reason, _REMOVAL
+    yield "$.paths", reason, {"update": {new: contract["paths"][old] for old, new in moved.items()}}
 
 
-def _dialect_actions(contract: Node, dialect: str, why: str) -> Iterator[Action]:
+def _dialect_actions(contract: Node, dialect: str, reason: str) -> Iterator[Action]:
     """Yield the actions that move a dialect to the first place, which means that the gateway speaks it."""
     for name in contract["x-dialects"]:
         if name != dialect:
-            yield f"$['x-dialects'].{name}", why, _REMOVAL
+            yield f"$['x-dialects'].{name}", reason, _REMOVAL
     others = {name: text for name, text in contract["x-dialects"].items() if name != dialect}
-    yield "$['x-dialects']", why, {"update": others}
+    yield "$['x-dialects']", reason, {"update": others}
 
 
 def _component_of(contract: Node, operation_id: str) -> tuple[str, str, Node]:
@@ -238,43 +238,44 @@ def _json_path(reference: str) -> str:
     return "$" + "".join(names)
 
 
-_PLURALS: Final = {"integer": "numbers", "digits": "texts of digits", "text": "texts"}
+_PLURALS: Final = {"integer": "numbers", "digits": "numeric strings", "text": "strings"}
 
 
-def _found(seen: Survey) -> Iterator[str]:
-    yield f"paths: they begin with {seen.root.prefix}"
-    if len(seen.dialects) == 1:
-        yield f"an id that does not exist: {seen.absence[0]}, which is the dialect {seen.dialects[0]}"
-    yield f"errors: they are {seen.absence[0].envelope}"
-    for name, offered in (("list", seen.listing), ("presets", seen.presets)):
-        if offered.state != "unknown":
-            yield f"{name}: {_all(offered.answers)}" + ("" if offered.way else ", so it is not offered")
-    if seen.deletion.way is not None:
-        yield f"deletion: at {seen.root.prefix}{seen.deletion.way.path}, because {_all(seen.deletion.answers)}"
-    for owner in seen.ids:
-        if (kind := seen.kind_of_id(owner)) is not None:
+def _describe_findings(survey: Survey) -> Iterator[str]:
+    yield f"path prefix: {survey.path_prefix.path}"
+    if len(survey.dialects) == 1:
+        yield f"response to an unknown id: {survey.absence[0]} (dialect {survey.dialects[0]})"
+    yield f"error format: {survey.absence[0].envelope}"
+    for name, availability in (("list", survey.listing), ("presets", survey.presets)):
+        if availability.state != "unknown":
+            answers = _all(availability.answers)
+            yield f"{name}: {answers}" if availability.choice else f"{name}: not offered ({answers})"
+    if survey.deletion.choice is not None:
+        yield f"delete path: {survey.path_prefix.path}{survey.deletion.choice.path} ({_all(survey.deletion.answers)})"
+    for owner in survey.ids:
+        if (kind := survey.kind_of_id(owner)) is not None:
             yield f"ids of {owner}s: {_PLURALS[kind]}"
 
 
-def _unknown(seen: Survey) -> Iterator[str]:
-    if not seen.dialects:
+def _describe_unknown(survey: Survey) -> Iterator[str]:
+    if not survey.dialects:
         yield (
-            f"how the gateway says that an id does not exist: {seen.absence[0]}, which the contract does not know, so "
+            f"the response to an unknown id: {survey.absence[0]}, which the contract does not know, so "
             "get_or_create does not work; if the gateway's documents say that it means this, add a row to x-absent"
         )
-    elif len(seen.dialects) > 1:
-        yield f"the dialect: {_all(seen.absence)}; the client reads all dialects, so only the mock server may differ"
-    for name, offered in (("listElements", seen.listing), ("listPresetElements", seen.presets)):
-        if offered.state == "unknown":
-            yield f"whether there is a list of {_LISTS[name]}: {_all(offered.answers)}; run this again later"
-    if not seen.deletion.answers:
-        yield "the path of deletions: run this again with --confirm, which asks to delete an id that cannot exist"
-    elif seen.deletion.way is None:
-        yield f"the path of deletions: {_all(seen.deletion.answers)}; look for it in the gateway's documents"
-    for owner, kinds in seen.ids.items():
-        if seen.kind_of_id(owner) is None:
-            why = f"there were {' and '.join(_PLURALS[kind] for kind in kinds)}" if kinds else "no list had one"
-            yield f"the kind of the ids of {owner}s: {why}; look at the response to a create"
+    elif len(survey.dialects) > 1:
+        yield f"the dialect: {_all(survey.absence)}; the client reads all dialects, so only the mock server may differ"
+    for name, availability in (("listElements", survey.listing), ("listPresetElements", survey.presets)):
+        if availability.state == "unknown":
+            yield f"whether there is a list of {_LISTS[name]}: {_all(availability.answers)}; rerun later"
+    if not survey.deletion.answers:
+        yield "the delete path: rerun with --confirm, which tries to delete a nonexistent element"
+    elif survey.deletion.choice is None:
+        yield f"the delete path: {_all(survey.deletion.answers)}; look for it in the gateway's documents"
+    for owner, kinds in survey.ids.items():
+        if survey.kind_of_id(owner) is None:
+            reason = f"there were {' and '.join(_PLURALS[kind] for kind in kinds)}" if kinds else "no list had one"
+            yield f"the kind of the ids of {owner}s: {reason}; look at the response to a create"
     for rule, names in packaged.LIFTED_RULES.items():
         asks = CONTRACT.document()["x-rules"][rule]["asks"]
         yield (

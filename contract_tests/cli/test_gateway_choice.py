@@ -17,14 +17,14 @@ from kling_elements.testing.gateway import MockGateway, serving
 from kling_elements_client import gateways as packaged
 
 _CALLING = ["create", "wait", "get", "list", "presets", "delete", "doctor"]
-_ODD = "presets-by-post"
+_UNUSUAL = "presets-by-post"
 
 
 @pytest.fixture
-def odd(kling_elements: CommandLine, monkeypatch: pytest.MonkeyPatch) -> Iterator[MockGateway]:
+def unusual_gateway(kling_elements: CommandLine, monkeypatch: pytest.MonkeyPatch) -> Iterator[MockGateway]:
     """Run the gateway that differs most, at the address in the environment."""
     del kling_elements  # it sets the environment first
-    with serving(create_app(contract=contract_of(_ODD, None), tick_seconds=0)) as gateway:
+    with serving(create_app(contract=contract_of(_UNUSUAL, None), tick_seconds=0)) as gateway:
         monkeypatch.setenv("KLING_BASE_URL", gateway.url)
         yield gateway
 
@@ -37,11 +37,11 @@ def test_every_command_that_calls_a_gateway_has_the_option(command: str, kling_e
     assert "KLING_GATEWAY" in ended.out
 
 
-@pytest.mark.usefixtures("odd")
+@pytest.mark.usefixtures("unusual_gateway")
 def test_a_command_follows_the_contract_of_the_gateway(kling_elements: CommandLine) -> None:
-    """Presets are posted, and the path of deletions is the gateway's."""
-    presets = kling_elements("presets", "--gateway", _ODD, "--json")
-    deletion = kling_elements("delete", "123", "--gateway", _ODD)
+    """Presets are posted, and the delete path is the gateway's."""
+    presets = kling_elements("presets", "--gateway", _UNUSUAL, "--json")
+    deletion = kling_elements("delete", "123", "--gateway", _UNUSUAL)
 
     assert (0, 3) == (presets.code, len(presets.lines()))
     assert 3 == deletion.code
@@ -49,23 +49,25 @@ def test_a_command_follows_the_contract_of_the_gateway(kling_elements: CommandLi
     assert 3 == kling_elements("presets").code
 
 
-@pytest.mark.usefixtures("odd")
+@pytest.mark.usefixtures("unusual_gateway")
 def test_the_environment_names_the_gateway_if_no_option_does(
     kling_elements: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("KLING_GATEWAY", _ODD)
+    monkeypatch.setenv("KLING_GATEWAY", _UNUSUAL)
 
     assert 0 == kling_elements("presets").code
     assert 3 == kling_elements("presets", "--gateway", "kkiai").code
 
 
-def test_a_call_that_the_gateway_does_not_offer_is_refused_here(odd: MockGateway, kling_elements: CommandLine) -> None:
+def test_a_call_that_the_gateway_does_not_offer_is_refused_here(
+    unusual_gateway: MockGateway, kling_elements: CommandLine
+) -> None:
     """Nothing is sent."""
-    ended = kling_elements("list", "--gateway", _ODD)
+    ended = kling_elements("list", "--gateway", _UNUSUAL)
 
     assert 1 == ended.code
     assert "error: the contract of this gateway does not offer listElements, only createElement" in ended.err
-    assert [] == odd.tasks()
+    assert [] == unusual_gateway.tasks()
 
 
 @pytest.mark.parametrize("name", ["mine.yaml", "mine.yml", "mine.JSON", "mine", "./kkiai"])
@@ -111,7 +113,7 @@ def test_an_unknown_name_is_a_clear_error(command: list[str], kling_elements: Co
     assert 2 == ended.code
     assert "there is no gateway 'kling-singapor': use " in ended.err
     assert all(name in ended.err for name in packaged.BASE_URLS)
-    assert ended.err.rstrip().endswith("or the file of an overlay (NAME.yaml)")
+    assert ended.err.rstrip().endswith(", or an overlay file (NAME.yaml or NAME.json)")
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from kling_elements.mock.asgi import Receive, Scope, Send
 from kling_elements.testing.gateway import MockGateway, serving
 from kling_elements_client.contract import CONTRACT
 
-_ODD = "presets-by-post"
+_UNUSUAL = "presets-by-post"
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def test_a_passport_is_written_and_can_be_used(
     folder: Path, kling_elements: CommandLine, kling_mock: MockGateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is all that the next commands need, even the address."""
-    with serving(create_app(kling_mock.token, contract=contract_of(_ODD, None))) as gateway:
+    with serving(create_app(kling_mock.token, contract=contract_of(_UNUSUAL, None))) as gateway:
         ended = kling_elements("doctor", "--passport", "mine.yaml", "--confirm", "--base-url", gateway.url)
         monkeypatch.delenv("KLING_BASE_URL")
         again = kling_elements("doctor", "--gateway", "mine.yaml")
@@ -44,7 +44,7 @@ def test_a_passport_is_written_and_can_be_used(
     assert 0 == ended.code
     assert "ok       passport      written to mine.yaml" in ended.out
     assert ["mine.yaml"] == [path.name for path in folder.iterdir()]
-    assert contract_of(_ODD, None).document()["paths"] == contract_of(Path("mine.yaml"), None).document()["paths"]
+    assert contract_of(_UNUSUAL, None).document()["paths"] == contract_of(Path("mine.yaml"), None).document()["paths"]
     assert kling_mock.token not in ended.out + ended.err + Path("mine.yaml").read_text("utf-8")
     assert 0 == again.code
     assert "that of mine.yaml (--gateway)" in again.out
@@ -56,10 +56,10 @@ def test_what_was_found_and_what_to_do_next_is_on_stderr(folder: Path, kling_ele
     ended = kling_elements("doctor", "--passport", "mine.json")
 
     lines = ended.err.splitlines()
-    assert "found: paths: they begin with /kling/v1/general" == lines[0]
+    assert "found: path prefix: /kling/v1/general" == lines[0]
     assert "next: kling-elements doctor --gateway mine.json" == lines[-1]
-    assert any(line.startswith("not found out: the path of deletions: run this again with --confirm") for line in lines)
-    assert any(line.startswith("not found out: whether R28 holds") and 'relax={"R28"}' in line for line in lines)
+    assert any(line.startswith("unknown: the delete path: rerun with --confirm") for line in lines)
+    assert any(line.startswith("unknown: whether R28 holds") and 'relax={"R28"}' in line for line in lines)
     assert ["mine.json"] == [path.name for path in folder.iterdir()]
 
 
@@ -102,7 +102,7 @@ def test_a_file_that_exists_is_refused_before_any_call(folder: Path, kling_eleme
 def test_a_file_that_cannot_be_written_is_a_problem(
     folder: Path, kling_elements: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It may appear while the gateway is asked."""
+    """The file may appear during the survey."""
 
     def appears(*_: object) -> None:
         raise FileExistsError
@@ -120,7 +120,7 @@ def test_confirm_alone_is_an_error(kling_elements: CommandLine) -> None:
     ended = kling_elements("doctor", "--confirm")
 
     assert 2 == ended.code
-    assert "--confirm belongs to --passport FILE, which is missing" in ended.err
+    assert "--confirm only works with --passport FILE" in ended.err
 
 
 def test_without_a_key_nothing_is_asked(

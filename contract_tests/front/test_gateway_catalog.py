@@ -238,7 +238,9 @@ def test_yaml_needs_a_package_that_json_does_not_need(tmp_path: Path, monkeypatc
 
 
 def test_an_unknown_gateway_is_refused_with_those_that_exist(client_class: Client) -> None:
-    with pytest.raises(ValueError, match=r"^there is no gateway 'kling': use api-prefix, .*, or the pathlib\.Path of"):
+    with pytest.raises(
+        ValueError, match=r"^there is no gateway 'kling': use api-prefix, .*, or a pathlib\.Path to an overlay$"
+    ):
         client_class(TOKEN, gateway="kling")
 
 

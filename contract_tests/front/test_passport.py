@@ -43,7 +43,7 @@ _NOT_SHOWN_BY_FREE_CALLS = {
 
 
 @contextmanager
-def played(contract: Contract, url: str = URL, **options: Any) -> Iterator[KlingRouter]:
+def serve_contract(contract: Contract, url: str = URL, **options: Any) -> Iterator[KlingRouter]:
     """Run a gateway that plays a contract."""
     with respx_router(url, app=create_app(contract=contract, tick_seconds=0, **options)) as router:
         yield router
@@ -51,11 +51,11 @@ def played(contract: Contract, url: str = URL, **options: Any) -> Iterator[Kling
 
 def passport_of(contract: Contract, url: str = URL, **options: Any) -> Passport:
     """Return the passport of a gateway that plays a contract."""
-    with played(contract, url, **options), AuthenticatedClient(TOKEN, url) as client:
+    with serve_contract(contract, url, **options), AuthenticatedClient(TOKEN, url) as client:
         return examine(client, DAY, confirm=True)
 
 
-def applied(passport: Passport, folder: Path) -> Contract:
+def apply_passport(passport: Passport, folder: Path) -> Contract:
     """Return the contract that a passport describes, by way of its file."""
     passport.write(folder / "mine.yaml")
     return contract_of(folder / "mine.yaml", None)
@@ -77,10 +77,10 @@ def test_a_passport_found_from_outside_equals_the_overlay(gateway: Gateway, tmp_
     """Nothing differs except what free calls cannot show."""
     contract = contract_of(gateway.name, None)
 
-    found = applied(passport_of(contract, gateway.base_url or URL), tmp_path)
+    contract_of_passport = apply_passport(passport_of(contract, gateway.base_url or URL), tmp_path)
 
     expected = without_what_free_calls_do_not_show(contract.document())
-    assert expected == without_what_free_calls_do_not_show(found.document())
+    assert expected == without_what_free_calls_do_not_show(contract_of_passport.document())
 
 
 @pytest.mark.parametrize("place", set(_NOT_SHOWN_BY_FREE_CALLS) - {"/servers/0/variables"})
@@ -93,10 +93,10 @@ def test_each_exception_is_needed(place: str) -> None:
 
 def test_a_passport_has_the_dialect_that_the_gateway_speaks(tmp_path: Path) -> None:
     """The first dialect is the one that the mock server speaks by default."""
-    found = applied(passport_of(CONTRACT, dialect="documented"), tmp_path)
+    contract_of_passport = apply_passport(passport_of(CONTRACT, dialect="documented"), tmp_path)
 
-    assert ("documented", "live") == found.dialects()
-    assert CONTRACT.document()["x-dialects"] == found.document()["x-dialects"]
+    assert ("documented", "live") == contract_of_passport.dialects()
+    assert CONTRACT.document()["x-dialects"] == contract_of_passport.document()["x-dialects"]
     assert ("live", "documented") == CONTRACT.dialects()
 
 
@@ -105,7 +105,7 @@ def test_client_and_mock_server_take_a_passport_as_it_is(tmp_path: Path) -> None
     path = tmp_path / "mine.yaml"
     passport_of(contract_of("presets-by-post", None)).write(path)
 
-    with played(contract_of(path, None)) as router, KlingElements(TOKEN, gateway=path) as kling:
+    with serve_contract(contract_of(path, None)) as router, KlingElements(TOKEN, gateway=path) as kling:
         task = kling.create(BODY)
         element = kling.wait(task)
         presets = list(kling.presets())
@@ -127,11 +127,11 @@ def test_a_gateway_without_presets_gets_a_passport_that_can_be_played(tmp_path: 
     document = deepcopy(CONTRACT.document())
     del document["paths"][CONTRACT.operation("listPresetElements").path]
 
-    found = applied(passport_of(Contract(document)), tmp_path)
+    contract_of_passport = apply_passport(passport_of(Contract(document)), tmp_path)
 
-    assert CONTRACT.operations().keys() - {"listPresetElements"} == found.operations().keys()
-    assert "presets" not in found.document()["components"]["examples"]
-    with played(found), KlingElements(TOKEN, URL, gateway=tmp_path / "mine.yaml") as kling:
+    assert CONTRACT.operations().keys() - {"listPresetElements"} == contract_of_passport.operations().keys()
+    assert "presets" not in contract_of_passport.document()["components"]["examples"]
+    with serve_contract(contract_of_passport), KlingElements(TOKEN, URL, gateway=tmp_path / "mine.yaml") as kling:
         assert [] == list(kling.list())
         with pytest.raises(OperationNotOfferedError):
             list(kling.presets())
@@ -155,17 +155,17 @@ def test_a_passport_says_what_was_seen_and_when(tmp_path: Path) -> None:
     passport.write(tmp_path / "mine.yaml")
 
     assert "2026-11-28" == passport.overlay["info"]["version"]
-    assert list(passport.found) == passport.overlay["info"]["x-seen"]
+    assert list(passport.findings) == passport.overlay["info"]["x-seen"]
     for action in passport.overlay["actions"]:
         assert action["description"].startswith("Seen on 2026-11-28: ")
-        assert " answered HTTP " in action["description"]
+        assert " returned HTTP " in action["description"]
     head = [line for line in (tmp_path / "mine.yaml").read_text("utf-8").splitlines() if line.startswith("#")]
     assert "# - whether R28 holds (A voice only with a video): only creates show it" == head[3][:71]
     assert all(len(line) <= 120 for line in head)
 
 
 def test_only_the_paths_that_differ_are_replaced() -> None:
-    """A gateway with another path of deletions keeps the others."""
+    """A gateway with another delete path keeps the others."""
     passport = passport_of(contract_of("presets-by-post", None))
 
     targets = [action["target"] for action in passport.overlay["actions"]]
@@ -173,16 +173,16 @@ def test_only_the_paths_that_differ_are_replaced() -> None:
     assert "$.paths.*" not in targets
 
 
-def test_what_was_found_and_what_was_not_is_said() -> None:
-    found = "\n".join(passport_of(contract_of("presets-by-post", None)).found)
+def test_findings_are_reported() -> None:
+    findings = "\n".join(passport_of(contract_of("presets-by-post", None)).findings)
 
-    assert "paths: they begin with /kling/v1/general" in found
-    assert "which is the dialect live" in found
-    assert "errors: they are the service's own, with code, message, request_id" in found
-    assert f'list: GET {ELEMENTS} answered HTTP 405, code 1202 "this path accepts only POST", so it is not' in found
-    assert "deletion: at /kling/v1/general/delete-advanced-elements, because POST" in found
-    assert "ids of tasks: texts of digits" in found
-    assert "ids of elements: numbers" in found
+    assert "path prefix: /kling/v1/general" in findings
+    assert "(dialect live)" in findings
+    assert "error format: the service's own (code, message, request_id)" in findings
+    assert f'list: not offered (GET {ELEMENTS} returned HTTP 405, code 1202 "this path accepts only POST")' in findings
+    assert "delete path: /kling/v1/general/delete-advanced-elements (POST" in findings
+    assert "ids of tasks: numeric strings" in findings
+    assert "ids of elements: numbers" in findings
 
 
 @pytest.mark.parametrize("existing", ["file", "folder", "broken link"])

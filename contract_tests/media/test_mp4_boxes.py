@@ -112,7 +112,7 @@ def test_boxes_may_come_in_any_order_and_have_any_kind_of_size(data: bytes, is_f
     ],
 )
 def test_damaged_files_are_refused_with_the_reason(data: bytes, message: str) -> None:
-    """R20: the damage is one violation and no exception."""
+    """R20: damage is reported as one violation, not raised as an exception."""
     assert [message] == r20_messages(data)
 
 

@@ -215,7 +215,7 @@ def test_a_signal_before_the_start_ends_the_server_quietly(
 
 
 def test_the_clock_and_the_limits_are_those_of_the_command() -> None:
-    """The options are tick, concurrency and rate. The control API steps the clock."""
+    """--tick, --concurrency and --rate take effect, and the control API advances the manual clock."""
     limits = ("--tick", "2.5", "--concurrency", "3", "--rate", "2", "--manual-clock")
     with running_command("--port", "0", *limits) as (_, line), connect(port_of(line)) as connection:
         codes = [response_to(connection, creation(name))[2]["code"] for name in "aabc"]

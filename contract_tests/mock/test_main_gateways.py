@@ -64,7 +64,7 @@ def test_an_unknown_gateway_is_reported_with_the_known_names(program: list[str])
     done = subprocess.run([*program, "--gateway", "nobody"], capture_output=True, text=True, check=False)
 
     message = (
-        f"argument --gateway: there is no gateway 'nobody': use {_NAMES}, or the file of an overlay, *.yaml or *.json"
+        f"argument --gateway: there is no gateway 'nobody': use {_NAMES}, or an overlay file (NAME.yaml or NAME.json)"
     )
     assert (2, "") == (done.returncode, done.stdout)
     assert f"error: {message}\n" in done.stderr

@@ -77,7 +77,7 @@ def test_tasks_may_take_varied_times() -> None:
 
 
 def test_tasks_may_all_take_one_time_or_none() -> None:
-    """If both limits are equal, so are all times. The tick has no effect then."""
+    """If both limits are equal, every task takes exactly that long, and the tick has no effect."""
     for seconds, steps in ((3, [0, 1.5, 1.499, 0.001]), (0, [0])):
         caller = Caller(create_app(task_seconds=[seconds, seconds], tick_seconds=100, manual_clock=True))
         task_id = caller.create()["task_id"]

@@ -274,7 +274,7 @@ def with_duration(movie_header: bytes, seconds: Fraction) -> bytes:
 
 
 def overwrite(data: bytes, offset: int, replacement: bytes) -> bytes:
-    """Return bytes with some of them replaced at an offset."""
+    """Return a copy of the data with the bytes at an offset replaced."""
     return data[:offset] + replacement + data[offset + len(replacement) :]
 
 

@@ -160,9 +160,9 @@ class _CommandFailure:
         return self._exit
 
 
-def _unexpected_arguments_message(words: Sequence[str]) -> str:
+def _unexpected_arguments_message(arguments: Sequence[str]) -> str:
     advice = "repeat an option for each of its values, as in --refer left.jpg --refer right.jpg"
-    return f"unexpected arguments: {', '.join(words)}; {advice}"
+    return f"unexpected arguments: {', '.join(arguments)}; {advice}"
 
 
 def _help_command(arguments: Sequence[str]) -> str:

@@ -103,13 +103,13 @@ def check_key(gateway: GatewayOptions, environment: Mapping[str, str]) -> tuple[
 def check_contract(gateway: GatewayOptions, environment: Mapping[str, str]) -> tuple[SetupFinding, Contract | None]:
     """Find the gateway's contract, and return it with a finding that says why it is this one."""
     try:
-        contract = contract_for(gateway.speaks, gateway.base_url)
+        contract = contract_for(gateway.gateway_name, gateway.base_url)
     except CommandError as error:
         return problem("contract", str(error), "correct --gateway, or unset " + GATEWAY_VARIABLE), None
-    if gateway.speaks is not None:
-        is_set = gateway.speaks == environment.get(GATEWAY_VARIABLE)
+    if gateway.gateway_name is not None:
+        is_set = gateway.gateway_name == environment.get(GATEWAY_VARIABLE)
         source = f"the environment variable {GATEWAY_VARIABLE}" if is_set else "--gateway"
-        return ok("contract", f"that of {gateway.speaks} ({source})"), contract
+        return ok("contract", f"that of {gateway.gateway_name} ({source})"), contract
     default = name_by_host(DEFAULT_BASE_URL)
     if not gateway.base_url:
         return ok("contract", f"that of {default}, the default gateway"), contract
@@ -125,10 +125,10 @@ def check_address(
     """Check the gateway's URL, and return it with a finding about it."""
     address = gateway.base_url or contract.first_server()
     if "{" in address:
-        reason = f"the contract of {gateway.speaks} does not say where the gateway is"
+        reason = f"the contract of {gateway.gateway_name} does not say where the gateway is"
         return problem("url", reason, f"pass --base-url, or set {BASE_URL_VARIABLE}"), None
     if not gateway.base_url:
-        source = "the default gateway" if gateway.speaks is None else f"the contract of {gateway.speaks}"
+        source = "the default gateway" if gateway.gateway_name is None else f"the contract of {gateway.gateway_name}"
     elif gateway.base_url == environment.get(BASE_URL_VARIABLE):
         source = f"the environment variable {BASE_URL_VARIABLE}"
     else:
@@ -153,7 +153,7 @@ def check_proxy(url: httpx.URL) -> SetupFinding:
         return problem("proxy", str(error), "correct or unset the variable")
     if proxy is not None:
         return ok("proxy", f"{proxy.url.scheme}://{proxy.url.netloc.decode('ascii')}, from the environment")
-    proxy_schemes = sorted(kind for kind in getproxies() if kind in (url.scheme, "all"))
+    proxy_schemes = sorted(scheme for scheme in getproxies() if scheme in (url.scheme, "all"))
     if not proxy_schemes:
         return ok("proxy", "none")
     reason = "the gateway is on this machine" if local else "NO_PROXY excludes the gateway"

@@ -26,7 +26,7 @@ class GatewayOptions:
 
     Attributes:
         base_url: The gateway's URL, or None for the contract's first server.
-        speaks: The name of a gateway whose contract to use, or the file of an overlay, or None if the URL decides.
+        gateway_name: The name of the gateway whose contract to use, or an overlay file, or None if the URL decides.
         key_file: A file with the API key.
         allow_http: Whether to send requests to another machine without TLS.
         relax: The rules that the gateway doesn't apply.
@@ -38,7 +38,7 @@ class GatewayOptions:
             group=_GROUP, env_var="KLING_BASE_URL", help="The gateway's URL, such as https://gateway.example.com."
         ),
     ] = None
-    speaks: Annotated[
+    gateway_name: Annotated[
         str | None,
         Parameter(
             name="--gateway",
@@ -61,8 +61,8 @@ class GatewayOptions:
         tuple[str, ...],
         Parameter(
             group=_GROUP,
-            help="A rule that the gateway doesn't apply, such as R28: what breaks only such rules is sent, with a "
-            "warning. Repeat --relax for each rule.",
+            help="A rule that the gateway doesn't apply, such as R28: requests that break only these rules are "
+            "sent, with a warning. Repeat --relax for each rule.",
         ),
     ] = ()
 
@@ -77,7 +77,7 @@ class GatewayOptions:
         """
         key = keys.find(self.key_file, os.environ)
         try:
-            chosen = None if self.speaks is None else gateway_in(self.speaks)
+            chosen = None if self.gateway_name is None else gateway_in(self.gateway_name)
             return KlingElements(
                 key.reveal,
                 self.base_url,
@@ -90,14 +90,14 @@ class GatewayOptions:
             raise CommandError(with_option_names(str(error)), Exit.USAGE) from None
 
 
-def contract_for(speaks: str | None, base_url: str | None = None) -> Contract:
+def contract_for(gateway: str | None, base_url: str | None = None) -> Contract:
     """Return the contract of the gateway that an option names, or that is at an address.
 
     Raises:
         CommandError: There is no such gateway, or its overlay cannot be used.
     """
     try:
-        return contract_of(None if speaks is None else gateway_in(speaks), base_url)
+        return contract_of(None if gateway is None else gateway_in(gateway), base_url)
     except ValueError as error:
         raise CommandError(with_option_names(str(error)), Exit.USAGE) from None
 
@@ -106,7 +106,7 @@ def with_option_names(message: str) -> str:
     """Return an error message with options of the command in place of the client's arguments."""
     return (
         message.replace("allow_http=True", "--allow-http")
-        .replace("the pathlib.Path of an overlay", "the file of an overlay (NAME.yaml)")
+        .replace("a pathlib.Path to an overlay", "an overlay file (NAME.yaml or NAME.json)")
         .replace("base_url", "--base-url")
         .replace("the token", "the API key")
     )

@@ -56,9 +56,9 @@ def write_passport(  # noqa: PLR0913 - all but two go by name
         except PassportError as error:
             yield problem("passport", str(error), "")
             return
-    for sentence in passport.found:
+    for sentence in passport.findings:
         output.note(f"found: {sentence}")
     for sentence in passport.unknown:
-        output.note(f"not found out: {sentence}")
+        output.note(f"unknown: {sentence}")
     output.note(f"next: {shlex.join(['kling-elements', 'doctor', '--gateway', str(path)])}")
     yield ok("passport", f"written to {path}")

@@ -26,7 +26,7 @@ from kling_elements_runtime.texts import for_message
 async def wait(
     effects: Effects, task: Task | str | int, policy: PollPolicy, limit_seconds: float, on_update: OnUpdate | None
 ) -> Element:
-    """Look up a task until it ends, and return its element."""
+    """Poll a task until it ends, and return its element."""
     (result,) = await _results(effects, [task], policy, limit_seconds, on_update)
     if isinstance(result, KlingError):
         raise result

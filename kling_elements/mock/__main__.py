@@ -241,7 +241,7 @@ def _gateway(text: str) -> Contract:
     try:
         return require_usable(contract_of(gateway_in(text), None))
     except ValueError as error:
-        message = str(error).replace("the pathlib.Path of an overlay", "the file of an overlay, *.yaml or *.json")
+        message = str(error).replace("a pathlib.Path to an overlay", "an overlay file (NAME.yaml or NAME.json)")
         raise argparse.ArgumentTypeError(message) from error
 
 

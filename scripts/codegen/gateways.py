@@ -13,7 +13,7 @@ FOLDER = SPEC.parent / "gateways"
 
 
 def overlays(folder: Path = FOLDER) -> dict[str, Node]:
-    """Return the overlays by the names of their gateways.
+    """Return the overlays, keyed by gateway name.
 
     Raises:
         SpecError: A file can't be read or is not a YAML mapping.
@@ -69,7 +69,10 @@ def table(contract: Node, of_gateways: Mapping[str, Node], titles: Mapping[str, 
         titles: The titles of the overlays by name.
     """
     lines = [
-        "| `gateway=` | gateway | URL | paths begin with | own list | presets | deletion | ids of elements | lifted |",
+        (
+            "| `gateway=` | gateway | URL | paths begin with | lists your elements | presets | deletes at "
+            "| element ids | rules lifted |"
+        ),
         "|---|---|---|---|---|---|---|---|---|",
     ]
     lifted = lifted_rules(contract, of_gateways)

@@ -1,4 +1,4 @@
-"""Recognise the dialect that a gateway speaks, by responses that occur in only one dialect."""
+"""Recognize the dialect that a gateway speaks, by responses that occur in only one dialect."""
 
 from __future__ import annotations
 

@@ -10,17 +10,17 @@ from kling_elements_client import AuthenticatedClient
 from kling_elements_client.errors import TransportError
 from tools.live.session import Session, describe_error
 
-PLAN = "asks the gateway by reading calls what differs from the contract, and writes this as its passport"
+PLAN = "surveys the gateway with read-only calls, and writes its passport"
 
 
 def write_passport(session: Session, path: Path, today: date, *, confirm: bool) -> None:
-    """Write the passport to a new file, and print what was found out.
+    """Write the passport to a new file, and print the findings.
 
     Args:
         session: The run, which prints and counts failures.
         path: The file, which must not exist.
         today: The date to note.
-        confirm: Whether to ask also for the deletion of an element that cannot exist.
+        confirm: Whether to also try to delete a nonexistent element.
     """
     session.say("the passport")
     with AuthenticatedClient() as client:  # not the session's, because the contract lacks most of these paths
@@ -33,8 +33,8 @@ def write_passport(session: Session, path: Path, today: date, *, confirm: bool) 
         except (SurveyError, PassportError) as error:
             session.note_failure(str(error))
             return
-    for sentence in passport.found:
+    for sentence in passport.findings:
         session.say(f"  found: {sentence}")
     for sentence in passport.unknown:
-        session.say(f"  not found out: {sentence}")
+        session.say(f"  unknown: {sentence}")
     session.say(f"wrote {path}; use it with --gateway")

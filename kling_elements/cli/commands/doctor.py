@@ -34,9 +34,9 @@ def command(
     The exit code is 0 if there are no problems, and otherwise the code of the first problem.
 
     Args:
-        passport: Find out instead what an unknown gateway speaks, by free calls that create nothing, and write it to
-            this new file. Use the file with `--gateway`.
-        confirm: For the passport, also ask to delete an element that cannot exist, to find the path of deletions.
+        passport: Instead of the usual check, survey an unknown gateway with free, read-only calls, and write an overlay
+            to this new file. Use the file with `--gateway`.
+        confirm: With --passport, also try to delete a nonexistent element, to find the delete path.
     """
     write = None
     if passport is not None:
@@ -45,7 +45,7 @@ def command(
         passports.check_file(passport)
         write = partial(passports.write_passport, path=passport, output=output, confirm=confirm)
     elif confirm:
-        raise CommandError("--confirm belongs to --passport FILE, which is missing", Exit.USAGE)
+        raise CommandError("--confirm only works with --passport FILE", Exit.USAGE)
     all_findings = []
     for finding in chain(_findings(gateway, write), [findings.check_versions()]):
         all_findings.append(finding)

@@ -1,4 +1,4 @@
-"""`make live` recognises the dialect that a gateway speaks."""
+"""`make live` recognizes the dialect that a gateway speaks."""
 
 from __future__ import annotations
 

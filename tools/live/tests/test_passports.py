@@ -25,10 +25,10 @@ def test_the_passport_is_written_after_the_other_requests(path: Path, run: Run) 
         methods = {call.request.method for call in router.calls}
 
     assert {"GET"} == methods
-    assert run.lines[1].startswith("Then it asks the gateway by reading calls what differs from the contract")
-    assert "  found: paths: they begin with /kling/v1/general" in run.lines
-    (sentence,) = [line for line in run.lines if "the path of deletions" in line]
-    assert sentence.startswith("  not found out: ")
+    assert run.lines[1].startswith("Then it surveys the gateway with read-only calls, and writes its passport")
+    assert "  found: path prefix: /kling/v1/general" in run.lines
+    (sentence,) = [line for line in run.lines if "the delete path" in line]
+    assert sentence.startswith("  unknown: ")
     assert ("documented", "live") == contract_of(path, None).dialects()
     assert TOKEN not in path.read_text("utf-8")
 
@@ -40,7 +40,7 @@ def test_confirm_also_finds_the_path_of_deletions(path: Path, run: Run) -> None:
 
     assert ELEMENTS not in posted
     assert DELETION in posted
-    assert not any("the path of deletions" in line for line in run.lines)
+    assert not any("the delete path" in line for line in run.lines)
 
 
 def test_a_file_that_exists_ends_the_run_before_it_begins(path: Path, run: Run) -> None:
