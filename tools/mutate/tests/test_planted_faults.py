@@ -93,7 +93,7 @@ def test_the_table_has_many_faults_in_each_group() -> None:
     """No two of them are the same edit."""
     counted = Counter(fault.group for fault in _FAULTS)
 
-    assert {"mock", "client", "live", "cli"} == counted.keys()
+    assert {"mock", "client", "live", "cli", "codegen"} == counted.keys()
     assert counted["mock"] >= 40
     assert counted["client"] >= 150
     assert counted["live"] >= 9
@@ -148,7 +148,8 @@ def test_the_proof_plants_every_fault_of_the_table(monkeypatch: pytest.MonkeyPat
     outcome = planted_faults.prove_all()
     assert [f"{fault.name}: survived" for fault in _FAULTS] == list(outcome.problems)
     assert re.fullmatch(
-        r"caught 0 of \d+ in mock, 0 of \d+ in client, 0 of \d+ in live, 0 of \d+ in cli", outcome.summary
+        r"caught 0 of \d+ in mock, 0 of \d+ in client, 0 of \d+ in live, 0 of \d+ in cli, 0 of \d+ in codegen",
+        outcome.summary,
     )
     assert _FAULTS == [job.fault for job in started if job.fault]
 
