@@ -147,9 +147,15 @@ def test_a_warning_stops_the_generator(tmp_path: Path, monkeypatch: pytest.Monke
         generate.generate(tmp_path / "client")
 
 
+def _accept_everything(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the linter find nothing."""
+    monkeypatch.setattr(lint, "find_problems", lambda _: [])
+    monkeypatch.setattr(lint, "gateway_problems", lambda _: [])
+
+
 def test_an_unreadable_document_stops_the_generator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The error contains the message of the generator."""
-    monkeypatch.setattr(lint, "find_problems", lambda _: [])
+    _accept_everything(monkeypatch)
     spec = _changed_spec(tmp_path, "openapi: 3.1.0\n", "openapi: 2.0.0\n")
 
     with pytest.raises(SpecError, match="openapi"):
@@ -160,7 +166,7 @@ def test_an_operation_without_an_operation_id_stops_the_generator(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Otherwise the generator would invent a name."""
-    monkeypatch.setattr(lint, "find_problems", lambda _: [])
+    _accept_everything(monkeypatch)
     spec = _changed_spec(tmp_path, "\n        operationId: getElement\n", "\n")
 
     with pytest.raises(SpecError, match="needs an operationId"):

@@ -103,6 +103,15 @@ def targets(passport: Passport) -> list[str]:
     return [action["target"] for action in passport.overlay["actions"] if "servers" not in action["target"]]
 
 
+def test_a_look_up_in_unknown_words_shows_the_path_if_there_is_no_list() -> None:
+    """The gateway answers a look-up in another way than a missing path."""
+    refused = envelope(400, 1299, "nobody has seen these words")
+
+    survey = run_survey(lambda _, path: refused if re.fullmatch(f"{ELEMENTS}/[^/]+", path) else None, confirm=False)
+
+    assert ELEMENTS == survey.path_prefix.path + survey.path_prefix.elements
+
+
 def test_a_survey_only_reads() -> None:
     """Without confirmation nothing is posted except the request of a list, and nothing is ever created."""
     with respx_router(URL, app=create_app()) as router, AuthenticatedClient(TOKEN, URL) as client:

@@ -31,6 +31,7 @@ from kling_elements_client.models import Element, Task
 _FAILED = task(status="failed", task_status_msg="no face")
 _MAX_SECONDS = 30  # until a test that can't pass fails
 _MAX_STEPS = 10_000  # of the event loop, likewise
+_STALLED = "the other tasks wait for task 1"
 
 
 def test_wait_all_waits_for_all_tasks_at_once(client_class: Client) -> None:
@@ -165,18 +166,16 @@ def _client_with_slow_task(
     """Return a client whose gateway responds to look-ups of task 1 only after an event."""
 
     def respond_in_thread(request: httpx.Request) -> Any:
-        if request.url.path.endswith("/1") and not release.wait(_MAX_SECONDS):
-            pytest.fail("the other tasks wait for task 1")  # an `Exception` would be retried
+        if request.url.path.endswith("/1"):
+            _ = release.wait(_MAX_SECONDS) or pytest.fail(_STALLED)  # an `Exception` would be retried
         return client.gateway(request)
 
     async def respond_in_loop(request: httpx.Request) -> Any:
         if request.url.path.endswith("/1"):
-            for _ in range(_MAX_STEPS):
-                if release.is_set():
-                    break
+            steps = iter(range(_MAX_STEPS))
+            while not release.is_set() and next(steps, None) is not None:  # noqa: ASYNC110 - an event of threads
                 await asyncio.sleep(0)
-            else:
-                pytest.fail("the other tasks wait for task 1")
+            _ = release.is_set() or pytest.fail(_STALLED)
         return client.gateway(request)
 
     handler = respond_in_loop if kind is AsyncKlingElements else respond_in_thread

@@ -73,11 +73,6 @@ class GatewayCase:
         return method.upper(), path
 
     @property
-    def has_list(self) -> bool:
-        """Whether it lists your own elements."""
-        return "listElements" in self.operations()
-
-    @property
     def task_id_pattern(self) -> str:
         """A regular expression for the id of a task in JSON."""
         return _ID_PATTERNS[self.task_ids]

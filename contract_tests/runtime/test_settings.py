@@ -195,7 +195,7 @@ def test_a_base_url_that_cannot_be_a_gateway_is_refused(reason: str, base_url: A
         ("headers must be a mapping of names to values, not str", {"headers": "X-A: 1"}),
         ("timeout must be a number of seconds or a Timeout, not str", {"timeout": "5"}),
         (
-            r"http_client must be a mapping of names to values, as HttpClientOptions\(\.\.\.\) makes, not int",
+            r"http_client must be a mapping of names to values, as HttpClientOptions\(\.\.\.\) returns, not int",
             {"http_client": 5},
         ),
     ],

@@ -29,7 +29,7 @@ def _of(call: str, body: Any, situation: str, status: int = 200) -> SeenResponse
 
 
 @pytest.mark.parametrize(
-    ("expected", "seen"),
+    ("expected", "seen_responses"),
     [
         ("unknown, because no response shows it", []),
         ("unknown, because no response shows it", [_of("listElements", {"data": []}, "list")]),
@@ -54,9 +54,9 @@ def _of(call: str, body: Any, situation: str, status: int = 200) -> SeenResponse
         ),
     ],
 )
-def test_only_some_responses_show_the_dialect(expected: str, seen_response: list[SeenResponse]) -> None:
+def test_only_some_responses_show_the_dialect(expected: str, seen_responses: list[SeenResponse]) -> None:
     """A refusal for another reason doesn't, and other words belong to neither dialect."""
-    assert expected == Report(seen_response, Redactor(str, HOST), "2026-11-28").dialect
+    assert expected == Report(seen_responses, Redactor(str, HOST), "2026-11-28").dialect
 
 
 def test_an_empty_deletion_belongs_to_no_dialect() -> None:
