@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
+from functools import cache
 from http import HTTPStatus
 from typing import Final, Literal
+from urllib.parse import urlencode
 from uuid import uuid4
 
 import httpx
@@ -15,6 +17,7 @@ from attrs import field, frozen
 from kling_elements.gateway_paths import PathChoice, PathPrefix, path_choices, path_prefixes
 from kling_elements.tasks import tasks_of_response
 from kling_elements_client import AuthenticatedClient
+from kling_elements_client.contract import CONTRACT
 from kling_elements_client.errors import ResponseError
 from kling_elements_client.models import Task, TaskListResponse
 from kling_elements_runtime.responses import read_body
@@ -23,10 +26,8 @@ from kling_elements_runtime.types import Response, is_id
 Offer = Literal["yes", "no", "unknown"]
 """Whether a gateway offers an operation."""
 
-_PAGE: Final = "?pageNum=1&pageSize=30"
 _EXCERPT: Final = 60  # characters of a message that a description repeats
 _DIGITS: Final = 18  # in the service's own ids
-_NO_SUCH_METHOD: Final = 1202  # the business code
 _NOT_THERE: Final = (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED)
 _UNDECIDED: Final = (HTTPStatus.FORBIDDEN, HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS)
 _CHANGING: Final = re.compile(r"\{path\}|<\d+ characters>|\b(?=\w*\d)\w{8,}\b")  # what was asked, and ids of requests
@@ -74,13 +75,13 @@ class Answer:
 
     def shows_path(self, missing: Answer) -> bool:
         """Return whether the path exists, because a path that cannot exist gets a different response."""
-        if self.is_undecided or self.status == HTTPStatus.METHOD_NOT_ALLOWED or self.code == _NO_SUCH_METHOD:
+        if self.is_undecided or self.status == HTTPStatus.METHOD_NOT_ALLOWED or self.code == _no_such_method():
             return False
         return self._fingerprint != missing._fingerprint
 
     def denies_path(self, missing: Answer) -> bool:
         """Return whether the gateway does not offer the operation, which was called with valid parameters."""
-        is_refused = self.status in _NOT_THERE or self.code == _NO_SUCH_METHOD
+        is_refused = self.status in _NOT_THERE or self.code == _no_such_method()
         return is_refused or self._fingerprint == missing._fingerprint
 
     @property
@@ -199,7 +200,9 @@ class _Prober:
 
     def page(self, operation_id: str, method: str, path: str) -> Answer:
         """Return the response to a request for a page of a list."""
-        return self._ask(operation_id, method, path + _PAGE)
+        parameters = CONTRACT.operation(operation_id).parameters
+        first_page = urlencode({parameter.name: parameter.schema["default"] for parameter in parameters})
+        return self._ask(operation_id, method, f"{path}?{first_page}")
 
     def delete(self, path: str, *names: str) -> Answer:
         """Return the response to a deletion at a path with parameters, of an element that cannot exist."""
@@ -299,6 +302,12 @@ def _probe_deletion(prober: _Prober, prefix: PathPrefix) -> Availability:
     answers = {choice: prober.delete(prefix.path + choice.path) for choice in path_choices("deleteElement")}
     choice = next((choice for choice, answer in answers.items() if answer.shows_path(missing)), None)
     return Availability("unknown" if choice is None else "yes", choice, tuple(answers.values()))
+
+
+@cache
+def _no_such_method() -> object:
+    """Return the business code of a path that lacks the method."""
+    return CONTRACT.document()["components"]["examples"]["methodNotAllowed"]["value"]["code"]
 
 
 def _mask_ids(text: str, unknown_ids: Iterable[str]) -> str:

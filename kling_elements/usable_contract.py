@@ -39,30 +39,31 @@ def require_usable(contract: Contract) -> Contract:
         ValueError: Something is missing, or a schema is invalid. The message lists all missing parts, but only the
             first one of each `x-image` and `x-video`.
     """
-    if contract is not CONTRACT and (missing := contract.read(_missing_parts)):
+    if contract is CONTRACT:
+        return contract
+    if missing := contract.read(_missing_parts):
         raise ValueError(
             f"the contract lacks {', '.join(missing)}: begin with a copy of kling_elements_client.contract.document(), "
             "and change what differs"
         )
-    if contract is not CONTRACT:
-        _check_schemas(contract)
+    if (reason := contract.read(_invalid_schema)) is not None:
+        raise ValueError(
+            f"the contract has a schema that is not valid JSON Schema: {reason}; correct it in your document or overlay"
+        )
     return contract
 
 
-def _check_schemas(contract: Contract) -> None:
-    """Check that requests and responses can be checked against the contract.
-
-    Raises:
-        ValueError: A schema is invalid.
-    """
+def _invalid_schema(document: Node) -> str | None:
+    """Return why requests or responses cannot be checked against a document, or None if they can."""
+    contract = Contract(document)
     try:
         for operation in contract.operations().values():
             contract.conforms(operation.success_schema(), None)
             if "requestBody" in operation.definition:
                 contract.violations(operation.operation_id, {})
     except ValueError as error:
-        reason = " ".join(str(error).split())
-        raise ValueError(f"the contract has a schema that is not valid JSON Schema: {reason}") from None
+        return " ".join(str(error).split())
+    return None
 
 
 def _missing_parts(document: Node) -> list[str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from contract_tests.support.command_line import CommandLine, environment
+from contract_tests.support.signed_notifications import BODY, HEADER_LINES
 from kling_elements.testing.gateway import MockGateway
 
 
@@ -32,3 +33,19 @@ def kling_elements(
     for name in ("HOME", "XDG_CONFIG_HOME", "COLUMNS", "KLING_API_KEY", "KLING_BASE_URL"):
         monkeypatch.setenv(name, env[name])
     return CommandLine(capsys)
+
+
+@pytest.fixture
+def body(tmp_path: Path) -> Path:
+    """Create a file with the vendor's notification, and return its path."""
+    path = tmp_path / "body.json"
+    path.write_bytes(BODY)
+    return path
+
+
+@pytest.fixture
+def headers(tmp_path: Path) -> Path:
+    """Create a file with the headers of the vendor's notification, and return its path."""
+    path = tmp_path / "headers.txt"
+    path.write_text(HEADER_LINES)
+    return path

@@ -162,7 +162,7 @@ def test_doctor_says_that_the_environment_names_the_gateway(
 
 
 def test_doctor_uses_the_address_of_the_gateway(kling_elements: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without any address, it is that of the contract."""
+    """Without a URL, doctor checks the contract's first server."""
     monkeypatch.delenv("KLING_BASE_URL")
     monkeypatch.setenv("HTTPS_PROXY", "ftp://proxy.example.com")  # as above
 

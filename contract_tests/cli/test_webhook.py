@@ -10,9 +10,7 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from contract_tests.support.command_line import CommandLine, run_in_terminal, run_process
-from contract_tests.support.signed_notifications import BODY, HEADERS, SECRET, signature_of
-
-LINES = "".join(f"{name.title()}: {value}\r\n" for name, value in HEADERS.items())
+from contract_tests.support.signed_notifications import BODY, HEADER_LINES, HEADERS, SECRET, signature_of
 
 
 @pytest.fixture(autouse=True)
@@ -20,27 +18,11 @@ def _secret(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KLING_WEBHOOK_SECRET", SECRET)
 
 
-@pytest.fixture
-def body(tmp_path: Path) -> Path:
-    """Create a file with the vendor's notification, and return its path."""
-    path = tmp_path / "body.json"
-    path.write_bytes(BODY)
-    return path
-
-
-@pytest.fixture
-def headers(tmp_path: Path) -> Path:
-    """Create a file with the headers of the vendor's notification, and return its path."""
-    path = tmp_path / "headers.txt"
-    path.write_text(LINES)
-    return path
-
-
 @pytest.mark.parametrize(
     "text",
     [
-        LINES,
-        f"POST /hook HTTP/1.1\nHost: example.com\n{LINES}\n",
+        HEADER_LINES,
+        f"POST /hook HTTP/1.1\nHost: example.com\n{HEADER_LINES}\n",
         json.dumps(HEADERS),
         json.dumps({f"HTTP_{name.upper().replace('-', '_')}": value for name, value in HEADERS.items()}),
     ],
@@ -89,7 +71,7 @@ def test_a_line_end_that_an_editor_added_is_explained(body: Path, headers: Path,
 def test_a_line_end_that_was_signed_is_accepted(body: Path, headers: Path, kling_elements: CommandLine) -> None:
     signed = BODY + b"\n"
     body.write_bytes(signed)
-    headers.write_text(LINES.replace(HEADERS["webhook-signature"], signature_of(signed)))
+    headers.write_text(HEADER_LINES.replace(HEADERS["webhook-signature"], signature_of(signed)))
 
     assert 0 == kling_elements("webhook", "verify", body, "--headers", headers).code
 
@@ -107,8 +89,8 @@ def test_the_age_can_be_limited(body: Path, headers: Path, kling_elements: Comma
     ("text", "message"),
     [
         ("", "missing headers: webhook-id"),
-        (LINES + LINES, "must be present exactly once"),
-        (LINES + "no header\n", "line 4 is not a header: write Name: value"),
+        (HEADER_LINES + HEADER_LINES, "must be present exactly once"),
+        (HEADER_LINES + "no header\n", "line 4 is not a header: write Name: value"),
         ("{", "is not valid JSON"),
         ('{"webhook-id": 1}', "must be a JSON object whose values are strings"),
     ],

@@ -7,30 +7,12 @@ from pathlib import Path
 import pytest
 
 from contract_tests.support.command_line import CommandLine
-from contract_tests.support.signed_notifications import BODY, HEADERS, OTHER_SECRET, SECRET
-
-LINES = "".join(f"{name.title()}: {value}\r\n" for name, value in HEADERS.items())
+from contract_tests.support.signed_notifications import OTHER_SECRET, SECRET
 
 
 @pytest.fixture(autouse=True)
 def _secret(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KLING_WEBHOOK_SECRET", SECRET)
-
-
-@pytest.fixture
-def body(tmp_path: Path) -> Path:
-    """Create a file with the vendor's notification, and return its path."""
-    path = tmp_path / "body.json"
-    path.write_bytes(BODY)
-    return path
-
-
-@pytest.fixture
-def headers(tmp_path: Path) -> Path:
-    """Create a file with the headers of the vendor's notification, and return its path."""
-    path = tmp_path / "headers.txt"
-    path.write_text(LINES)
-    return path
 
 
 def test_the_secrets_of_a_file_are_used_instead_of_the_environment(

@@ -56,7 +56,7 @@ def test_nothing_but_the_overlays_is_shipped() -> None:
 
 
 def test_a_problem_in_the_document_of_a_gateway_names_the_gateway() -> None:
-    """The address of a gateway may have variables, unlike that of the contract."""
+    """A gateway's URL may have variables, but the contract's first URL may not."""
     document = {**_DOCUMENTS["passthrough"], "x-new": 1}
 
     (problem,) = lint.gateway_problems({"mine": document})

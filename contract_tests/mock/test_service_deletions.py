@@ -53,7 +53,6 @@ def test_an_unfinished_element_cannot_be_deleted(caller: Caller) -> None:
 
 @pytest.mark.parametrize("element_id", ["x", "0", "-3", "9007199254740993", "9007199254740996", "9" * 40, "\u0661"])
 def test_an_unknown_element_cannot_be_deleted(element_id: str, caller: Caller) -> None:
-    """An id is unknown unless it is that of an element of the same token."""
     assert wording.NO_ELEMENT[caller.dialect] == caller.refusal("POST", DELETION, {"element_id": element_id})
 
 

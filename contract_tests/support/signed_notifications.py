@@ -25,6 +25,7 @@ SIGNATURE = "v1,UsKlJP00XoQyOn410NM9xv34sP+Gl0jnOO9Lcpr7NJ4="
 NOW = datetime(2026, 6, 10, 8, 39, 54, tzinfo=UTC)
 OTHER_SECRET = "whsec_" + base64.b64encode(b"another secret of the same account").decode()
 HEADERS = {"webhook-id": ID, "webhook-timestamp": TIMESTAMP, "webhook-signature": SIGNATURE}
+HEADER_LINES = "".join(f"{name.title()}: {value}\r\n" for name, value in HEADERS.items())
 
 
 def signature_of(body: bytes, secret: str = SECRET, id_: str = ID, timestamp: str = TIMESTAMP) -> str:
